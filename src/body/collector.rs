@@ -1,0 +1,281 @@
+//! Takes a body in piece by piece and decides where it lies.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+
+use super::held::HeldBody;
+use super::quota::{Quota, Reservation};
+use super::spool::Spool;
+use crate::config::{ByteSize, Limits};
+
+/// Bytes gathered before a write to the spool file: few enough to cost little memory, enough to make writes rare.
+const SPOOL_BLOCK: usize = 1 << 20;
+
+/// A body that is being received.
+///
+/// The caller pushes pieces as they arrive. When [`BodyCollector::wants_flush`] says so, it calls
+/// [`BodyCollector::flush`] on a thread that may block, and goes on.
+#[derive(Debug)]
+pub struct BodyCollector {
+    limits: HoldLimits,
+    memory: Reservation,
+    disk: Reservation,
+    received: u64,
+    /// Bytes not in the spool file. A body of one piece stays that piece.
+    pending: Pending,
+    spool: Option<Spool>,
+}
+
+#[derive(Debug)]
+struct HoldLimits {
+    max_body: u64,
+    memory_per_upload: u64,
+    memory_total: u64,
+    spool_total: u64,
+    spool_directory: PathBuf,
+    expected: Option<u64>,
+}
+
+#[derive(Debug)]
+enum Pending {
+    One(Bytes),
+    Many(BytesMut),
+}
+
+/// Why a body could not be held.
+#[derive(Debug, thiserror::Error)]
+pub enum HoldError {
+    /// It is larger than the route takes.
+    #[error("the body is larger than {0}")]
+    TooLarge(ByteSize),
+    /// All uploads together fill the disk they may take.
+    #[error("the spool is full")]
+    SpoolFull,
+    /// The spool file failed.
+    #[error("the spool file failed: {0}")]
+    Spool(#[from] io::Error),
+}
+
+impl BodyCollector {
+    /// A collector for one body; `expected` is its declared length, if any.
+    pub fn new(
+        limits: &Limits,
+        max_body: ByteSize,
+        expected: Option<u64>,
+        memory: &Arc<Quota>,
+        disk: &Arc<Quota>,
+    ) -> Self {
+        Self {
+            limits: HoldLimits {
+                max_body: max_body.0,
+                memory_per_upload: limits.memory_per_upload.0,
+                memory_total: limits.memory_total.0,
+                spool_total: limits.spool_total.0,
+                spool_directory: limits.spool_directory.clone(),
+                expected,
+            },
+            memory: Reservation::of(memory),
+            disk: Reservation::of(disk),
+            received: 0,
+            pending: Pending::One(Bytes::new()),
+            spool: None,
+        }
+    }
+
+    /// Bytes received so far.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Takes in the next piece.
+    ///
+    /// # Errors
+    /// [`HoldError::TooLarge`], [`HoldError::SpoolFull`], or the failure to create a spool file.
+    pub fn push(&mut self, piece: Bytes) -> Result<(), HoldError> {
+        let length = piece.len() as u64;
+        self.received += length;
+        if self.received > self.limits.max_body {
+            return Err(HoldError::TooLarge(ByteSize(self.limits.max_body)));
+        }
+        if self.spool.is_none() && !self.fits_in_memory(length) {
+            self.spool = Some(Spool::create(&self.limits.spool_directory)?);
+        }
+        if self.spool.is_some() {
+            let uncounted = self.received - self.disk.bytes();
+            if !self.disk.grow(uncounted, self.limits.spool_total) {
+                return Err(HoldError::SpoolFull);
+            }
+        }
+        self.append(piece);
+        Ok(())
+    }
+
+    /// Whether enough is pending for a write to the spool file.
+    pub fn wants_flush(&self) -> bool {
+        self.spool.is_some() && self.pending.len() >= SPOOL_BLOCK
+    }
+
+    /// Writes what is pending to the spool file. Blocks.
+    ///
+    /// # Errors
+    /// The failure of the write.
+    pub fn flush(&mut self) -> Result<(), HoldError> {
+        let Some(spool) = &mut self.spool else {
+            return Ok(());
+        };
+        spool.write(self.pending.as_slice())?;
+        self.pending.clear();
+        self.memory.release();
+        Ok(())
+    }
+
+    /// Whether [`BodyCollector::finish`] touches the disk, and so may block.
+    pub fn is_spooled(&self) -> bool {
+        self.spool.is_some()
+    }
+
+    /// The whole body, now that its last piece is in. Blocks when it is spooled.
+    ///
+    /// # Errors
+    /// The failure of the last write or of the map.
+    pub fn finish(mut self) -> Result<HeldBody, HoldError> {
+        self.flush()?;
+        Ok(match self.spool {
+            Some(spool) => HeldBody::new(spool.map()?, true, self.disk),
+            None => HeldBody::new(self.pending.into_bytes(), false, self.memory),
+        })
+    }
+
+    fn fits_in_memory(&mut self, length: u64) -> bool {
+        self.received <= self.limits.memory_per_upload && self.memory.grow(length, self.limits.memory_total)
+    }
+
+    fn append(&mut self, piece: Bytes) {
+        if self.pending.is_empty() && self.spool.is_none() {
+            self.pending = Pending::One(piece);
+            return;
+        }
+        if let Pending::One(first) = &self.pending {
+            let mut many = BytesMut::with_capacity(self.capacity());
+            many.extend_from_slice(first);
+            self.pending = Pending::Many(many);
+        }
+        if let Pending::Many(many) = &mut self.pending {
+            many.extend_from_slice(&piece);
+        }
+    }
+
+    /// A declared length is trusted only up to what the body may take in memory.
+    fn capacity(&self) -> usize {
+        let bound = self.limits.memory_per_upload.max(SPOOL_BLOCK as u64);
+        let wanted = self.limits.expected.unwrap_or(self.received * 2).max(self.received);
+        wanted.min(bound) as usize
+    }
+}
+
+impl Pending {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::One(bytes) => bytes,
+            Self::Many(bytes) => bytes,
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.as_slice().len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.as_slice().is_empty()
+    }
+
+    fn clear(&mut self) {
+        match self {
+            Self::One(bytes) => *bytes = Bytes::new(),
+            Self::Many(bytes) => bytes.clear(),
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::One(bytes) => bytes,
+            Self::Many(bytes) => bytes.freeze(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Config;
+
+    struct Stores {
+        limits: Limits,
+        memory: Arc<Quota>,
+        disk: Arc<Quota>,
+    }
+
+    impl Stores {
+        fn new() -> Self {
+            let source = "[limits]\nmemory_per_upload = \"1 KiB\"\nmemory_total = \"2 KiB\"\nspool_total = \"8 MiB\"\n\
+                          [[listener]]\naddress = \"127.0.0.1:1\"\n[[origin]]\nname = \"o\"\nservers = [\"127.0.0.1:2\"]";
+            let limits = Config::parse(Path::new("c.toml"), source).unwrap().limits;
+            Self { limits, memory: Arc::default(), disk: Arc::default() }
+        }
+
+        fn collector(&self, max_body: u64) -> BodyCollector {
+            BodyCollector::new(&self.limits, ByteSize(max_body), None, &self.memory, &self.disk)
+        }
+
+        fn collect(&self, body: &[u8], piece: usize) -> Result<HeldBody, HoldError> {
+            let mut collector = self.collector(u64::MAX);
+            for piece in body.chunks(piece) {
+                collector.push(Bytes::copy_from_slice(piece))?;
+                if collector.wants_flush() {
+                    collector.flush()?;
+                }
+            }
+            collector.finish()
+        }
+    }
+
+    #[test]
+    fn a_body_comes_back_whole_wherever_it_lies() {
+        let stores = Stores::new();
+        let pattern: Vec<u8> = (0..5_000_000u32).map(|i| (i % 251) as u8).collect();
+        for (length, piece) in
+            [(0, 1), (1, 1), (1023, 100), (1024, 1024), (1025, 100), (3_000_000, 65_536), (5_000_000, 4_999_999)]
+        {
+            let held = stores.collect(&pattern[..length], piece).unwrap();
+            assert_eq!(held.bytes(), &pattern[..length], "{length} bytes");
+            assert_eq!(held.is_spooled(), length > 1024, "{length} bytes");
+        }
+        assert_eq!((stores.memory.used(), stores.disk.used()), (0, 0), "every share came back");
+    }
+
+    #[test]
+    fn when_memory_is_spent_a_small_body_goes_to_disk() {
+        let stores = Stores::new();
+        let first = stores.collect(&[1; 1000], 1000).unwrap();
+        let second = stores.collect(&[2; 1000], 1000).unwrap();
+        let third = stores.collect(&[3; 1000], 1000).unwrap();
+        assert!(!first.is_spooled() && !second.is_spooled() && third.is_spooled());
+        assert_eq!(third.bytes(), &[3u8; 1000][..]);
+    }
+
+    #[test]
+    fn past_a_bound_the_body_is_refused_and_its_share_comes_back() {
+        let stores = Stores::new();
+        let mut collector = stores.collector(10);
+        collector.push(Bytes::from_static(b"0123456789")).unwrap();
+        assert!(matches!(collector.push(Bytes::from_static(b"x")), Err(HoldError::TooLarge(_))));
+        drop(collector);
+        assert!(matches!(stores.collect(&vec![0; 9 << 20], 1 << 20), Err(HoldError::SpoolFull)));
+        assert_eq!((stores.memory.used(), stores.disk.used()), (0, 0));
+    }
+}

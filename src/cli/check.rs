@@ -1,0 +1,28 @@
+//! `penstock check`.
+
+use std::path::Path;
+
+use super::{FAILED, OK, print_problems};
+use crate::snapshot::load;
+
+pub(super) fn check(config: &Path) -> u8 {
+    let snapshot = match load(config, None) {
+        Ok(snapshot) => snapshot,
+        Err(problems) => {
+            print_problems(&problems);
+            return FAILED;
+        }
+    };
+    for set in &snapshot.sets {
+        let counts: Vec<String> =
+            set.set.algorithms().iter().map(|algorithm| format!("{} {algorithm}", set.set.count(algorithm))).collect();
+        let counts = if counts.is_empty() { "empty".to_owned() } else { counts.join(", ") };
+        println!("hash set {:<20} {counts} ({})", set.name, set.file.path.display());
+    }
+    for file in &snapshot.rule_files {
+        println!("rules    {}", file.path.display());
+    }
+    let routes = snapshot.config.routes.len();
+    println!("ok: {routes} routes, {} hash sets, {} rules", snapshot.sets.len(), snapshot.rules.len());
+    OK
+}

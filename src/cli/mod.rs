@@ -1,0 +1,84 @@
+//! The command line: one file a subcommand.
+#![expect(clippy::print_stdout, reason = "a command line prints")]
+
+mod check;
+mod hash;
+mod run;
+mod scan;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Problem;
+
+/// Nothing stood in the way.
+const OK: u8 = 0;
+/// Something could not be done: a file is broken or cannot be read, an address is taken.
+const FAILED: u8 = 1;
+/// `scan` found something that would be blocked or refused.
+const STOPPED: u8 = 3;
+
+/// Holds uploads, compares them with hash sets and keyword rules, and stops known illegal ones before they reach the
+/// origin.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "\
+Start with:
+  penstock check --config config/penstock.toml    is everything in order?
+  penstock run --config config/penstock.toml      serve
+  penstock scan photo.jpg                         what would happen to this file, and why?
+
+Exit codes:
+  0  done, nothing to complain about
+  1  failed: something is broken or cannot be read; standard error says what and where
+  2  the command line itself was wrong
+  3  scan: at least one file would be blocked or refused
+
+Environment:
+  PENSTOCK_LOG   what is logged, for example \"info\" or \"warn,penstock::snapshot=debug\""
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the proxy until SIGTERM. SIGHUP, or a changed file, reloads sets, rules, routes, origins and limits.
+    Run(run::RunArgs),
+    /// Check the configuration and every set and rule file it names, and list all problems at once.
+    Check(ConfigArgs),
+    /// Print every hash that Penstock computes of a file: digests, PDQ with its eight rotations, img_hash family.
+    Hash(hash::HashArgs),
+    /// Say what would happen to files if they were uploaded, and why. Nothing is sent anywhere.
+    Scan(scan::ScanArgs),
+}
+
+#[derive(Debug, Args)]
+struct ConfigArgs {
+    /// The configuration file.
+    #[arg(short, long, value_name = "FILE", default_value = "config/penstock.toml")]
+    config: PathBuf,
+}
+
+/// Reads the command line and does what it says.
+pub fn main() -> ExitCode {
+    let code = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Check(args) => check::check(&args.config),
+        Command::Hash(args) => hash::hash(&args),
+        Command::Scan(args) => scan::scan(&args),
+    };
+    ExitCode::from(code)
+}
+
+fn print_problems(problems: &[Problem]) {
+    for problem in problems {
+        eprintln!("{problem}");
+    }
+    let count = problems.len();
+    eprintln!("{count} {} found", if count == 1 { "problem" } else { "problems" });
+}

@@ -1,0 +1,131 @@
+//! `penstock scan`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use clap::Args;
+use serde_json::json;
+
+use super::{ConfigArgs, FAILED, OK, STOPPED, print_problems};
+use crate::config::{Config, Inspection, RoutePolicy};
+use crate::content::Deadline;
+use crate::inspect::{Examination, Upload, examine};
+use crate::snapshot::{Snapshot, load};
+use crate::verdict::{Match, MatchSource, Outcome, Verdict, decide};
+
+#[derive(Debug, Args)]
+pub(super) struct ScanArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// The route whose policy decides. Default: the first that inspects.
+    #[arg(long, value_name = "NAME")]
+    route: Option<String>,
+    /// The Content-Type the file would be sent with, for example "application/json". Default: none, one opaque part.
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+    /// Print one JSON object a line: `file`, `verdict`, `matches`, `doubts`, or `file` and `error`.
+    #[arg(long)]
+    json: bool,
+    /// The files.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+pub(super) fn scan(args: &ScanArgs) -> u8 {
+    let snapshot = match load(&args.config.config, None) {
+        Ok(snapshot) => snapshot,
+        Err(problems) => {
+            print_problems(&problems);
+            return FAILED;
+        }
+    };
+    let Some(policy) = policy(&snapshot.config, args.route.as_deref()) else {
+        return FAILED;
+    };
+    let codes = args.files.iter().map(|file| scan_file(args, file, &snapshot, &policy));
+    codes.fold(OK, |worst, code| if worst == FAILED || code == FAILED { FAILED } else { worst.max(code) })
+}
+
+/// The policy that decides. A route in monitor mode is asked for what it would do.
+fn policy(config: &Config, name: Option<&str>) -> Option<RoutePolicy> {
+    let route = match name {
+        Some(name) => config.routes.iter().find(|route| &*route.name == name),
+        None => config.routes.iter().find(|route| route.policy.inspect != Inspection::Off),
+    };
+    match (route, name) {
+        (Some(route), _) => Some(route.policy.clone()),
+        (None, Some(name)) => {
+            let names: Vec<&str> = config.routes.iter().map(|route| &*route.name).collect();
+            eprintln!("penstock: no route is named \"{name}\", expected one of {}", names.join(", "));
+            None
+        }
+        (None, None) => {
+            eprintln!("penstock: no route in {} inspects", config.file.display());
+            None
+        }
+    }
+}
+
+fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, policy: &RoutePolicy) -> u8 {
+    let body = match fs::read(file) {
+        Ok(bytes) => Bytes::from(bytes),
+        Err(error) => {
+            if args.json {
+                println!("{}", json!({ "file": file.display().to_string(), "error": error.to_string() }));
+            } else {
+                eprintln!("{}: cannot be read: {error}", file.display());
+            }
+            return FAILED;
+        }
+    };
+    let content_types = args.content_type.iter().map(|text| Bytes::copy_from_slice(text.as_bytes())).collect();
+    let examination = examine(&Upload { body, content_types }, snapshot, &Deadline::NEVER);
+    let verdict = decide(&examination.findings, policy);
+    if args.json {
+        print_json(file, &examination, &verdict);
+    } else {
+        print_plain(file, &examination, &verdict);
+    }
+    if verdict.outcome >= Outcome::Refuse { STOPPED } else { OK }
+}
+
+fn print_json(file: &Path, examination: &Examination, verdict: &Verdict) {
+    let object = json!({
+        "file": file.display().to_string(),
+        "verdict": verdict.outcome,
+        "if_enforced": verdict.if_enforced,
+        "matches": examination.findings.matches,
+        "doubts": examination.findings.doubts,
+    });
+    println!("{object}");
+}
+
+fn print_plain(file: &Path, examination: &Examination, verdict: &Verdict) {
+    let kinds: Vec<&str> = examination.parts.iter().map(|part| part.name()).collect();
+    println!("{}: {} ({})", file.display(), verdict.outcome.name(), kinds.join(", "));
+    if verdict.if_enforced != verdict.outcome {
+        println!("  in enforce mode: {}", verdict.if_enforced.name());
+    }
+    for found in &examination.findings.matches {
+        println!("  {}", describe(found));
+    }
+    for doubt in &examination.findings.doubts {
+        println!("  {}: {}", doubt.kind.name(), doubt.code);
+    }
+}
+
+fn describe(found: &Match) -> String {
+    let source = match &found.source {
+        MatchSource::Hash { set, entry, algorithm, distance, quality } => {
+            let quality = quality.map_or(String::new(), |quality| format!(", quality {quality}"));
+            format!("hash set {set}, entry {entry}: {algorithm} at distance {distance}{quality}")
+        }
+        MatchSource::Rule { rule, spans } => {
+            let spans: Vec<String> = spans.iter().map(|(from, to)| format!("{from}–{to}")).collect();
+            format!("rule {rule}: bytes {}", spans.join(", "))
+        }
+    };
+    let labels = if found.labels.is_empty() { String::new() } else { format!(" [{}]", found.labels.join(", ")) };
+    format!("part {}, {source}{labels}, {} ({})", found.part, found.action.name(), found.mode.name())
+}

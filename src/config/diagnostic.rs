@@ -1,0 +1,134 @@
+//! Problems in the files people write, each with its place and what to do about it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A place in a text file, both counted from 1; the column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Line.
+    pub line: u64,
+    /// Character in the line.
+    pub column: u64,
+}
+
+impl Place {
+    /// The place of byte `offset` in `source`. An offset past the end is the end.
+    pub fn of(source: &str, offset: usize) -> Self {
+        let mut offset = offset.min(source.len());
+        while !source.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let before = &source[..offset];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Self { line: before.matches('\n').count() as u64 + 1, column: before[line_start..].chars().count() as u64 + 1 }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// One thing wrong with one file, as it is shown to a person: `file:line:column: message`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Problem {
+    /// The file.
+    pub file: PathBuf,
+    /// Where in it, when the problem has a place.
+    pub place: Option<Place>,
+    /// What was found, what was expected, what to do.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem with a file as a whole.
+    pub fn of_file(file: &Path, message: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), place: None, message: message.into() }
+    }
+
+    /// A problem at a place.
+    pub fn at(file: &Path, place: Place, message: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), place: Some(place), message: message.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.file.display())?;
+        if let Some(place) = self.place {
+            write!(f, "{place}:")?;
+        }
+        write!(f, " {}", self.message)
+    }
+}
+
+/// Turns what the TOML reader says into a place and a sentence in our words, with a suggestion for a misspelt name.
+pub fn explain_toml(source: &str, error: &toml::de::Error) -> (Place, String) {
+    let place = Place::of(source, error.span().map_or(0, |span| span.start));
+    (place, reword(error.message()))
+}
+
+fn reword(message: &str) -> String {
+    let names_something = ["unknown", "missing", "duplicate"].iter().any(|start| message.starts_with(start));
+    if !names_something {
+        return message.replace("expected a sequence", "expected an array");
+    }
+    let mut names = message.split('`').skip(1).step_by(2);
+    let misspelt = names.next().unwrap_or_default();
+    let hint = if message.starts_with("unknown") { suggestion(misspelt, names) } else { String::new() };
+    message.replace('`', "\"") + &hint
+}
+
+/// The end of a message about `word`: the candidate it was most likely meant to be, or nothing.
+pub fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    closest(word, candidates).map_or(String::new(), |name| format!(" (did you mean \"{name}\"?)"))
+}
+
+/// The candidate that `word` was most likely meant to be: at most two edits away, and fewer than half its letters.
+pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (edit_distance(word, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= 2 && *distance * 2 < candidate.chars().count())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein distance, by rows.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, letter) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, other) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(letter != *other);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_lines_and_characters_from_one() {
+        let source = "ab\nçd\n";
+        for (offset, line, column) in [(0, 1, 1), (1, 1, 2), (3, 2, 1), (5, 2, 2), (7, 3, 1), (99, 3, 1)] {
+            assert_eq!(Place::of(source, offset), Place { line, column }, "offset {offset}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_name_gets_a_suggestion_and_a_foreign_one_does_not() {
+        assert_eq!(closest("keyword", ["keywords", "regex"]), Some("keywords"));
+        assert_eq!(closest("acton", ["mode", "action"]), Some("action"));
+        assert_eq!(closest("colour", ["mode", "action"]), None);
+        assert_eq!(closest("ab", ["cd"]), None);
+    }
+}

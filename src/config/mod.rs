@@ -1,0 +1,331 @@
+//! The configuration: a TOML file becomes validated types, with every default and limit in one place.
+//!
+//! Behind [`Config::load`] nothing checks again: names are resolved, addresses parsed, patterns compiled.
+
+mod diagnostic;
+mod pattern;
+mod raw;
+mod units;
+mod validate;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::content::{Action, Algorithm, DecodeLimits, Distance, ExtractLimits, Mode};
+
+pub use diagnostic::{Place, Problem, closest, explain_toml, suggestion};
+pub use pattern::{RoutePattern, Target};
+pub use units::ByteSize;
+
+use pattern::Certainty;
+
+/// One validated configuration file.
+#[derive(Debug)]
+pub struct Config {
+    /// Where it was read from. Paths inside it are relative to its folder.
+    pub file: PathBuf,
+    /// Threads and shutdown. Read once at start.
+    pub server: Server,
+    /// Where clients connect. Read once at start; never empty.
+    pub listeners: Vec<Listener>,
+    /// Where operators connect. Read once at start.
+    pub admin: Admin,
+    /// Bounds on what uploads may take.
+    pub limits: Limits,
+    /// Groups of servers behind the proxy; never empty.
+    pub origins: Vec<Origin>,
+    /// Index into `origins` for what no route names. Default: the first.
+    pub default_origin: usize,
+    /// In the order of the file; the first that fits counts.
+    pub routes: Vec<Route>,
+    /// Hash sets to load.
+    pub hash_sets: Vec<SetSource>,
+    /// Rule files, and folders whose `*.toml` files are rule files.
+    pub rules: Vec<PathBuf>,
+}
+
+/// Threads and shutdown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Threads that move bytes. Default: one for each core.
+    pub threads: usize,
+    /// Threads that decode, hash and scan. Default: one for each core.
+    pub inspection_threads: usize,
+    /// Time that running requests get after SIGTERM. Default 5 s.
+    pub shutdown_grace: Duration,
+}
+
+/// An address where clients connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Address and port.
+    pub address: SocketAddr,
+    /// Certificate and key, when the listener speaks TLS.
+    pub tls: Option<Tls>,
+}
+
+/// PEM files of a TLS listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Certificate chain, the listener's own first.
+    pub certificate: PathBuf,
+    /// Private key.
+    pub key: PathBuf,
+}
+
+/// The listener for operators.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admin {
+    /// Default 127.0.0.1:9180. It has no authentication: keep it off public networks.
+    pub address: SocketAddr,
+}
+
+/// Bounds on what uploads may take, each with its default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Memory one held body may take before it continues on disk. Default 1 MiB: nine in ten photos fit.
+    pub memory_per_upload: ByteSize,
+    /// Memory all held bodies may take; past it new ones go to disk at once. Default 256 MiB.
+    pub memory_total: ByteSize,
+    /// Disk all held bodies may take; past it new uploads are answered with 503. Default 16 GiB.
+    pub spool_total: ByteSize,
+    /// Where bodies are spooled; files there have no name. Default: the system's folder for temporary files.
+    pub spool_directory: PathBuf,
+    /// Time a client may take to send one body. Default 1 h.
+    pub upload_timeout: Duration,
+    /// Bytes a second a client must send on average. Default 1 KiB: slower is an attack or a dead line.
+    pub min_upload_rate: ByteSize,
+    /// Time before `min_upload_rate` is asked for. Default 10 s.
+    pub rate_grace: Duration,
+    /// Uploads that may wait for an inspection thread; past it the route's `overload` decides. Default 1,024.
+    pub inspection_queue: usize,
+    /// Time one inspection may take, waiting included, apart from what `inspection_rate` adds. Default 10 s.
+    pub inspection_deadline: Duration,
+    /// Bytes of body for which an inspection gets one more second. Default 64 MiB: what one core hashes three ways.
+    pub inspection_rate: ByteSize,
+    /// See [`ExtractLimits`].
+    pub extract: ExtractLimits,
+    /// See [`DecodeLimits`].
+    pub decode: DecodeLimits,
+}
+
+impl Limits {
+    /// The time an inspection of `bytes` may take.
+    pub fn inspection_time(&self, bytes: u64) -> Duration {
+        self.inspection_deadline + Duration::from_secs(bytes / self.inspection_rate.0.max(1))
+    }
+}
+
+/// Servers that answer the same requests.
+#[derive(Debug)]
+pub struct Origin {
+    /// Name, for routes and logs.
+    pub name: String,
+    /// Never empty.
+    pub servers: Vec<OriginServer>,
+    /// Default 3 s.
+    pub connect_timeout: Duration,
+    /// Longest wait between two pieces of a response. Default 60 s.
+    pub read_timeout: Duration,
+    /// Longest wait while sending a request. Default 60 s.
+    pub write_timeout: Duration,
+    /// How long an idle connection to a server is kept. Default 30 s, below what common origins close at.
+    pub idle_timeout: Duration,
+    turn: AtomicUsize,
+}
+
+impl Origin {
+    /// Where the next request starts its round of the servers.
+    pub fn next_turn(&self) -> usize {
+        self.turn.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// A server of an origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OriginServer {
+    /// IP address and port.
+    Address(SocketAddr),
+    /// Name and port; looked up for each new request.
+    Name(String),
+}
+
+/// Whether and how a route inspects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Inspection {
+    /// Requests are proxied untouched and streamed.
+    Off,
+    /// Uploads are held and inspected, verdicts recorded, nothing is stopped or marked.
+    Monitor,
+    /// Uploads are held and inspected, verdicts carried out.
+    Enforce,
+}
+
+/// What happens to an upload about which an inspection could not come to a clear result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Doubtful {
+    /// It goes on; the doubt is recorded and counted. This is failing open.
+    Pass,
+    /// It goes on with `Penstock-*` headers that tell the origin.
+    Flag,
+    /// It is answered with an error.
+    Refuse,
+}
+
+/// A route: which requests, to which origin, with which policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Name, for logs and metrics.
+    pub name: Arc<str>,
+    /// Which requests.
+    pub pattern: RoutePattern,
+    /// Index into [`Config::origins`].
+    pub origin: usize,
+    /// What happens to uploads.
+    pub policy: RoutePolicy,
+}
+
+/// What a route does with uploads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoutePolicy {
+    /// Whether and how it inspects.
+    pub inspect: Inspection,
+    /// Status of the answer to a blocked upload. Default 451, "Unavailable For Legal Reasons" (RFC 7725).
+    pub block_status: u16,
+    /// Largest body; a larger one gets 413. Default 8 GiB.
+    pub max_body: ByteSize,
+    /// A body that origins could read in different ways. Default refuse: what was inspected must be what is stored.
+    pub malformed: Doubtful,
+    /// A picture that could not be decoded within limits. Default refuse.
+    pub undecodable: Doubtful,
+    /// A picture too small or too plain for a perceptual hash. Default pass: it cannot match, and icons are common.
+    pub unhashable: Doubtful,
+    /// An inspection that ran out of time. Default refuse.
+    pub deadline: Doubtful,
+    /// No room in the inspection queue. Default refuse.
+    pub overload: Doubtful,
+}
+
+impl RoutePolicy {
+    /// The policy of a route that inspects with every default.
+    pub fn inspecting(inspect: Inspection) -> Self {
+        Self {
+            inspect,
+            block_status: 451,
+            max_body: ByteSize::gib(8),
+            malformed: Doubtful::Refuse,
+            undecodable: Doubtful::Refuse,
+            unhashable: Doubtful::Pass,
+            deadline: Doubtful::Refuse,
+            overload: Doubtful::Refuse,
+        }
+    }
+}
+
+/// A hash set to load, with the policy of its matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetSource {
+    /// Name, for logs, metrics and verdicts.
+    pub name: Arc<str>,
+    /// The file.
+    pub path: PathBuf,
+    /// What happens on a match.
+    pub policy: SetPolicy,
+}
+
+/// What a match against a set asks for, and what counts as a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetPolicy {
+    /// Default block.
+    pub action: Action,
+    /// Default enforce.
+    pub mode: Mode,
+    /// Lowest PDQ quality of the uploaded picture. Default 50, as the PDQ authors advise.
+    pub min_quality: u8,
+    pdq: Distance,
+    ahash: Distance,
+    dhash: Distance,
+    phash: Distance,
+}
+
+impl SetPolicy {
+    /// The largest distance at which hashes of `algorithm` match; zero for digests.
+    ///
+    /// Defaults: PDQ 31, as its authors advise; 4 for the 64-bit hashes, which have near neighbours by chance sooner.
+    pub fn max_distance(&self, algorithm: Algorithm) -> Distance {
+        match algorithm {
+            Algorithm::Pdq => self.pdq,
+            Algorithm::AHash => self.ahash,
+            Algorithm::DHash => self.dhash,
+            Algorithm::PHash => self.phash,
+            Algorithm::Md5 | Algorithm::Sha1 | Algorithm::Sha256 => Distance(0),
+        }
+    }
+}
+
+impl Default for SetPolicy {
+    fn default() -> Self {
+        Self {
+            action: Action::Block,
+            mode: Mode::Enforce,
+            min_quality: 50,
+            pdq: Distance(31),
+            ahash: Distance(4),
+            dhash: Distance(4),
+            phash: Distance(4),
+        }
+    }
+}
+
+impl Config {
+    /// Reads and validates the file at `path`.
+    ///
+    /// # Errors
+    /// Every problem found, each with its place.
+    pub fn load(path: &Path) -> Result<Self, Vec<Problem>> {
+        let source = std::fs::read_to_string(path)
+            .map_err(|error| vec![Problem::of_file(path, format!("cannot be read: {error}"))])?;
+        Self::parse(path, &source)
+    }
+
+    /// Validates `source`, the text of the file at `path`.
+    ///
+    /// # Errors
+    /// Every problem found, each with its place.
+    pub fn parse(path: &Path, source: &str) -> Result<Self, Vec<Problem>> {
+        let raw = toml::from_str(source).map_err(|error| {
+            let (place, message) = explain_toml(source, &error);
+            vec![Problem::at(path, place, message)]
+        })?;
+        validate::validate(path, source, raw)
+    }
+
+    /// The route for a request: the first that fits. `None` means the default origin, uninspected.
+    ///
+    /// A route that inspects fits when any reading of the target does, one that does not only when all do, so that an
+    /// odd spelling of a path never leads around an inspection.
+    pub fn route_for(&self, target: &Target) -> Option<&Route> {
+        self.routes.iter().find(|route| {
+            let certainty = match route.policy.inspect {
+                Inspection::Off => Certainty::EveryReading,
+                Inspection::Monitor | Inspection::Enforce => Certainty::AnyReading,
+            };
+            route.pattern.fits(target, certainty)
+        })
+    }
+
+    /// Whether the parts that are read only at start are the same, so that a reload can carry out every change.
+    pub fn has_same_start_settings(&self, other: &Self) -> bool {
+        self.server == other.server && self.listeners == other.listeners && self.admin == other.admin
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! The configuration file as it is written. Everything here is turned into the types of [`super`] by
+//! [`super::validate`], and nothing behind that sees a raw value.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::units::{ByteSize, Span};
+use super::{Doubtful, Inspection};
+use crate::content::{Action, Mode};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawConfig {
+    #[serde(default)]
+    pub server: RawServer,
+    #[serde(default)]
+    pub admin: RawAdmin,
+    #[serde(default)]
+    pub limits: RawLimits,
+    pub listener: Vec<RawListener>,
+    pub origin: Vec<RawOrigin>,
+    pub default_origin: Option<Spanned<String>>,
+    #[serde(default)]
+    pub route: Vec<RawRoute>,
+    #[serde(default)]
+    pub hash_set: Vec<RawHashSet>,
+    #[serde(default)]
+    pub rules: Vec<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawServer {
+    pub threads: Option<Spanned<usize>>,
+    pub inspection_threads: Option<Spanned<usize>>,
+    pub shutdown_grace: Option<Span>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawListener {
+    pub address: Spanned<String>,
+    pub tls: Option<RawTls>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTls {
+    pub certificate: Spanned<String>,
+    pub key: Spanned<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAdmin {
+    pub address: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawOrigin {
+    pub name: Spanned<String>,
+    pub servers: Spanned<Vec<Spanned<String>>>,
+    pub connect_timeout: Option<Span>,
+    pub read_timeout: Option<Span>,
+    pub write_timeout: Option<Span>,
+    pub idle_timeout: Option<Span>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRoute {
+    pub name: Spanned<String>,
+    pub inspect: Inspection,
+    pub host: Option<Spanned<String>>,
+    pub path: Option<Spanned<String>>,
+    pub methods: Option<Vec<Spanned<String>>>,
+    pub origin: Option<Spanned<String>>,
+    pub block_status: Option<Spanned<u16>>,
+    pub max_body: Option<ByteSize>,
+    pub malformed: Option<Doubtful>,
+    pub undecodable: Option<Doubtful>,
+    pub unhashable: Option<Doubtful>,
+    pub deadline: Option<Doubtful>,
+    pub overload: Option<Doubtful>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawHashSet {
+    pub name: Spanned<String>,
+    pub path: Spanned<String>,
+    pub action: Option<Action>,
+    pub mode: Option<Mode>,
+    #[serde(default)]
+    pub max_distance: RawMaxDistance,
+    pub min_quality: Option<Spanned<u8>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawMaxDistance {
+    pub pdq: Option<Spanned<u16>>,
+    pub ahash: Option<Spanned<u16>>,
+    pub dhash: Option<Spanned<u16>>,
+    pub phash: Option<Spanned<u16>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLimits {
+    pub memory_per_upload: Option<ByteSize>,
+    pub memory_total: Option<ByteSize>,
+    pub spool_total: Option<ByteSize>,
+    pub spool_directory: Option<Spanned<String>>,
+    pub upload_timeout: Option<Span>,
+    pub min_upload_rate: Option<ByteSize>,
+    pub rate_grace: Option<Span>,
+    pub inspection_queue: Option<Spanned<usize>>,
+    pub inspection_deadline: Option<Span>,
+    pub inspection_rate: Option<ByteSize>,
+    pub max_parts: Option<usize>,
+    pub max_picture_side: Option<u32>,
+    pub max_picture_pixels: Option<u64>,
+    pub max_picture_memory: Option<ByteSize>,
+}

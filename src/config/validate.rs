@@ -1,0 +1,306 @@
+//! Raw values → validated types, collecting every problem on the way.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::pattern::{HostPattern, PathPattern};
+use super::raw::{RawConfig, RawHashSet, RawLimits, RawListener, RawMaxDistance, RawOrigin, RawRoute, RawServer};
+use super::{
+    Admin, ByteSize, Config, Limits, Listener, Origin, OriginServer, Place, Problem, Route, RoutePattern, RoutePolicy,
+    Server, SetPolicy, SetSource, Tls, suggestion,
+};
+use crate::content::{DecodeLimits, Distance, ExtractLimits};
+
+/// Validates a whole file.
+///
+/// # Errors
+/// Every problem found.
+pub(super) fn validate(file: &Path, source: &str, raw: RawConfig) -> Result<Config, Vec<Problem>> {
+    let mut check = Check { file, source, problems: Vec::new() };
+    let origins = check.origins(raw.origin);
+    let config = Config {
+        file: file.to_owned(),
+        server: check.server(&raw.server),
+        listeners: check.listeners(&raw.listener),
+        admin: check.admin(raw.admin.address.as_ref()),
+        limits: check.limits(&raw.limits),
+        default_origin: check.origin_index(raw.default_origin.as_ref(), &origins),
+        routes: check.routes(raw.route, &origins),
+        hash_sets: check.hash_sets(&raw.hash_set),
+        rules: raw.rules.iter().map(|path| check.path(path)).collect(),
+        origins,
+    };
+    if check.problems.is_empty() { Ok(config) } else { Err(check.problems) }
+}
+
+struct Check<'a> {
+    file: &'a Path,
+    source: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl Check<'_> {
+    fn problem<T>(&mut self, at: &Spanned<T>, message: impl Into<String>) {
+        let place = Place::of(self.source, at.span().start);
+        self.problems.push(Problem::at(self.file, place, message));
+    }
+
+    /// Paths are relative to the folder of the configuration file.
+    fn path(&self, path: &Spanned<String>) -> PathBuf {
+        self.file.parent().unwrap_or(Path::new("")).join(path.get_ref())
+    }
+
+    fn address(&mut self, text: &Spanned<String>) -> SocketAddr {
+        text.get_ref().parse().unwrap_or_else(|_| {
+            let found = text.get_ref();
+            self.problem(text, format!("\"{found}\" is not an address, expected for example \"127.0.0.1:8080\""));
+            SocketAddr::from(([127, 0, 0, 1], 0))
+        })
+    }
+
+    fn at_least_one(&mut self, value: Option<&Spanned<usize>>, default: usize) -> usize {
+        let Some(value) = value else {
+            return default;
+        };
+        if *value.get_ref() == 0 {
+            self.problem(value, "expected at least 1");
+        }
+        *value.get_ref()
+    }
+
+    /// Names appear in logs, metrics and headers, and must be unique among their kind.
+    fn name(&mut self, kind: &str, name: &Spanned<String>, seen: &mut HashMap<String, u64>) {
+        let text = name.get_ref();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if text.is_empty() || !text.chars().all(is_plain) {
+            self.problem(name, format!("\"{text}\" is not a name, expected letters, digits, \"-\", \"_\" and \".\""));
+        }
+        let line = Place::of(self.source, name.span().start).line;
+        if let Some(first) = seen.insert(text.clone(), line) {
+            self.problem(name, format!("{kind} \"{text}\" is named twice, first in line {first}"));
+        }
+    }
+
+    fn server(&mut self, raw: &RawServer) -> Server {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Server {
+            threads: self.at_least_one(raw.threads.as_ref(), cores),
+            inspection_threads: self.at_least_one(raw.inspection_threads.as_ref(), cores),
+            shutdown_grace: raw.shutdown_grace.map_or(Duration::from_secs(5), |span| span.0),
+        }
+    }
+
+    fn listeners(&mut self, raw: &[RawListener]) -> Vec<Listener> {
+        if raw.is_empty() {
+            self.problems.push(Problem::of_file(self.file, "no [[listener]]: clients could not connect, add one"));
+        }
+        raw.iter()
+            .map(|listener| Listener {
+                address: self.address(&listener.address),
+                tls: listener
+                    .tls
+                    .as_ref()
+                    .map(|tls| Tls { certificate: self.file_path(&tls.certificate), key: self.file_path(&tls.key) }),
+            })
+            .collect()
+    }
+
+    fn file_path(&mut self, path: &Spanned<String>) -> PathBuf {
+        let resolved = self.path(path);
+        if let Err(error) = std::fs::File::open(&resolved) {
+            self.problem(path, format!("{} cannot be read: {error}", resolved.display()));
+        }
+        resolved
+    }
+
+    fn admin(&mut self, address: Option<&Spanned<String>>) -> Admin {
+        let default = SocketAddr::from(([127, 0, 0, 1], 9180));
+        Admin { address: address.map_or(default, |address| self.address(address)) }
+    }
+
+    fn limits(&mut self, raw: &RawLimits) -> Limits {
+        let extract = ExtractLimits::default();
+        let decode = DecodeLimits::default();
+        let seconds = |span: Option<super::units::Span>, default| span.map_or(Duration::from_secs(default), |s| s.0);
+        Limits {
+            memory_per_upload: raw.memory_per_upload.unwrap_or(ByteSize::mib(1)),
+            memory_total: raw.memory_total.unwrap_or(ByteSize::mib(256)),
+            spool_total: raw.spool_total.unwrap_or(ByteSize::gib(16)),
+            spool_directory: self.spool_directory(raw.spool_directory.as_ref()),
+            upload_timeout: seconds(raw.upload_timeout, 3600),
+            min_upload_rate: raw.min_upload_rate.unwrap_or(ByteSize::kib(1)),
+            rate_grace: seconds(raw.rate_grace, 10),
+            inspection_queue: self.at_least_one(raw.inspection_queue.as_ref(), 1024),
+            inspection_deadline: seconds(raw.inspection_deadline, 10),
+            inspection_rate: raw.inspection_rate.unwrap_or(ByteSize::mib(64)),
+            extract: ExtractLimits { max_parts: raw.max_parts.unwrap_or(extract.max_parts), ..extract },
+            decode: DecodeLimits {
+                max_side: raw.max_picture_side.unwrap_or(decode.max_side),
+                max_pixels: raw.max_picture_pixels.unwrap_or(decode.max_pixels),
+                max_alloc: raw.max_picture_memory.map_or(decode.max_alloc, |size| size.0),
+            },
+        }
+    }
+
+    fn spool_directory(&mut self, raw: Option<&Spanned<String>>) -> PathBuf {
+        let Some(raw) = raw else {
+            return std::env::temp_dir();
+        };
+        let path = self.path(raw);
+        if !path.is_dir() {
+            self.problem(raw, format!("{} is not a folder; create it, or leave spool_directory out", path.display()));
+        }
+        path
+    }
+
+    fn origins(&mut self, raw: Vec<RawOrigin>) -> Vec<Origin> {
+        if raw.is_empty() {
+            self.problems.push(Problem::of_file(self.file, "no [[origin]]: requests could go nowhere, add one"));
+        }
+        let mut seen = HashMap::new();
+        raw.into_iter().map(|origin| self.origin(origin, &mut seen)).collect()
+    }
+
+    fn origin(&mut self, raw: RawOrigin, seen: &mut HashMap<String, u64>) -> Origin {
+        self.name("origin", &raw.name, seen);
+        if raw.servers.get_ref().is_empty() {
+            self.problem(&raw.servers, "expected at least one server such as \"127.0.0.1:3000\"");
+        }
+        let seconds = |span: Option<super::units::Span>, default| span.map_or(Duration::from_secs(default), |s| s.0);
+        Origin {
+            name: raw.name.into_inner(),
+            servers: raw.servers.into_inner().iter().map(|server| self.origin_server(server)).collect(),
+            connect_timeout: seconds(raw.connect_timeout, 3),
+            read_timeout: seconds(raw.read_timeout, 60),
+            write_timeout: seconds(raw.write_timeout, 60),
+            idle_timeout: seconds(raw.idle_timeout, 30),
+            turn: AtomicUsize::new(0),
+        }
+    }
+
+    fn origin_server(&mut self, raw: &Spanned<String>) -> OriginServer {
+        let text = raw.get_ref();
+        if let Ok(address) = text.parse() {
+            return OriginServer::Address(address);
+        }
+        let is_name = text.rsplit_once(':').is_some_and(|(host, port)| {
+            !host.is_empty()
+                && port.parse::<u16>().is_ok()
+                && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+        });
+        if !is_name {
+            self.problem(raw, format!("\"{text}\" is not a server, expected \"address:port\" or \"name:port\""));
+        }
+        OriginServer::Name(text.clone())
+    }
+
+    fn origin_index(&mut self, name: Option<&Spanned<String>>, origins: &[Origin]) -> usize {
+        let Some(name) = name else {
+            return 0;
+        };
+        let text = name.get_ref();
+        let index = origins.iter().position(|origin| origin.name == *text);
+        index.unwrap_or_else(|| {
+            let hint = suggestion(text, origins.iter().map(|origin| origin.name.as_str()));
+            self.problem(name, format!("no [[origin]] is named \"{text}\"{hint}"));
+            0
+        })
+    }
+
+    fn routes(&mut self, raw: Vec<RawRoute>, origins: &[Origin]) -> Vec<Route> {
+        let mut seen = HashMap::new();
+        raw.into_iter().map(|route| self.route(route, origins, &mut seen)).collect()
+    }
+
+    fn route(&mut self, raw: RawRoute, origins: &[Origin], seen: &mut HashMap<String, u64>) -> Route {
+        self.name("route", &raw.name, seen);
+        let pattern = self.pattern(&raw);
+        let origin = self.origin_index(raw.origin.as_ref(), origins);
+        let defaults = RoutePolicy::inspecting(raw.inspect);
+        let policy = RoutePolicy {
+            inspect: raw.inspect,
+            block_status: self.block_status(raw.block_status.as_ref(), defaults.block_status),
+            max_body: raw.max_body.unwrap_or(defaults.max_body),
+            malformed: raw.malformed.unwrap_or(defaults.malformed),
+            undecodable: raw.undecodable.unwrap_or(defaults.undecodable),
+            unhashable: raw.unhashable.unwrap_or(defaults.unhashable),
+            deadline: raw.deadline.unwrap_or(defaults.deadline),
+            overload: raw.overload.unwrap_or(defaults.overload),
+        };
+        Route { name: Arc::from(raw.name.into_inner()), pattern, origin, policy }
+    }
+
+    fn block_status(&mut self, raw: Option<&Spanned<u16>>, default: u16) -> u16 {
+        let Some(raw) = raw else {
+            return default;
+        };
+        if !(400..=599).contains(raw.get_ref()) {
+            self.problem(raw, "expected a status from 400 to 599: a blocked upload must not look like a success");
+        }
+        *raw.get_ref()
+    }
+
+    fn pattern(&mut self, raw: &RawRoute) -> RoutePattern {
+        let host = raw.host.as_ref().and_then(|text| self.parsed(text, HostPattern::parse));
+        let path = raw.path.as_ref().and_then(|text| self.parsed(text, PathPattern::parse));
+        let methods = raw.methods.as_ref().map(|methods| methods.iter().map(|method| self.method(method)).collect());
+        RoutePattern { host, path, methods }
+    }
+
+    fn parsed<T>(&mut self, text: &Spanned<String>, parse: fn(&str) -> Result<T, &'static str>) -> Option<T> {
+        parse(text.get_ref()).map_err(|message| self.problem(text, message)).ok()
+    }
+
+    fn method(&mut self, raw: &Spanned<String>) -> String {
+        let text = raw.get_ref();
+        if text.is_empty() || !text.chars().all(|c| c.is_ascii_uppercase() || c == '-') {
+            self.problem(raw, format!("\"{text}\" is not a method, expected for example \"POST\""));
+        }
+        text.clone()
+    }
+
+    fn hash_sets(&mut self, raw: &[RawHashSet]) -> Vec<SetSource> {
+        let mut seen = HashMap::new();
+        raw.iter().map(|set| self.hash_set(set, &mut seen)).collect()
+    }
+
+    fn hash_set(&mut self, raw: &RawHashSet, seen: &mut HashMap<String, u64>) -> SetSource {
+        self.name("hash set", &raw.name, seen);
+        let defaults = SetPolicy::default();
+        if let Some(quality) = raw.min_quality.as_ref().filter(|quality| *quality.get_ref() > 100) {
+            self.problem(quality, "expected a quality from 0 to 100");
+        }
+        let RawMaxDistance { pdq, ahash, dhash, phash } = &raw.max_distance;
+        SetSource {
+            name: Arc::from(raw.name.get_ref().as_str()),
+            path: self.path(&raw.path),
+            policy: SetPolicy {
+                action: raw.action.unwrap_or(defaults.action),
+                mode: raw.mode.unwrap_or(defaults.mode),
+                min_quality: raw.min_quality.as_ref().map_or(defaults.min_quality, |quality| *quality.get_ref()),
+                pdq: self.distance(pdq.as_ref(), 64, defaults.pdq),
+                ahash: self.distance(ahash.as_ref(), 16, defaults.ahash),
+                dhash: self.distance(dhash.as_ref(), 16, defaults.dhash),
+                phash: self.distance(phash.as_ref(), 16, defaults.phash),
+            },
+        }
+    }
+
+    /// Two unrelated hashes differ in about half their bits; a quarter is where chance begins.
+    fn distance(&mut self, raw: Option<&Spanned<u16>>, most: u16, default: Distance) -> Distance {
+        let Some(raw) = raw else {
+            return default;
+        };
+        if *raw.get_ref() > most {
+            self.problem(raw, format!("expected at most {most}: past it unrelated pictures match"));
+        }
+        Distance(*raw.get_ref())
+    }
+}

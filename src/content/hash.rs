@@ -1,0 +1,257 @@
+//! Hash values as they stand in sets, in findings and in output.
+
+use std::fmt;
+
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
+use serde::Serialize;
+
+use super::Algorithm;
+
+/// Bits that differ between two perceptual hashes: 0 to 256 for PDQ, 0 to 64 for the `img_hash` family.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Distance(pub u16);
+
+impl fmt::Display for Distance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A 256-bit PDQ hash. Bytes stand in the order of the reference's hex notation.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PdqHash(pub [u8; 32]);
+
+impl PdqHash {
+    /// Bits in which the two hashes differ.
+    pub fn distance(&self, other: &Self) -> Distance {
+        let bits: u32 = self.words().iter().zip(other.words()).map(|(a, b)| (a ^ b).count_ones()).sum();
+        Distance(bits as u16)
+    }
+
+    /// The hash as four big-endian words, the form in which indexes hold it.
+    pub fn words(&self) -> [u64; 4] {
+        let mut words = [0; 4];
+        for (word, bytes) in words.iter_mut().zip(self.0.chunks_exact(8)) {
+            *word = bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        }
+        words
+    }
+}
+
+impl fmt::Display for PdqHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for PdqHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PdqHash({self})")
+    }
+}
+
+/// A 64-bit hash of the `img_hash` family. Bytes stand in the order `image_hasher` gives them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hash64(pub [u8; 8]);
+
+impl Hash64 {
+    /// Bits in which the two hashes differ.
+    pub fn distance(&self, other: &Self) -> Distance {
+        Distance((self.word() ^ other.word()).count_ones() as u16)
+    }
+
+    /// The hash as one big-endian word.
+    pub const fn word(&self) -> u64 {
+        u64::from_be_bytes(self.0)
+    }
+}
+
+impl fmt::Display for Hash64 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for Hash64 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hash64({self})")
+    }
+}
+
+/// A hash together with the algorithm that made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HashValue {
+    /// See [`Algorithm::Md5`].
+    Md5([u8; 16]),
+    /// See [`Algorithm::Sha1`].
+    Sha1([u8; 20]),
+    /// See [`Algorithm::Sha256`].
+    Sha256([u8; 32]),
+    /// See [`Algorithm::Pdq`].
+    Pdq(PdqHash),
+    /// See [`Algorithm::AHash`].
+    AHash(Hash64),
+    /// See [`Algorithm::DHash`].
+    DHash(Hash64),
+    /// See [`Algorithm::PHash`].
+    PHash(Hash64),
+}
+
+impl HashValue {
+    /// Reads a hash written in hex (either case) or in base64 (standard or URL alphabet, padded or not).
+    ///
+    /// The length tells the two apart: for no algorithm here are they equally long.
+    ///
+    /// # Errors
+    /// [`HashParseError`] says what was expected.
+    pub fn parse(algorithm: Algorithm, text: &str) -> Result<Self, HashParseError> {
+        let bytes = decode(algorithm, text.trim())?;
+        Self::from_bytes(algorithm, &bytes).ok_or_else(|| HashParseError::length(algorithm, text))
+    }
+
+    /// A hash from its raw bytes; `None` when the length is not that of `algorithm`.
+    pub fn from_bytes(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
+        Some(match algorithm {
+            Algorithm::Md5 => Self::Md5(bytes.try_into().ok()?),
+            Algorithm::Sha1 => Self::Sha1(bytes.try_into().ok()?),
+            Algorithm::Sha256 => Self::Sha256(bytes.try_into().ok()?),
+            Algorithm::Pdq => Self::Pdq(PdqHash(bytes.try_into().ok()?)),
+            Algorithm::AHash => Self::AHash(Hash64(bytes.try_into().ok()?)),
+            Algorithm::DHash => Self::DHash(Hash64(bytes.try_into().ok()?)),
+            Algorithm::PHash => Self::PHash(Hash64(bytes.try_into().ok()?)),
+        })
+    }
+
+    /// The algorithm that made the hash.
+    pub const fn algorithm(&self) -> Algorithm {
+        match self {
+            Self::Md5(_) => Algorithm::Md5,
+            Self::Sha1(_) => Algorithm::Sha1,
+            Self::Sha256(_) => Algorithm::Sha256,
+            Self::Pdq(_) => Algorithm::Pdq,
+            Self::AHash(_) => Algorithm::AHash,
+            Self::DHash(_) => Algorithm::DHash,
+            Self::PHash(_) => Algorithm::PHash,
+        }
+    }
+
+    /// The raw bytes.
+    pub const fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Md5(bytes) => bytes,
+            Self::Sha1(bytes) => bytes,
+            Self::Sha256(bytes) => bytes,
+            Self::Pdq(hash) => &hash.0,
+            Self::AHash(hash) | Self::DHash(hash) | Self::PHash(hash) => &hash.0,
+        }
+    }
+}
+
+/// Lower-case hex.
+impl fmt::Display for HashValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&HEXLOWER.encode(self.as_bytes()))
+    }
+}
+
+/// A text is not a hash of the named algorithm.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HashParseError {
+    /// The number of characters fits neither notation.
+    #[error("a {algorithm} hash has {hex} hex digits or {base64} base64 characters, found {found} characters")]
+    Length {
+        /// The algorithm that was named.
+        algorithm: Algorithm,
+        /// Digits it has in hex.
+        hex: usize,
+        /// Characters it has in padded base64.
+        base64: usize,
+        /// Characters that were found.
+        found: usize,
+    },
+    /// A character stands outside the notation's alphabet.
+    #[error("not {notation}: unexpected character at position {position} of the {algorithm} hash")]
+    Character {
+        /// The algorithm that was named.
+        algorithm: Algorithm,
+        /// "hex" or "base64".
+        notation: &'static str,
+        /// Where, counted in characters from 1.
+        position: usize,
+    },
+}
+
+impl HashParseError {
+    fn length(algorithm: Algorithm, text: &str) -> Self {
+        let bytes = algorithm.byte_len();
+        Self::Length { algorithm, hex: bytes * 2, base64: bytes.div_ceil(3) * 4, found: text.chars().count() }
+    }
+}
+
+fn decode(algorithm: Algorithm, text: &str) -> Result<Vec<u8>, HashParseError> {
+    let bytes = algorithm.byte_len();
+    let (padded, unpadded) = (bytes.div_ceil(3) * 4, (bytes * 4).div_ceil(3));
+    let (encoding, notation) = if text.len() == bytes * 2 {
+        (HEXLOWER_PERMISSIVE, "hex")
+    } else if text.len() == padded || text.len() == unpadded {
+        let url = text.contains(['-', '_']);
+        let encoding = match (url, text.ends_with('=')) {
+            (false, true) => BASE64,
+            (false, false) => BASE64_NOPAD,
+            (true, true) => BASE64URL,
+            (true, false) => BASE64URL_NOPAD,
+        };
+        (encoding, "base64")
+    } else {
+        return Err(HashParseError::length(algorithm, text));
+    };
+    encoding.decode(text.as_bytes()).map_err(|error| HashParseError::Character {
+        algorithm,
+        notation,
+        position: error.position + 1,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_and_base64_give_the_same_hash() {
+        let hex = "00112233445566778899aabbccddeeff";
+        let expected = HashValue::parse(Algorithm::Md5, hex).unwrap();
+        for text in [
+            hex.to_uppercase().as_str(),
+            "ABEiM0RVZneImaq7zN3u/w==",
+            "ABEiM0RVZneImaq7zN3u_w",
+            " ABEiM0RVZneImaq7zN3u/w== ",
+        ] {
+            assert_eq!(HashValue::parse(Algorithm::Md5, text).unwrap(), expected, "{text}");
+        }
+        assert_eq!(expected.to_string(), hex);
+    }
+
+    #[test]
+    fn errors_say_what_was_expected() {
+        let message = |algorithm, text| HashValue::parse(algorithm, text).unwrap_err().to_string();
+        assert_eq!(
+            message(Algorithm::Md5, "0011"),
+            "a md5 hash has 32 hex digits or 24 base64 characters, found 4 characters"
+        );
+        assert_eq!(
+            message(Algorithm::PHash, "00112233445566zz"),
+            "not hex: unexpected character at position 15 of the phash hash"
+        );
+    }
+
+    #[test]
+    fn distance_counts_differing_bits() {
+        let zero = PdqHash([0; 32]);
+        let mut other = zero;
+        other.0[0] = 0b1000_0001;
+        other.0[31] = 1;
+        assert_eq!(zero.distance(&other), Distance(3));
+        assert_eq!(other.words(), [0x8100_0000_0000_0000, 0, 0, 1]);
+        assert_eq!(Hash64([0xff; 8]).distance(&Hash64([0; 8])), Distance(64));
+    }
+}

@@ -1,0 +1,58 @@
+//! Limits on the work one upload may cause. Every parser and decoder takes them; none has limits of its own.
+
+use std::time::{Duration, Instant};
+
+/// What decoding one picture may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeLimits {
+    /// Longest side in pixels. Default 32,768: more than any camera or panorama site gives.
+    pub max_side: u32,
+    /// Width × height in pixels. Default 100 megapixels: the largest phone cameras.
+    pub max_pixels: u64,
+    /// Bytes a decoder may allocate. Default 512 MiB: 100 megapixels in RGBA and some working room.
+    pub max_alloc: u64,
+}
+
+impl Default for DecodeLimits {
+    fn default() -> Self {
+        Self { max_side: 32_768, max_pixels: 100_000_000, max_alloc: 512 << 20 }
+    }
+}
+
+/// What taking one upload apart may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExtractLimits {
+    /// Parts of one upload: files, fields and JSON strings together. Default 10,000.
+    pub max_parts: usize,
+    /// Bytes of one part's header block in `multipart/form-data`. Default 8 KiB, as common origins have it.
+    pub max_part_header: usize,
+    /// Nesting of JSON arrays and objects. Default 128.
+    pub max_depth: usize,
+}
+
+impl Default for ExtractLimits {
+    fn default() -> Self {
+        Self { max_parts: 10_000, max_part_header: 8 << 10, max_depth: 128 }
+    }
+}
+
+/// The moment by which an inspection must have come to its end.
+///
+/// Pure stages ask [`Deadline::has_passed`] between steps and stop; they never read a clock themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// No deadline, for command-line use and benches.
+    pub const NEVER: Self = Self(None);
+
+    /// A deadline `duration` from now.
+    pub fn after(duration: Duration) -> Self {
+        Self(Instant::now().checked_add(duration))
+    }
+
+    /// Whether the moment has come.
+    pub fn has_passed(&self) -> bool {
+        self.0.is_some_and(|moment| Instant::now() >= moment)
+    }
+}

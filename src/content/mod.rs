@@ -1,0 +1,18 @@
+//! The vocabulary of what is uploaded: parts, hashes, media types and the limits that bound work on them.
+//!
+//! Everything below this layer speaks in these types, and this module uses nothing but the standard library and
+//! plain data crates, so that parsers, decoders and indexes stay testable without a server around them.
+
+mod algorithm;
+mod hash;
+mod limits;
+mod media_type;
+mod part;
+mod policy;
+
+pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
+pub use hash::{Distance, Hash64, HashParseError, HashValue, PdqHash};
+pub use limits::{Deadline, DecodeLimits, ExtractLimits};
+pub use media_type::MediaType;
+pub use part::{Part, PartKind};
+pub use policy::{Action, Mode};

@@ -1,0 +1,164 @@
+//! What the `Content-Type` header makes of a body, and whether every server would make the same of it.
+
+use super::ProblemCode;
+use super::charset::Charset;
+use super::parameters::{ParameterValue, Parameters, is_token};
+
+/// Longest boundary that RFC 2046 §5.1.1 allows.
+const MAX_BOUNDARY: usize = 70;
+
+/// How the body is to be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Declared<'a> {
+    /// `multipart/form-data`, with its boundary.
+    Multipart {
+        /// 1 to 70 characters, not all of them hyphens.
+        boundary: &'a str,
+    },
+    /// `application/x-www-form-urlencoded`.
+    Form(Charset),
+    /// `application/json`, `text/json` and everything that ends in `+json`.
+    Json(Charset),
+    /// As it stands.
+    Other,
+}
+
+impl<'a> Declared<'a> {
+    /// Reads one header value.
+    ///
+    /// # Errors
+    /// The value mentions multipart anywhere (formidable asks for no more) but is not canonical.
+    pub(super) fn parse(value: &'a [u8]) -> Result<Self, ProblemCode> {
+        let value = value.trim_ascii();
+        if value.windows(9).any(|window| window.eq_ignore_ascii_case(b"multipart")) {
+            return multipart_boundary(value).map(|boundary| Declared::Multipart { boundary });
+        }
+        let text = String::from_utf8_lossy(value);
+        let essence = text.split([';', ',', ' ', '\t']).next().unwrap_or_default().to_ascii_lowercase();
+        Ok(match essence.as_str() {
+            "application/x-www-form-urlencoded" => Declared::Form(Charset::of_media_type(&text)),
+            "application/json" | "text/json" => Declared::Json(Charset::of_media_type(&text)),
+            other if other.ends_with("+json") => Declared::Json(Charset::of_media_type(&text)),
+            _ => Declared::Other,
+        })
+    }
+}
+
+/// The boundary of a canonical `multipart/form-data` value.
+fn multipart_boundary(value: &[u8]) -> Result<&str, ProblemCode> {
+    let text = str::from_utf8(value).map_err(|_| ProblemCode::ContentTypeMalformed)?;
+    let (essence, parameters) = text.split_at(text.find(';').unwrap_or(text.len()));
+    let subtype = match essence.split_once('/') {
+        Some((kind, subtype)) if kind.eq_ignore_ascii_case("multipart") && is_token(subtype) => subtype,
+        _ => return Err(ProblemCode::ContentTypeMalformed),
+    };
+    if !subtype.eq_ignore_ascii_case("form-data") {
+        return Err(ProblemCode::MultipartUnsupportedSubtype);
+    }
+    let mut boundary = None;
+    for parameter in Parameters::new(parameters) {
+        let parameter = parameter.map_err(|_| ProblemCode::ContentTypeMalformed)?;
+        check_parameter_name(parameter.name)?;
+        if boundary.replace(parameter.value).is_some() {
+            return Err(ProblemCode::MultipartBoundaryRepeated);
+        }
+    }
+    canonical_boundary(boundary.ok_or(ProblemCode::MultipartBoundaryMissing)?)
+}
+
+/// Lets only `boundary` pass, and that in lower case: Tornado reads no other.
+fn check_parameter_name(name: &str) -> Result<(), ProblemCode> {
+    let lower = name.to_ascii_lowercase();
+    Err(match lower.as_str() {
+        "boundary" if name == lower => return Ok(()),
+        "boundary" => ProblemCode::MultipartBoundaryMalformed,
+        extended if extended.starts_with("boundary*") => ProblemCode::MultipartBoundaryExtended,
+        "charset" => ProblemCode::MultipartTypeCharset,
+        _ => ProblemCode::MultipartTypeParameter,
+    })
+}
+
+/// Checks length and characters: those of RFC 2046 §5.1.1 without the space, which servers trim in different ways.
+///
+/// A boundary of hyphens only is refused too: its closing delimiter contains its opening one at several places.
+fn canonical_boundary(value: ParameterValue<'_>) -> Result<&str, ProblemCode> {
+    let text = value.text();
+    let length = (1..=MAX_BOUNDARY).contains(&text.len());
+    let characters = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"'()+_,-./:=?".contains(&byte));
+    let hyphens_only = text.bytes().all(|byte| byte == b'-');
+    if length && characters && !hyphens_only { Ok(text) } else { Err(ProblemCode::MultipartBoundaryMalformed) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn canonical_multipart_types_give_their_boundary() {
+        let longest = "b".repeat(70);
+        for (value, boundary) in [
+            ("multipart/form-data; boundary=bnd", "bnd"),
+            ("Multipart/Form-Data;boundary=\"bnd\"", "bnd"),
+            (
+                "multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
+                "----WebKitFormBoundary7MA4YWxkTrZu0gW",
+            ),
+            ("multipart/form-data; boundary=\"----=_Part_0_12.34\"", "----=_Part_0_12.34"),
+            (&format!("multipart/form-data; boundary={longest}"), &longest),
+        ] {
+            assert_eq!(Declared::parse(value.as_bytes()), Ok(Declared::Multipart { boundary }), "{value}");
+        }
+    }
+
+    #[test]
+    fn other_multipart_types_are_refused_with_their_reason() {
+        use ProblemCode::*;
+        let too_long = format!("multipart/form-data; boundary={}", "b".repeat(71));
+        for (value, code) in [
+            ("multipart/form-data", MultipartBoundaryMissing),
+            ("multipart/form-data; boundary=a; boundary=a", MultipartBoundaryRepeated),
+            ("multipart/form-data; boundary*=utf-8''a", MultipartBoundaryExtended),
+            ("multipart/form-data; boundary*0=a", MultipartBoundaryExtended),
+            ("multipart/form-data; boundary=\"\"", MultipartBoundaryMalformed),
+            ("multipart/form-data; boundary=\"a \"", MultipartBoundaryMalformed),
+            ("multipart/form-data; boundary=\"a b\"", MultipartBoundaryMalformed),
+            ("multipart/form-data; boundary=a*", MultipartBoundaryMalformed),
+            ("multipart/form-data; boundary=----", MultipartBoundaryMalformed),
+            ("multipart/form-data; Boundary=a", MultipartBoundaryMalformed),
+            (&too_long, MultipartBoundaryMalformed),
+            ("multipart/form-data; boundary=a; charset=utf-8", MultipartTypeCharset),
+            ("multipart/form-data; x=y; boundary=a", MultipartTypeParameter),
+            ("multipart/form-data; boundary=", ContentTypeMalformed),
+            ("multipart/form-data; boundary=a,b", ContentTypeMalformed),
+            ("multipart/form-data; boundary=a;", ContentTypeMalformed),
+            ("multipart/form-data; boundary=\"a\\b\"", ContentTypeMalformed),
+            ("multipart/form-data boundary=a", ContentTypeMalformed),
+            ("multipart/form-data, text/plain; boundary=a", ContentTypeMalformed),
+            ("multipart", ContentTypeMalformed),
+            ("text/plain; x=multipart; boundary=a", ContentTypeMalformed),
+            ("multipart/mixed; boundary=a", MultipartUnsupportedSubtype),
+            ("multipart/form-data-x; boundary=a", MultipartUnsupportedSubtype),
+        ] {
+            assert_eq!(Declared::parse(value.as_bytes()), Err(code), "{value}");
+        }
+        assert_eq!(Declared::parse(b"multipart/form-data; boundary=\xff"), Err(ContentTypeMalformed));
+    }
+
+    #[test]
+    fn forms_and_json_are_known_however_loosely_they_are_written() {
+        use Charset::*;
+        for (value, expected) in [
+            ("application/x-www-form-urlencoded", Declared::Form(Utf8)),
+            ("APPLICATION/X-WWW-FORM-URLENCODED; charset=utf-16", Declared::Form(Foreign)),
+            ("application/json;", Declared::Json(Utf8)),
+            ("application/json, application/json", Declared::Json(Utf8)),
+            ("application/problem+json ; charset=latin1", Declared::Json(Latin)),
+            ("text/json", Declared::Json(Utf8)),
+            ("application/jsonp", Declared::Other),
+            ("image/jpeg", Declared::Other),
+            ("", Declared::Other),
+        ] {
+            assert_eq!(Declared::parse(value.as_bytes()), Ok(expected), "{value}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! `application/x-www-form-urlencoded`: fields between `&`, with `+` for a space and percent escapes.
+//!
+//! Source: WHATWG URL Standard, "application/x-www-form-urlencoded parsing". A broken escape stays as it is, as
+//! Python, PHP and Node leave it.
+
+use bytes::Bytes;
+
+use crate::content::{Part, PartKind};
+
+use super::ProblemCode;
+use super::charset::Charset;
+use super::collector::Collector;
+
+/// Adds a field for each piece of `body`. A piece without `=` is its own name and content, so that it gets scanned.
+pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Collector) {
+    if !charset.reads_like_utf8(body) {
+        found.report(ProblemCode::FormCharset, None);
+    }
+    let mut start = 0;
+    for piece in body.split(|byte| *byte == b'&') {
+        let end = start + piece.len();
+        if !piece.is_empty() {
+            found.push(field(&body.slice(start..end)), Some(start));
+        }
+        if found.is_full() {
+            return;
+        }
+        start = end + 1;
+    }
+}
+
+fn field(piece: &Bytes) -> Part {
+    let (name, value) = match memchr::memchr(b'=', piece) {
+        Some(at) => (piece.slice(..at), piece.slice(at + 1..)),
+        None => (piece.clone(), piece.clone()),
+    };
+    let name = String::from_utf8_lossy(&decode(&name)).into_owned();
+    Part { kind: PartKind::Field, name: Some(name), file_name: None, declared_type: None, bytes: decode(&value) }
+}
+
+/// Undoes `+` and percent escapes. Without any, the result is the same slice.
+fn decode(text: &Bytes) -> Bytes {
+    if memchr::memchr2(b'%', b'+', text).is_none() {
+        return text.clone();
+    }
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = &text[..];
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        match (byte, after) {
+            (b'+', _) => decoded.push(b' '),
+            (b'%', [high, low, tail @ ..]) => match hex_pair(*high, *low) {
+                Some(value) => {
+                    decoded.push(value);
+                    rest = tail;
+                }
+                None => decoded.push(b'%'),
+            },
+            _ => decoded.push(byte),
+        }
+    }
+    decoded.into()
+}
+
+fn hex_pair(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::ExtractLimits;
+
+    fn fields(body: &'static [u8]) -> Vec<(String, Vec<u8>)> {
+        let mut found = Collector::new(&ExtractLimits::default());
+        extract(&Bytes::from_static(body), Charset::Utf8, &mut found);
+        let found = found.finish(None);
+        assert_eq!(found.problems, []);
+        assert!(found.parts.iter().all(|part| part.kind == PartKind::Field));
+        found.parts.into_iter().map(|part| (part.name.unwrap(), part.bytes.to_vec())).collect()
+    }
+
+    #[test]
+    fn fields_are_split_and_decoded() {
+        for (body, expected) in [
+            (&b"a=1&b=2"[..], &[("a", &b"1"[..]), ("b", b"2")][..]),
+            (b"na+me=h%C3%a9+%2B", &[("na me", "hé +".as_bytes())]),
+            (b"a=1=2&&a=", &[("a", b"1=2"), ("a", b"")]),
+            (b"just+text", &[("just text", b"just text")]),
+            (b"=x", &[("", b"x")]),
+            (b"a=100%&b=%zz%4", &[("a", b"100%"), ("b", b"%zz%4")]),
+            (b"%FF=%00", &[("\u{fffd}", b"\0")]),
+        ] {
+            let expected: Vec<_> = expected.iter().map(|(name, value)| (name.to_string(), value.to_vec())).collect();
+            assert_eq!(fields(body), expected, "{}", String::from_utf8_lossy(body));
+        }
+    }
+
+    #[test]
+    fn a_foreign_charset_is_a_problem_and_the_fields_are_there_all_the_same() {
+        let mut found = Collector::new(&ExtractLimits::default());
+        extract(&Bytes::from_static(b"a=1"), Charset::Foreign, &mut found);
+        let found = found.finish(None);
+        assert_eq!(found.problems[0].code, ProblemCode::FormCharset);
+        assert_eq!(found.parts[0].bytes, "1");
+    }
+
+    #[test]
+    fn the_limit_on_parts_stops_at_its_place() {
+        let limits = ExtractLimits { max_parts: 2, ..ExtractLimits::default() };
+        let mut found = Collector::new(&limits);
+        extract(&Bytes::from_static(b"a=1&b=2&c=3&d=4"), Charset::Utf8, &mut found);
+        let found = found.finish(None);
+        assert_eq!(found.parts.len(), 2);
+        assert_eq!(found.problems.len(), 1);
+        assert_eq!((found.problems[0].code, found.problems[0].offset), (ProblemCode::TooManyParts, Some(8)));
+    }
+}

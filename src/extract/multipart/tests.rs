@@ -1,0 +1,287 @@
+//! Bodies as real clients send them, and every way to deviate from them.
+
+use proptest::prelude::*;
+
+use super::super::{ContentTypes, Extraction, Problem, extract};
+use super::*;
+
+/// What a part should be: kind, name, file name, declared type, content.
+type Expected<'a> = (PartKind, &'a str, Option<&'a str>, Option<&'a str>, &'a [u8]);
+
+fn extracted(body: &[u8], boundary: &str) -> (Bytes, Extraction) {
+    let body = Bytes::copy_from_slice(body);
+    let content_type = format!("multipart/form-data; boundary={boundary}");
+    let found = extract(&body, ContentTypes(&[content_type.as_bytes()]), &ExtractLimits::default());
+    (body, found)
+}
+
+fn shown(part: &Part) -> Expected<'_> {
+    let name = part.name.as_deref().unwrap_or("(none)");
+    (part.kind, name, part.file_name.as_deref(), part.declared_type.as_deref(), &part.bytes)
+}
+
+const fn field<'a>(name: &'a str, declared_type: Option<&'a str>, bytes: &'a [u8]) -> Expected<'a> {
+    (PartKind::Field, name, None, declared_type, bytes)
+}
+
+const fn file<'a>(name: &'a str, file_name: &'a str, declared_type: Option<&'a str>, bytes: &'a [u8]) -> Expected<'a> {
+    (PartKind::File, name, Some(file_name), declared_type, bytes)
+}
+
+const JPEG: Option<&str> = Some("image/jpeg");
+const OCTETS: Option<&str> = Some("application/octet-stream");
+
+/// Put together from what the clients named sent to a local server, with the boundary shortened to `b`. Those marked
+/// "by hand" were not run: they follow the shape that client is known for.
+#[rustfmt::skip]
+const CLIENTS: &[(&str, &[u8], &[Expected<'static>])] = &[
+    ("curl 7.88", b"--b\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nh\xc3\xa9\r\n--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nJPG\r\n--b--\r\n",
+        &[field("t", None, "hé".as_bytes()), file("f", "a.jpg", JPEG, b"JPG")]),
+    ("curl 7.88 with a JSON field and a file input left empty", b"--b\r\nContent-Disposition: form-data; name=\"j\"\r\nContent-Type: application/json\r\n\r\n{\"a\":1}\r\n--b\r\nContent-Disposition: form-data; name=\"e\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n--b--\r\n",
+        &[field("j", Some("application/json"), b"{\"a\":1}"), file("e", "", OCTETS, b"")]),
+    ("requests 2.34", b"--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"\xc3\xa9 %22q%22 .jpg\"\r\n\r\nX\r\n--b--\r\n",
+        &[file("f", "é %22q%22 .jpg", None, b"X")]),
+    ("httpx 0.28", b"--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n\xff\xd8JPG\r\n--b--\r\n",
+        &[file("f", "a.jpg", JPEG, b"\xff\xd8JPG")]),
+    ("aiohttp 3.14", b"--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nh\xc3\xa9\r\n--b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: form-data; name=\"f\"; filename=\"%C3%A9%20%22q%22%20.jpg\"\r\n\r\nX\r\n--b--\r\n",
+        &[field("t", Some("text/plain; charset=utf-8"), "hé".as_bytes()), file("f", "%C3%A9%20%22q%22%20.jpg", OCTETS, b"X")]),
+    ("Node 20 fetch", b"--b\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nh\xc3\xa9\r\nx\r\n--b\r\nContent-Disposition: form-data; name=\"n%22\xc3\xa9\"; filename=\"blob\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n--b--\r\n",
+        &[field("t", None, "hé\r\nx".as_bytes()), file("n%22é", "blob", OCTETS, b"")]),
+    ("Node 20 fetch of an empty form", b"--b--\r\n", &[]),
+    ("form-data 4 with a buffer for a field", b"--b\r\nContent-Disposition: form-data; name=\"buf\"\r\nContent-Type: application/octet-stream\r\n\r\nB\r\n--b--\r\n",
+        &[field("buf", OCTETS, b"B")]),
+    ("axios 1.21", b"--b\r\nContent-Disposition: form-data; name=\"o[a]\"\r\n\r\n1\r\n--b\r\nContent-Disposition: form-data; name=\"arr[]\"\r\n\r\np\r\n--b--\r\n",
+        &[field("o[a]", None, b"1"), field("arr[]", None, b"p")]),
+    ("Chromium with a directory, by hand", b"--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"dir/it's; a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nJPG\r\n--b--\r\n",
+        &[file("f", "dir/it's; a.jpg", JPEG, b"JPG")]),
+    ("OkHttp, by hand", b"--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\nContent-Length: 3\r\n\r\nJPG\r\n--b--\r\n",
+        &[file("f", "a.jpg", JPEG, b"JPG")]),
+    ("Apache HttpClient, by hand", b"--b\r\nContent-Disposition: form-data; name=\"t\"\r\nContent-Type: text/plain; charset=ISO-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\nplain\r\n--b--\r\n",
+        &[field("t", Some("text/plain; charset=ISO-8859-1"), b"plain")]),
+    (".NET, by hand", b"--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Disposition: form-data; name=title\r\n\r\nx\r\n--b--\r\n",
+        &[field("title", Some("text/plain; charset=utf-8"), b"x")]),
+    ("Dart http, by hand", b"--b\r\ncontent-disposition: form-data; name=\"t\"\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-transfer-encoding: binary\r\n\r\nx\r\n--b--\r\n",
+        &[field("t", Some("text/plain; charset=utf-8"), b"x")]),
+    ("no line end at the end, by hand", b"--b\r\nContent-Disposition: form-data; name=\"t\"\r\nX-Other: yes; name=\"z\"\r\n\r\n\r\n\r--\r\n\r\n--b--",
+        &[field("t", None, b"\r\n\r--\r\n")]),
+];
+
+#[test]
+fn bodies_of_real_clients_come_apart_into_exactly_their_parts() {
+    for (client, body, expected) in CLIENTS {
+        let (held, found) = extracted(body, "b");
+        assert_eq!(found.problems, [], "{client}");
+        assert_eq!(found.parts.iter().map(shown).collect::<Vec<_>>(), *expected, "{client}");
+        for part in found.parts.iter().filter(|part| !part.bytes.is_empty()) {
+            assert!(held.as_ptr_range().contains(&part.bytes.as_ptr()), "{client}: a part was copied");
+        }
+    }
+}
+
+/// One part with `headers` (each without its CRLF) and the content `EVIL`.
+fn one_part(headers: &[&str]) -> Vec<u8> {
+    let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    format!("--b\r\n{lines}\r\nEVIL\r\n--b--\r\n").into_bytes()
+}
+
+const NAMED: &str = "Content-Disposition: form-data; name=\"t\"";
+
+/// `{H}` stands for the line end of `--b`, a good header, and its empty line: 46 bytes that end at offset 49.
+const DEVIATIONS: &[(&[u8], ProblemCode, usize)] = {
+    use ProblemCode::*;
+    &[
+        (b"no boundary at all", MultipartNoDelimiter, 0),
+        (b"preamble\r\n--b{H}EVIL\r\n--b--", MultipartPreamble, 0),
+        (b"\r\n--b{H}EVIL\r\n--b--", MultipartPreamble, 0),
+        (b"x--b{H}EVIL\r\n--b--", MultipartBoundaryInside, 1),
+        (b"--b{H}EVIL\r\n--b--\r\nepilogue", MultipartEpilogue, 62),
+        (b"--b{H}EVIL\r\n--b--\r\n\r\n", MultipartEpilogue, 62),
+        (b"--b{H}EVIL\r\n--b--\r\n--b--", MultipartEpilogue, 62),
+        (b"--b{H}EVIL", MultipartTruncated, 53),
+        (b"--b{H}EVIL\r\n--b", MultipartTruncated, 55),
+        (b"--b{H}EVIL\r\n--b-", MultipartBoundaryPrefix, 55),
+        (b"--b{H}EVIL\r\n--bX\r\nMORE\r\n--b--", MultipartBoundaryPrefix, 55),
+        (b"--b{H}EVIL\r\n--b--X", MultipartBoundaryPrefix, 55),
+        (b"--b{H}EVIL--b\r\nMORE\r\n--b--", MultipartBoundaryInside, 53),
+        (b"--b{H}EVIL\n--b--\r\n", MultipartBareLf, 54),
+        (b"--b{H}EVIL\r--b--\r\n", MultipartBareCr, 54),
+        (b"--b{H}EVIL\r\n--b--\n", MultipartBareLf, 55),
+        (b"--b{H}EVIL\r\n--b--\r", MultipartBareCr, 55),
+        (b"--b{H}EVIL\r\n--b\n", MultipartBareLf, 55),
+        (b"--b{H}EVIL\r\n--b \r\n", MultipartBoundaryPadding, 55),
+        (b"--b{H}EVIL\r\n--b-- \r\n", MultipartBoundaryPadding, 55),
+        (b"--b\t{H}EVIL\r\n--b--", MultipartBoundaryPadding, 0),
+        (b"--b\r\n--b--", MultipartHeaderUnterminated, 5),
+        (b"--b\r\nContent-Disposition: form-data; name=\"t\"\r\n--b--", MultipartHeaderUnterminated, 5),
+        (b"--b\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\n--b--", MultipartHeaderUnterminated, 5),
+        (b"--b\r\n\r\nEVIL\r\n--b--", MultipartDispositionMissing, 5),
+    ]
+};
+
+#[test]
+fn a_structure_that_is_not_canonical_is_refused_with_its_reason_and_place() {
+    let good = format!("\r\n{NAMED}\r\n\r\n");
+    assert_eq!(good.len(), 46);
+    for (template, code, offset) in DEVIATIONS {
+        let body = String::from_utf8_lossy(template).replace("{H}", &good);
+        let (_, found) = extracted(body.as_bytes(), "b");
+        assert_eq!(found.problems.first(), Some(&Problem { code: *code, offset: Some(*offset) }), "{body:?}");
+        let whole = &found.parts[0];
+        assert!(whole.kind == PartKind::Body && whole.bytes == body, "{body:?}");
+    }
+}
+
+#[rustfmt::skip]
+const BAD_HEADERS: &[(&[&str], ProblemCode, usize)] = {
+    use ProblemCode::*;
+    const TYPE: &str = "Content-Type: image/jpeg";
+    &[
+        (&[TYPE], MultipartDispositionMissing, 5),
+        (&[NAMED, NAMED], MultipartHeaderRepeated, 47),
+        (&[TYPE, TYPE, NAMED], MultipartHeaderRepeated, 31),
+        (&["garbage", NAMED], MultipartHeaderMalformed, 5),
+        (&[": x", NAMED], MultipartHeaderMalformed, 5),
+        (&["X-Foo : x", NAMED], MultipartHeaderMalformed, 5),
+        (&["Content-Disposition: form-data;", " name=\"t\""], MultipartHeaderFolded, 38),
+        (&[NAMED, " x"], MultipartHeaderFolded, 47),
+        (&[NAMED, "\tx"], MultipartHeaderFolded, 47),
+        (&[NAMED, "X: \0"], MultipartHeaderControl, 50),
+        (&[NAMED, "Conten\0-Extra: x"], MultipartHeaderControl, 53),
+        (&["Content-Disposition:\tform-data; name=\"t\""], MultipartHeaderControl, 25),
+        (&[NAMED, "X: \u{85}"], MultipartHeaderControl, 50),
+        (&[NAMED, "X: \u{2028}"], MultipartHeaderControl, 50),
+        (&[NAMED, "X: a\nY: b"], MultipartBareLf, 51),
+        (&[NAMED, "X: a\rY: b"], MultipartBareCr, 51),
+        (&[NAMED, "\nEVIL"], MultipartBareLf, 47),
+        (&["Content-Disposition: name=\"t\""], MultipartDispositionType, 5),
+        (&["Content-Disposition: attachment; name=\"t\""], MultipartDispositionType, 5),
+        (&["Content-Disposition: form-data ; name=\"t\""], MultipartDispositionType, 5),
+        (&["Content-Disposition: form-data"], MultipartNameMissing, 5),
+        (&["Content-Disposition: form-data; name=\"\""], MultipartNameMissing, 5),
+        (&["Content-Disposition: form-data; name=\"t\";"], MultipartDispositionMalformed, 5),
+        (&["Content-Disposition: form-data; name='t'"], MultipartDispositionMalformed, 5),
+        (&["Content-Disposition: form-data; name=a[]"], MultipartDispositionMalformed, 5),
+        (&["Content-Disposition: form-data; name=\"t"], MultipartDispositionMalformed, 5),
+        (&["Content-Disposition: form-data; Name=\"t\""], MultipartDispositionParameter, 5),
+        (&["Content-Disposition: form-data; name=\"t\"; x-name=\"u\""], MultipartDispositionParameter, 5),
+        (&["Content-Disposition: form-data; name=\"t\"; name=\"t\""], MultipartParameterRepeated, 5),
+        (&["Content-Disposition: form-data; name=\"t\"; filename=\"a\"; filename=\"a\""], MultipartParameterRepeated, 5),
+        (&["Content-Disposition: form-data; name*=utf-8''t"], MultipartNameExtended, 5),
+        (&["Content-Disposition: form-data; name=\"t\"; filename=\"a\"; filename*=utf-8''a"], MultipartFilenameExtended, 5),
+        (&["Content-Disposition: form-data; name=\"t\"; filename*0=\"a\""], MultipartFilenameExtended, 5),
+        (&["Content-Disposition: form-data; name=\"t\"; filename=\"a\\\".jpg\""], MultipartBackslash, 5),
+        (&["Content-Disposition: form-data; name=\"t\"; filename=\"../a.jpg\""], MultipartFilenameTraversal, 5),
+        (&["Content-Disposition: form-data; name=\"t\"; filename=\"\""], MultipartFilenameEmpty, 62),
+        (&[NAMED, "Content-Transfer-Encoding: base64"], MultipartTransferEncoding, 47),
+        (&[NAMED, "Content-Encoding: gzip"], MultipartContentEncoding, 47),
+        (&[NAMED, "Content-Length: +4"], MultipartContentLength, 47),
+        (&[NAMED, "Content-Length: 99999999999999999999"], MultipartContentLength, 47),
+        (&[NAMED, "Content-Length: 3"], MultipartContentLength, 68),
+        (&[NAMED, "Content-Type: multipart/mixed; boundary=c"], MultipartNested, 47),
+        (&[NAMED, "Content-Type: text/plain; charset=utf-16"], MultipartCharset, 91),
+        (&["Content-Disposition: form-data; name=\"_charset_\""], MultipartCharsetField, 57),
+    ]
+};
+
+#[test]
+fn headers_that_are_not_canonical_are_refused_with_their_reason_and_place() {
+    for (headers, code, offset) in BAD_HEADERS {
+        let (_, found) = extracted(&one_part(headers), "b");
+        assert_eq!(found.problems, [Problem { code: *code, offset: Some(*offset) }], "{headers:?}");
+        assert!(found.parts[1..].iter().any(|part| part.bytes.ends_with(b"EVIL")), "{headers:?}: the content is lost");
+    }
+}
+
+#[test]
+fn headers_must_be_utf8_and_within_their_limit() {
+    let mut body = one_part(&[NAMED, "X: ?"]);
+    body[50] = 0xe9;
+    assert_eq!(
+        extracted(&body, "b").1.problems[0],
+        Problem { code: ProblemCode::MultipartHeaderNotUtf8, offset: Some(50) }
+    );
+
+    let body = one_part(&[NAMED, "X: y"]);
+    let headers = NAMED.len() + "\r\nX: y\r\n".len();
+    for (max_part_header, expected) in [(headers, None), (headers - 1, Some(ProblemCode::MultipartHeaderTooLong))] {
+        let limits = ExtractLimits { max_part_header, ..ExtractLimits::default() };
+        let found = extract(&body.clone().into(), ContentTypes(&[b"multipart/form-data; boundary=b"]), &limits);
+        assert_eq!(found.problems.first().map(|problem| problem.code), expected);
+    }
+}
+
+#[test]
+fn one_broken_part_does_not_hide_the_others() {
+    let body = b"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b\r\ngarbage\r\n\r\n2\r\n--b\r\nContent-Disposition: form-data; name=\"c\"\r\n\r\n3\r\n--b--\r\n";
+    let (_, found) = extracted(body, "b");
+    assert_eq!(found.problems, [Problem { code: ProblemCode::MultipartHeaderMalformed, offset: Some(57) }]);
+    let contents: Vec<_> = found.parts[1..].iter().map(|part| (part.name.as_deref(), &part.bytes[..])).collect();
+    assert_eq!(contents, [(Some("a"), &b"1"[..]), (None, b"2"), (Some("c"), b"3")]);
+}
+
+#[test]
+fn the_limit_on_parts_stops_at_its_place() {
+    let part = format!("--b\r\n{NAMED}\r\n\r\nx\r\n");
+    let limits = ExtractLimits { max_parts: 3, ..ExtractLimits::default() };
+    let body = part.repeat(5) + "--b--";
+    let found = extract(&body.into(), ContentTypes(&[b"multipart/form-data; boundary=b"]), &limits);
+    assert_eq!(found.problems, [Problem { code: ProblemCode::TooManyParts, offset: Some(part.len() * 3 + 5) }]);
+    assert_eq!(found.parts.len(), 1 + 3);
+}
+
+/// Encodes as a browser does.
+fn encoded(parts: &[(String, Option<String>, Vec<u8>)], boundary: &str) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, file_name, content) in parts {
+        let file_name = file_name.as_ref().map(|text| format!("; filename=\"{text}\"")).unwrap_or_default();
+        let head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"{file_name}\r\n\r\n");
+        body.extend([head.as_bytes(), content, b"\r\n"].concat());
+    }
+    body.extend(format!("--{boundary}--\r\n").into_bytes());
+    body
+}
+
+fn parts_to_encode() -> impl Strategy<Value = Vec<(String, Option<String>, Vec<u8>)>> {
+    let content =
+        prop_oneof![proptest::collection::vec(any::<u8>(), 0..60), "[\r\n\\-bX ]{0,30}".prop_map(String::into_bytes),];
+    let part = ("[a-z\\[\\] é;=']{1,8}", proptest::option::of("[a-z. /é;%]{1,12}"), content);
+    proptest::collection::vec(part, 0..6)
+}
+
+proptest! {
+    #[test]
+    fn what_is_encoded_canonically_comes_back_equal_without_a_copy(parts in parts_to_encode()) {
+        let sane = |name: &Option<String>| !name.as_ref().is_some_and(|name| name.split('/').any(|folder| folder == ".."));
+        prop_assume!(parts.iter().all(|(_, file_name, _)| sane(file_name)));
+        let (held, found) = extracted(&encoded(&parts, "-Bnd-0"), "-Bnd-0");
+        prop_assert_eq!(&found.problems, &[]);
+        prop_assert_eq!(found.parts.len(), parts.len());
+        for (part, (name, file_name, content)) in found.parts.iter().zip(&parts) {
+            prop_assert_eq!(part.name.as_ref(), Some(name));
+            prop_assert_eq!(part.file_name.as_ref(), file_name.as_ref());
+            prop_assert_eq!(&part.bytes, content);
+            prop_assert!(content.is_empty() || held.as_ptr_range().contains(&part.bytes.as_ptr()));
+        }
+    }
+
+    #[test]
+    fn a_mutated_body_never_panics_and_problems_lie_within_it(
+        parts in parts_to_encode(),
+        edits in proptest::collection::vec((any::<prop::sample::Index>(), 0..3_usize, prop::sample::select(&b"\r\n-b\0\"; :X"[..])), 1..6),
+    ) {
+        let mut body = encoded(&parts, "b");
+        for (index, kind, byte) in edits {
+            let at = index.index(body.len());
+            match kind {
+                0 => body[at] = byte,
+                1 => body.insert(at, byte),
+                _ if body.len() > 1 => drop(body.remove(at)),
+                _ => {}
+            }
+        }
+        let (held, found) = extracted(&body, "b");
+        prop_assert!(found.problems.iter().all(|problem| problem.offset.is_some_and(|offset| offset <= held.len())));
+        let contents: usize = found.parts.iter().filter(|part| part.kind != PartKind::Body).map(|part| part.bytes.len()).sum();
+        prop_assert!(contents <= held.len());
+    }
+}

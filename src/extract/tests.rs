@@ -1,0 +1,150 @@
+//! What holds for every format, and the vectors with what real parsers saw.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use serde::Deserialize;
+
+use super::*;
+use crate::content::PartKind;
+
+const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/vectors/multipart/cases.json");
+
+fn extracted(body: &[u8], content_types: &[&str]) -> Extraction {
+    let values: Vec<&[u8]> = content_types.iter().map(|value| value.as_bytes()).collect();
+    extract(&Bytes::copy_from_slice(body), ContentTypes(&values), &ExtractLimits::default())
+}
+
+fn codes(found: &Extraction) -> Vec<ProblemCode> {
+    found.problems.iter().map(|problem| problem.code).collect()
+}
+
+#[test]
+fn an_empty_body_has_no_parts_and_no_problems() {
+    for content_types in [&[][..], &["multipart/mixed"], &["application/json"], &["text/plain", "multipart/form-data"]]
+    {
+        let found = extracted(b"", content_types);
+        assert!(found.parts.is_empty() && found.problems.is_empty(), "{content_types:?}");
+    }
+}
+
+#[test]
+fn a_body_that_is_not_taken_apart_is_one_part_with_its_declared_type() {
+    for content_types in [&[][..], &["image/jpeg"], &["text/plain; charset=utf-8"], &["application/octet-stream"]] {
+        let found = extracted(b"bytes", content_types);
+        assert_eq!(found.parts, [Part::body("bytes".into(), content_types.first().map(|value| (*value).to_owned()))]);
+        assert_eq!(found.problems, []);
+    }
+}
+
+#[test]
+fn forms_and_json_keep_the_whole_body_as_their_first_part() {
+    for (content_type, body, strings) in [
+        ("application/x-www-form-urlencoded", "a=1&b=2", vec!["a=1&b=2", "1", "2"]),
+        ("application/json", r#"{"a":"1"}"#, vec![r#"{"a":"1"}"#, "a", "1"]),
+    ] {
+        let found = extracted(body.as_bytes(), &[content_type]);
+        assert_eq!(found.parts.iter().map(|part| part.bytes.clone()).collect::<Vec<_>>(), strings);
+        assert_eq!(found.parts[0].kind, PartKind::Body);
+        assert_eq!(found.parts[0].declared_type.as_deref(), Some(content_type));
+    }
+}
+
+#[test]
+fn headers_that_servers_may_read_differently_are_problems_without_a_place() {
+    use ProblemCode::*;
+    for (content_types, code) in [
+        (&["text/plain", "text/plain"][..], ContentTypeRepeated),
+        (&["multipart/form-data boundary=b"], ContentTypeMalformed),
+        (&["multipart/mixed; boundary=b"], MultipartUnsupportedSubtype),
+        (&["multipart/form-data"], MultipartBoundaryMissing),
+        (&["application/x-www-form-urlencoded; charset=utf-7"], FormCharset),
+    ] {
+        let found = extracted(b"x", content_types);
+        assert_eq!(found.problems, [Problem { code, offset: None }], "{content_types:?}");
+        assert_eq!((found.parts[0].kind, &found.parts[0].bytes[..]), (PartKind::Body, &b"x"[..]));
+    }
+    assert_eq!(codes(&extracted(b"[]", &["application/json; charset=utf-16"])), [JsonNotUtf8]);
+}
+
+#[test]
+fn a_hostile_body_cannot_make_the_list_of_problems_long() {
+    let body = "x--b".repeat(10_000);
+    let found = extracted(body.as_bytes(), &["multipart/form-data; boundary=b"]);
+    assert_eq!(found.problems.len(), 32);
+}
+
+#[derive(Deserialize)]
+struct Case {
+    id: String,
+    what: String,
+    content_type: String,
+    body_base64: String,
+    seen_by: BTreeMap<String, String>,
+}
+
+/// Bodies that are ordinary traffic, where parsers differ at most in whether they call the same bytes field or file.
+const ACCEPTED: &[&str] = &["00", "01", "32", "38"];
+
+#[test]
+fn bodies_that_real_parsers_read_differently_are_refused() {
+    let Ok(text) = std::fs::read_to_string(VECTORS) else {
+        println!("SKIPPED: {VECTORS} is not there");
+        return;
+    };
+    let cases: Vec<Case> = serde_json::from_str(&text).unwrap();
+    assert_eq!(cases.len(), 47);
+    let mut accepted = Vec::new();
+    for case in &cases {
+        let body = data_encoding::BASE64.decode(case.body_base64.as_bytes()).unwrap();
+        let found = extracted(&body, &[&case.content_type]);
+        println!("{} {}: {:?}", case.id, case.what, codes(&found));
+        if !found.problems.is_empty() {
+            continue;
+        }
+        accepted.push(case.id.as_str());
+        for (parser, seen) in &case.seen_by {
+            assert!(seen.contains("EVIL-FILE-BYTES"), "{parser} refuses {}, which we accept: {seen}", case.what);
+            assert!(found.parts.iter().any(|part| part.bytes == "EVIL-FILE-BYTES"), "{}: {parser} saw it", case.what);
+        }
+    }
+    assert_eq!(accepted, ACCEPTED);
+}
+
+proptest! {
+    #[test]
+    fn no_body_makes_it_panic_or_give_more_parts_than_allowed(
+        body in proptest::collection::vec(any::<u8>(), 0..300),
+        content_type in prop_oneof![
+            Just("multipart/form-data; boundary=b"),
+            Just("application/json"),
+            Just("application/x-www-form-urlencoded"),
+            Just("text/plain"),
+        ],
+        max_parts in 0..4_usize,
+    ) {
+        let limits = ExtractLimits { max_parts, ..ExtractLimits::default() };
+        let found = extract(&body.into(), ContentTypes(&[content_type.as_bytes()]), &limits);
+        prop_assert!(found.parts.iter().filter(|part| part.kind != PartKind::Body).count() <= max_parts);
+    }
+
+    #[test]
+    fn any_json_of_strings_gives_them_all_in_order(strings in proptest::collection::vec(any::<String>(), 0..8)) {
+        let body = serde_json::to_vec(&strings).unwrap();
+        let found = extracted(&body, &["application/json"]);
+        prop_assert!(found.problems.is_empty());
+        let seen: Vec<_> = found.parts[1..].iter().map(|part| str::from_utf8(&part.bytes).unwrap()).collect();
+        prop_assert_eq!(seen, strings);
+    }
+
+    #[test]
+    fn broken_json_gives_parts_and_a_problem_or_is_what_serde_json_accepts(
+        body in "[\\[\\]{}:,\"a1 \\\\u]{0,24}".prop_filter("empty", |text| !text.is_empty()),
+    ) {
+        let found = extracted(body.as_bytes(), &["application/json"]);
+        let valid = serde_json::from_str::<serde_json::Value>(&body).is_ok();
+        prop_assert_eq!(found.problems.is_empty(), valid);
+        prop_assert!(found.problems.iter().all(|problem| problem.offset.is_some_and(|offset| offset <= body.len())));
+    }
+}

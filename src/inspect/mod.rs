@@ -1,0 +1,100 @@
+//! Extract → hash and scan → match: what is found out about one upload.
+//!
+//! [`examine`] does the work on one thread and knows no clock but its [`Deadline`]; [`Inspector`] runs it on the pool
+//! and turns overload, lost time and panics into doubts, so that no fault ever becomes a silent "allow".
+
+mod examine;
+mod pool;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use crate::config::{Limits, Server};
+use crate::content::Deadline;
+use crate::snapshot::Snapshot;
+use crate::telemetry::Metrics;
+use crate::verdict::{Doubt, DoubtKind, Findings};
+
+pub use examine::{Examination, examine};
+
+use pool::{Pool, PoolError};
+
+/// What an inspection needs of an upload.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// The held body.
+    pub body: Bytes,
+    /// Every `Content-Type` header's value.
+    pub content_types: Vec<Bytes>,
+}
+
+/// The result of an inspection.
+#[derive(Debug)]
+pub struct Inspection {
+    /// What was found, and what could not be found out.
+    pub findings: Findings,
+    /// Parts that were looked at.
+    pub parts: usize,
+    /// Time before a thread took it up.
+    pub queued: Duration,
+    /// Time it took then.
+    pub worked: Duration,
+}
+
+/// Inspects uploads on a bounded pool of threads.
+#[derive(Debug)]
+pub struct Inspector {
+    pool: Pool,
+    metrics: Arc<Metrics>,
+}
+
+impl Inspector {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// The system has no more threads.
+    pub fn start(server: &Server, limits: &Limits, metrics: Arc<Metrics>) -> std::io::Result<Self> {
+        Ok(Self { pool: Pool::start(server.inspection_threads, limits.inspection_queue)?, metrics })
+    }
+
+    /// Uploads that wait for a thread.
+    pub fn waiting(&self) -> usize {
+        self.pool.waiting()
+    }
+
+    /// Inspects `upload` against `snapshot`. Always comes to an end within the time its limits give.
+    pub async fn inspect(&self, upload: Upload, snapshot: Arc<Snapshot>) -> Inspection {
+        let allowed = snapshot.config.limits.inspection_time(upload.body.len() as u64);
+        let start = Instant::now();
+        let job = move || {
+            let queued = start.elapsed();
+            let deadline = Deadline::after(allowed.saturating_sub(queued));
+            let examination = examine(&upload, &snapshot, &deadline);
+            (examination, queued)
+        };
+        match tokio::time::timeout(allowed, self.pool.run(job)).await {
+            Ok(Ok((examination, queued))) => Inspection {
+                findings: examination.findings,
+                parts: examination.parts.len(),
+                queued,
+                worked: start.elapsed().saturating_sub(queued),
+            },
+            Ok(Err(PoolError::Full)) => Inspection::doubtful(DoubtKind::Overload, "overload", start),
+            Ok(Err(PoolError::Panicked)) => {
+                self.metrics.inspection_panics.inc();
+                Inspection::doubtful(DoubtKind::Undecodable, "inspection_panicked", start)
+            }
+            Err(_) => Inspection::doubtful(DoubtKind::Deadline, "deadline", start),
+        }
+    }
+}
+
+impl Inspection {
+    fn doubtful(kind: DoubtKind, code: &'static str, start: Instant) -> Self {
+        let doubt = Doubt { kind, code, part: None, offset: None };
+        let findings = Findings { matches: Vec::new(), doubts: vec![doubt] };
+        Self { findings, parts: 0, queued: start.elapsed(), worked: Duration::ZERO }
+    }
+}

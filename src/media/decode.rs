@@ -1,0 +1,171 @@
+//! The one door to the picture decoders: nothing goes through it without a limit.
+//!
+//! JPEG by `zune-jpeg`, which can stop at the luma plane; PNG, GIF and WebP by `image`. Of a moving picture the first
+//! frame counts. Transparency is ignored, as both PDQ references do.
+#![expect(clippy::disallowed_methods, reason = "this is the capped door that all other code has to use")]
+
+use std::io::Cursor;
+
+use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits, RgbImage};
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
+
+use crate::content::{DecodeLimits, MediaType};
+
+/// A decoded picture.
+pub(super) struct Picture {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// `width × height` bytes, row by row, .299 R + .587 G + .114 B.
+    pub(super) luma: Vec<u8>,
+    /// Present when it was asked for.
+    pub(super) rgb: Option<RgbImage>,
+}
+
+/// What is needed of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Colours {
+    /// The luma plane, which for a JPEG is less work.
+    Luma,
+    /// Colours too.
+    Rgb,
+}
+
+/// Why there is no picture.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// A side, the number of pixels, or the memory to decode it is over a limit.
+    #[error("the picture is larger than the limits allow ({width}×{height})")]
+    TooLarge {
+        /// Width in pixels; 0 when a limit stopped the decoder before it was known.
+        width: u32,
+        /// Height in pixels; likewise.
+        height: u32,
+    },
+    /// The file is damaged, or written in a way that the decoder does not know.
+    #[error("the picture cannot be decoded: {0}")]
+    Broken(String),
+}
+
+impl DecodeError {
+    /// Stable reason code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "picture_too_large",
+            Self::Broken(_) => "picture_broken",
+        }
+    }
+}
+
+/// Decodes `bytes`, which look like `media_type`.
+///
+/// # Errors
+/// [`DecodeError`].
+pub(super) fn decode(
+    bytes: &[u8],
+    media_type: MediaType,
+    colours: Colours,
+    limits: &DecodeLimits,
+) -> Result<Picture, DecodeError> {
+    let source = Cursor::new(bytes);
+    match media_type {
+        MediaType::Jpeg => decode_jpeg(bytes, colours, limits),
+        MediaType::Png => decode_other(PngDecoder::with_limits(source, image_limits(limits)), colours, limits),
+        MediaType::Gif => decode_other(GifDecoder::new(source), colours, limits),
+        MediaType::WebP => decode_other(WebPDecoder::new(source), colours, limits),
+        _ => Err(DecodeError::Broken("not a picture".into())),
+    }
+}
+
+fn decode_jpeg(bytes: &[u8], colours: Colours, limits: &DecodeLimits) -> Result<Picture, DecodeError> {
+    let max_side = limits.max_side as usize;
+    let options = DecoderOptions::new_fast().set_max_width(max_side).set_max_height(max_side);
+    let broken = |error| DecodeError::Broken(format!("{error:?}"));
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().map_err(broken)?;
+    let info = decoder.info().ok_or_else(|| DecodeError::Broken("no frame header".into()))?;
+    let (width, height) = (u32::from(info.width), u32::from(info.height));
+    // A progressive file keeps two bytes of coefficient for each sample until its last scan.
+    let needed = u64::from(width) * u64::from(height) * (u64::from(info.components) * 2 + 4);
+    check_size(width, height, needed, limits)?;
+
+    let has_luma = matches!(decoder.input_colorspace(), Some(ColorSpace::YCbCr | ColorSpace::Luma));
+    let luma_only = has_luma && colours == Colours::Luma;
+    let output = if luma_only { ColorSpace::Luma } else { ColorSpace::RGB };
+    decoder.set_options(options.jpeg_set_out_colorspace(output));
+    let pixels = decoder.decode().map_err(broken)?;
+    if luma_only {
+        return Ok(Picture { width, height, luma: pixels, rgb: None });
+    }
+    let rgb = RgbImage::from_raw(width, height, pixels)
+        .ok_or_else(|| DecodeError::Broken("fewer pixels than the frame header says".into()))?;
+    Ok(Picture::of_rgb(rgb, colours))
+}
+
+fn decode_other<D: ImageDecoder>(
+    decoder: ImageResult<D>,
+    colours: Colours,
+    limits: &DecodeLimits,
+) -> Result<Picture, DecodeError> {
+    let mut decoder = decoder.map_err(of_image)?;
+    let (width, height) = decoder.dimensions();
+    // Besides the decoder's own output there are the eight-bit colours and the luma plane.
+    let needed = decoder.total_bytes().saturating_add(u64::from(width) * u64::from(height) * 4);
+    check_size(width, height, needed, limits)?;
+    decoder.set_limits(image_limits(limits)).map_err(of_image)?;
+    let decoded = DynamicImage::from_decoder(decoder).map_err(of_image)?;
+    Ok(match decoded {
+        DynamicImage::ImageLuma8(grey) if colours == Colours::Luma => {
+            Picture { width, height, luma: grey.into_raw(), rgb: None }
+        }
+        other => Picture::of_rgb(other.into_rgb8(), colours),
+    })
+}
+
+fn image_limits(limits: &DecodeLimits) -> Limits {
+    let mut bounds = Limits::default();
+    bounds.max_image_width = Some(limits.max_side);
+    bounds.max_image_height = Some(limits.max_side);
+    bounds.max_alloc = Some(limits.max_alloc);
+    bounds
+}
+
+fn check_size(width: u32, height: u32, needed: u64, limits: &DecodeLimits) -> Result<(), DecodeError> {
+    let pixels = u64::from(width) * u64::from(height);
+    let fits = width.max(height) <= limits.max_side && pixels <= limits.max_pixels && needed <= limits.max_alloc;
+    if fits { Ok(()) } else { Err(DecodeError::TooLarge { width, height }) }
+}
+
+fn of_image(error: ImageError) -> DecodeError {
+    match error {
+        ImageError::Limits(_) => DecodeError::TooLarge { width: 0, height: 0 },
+        other => DecodeError::Broken(other.to_string()),
+    }
+}
+
+impl Picture {
+    fn of_rgb(rgb: RgbImage, colours: Colours) -> Self {
+        let luma = rgb.as_raw().as_chunks().0.iter().map(|rgb| luma_of(*rgb)).collect();
+        let (width, height) = rgb.dimensions();
+        Self { width, height, luma, rgb: (colours == Colours::Rgb).then_some(rgb) }
+    }
+}
+
+/// ITU-R BT.601 luma, in 16-bit fixed point, as both PDQ references weigh it.
+fn luma_of([red, green, blue]: [u8; 3]) -> u8 {
+    let sum = 19_595 * u32::from(red) + 38_470 * u32::from(green) + 7_471 * u32::from(blue) + (1 << 15);
+    (sum >> 16) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn luma_weights_add_up_to_the_whole_scale() {
+        assert_eq!([luma_of([0; 3]), luma_of([255; 3]), luma_of([255, 0, 0]), luma_of([0, 255, 0])], [0, 255, 76, 150]);
+    }
+}

@@ -1,0 +1,82 @@
+//! One part's bytes → what they are, and their hashes.
+//!
+//! Sniff → decode within limits → hash. Nothing here believes what the sender declared.
+
+mod decode;
+mod digest;
+mod img_hash;
+mod pdq;
+mod sniff;
+
+use crate::content::{AlgorithmSet, DecodeLimits, HashValue, MediaType};
+
+pub use decode::DecodeError;
+pub use pdq::{PdqHashes, Unhashable};
+pub use sniff::sniff;
+
+use decode::{Colours, decode};
+
+/// What a part is, and the hashes that were asked for.
+#[derive(Debug)]
+pub struct PartHashes {
+    /// What the bytes show.
+    pub media_type: MediaType,
+    digests: Vec<HashValue>,
+    /// Perceptual hashes, or why there are none. `None` when the part is no picture or none were asked for.
+    pub picture: Option<Result<PictureHashes, DecodeError>>,
+}
+
+impl PartHashes {
+    /// MD5, SHA-1 and SHA-256, those that were asked for.
+    pub fn digests(&self) -> impl Iterator<Item = HashValue> {
+        self.digests.iter().copied()
+    }
+}
+
+/// The perceptual hashes of a picture.
+#[derive(Debug)]
+pub struct PictureHashes {
+    /// Width in pixels, as stored.
+    pub width: u32,
+    /// Height in pixels, as stored.
+    pub height: u32,
+    /// PDQ, or why the picture has none. `None` when it was not asked for.
+    pub pdq: Option<Result<PdqHashes, Unhashable>>,
+    hash64s: Vec<HashValue>,
+}
+
+impl PictureHashes {
+    /// Hashes of the `img_hash` family, those that were asked for.
+    pub fn hash64s(&self) -> impl Iterator<Item = HashValue> {
+        self.hash64s.iter().copied()
+    }
+}
+
+/// Hashes one part with the algorithms in `wanted`. A picture is decoded only when a perceptual hash is among them.
+pub fn hash_part(bytes: &[u8], wanted: AlgorithmSet, limits: &DecodeLimits) -> PartHashes {
+    let media_type = sniff(bytes);
+    let picture =
+        (media_type.is_picture() && wanted.needs_picture()).then(|| hash_picture(bytes, media_type, wanted, limits));
+    PartHashes { media_type, digests: digest::digests(bytes, wanted), picture }
+}
+
+fn hash_picture(
+    bytes: &[u8],
+    media_type: MediaType,
+    wanted: AlgorithmSet,
+    limits: &DecodeLimits,
+) -> Result<PictureHashes, DecodeError> {
+    let needs_colour = wanted.iter().any(img_hash::is_of_family);
+    let colours = if needs_colour { Colours::Rgb } else { Colours::Luma };
+    let picture = decode(bytes, media_type, colours, limits)?;
+    let wants_pdq = wanted.contains(crate::content::Algorithm::Pdq);
+    Ok(PictureHashes {
+        width: picture.width,
+        height: picture.height,
+        pdq: wants_pdq.then(|| pdq::hash(&picture.luma, picture.width, picture.height)),
+        hash64s: picture.rgb.as_ref().map(|rgb| img_hash::hashes(rgb, wanted)).unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! What bytes are, by what they show and never by what they are called.
+
+use encoding_rs::Encoding;
+
+use crate::content::MediaType;
+
+/// Bytes looked at to tell text from anything else.
+const SAMPLE: usize = 64 << 10;
+
+/// One control character in so many bytes is still text: random bytes have one in nine, and a stray NUL must not keep
+/// the rules from looking.
+const CONTROLS_PER_TEXT: usize = 32;
+
+/// What `bytes` are.
+///
+/// Pictures come first, so that no text can be put in front of one; text comes before the formats that are only named,
+/// some of which (HTML, XML, scripts) are text.
+pub fn sniff(bytes: &[u8]) -> MediaType {
+    if bytes.is_empty() {
+        return MediaType::Empty;
+    }
+    picture(bytes)
+        .or_else(|| is_text(bytes).then_some(MediaType::Text))
+        .or_else(|| infer::get(bytes).map(|kind| MediaType::Known(kind.extension())))
+        .unwrap_or(MediaType::Opaque)
+}
+
+fn picture(bytes: &[u8]) -> Option<MediaType> {
+    match bytes {
+        [0xff, 0xd8, 0xff, ..] => Some(MediaType::Jpeg),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(MediaType::Png),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(MediaType::Gif),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(MediaType::WebP),
+        _ => None,
+    }
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    if Encoding::for_bom(bytes).is_some() {
+        return true;
+    }
+    let sample = &bytes[..bytes.len().min(SAMPLE)];
+    let controls = sample.iter().filter(|byte| is_odd_in_text(**byte)).count();
+    controls * CONTROLS_PER_TEXT <= sample.len()
+}
+
+const fn is_odd_in_text(byte: u8) -> bool {
+    matches!(byte, 0..=0x08 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_tell_what_they_are() {
+        let random: Vec<u8> = (0..4096_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let one_nul = [b"keyword \0".as_slice(), &[b'x'; 100]].concat();
+        for (bytes, expected) in [
+            (&b""[..], MediaType::Empty),
+            (b"\xff\xd8\xff\xe0", MediaType::Jpeg),
+            (b"\x89PNG\r\n\x1a\n", MediaType::Png),
+            (b"GIF89a and then text", MediaType::Gif),
+            (b"RIFF\0\0\0\0WEBPVP8 ", MediaType::WebP),
+            (b"RIFF\0\0\0\0WAVE", MediaType::Known("wav")),
+            (b"PK\x03\x04\0\0\0\0", MediaType::Known("zip")),
+            (b"<!doctype html><p>", MediaType::Text),
+            (b"\xff\xfek\0e\0y\0", MediaType::Text),
+            (b"caf\xe9", MediaType::Text),
+            (&one_nul, MediaType::Text),
+            (&random, MediaType::Opaque),
+        ] {
+            assert_eq!(sniff(bytes), expected, "{:?}", &bytes[..bytes.len().min(20)]);
+        }
+    }
+}

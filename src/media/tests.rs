@@ -1,0 +1,96 @@
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+
+use super::*;
+use crate::content::Algorithm;
+
+/// Waves without symmetry, with colours.
+fn picture(width: u32, height: u32) -> DynamicImage {
+    DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, |x, y| {
+        let (u, v) = (x as f32 / width as f32, y as f32 / height as f32);
+        let light = 0.5 + 0.25 * (u * 13.0 + v * 5.0).sin() + 0.2 * (v * 17.0 - u * u * 9.0).cos();
+        Rgb([light, light * 0.9, 1.0 - light].map(|tone| (tone * 255.0).clamp(0.0, 255.0) as u8))
+    }))
+}
+
+fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+fn hashed(bytes: &[u8]) -> PartHashes {
+    hash_part(bytes, AlgorithmSet::all(), &DecodeLimits::default())
+}
+
+#[test]
+fn every_format_gives_the_hashes_of_its_pixels() {
+    let picture = picture(300, 200);
+    let reference = hashed(&encoded(&picture, ImageFormat::Png)).picture.unwrap().unwrap();
+    let expected = reference.pdq.unwrap().unwrap();
+    for (format, media_type) in
+        [(ImageFormat::Png, MediaType::Png), (ImageFormat::Gif, MediaType::Gif), (ImageFormat::WebP, MediaType::WebP)]
+    {
+        let hashes = hashed(&encoded(&picture, format));
+        assert_eq!(hashes.media_type, media_type);
+        let found = hashes.picture.unwrap().unwrap();
+        assert_eq!((found.width, found.height), (300, 200));
+        let pdq = found.pdq.unwrap().unwrap();
+        let bits = pdq.dihedral[0].distance(&expected.dihedral[0]);
+        assert!(bits.0 <= 10, "{media_type}: {bits} bits off");
+        assert!(pdq.quality.abs_diff(expected.quality) <= 5);
+        assert_eq!(found.hash64s.len(), 3);
+    }
+}
+
+#[test]
+fn only_what_is_asked_for_is_computed() {
+    let bytes = encoded(&picture(64, 64), ImageFormat::Png);
+    let hashes = hash_part(&bytes, [Algorithm::Sha1].into_iter().collect(), &DecodeLimits::default());
+    assert_eq!(hashes.digests().map(|digest| digest.algorithm()).collect::<Vec<_>>(), [Algorithm::Sha1]);
+    assert!(hashes.picture.is_none());
+    let wanted = [Algorithm::Pdq].into_iter().collect();
+    let hashes = hash_part(&bytes, wanted, &DecodeLimits::default());
+    assert!(hashes.digests.is_empty() && hashes.picture.unwrap().unwrap().hash64s.is_empty());
+}
+
+#[test]
+fn a_picture_over_a_limit_is_not_decoded() {
+    let defaults = DecodeLimits::default();
+    for format in [ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP] {
+        let bytes = encoded(&picture(120, 80), format);
+        for (limits, fits) in [
+            (DecodeLimits { max_side: 120, ..defaults }, true),
+            (DecodeLimits { max_side: 119, ..defaults }, false),
+            (DecodeLimits { max_pixels: 120 * 80, ..defaults }, true),
+            (DecodeLimits { max_pixels: 120 * 80 - 1, ..defaults }, false),
+            (DecodeLimits { max_alloc: 120 * 80, ..defaults }, false),
+        ] {
+            let found = hash_part(&bytes, AlgorithmSet::all(), &limits).picture.unwrap();
+            assert_eq!(found.is_ok(), fits, "{format:?} within {limits:?}");
+            assert!(fits || found.is_err_and(|error| error.code() == "picture_too_large"), "{format:?}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_picture_is_an_error_and_keeps_its_digests() {
+    let whole = encoded(&picture(64, 64), ImageFormat::Png);
+    for bytes in [&whole[..60], b"\xff\xd8\xff\xe0 not a JPEG", b"GIF89a", b"RIFF\0\0\0\0WEBPVP8 "] {
+        let hashes = hashed(bytes);
+        assert_eq!(hashes.picture.as_ref().unwrap().as_ref().unwrap_err().code(), "picture_broken", "{bytes:?}");
+        assert_eq!(hashes.digests().count(), 3);
+    }
+}
+
+#[test]
+fn the_64_bit_hashes_survive_a_change_of_size() {
+    let full = hashed(&encoded(&picture(300, 200), ImageFormat::Png)).picture.unwrap().unwrap();
+    let small = picture(300, 200).resize_exact(150, 100, image::imageops::FilterType::Triangle);
+    let small = hashed(&encoded(&small, ImageFormat::Png)).picture.unwrap().unwrap();
+    for (one, other) in full.hash64s().zip(small.hash64s()) {
+        let bits: u32 = one.as_bytes().iter().zip(other.as_bytes()).map(|(a, b)| (a ^ b).count_ones()).sum();
+        assert!(bits <= 4, "{}: {bits} bits apart", one.algorithm());
+    }
+}

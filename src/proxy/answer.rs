@@ -1,0 +1,247 @@
+//! What a client gets when its request does not go on: a problem document (RFC 9457) or a small page, by `Accept`.
+//!
+//! Neither ever says which hash, keyword or part matched: that would help to get around it.
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+use serde_json::json;
+
+use crate::config::ByteSize;
+
+/// Why a request is answered with an error, apart from a match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The body is larger than the route takes.
+    TooLarge(ByteSize),
+    /// The body took longer than any may.
+    UploadTimeout,
+    /// The body came slower than any may.
+    TooSlow,
+    /// No room to hold another body.
+    SpoolFull,
+    /// An `Expect` header with something other than `100-continue`.
+    UnknownExpectation,
+    /// A change of protocol on a route that inspects.
+    Upgrade,
+    /// A request target that is neither a path nor an `http` URL, or more than one host.
+    TargetForm,
+    /// The inspection came to no clear result; the code says why.
+    Inconclusive(&'static str, InconclusiveKind),
+    /// No server of the origin could be reached or answered.
+    OriginFailed,
+    /// The origin took too long.
+    OriginTimeout,
+}
+
+/// Whose turn it is when an inspection came to no clear result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InconclusiveKind {
+    /// The client's: its body is malformed.
+    Malformed,
+    /// The client's: its content cannot be read.
+    Unreadable,
+    /// Nobody's: trying later may help.
+    Busy,
+}
+
+impl Refusal {
+    /// Stable reason code.
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge(_) => "body_too_large",
+            Self::UploadTimeout => "upload_timeout",
+            Self::TooSlow => "upload_too_slow",
+            Self::SpoolFull => "spool_full",
+            Self::UnknownExpectation => "unknown_expectation",
+            Self::Upgrade => "upgrade_not_allowed",
+            Self::TargetForm => "request_target",
+            Self::Inconclusive(code, _) => code,
+            Self::OriginFailed => "origin_failed",
+            Self::OriginTimeout => "origin_timeout",
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UploadTimeout | Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::SpoolFull | Self::Inconclusive(_, InconclusiveKind::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::UnknownExpectation => StatusCode::EXPECTATION_FAILED,
+            Self::Upgrade | Self::TargetForm | Self::Inconclusive(_, InconclusiveKind::Malformed) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Inconclusive(_, InconclusiveKind::Unreadable) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::OriginFailed => StatusCode::BAD_GATEWAY,
+            Self::OriginTimeout => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::TooLarge(limit) => format!("The upload is larger than the {limit} that this address accepts."),
+            Self::UploadTimeout => "The upload took too long.".into(),
+            Self::TooSlow => "The upload came too slowly.".into(),
+            Self::SpoolFull => "There is no room for another upload at the moment. Please try again.".into(),
+            Self::UnknownExpectation => "The only expectation supported is 100-continue.".into(),
+            Self::Upgrade => "This address does not accept a change of protocol.".into(),
+            Self::TargetForm => "The request target must be a path or an http URL, with one host.".into(),
+            Self::Inconclusive(_, InconclusiveKind::Malformed) => {
+                "The upload is not written in a way that can be read without doubt.".into()
+            }
+            Self::Inconclusive(_, InconclusiveKind::Unreadable) => {
+                "The upload has content that could not be read, so it could not be checked.".into()
+            }
+            Self::Inconclusive(_, InconclusiveKind::Busy) => {
+                "The upload could not be checked in time. Please try again.".into()
+            }
+            Self::OriginFailed => "The site behind this address could not be reached. Please try again.".into(),
+            Self::OriginTimeout => "The site behind this address took too long. Please try again.".into(),
+        }
+    }
+}
+
+/// An answer of our own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    status: StatusCode,
+    kind: &'static str,
+    title: &'static str,
+    detail: String,
+    code: Option<&'static str>,
+    reference: String,
+}
+
+impl Answer {
+    /// The upload matched. `status` is the route's choice.
+    pub(super) fn blocked(status: u16, reference: &str) -> Self {
+        Self {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS),
+            kind: "urn:penstock:blocked",
+            title: "This upload was blocked",
+            detail: "It matches content that this site may not accept. If you think that is a mistake, \
+                     contact the site and give the reference below."
+                .into(),
+            code: None,
+            reference: reference.to_owned(),
+        }
+    }
+
+    /// The request was refused.
+    pub(super) fn refused(refusal: &Refusal, reference: &str) -> Self {
+        Self {
+            status: refusal.status(),
+            kind: "urn:penstock:refused",
+            title: "This request was not accepted",
+            detail: refusal.detail(),
+            code: Some(refusal.code()),
+            reference: reference.to_owned(),
+        }
+    }
+
+    /// The status.
+    pub(super) fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// Sends it as the response of `session`.
+    pub(super) async fn send(&self, session: &mut Session) -> pingora::Result<()> {
+        let is_page = prefers_html(&session.req_header().headers);
+        let body = if is_page { self.page() } else { self.problem() };
+        let mut response = ResponseHeader::build(self.status, Some(8))?;
+        let media_type = if is_page { "text/html; charset=utf-8" } else { "application/problem+json" };
+        response.insert_header(header::CONTENT_TYPE, media_type)?;
+        response.insert_header(header::CONTENT_LENGTH, body.len())?;
+        response.insert_header(header::CACHE_CONTROL, "no-store")?;
+        response.insert_header(header::VARY, "accept")?;
+        response.insert_header("x-content-type-options", "nosniff")?;
+        if is_page {
+            response.insert_header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")?;
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.insert_header(header::RETRY_AFTER, "5")?;
+        }
+        session.write_response_header(Box::new(response), false).await?;
+        session.write_response_body(Some(body), true).await
+    }
+
+    fn problem(&self) -> Bytes {
+        let mut problem = json!({
+            "type": self.kind,
+            "title": self.title,
+            "status": self.status(),
+            "detail": self.detail,
+            "reference": self.reference,
+        });
+        if let Some(code) = self.code {
+            problem["code"] = code.into();
+        }
+        Bytes::from(problem.to_string())
+    }
+
+    /// Every value here is a sentence of ours or an id we made, so nothing needs escaping.
+    fn page(&self) -> Bytes {
+        let code = self.code.map_or(String::new(), |code| format!("<dt>Reason</dt><dd><code>{code}</code></dd>"));
+        let Self { title, detail, reference, .. } = self;
+        Bytes::from(format!(
+            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
+             <meta name=\"viewport\" content=\"width=device-width\"><style>\
+             body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:38rem;margin:15vh auto;padding:0 1rem}}\
+             dt{{font-weight:600}}dd{{margin:0 0 .5rem}}code{{font-size:1rem}}</style></head>\
+             <body><main><h1>{title}</h1><p>{detail}</p>\
+             <dl>{code}<dt>Reference</dt><dd><code>{reference}</code></dd></dl></main></body></html>\n"
+        ))
+    }
+}
+
+/// Whether the client would rather have HTML than JSON (RFC 9110 §12.5.1). A tie is JSON: only browsers ask for HTML.
+fn prefers_html(headers: &HeaderMap) -> bool {
+    let mut html = 0.0_f32;
+    let mut json = 0.0_f32;
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    for range in values.flat_map(|value| value.split(',')) {
+        let mut fields = range.split(';').map(str::trim);
+        let name = fields.next().unwrap_or_default().to_ascii_lowercase();
+        let weight = fields.find_map(|field| field.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
+        match name.as_str() {
+            "text/html" | "application/xhtml+xml" => html = html.max(weight),
+            "application/problem+json" | "application/json" | "application/*" | "*/*" => json = json.max(weight),
+            _ => {}
+        }
+    }
+    html > json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn html_goes_only_to_those_who_would_rather_have_it() {
+        let cases = [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
+            ("*/*", false),
+            ("application/json, text/plain, */*", false),
+            ("text/html;q=0.5, application/json", false),
+            ("text/html, application/problem+json", false),
+            ("TEXT/HTML", true),
+            ("image/png", false),
+        ];
+        for (accept, expected) in cases {
+            let headers = HeaderMap::from_iter([(header::ACCEPT, accept.parse().unwrap())]);
+            assert_eq!(prefers_html(&headers), expected, "{accept}");
+        }
+        assert!(!prefers_html(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn an_answer_tells_the_reference_and_nothing_about_the_match() {
+        let answer = Answer::blocked(451, "0193-ref");
+        let problem: serde_json::Value = serde_json::from_slice(&answer.problem()).unwrap();
+        assert_eq!(problem["status"], 451);
+        assert_eq!(problem["reference"], "0193-ref");
+        assert_eq!(problem.as_object().unwrap().len(), 5, "type, title, status, detail, reference");
+        assert!(String::from_utf8(answer.page().to_vec()).unwrap().contains("<code>0193-ref</code>"));
+    }
+}

@@ -1,0 +1,137 @@
+//! Reads a whole request body before anything else happens to the request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pingora::proxy::Session;
+use tokio::time::{Instant, timeout_at};
+
+use crate::body::{BodyCollector, HeldBody, HoldError, Quota};
+use crate::config::{ByteSize, Limits, RoutePolicy};
+
+use super::answer::Refusal;
+
+/// Memory and disk that all held bodies share.
+#[derive(Debug, Default)]
+pub(crate) struct Stores {
+    pub(crate) memory: Arc<Quota>,
+    pub(crate) disk: Arc<Quota>,
+}
+
+/// Why there is no held body.
+pub(super) enum HoldFailure {
+    /// The client gets an answer.
+    Refused(Refusal),
+    /// The client is gone, or broke the protocol.
+    Client(Box<pingora::Error>),
+}
+
+/// Reads the body of `session` within `limits`.
+///
+/// # Errors
+/// [`HoldFailure`]: a bound was passed, or the client went away.
+pub(super) async fn hold(
+    session: &mut Session,
+    limits: &Limits,
+    policy: &RoutePolicy,
+    stores: &Stores,
+) -> Result<HeldBody, HoldFailure> {
+    let expected = declared_length(session);
+    if expected.is_some_and(|length| length > policy.max_body.0) {
+        return Err(HoldFailure::Refused(Refusal::TooLarge(policy.max_body)));
+    }
+    answer_expectation(session).await?;
+    let mut collector = BodyCollector::new(limits, policy.max_body, expected, &stores.memory, &stores.disk);
+    let pace = Pace::start(limits);
+    loop {
+        let read = timeout_at(pace.patience(collector.received()), session.downstream_session.read_request_body());
+        let piece = match read.await {
+            Ok(Ok(Some(piece))) => piece,
+            Ok(Ok(None)) => break,
+            Ok(Err(error)) => return Err(HoldFailure::Client(error)),
+            Err(_) => return Err(HoldFailure::Refused(pace.too_slow())),
+        };
+        collector.push(piece)?;
+        if collector.wants_flush() {
+            collector = on_blocking_thread(move || collector.flush().map(|()| collector)).await?;
+        }
+    }
+    if collector.is_spooled() {
+        return Ok(on_blocking_thread(move || collector.finish()).await?);
+    }
+    Ok(collector.finish()?)
+}
+
+impl From<HoldError> for HoldFailure {
+    fn from(error: HoldError) -> Self {
+        Self::Refused(match error {
+            HoldError::TooLarge(limit) => Refusal::TooLarge(limit),
+            HoldError::SpoolFull => Refusal::SpoolFull,
+            HoldError::Spool(error) => {
+                tracing::error!(%error, "the spool file failed");
+                Refusal::SpoolFull
+            }
+        })
+    }
+}
+
+fn declared_length(session: &Session) -> Option<u64> {
+    session.get_header(http::header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// Tells a client that waits for `100 Continue` to go on (RFC 9110 §10.1.1). The origin never sees the expectation.
+async fn answer_expectation(session: &mut Session) -> Result<(), HoldFailure> {
+    let Some(expectation) = session.get_header(http::header::EXPECT) else {
+        return Ok(());
+    };
+    if !expectation.as_bytes().eq_ignore_ascii_case(b"100-continue") {
+        return Err(HoldFailure::Refused(Refusal::UnknownExpectation));
+    }
+    if session.req_header().version == http::Version::HTTP_10 {
+        return Ok(());
+    }
+    let client = &mut session.downstream_session;
+    // pingora ends the connection after any response that is written before the body has come, even this one.
+    client.set_close_on_response_before_downstream_finish(false);
+    let written = client.write_continue_response().await;
+    client.set_close_on_response_before_downstream_finish(true);
+    written.map_err(HoldFailure::Client)
+}
+
+/// How long a client may take.
+struct Pace {
+    start: Instant,
+    upload_timeout: Duration,
+    grace: Duration,
+    min_rate: ByteSize,
+}
+
+impl Pace {
+    fn start(limits: &Limits) -> Self {
+        Self {
+            start: Instant::now(),
+            upload_timeout: limits.upload_timeout,
+            grace: limits.rate_grace,
+            min_rate: limits.min_upload_rate,
+        }
+    }
+
+    /// The moment until which the next piece is waited for: what was received earns time at the minimum rate.
+    fn patience(&self, received: u64) -> Instant {
+        let earned = Duration::from_secs(received.checked_div(self.min_rate.0).unwrap_or(u64::from(u32::MAX)));
+        self.start + self.upload_timeout.min(self.grace.saturating_add(earned))
+    }
+
+    fn too_slow(&self) -> Refusal {
+        if self.start.elapsed() >= self.upload_timeout { Refusal::UploadTimeout } else { Refusal::TooSlow }
+    }
+}
+
+async fn on_blocking_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, HoldError> + Send + 'static,
+) -> Result<T, HoldError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(HoldError::Spool(std::io::Error::other(error))),
+    }
+}

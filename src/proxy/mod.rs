@@ -1,0 +1,345 @@
+//! pingora: listeners, routes, hold and release, replies.
+//!
+//! On a route that inspects, `request_filter` holds the whole body, has it inspected, and then either answers or lets
+//! pingora go on with the held body in the client's place. Everything else is proxied untouched and streamed.
+
+mod answer;
+mod held_session;
+mod hold;
+mod release;
+mod server;
+mod target;
+mod verdict_log;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header;
+use pingora::http::RequestHeader;
+use pingora::proxy::{FailToProxy, ProxyHttp, Session};
+use pingora::upstreams::peer::{H1UpgradePolicy, HttpPeer, Peer as _};
+use pingora::{Error, ErrorSource, ErrorType, Result};
+use uuid::Uuid;
+
+use crate::body::HeldBody;
+use crate::config::{Inspection, Origin, OriginServer, Route, RoutePolicy};
+use crate::inspect::{Inspector, Upload};
+use crate::snapshot::{Snapshot, SnapshotHandle};
+use crate::telemetry::{HoldLabels, Metrics};
+use crate::verdict::{Doubt, DoubtKind, Outcome, Verdict, decide};
+
+pub use server::{StartError, serve};
+
+use answer::{Answer, InconclusiveKind, Refusal};
+use held_session::Replay;
+use hold::{HoldFailure, Stores, hold};
+use release::Release;
+use verdict_log::VerdictRecord;
+
+/// How long a client that was answered before its body was read may go on sending, so that it gets to read the answer
+/// and not a reset connection.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// The proxy's application logic.
+pub struct Gate {
+    snapshots: Arc<SnapshotHandle>,
+    inspector: Inspector,
+    stores: Stores,
+    metrics: Arc<Metrics>,
+}
+
+impl Gate {
+    /// A gate that judges with the snapshot that serves.
+    pub fn new(snapshots: Arc<SnapshotHandle>, inspector: Inspector, metrics: Arc<Metrics>) -> Self {
+        Self { snapshots, inspector, stores: Stores::default(), metrics }
+    }
+}
+
+/// What is remembered about one request.
+pub struct Passage {
+    /// The one snapshot of this request, taken at its start.
+    snapshot: Arc<Snapshot>,
+    origin: usize,
+    /// Names this upload, in answers, headers and the log.
+    reference: Option<String>,
+    /// Set once a held body goes on to the origin.
+    release: Option<Release>,
+    replay: Option<Replay>,
+    turn: usize,
+    failed_servers: usize,
+}
+
+impl Passage {
+    fn origin(&self) -> &Origin {
+        &self.snapshot.config.origins[self.origin]
+    }
+
+    fn reference(&mut self) -> &str {
+        self.reference.get_or_insert_with(|| Uuid::now_v7().to_string())
+    }
+
+    /// Puts the client's session back in its place, if a held body stands there.
+    fn end_replay(&mut self, session: &mut Session) {
+        if let Some(replay) = self.replay.take() {
+            replay.end(session);
+        }
+    }
+}
+
+#[async_trait]
+impl ProxyHttp for Gate {
+    type CTX = Passage;
+
+    fn new_ctx(&self) -> Passage {
+        let snapshot = self.snapshots.current();
+        let origin = snapshot.config.default_origin;
+        Passage { snapshot, origin, reference: None, release: None, replay: None, turn: 0, failed_servers: 0 }
+    }
+
+    /// Answers with `Ok(true)`, or lets the request go on with `Ok(false)`.
+    async fn request_filter(&self, session: &mut Session, passage: &mut Passage) -> Result<bool> {
+        let Some(target) = target::settle(session.req_header_mut()) else {
+            return self.refuse(session, passage, &Refusal::TargetForm).await;
+        };
+        let snapshot = Arc::clone(&passage.snapshot);
+        let route = snapshot.config.route_for(&target);
+        if let Some(route) = route {
+            passage.origin = route.origin;
+        }
+        passage.turn = passage.origin().next_turn();
+        match route {
+            Some(route) if route.policy.inspect != Inspection::Off => {
+                self.pass_judged(session, passage, &snapshot, route).await
+            }
+            _ => {
+                self.metrics.passed.inc();
+                Ok(false)
+            }
+        }
+    }
+
+    async fn upstream_peer(&self, _session: &mut Session, passage: &mut Passage) -> Result<Box<HttpPeer>> {
+        let origin = passage.origin();
+        let server = &origin.servers[(passage.turn + passage.failed_servers) % origin.servers.len()];
+        let address = match server {
+            OriginServer::Address(address) => *address,
+            OriginServer::Name(name) => {
+                let found = tokio::net::lookup_host(name).await.ok().and_then(|mut addresses| addresses.next());
+                found.ok_or_else(|| {
+                    Error::explain(ErrorType::ConnectError, format!("cannot resolve {name}")).into_up()
+                })?
+            }
+        };
+        let mut peer = HttpPeer::new(address, false, String::new());
+        let Some(options) = peer.get_mut_peer_options() else {
+            return Ok(Box::new(peer));
+        };
+        options.connection_timeout = Some(origin.connect_timeout);
+        options.read_timeout = Some(origin.read_timeout);
+        options.write_timeout = Some(origin.write_timeout);
+        options.idle_timeout = Some(origin.idle_timeout);
+        options.http_upstream_request_policy.h1_upgrade = H1UpgradePolicy::Preserve;
+        Ok(Box::new(peer))
+    }
+
+    /// Tries the next server, until each has had its turn.
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
+        _peer: &HttpPeer,
+        passage: &mut Passage,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        self.metrics.origin_connect_failures.inc();
+        passage.failed_servers += 1;
+        error.set_retry(passage.failed_servers < passage.origin().servers.len());
+        error
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        _session: &mut Session,
+        upstream_request: &mut RequestHeader,
+        passage: &mut Passage,
+    ) -> Result<()> {
+        release::remove_penstock_headers(upstream_request);
+        match &passage.release {
+            Some(release) => release.write_to(upstream_request),
+            None => Ok(()),
+        }
+    }
+
+    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, passage: &mut Passage) -> FailToProxy {
+        passage.end_replay(session);
+        let refusal = match (error.esource(), error.etype()) {
+            (ErrorSource::Upstream, ErrorType::ReadTimedout | ErrorType::WriteTimedout) => Some(Refusal::OriginTimeout),
+            (ErrorSource::Upstream, _) => Some(Refusal::OriginFailed),
+            _ => None,
+        };
+        session.set_keepalive(None);
+        let Some(refusal) = refusal else {
+            return fail_with_status(session, error).await;
+        };
+        if session.response_written().is_some() {
+            return FailToProxy { error_code: 0, can_reuse_downstream: false };
+        }
+        let answer = Answer::refused(&refusal, passage.reference());
+        tracing::warn!(event = "origin", code = refusal.code(), reference = passage.reference(), %error);
+        if let Err(error) = answer.send(session).await {
+            tracing::debug!(%error, "the client went away before its answer");
+        }
+        FailToProxy { error_code: answer.status(), can_reuse_downstream: false }
+    }
+
+    /// The last call for every request: from here on pingora deals with the client's connection itself.
+    async fn logging(&self, session: &mut Session, _error: Option<&Error>, passage: &mut Passage) {
+        passage.end_replay(session);
+        self.note_stores();
+    }
+}
+
+impl Gate {
+    /// The way of an upload: hold, inspect, decide, then answer or release.
+    async fn pass_judged(
+        &self,
+        session: &mut Session,
+        passage: &mut Passage,
+        snapshot: &Arc<Snapshot>,
+        route: &Route,
+    ) -> Result<bool> {
+        if session.req_header().headers.contains_key(header::UPGRADE) {
+            return self.refuse(session, passage, &Refusal::Upgrade).await;
+        }
+        if session.is_body_empty() {
+            return Ok(false);
+        }
+        let start = Instant::now();
+        let held = self.hold(session, snapshot, &route.policy).await;
+        let body = match held {
+            Ok(body) => body,
+            Err(HoldFailure::Refused(refusal)) => {
+                self.metrics.holds_failed.get_or_create(&HoldLabels { reason: refusal.code() }).inc();
+                return self.refuse(session, passage, &refusal).await;
+            }
+            Err(HoldFailure::Client(error)) => {
+                self.metrics.holds_failed.get_or_create(&HoldLabels { reason: "client_gone" }).inc();
+                return Err(error.into_down());
+            }
+        };
+        let hold_time = start.elapsed();
+        self.metrics.hold_seconds.observe(hold_time.as_secs_f64());
+        let upload = Upload { body: body.bytes().clone(), content_types: content_types(session.req_header()) };
+        let inspection = self.inspector.inspect(upload, Arc::clone(snapshot)).await;
+        let verdict = decide(&inspection.findings, &route.policy);
+        let verdict_time = start.elapsed() - hold_time;
+        self.metrics.verdict_seconds.observe(verdict_time.as_secs_f64());
+        let record = VerdictRecord {
+            reference: passage.reference().to_owned(),
+            route,
+            generation: snapshot.generation,
+            body: &body,
+            inspection: &inspection,
+            verdict: &verdict,
+            hold_time,
+            verdict_time,
+        };
+        record.count(&self.metrics);
+        record.log(session);
+        self.carry_out(session, passage, body, &verdict, &route.policy).await
+    }
+
+    async fn hold(
+        &self,
+        session: &mut Session,
+        snapshot: &Snapshot,
+        policy: &RoutePolicy,
+    ) -> std::result::Result<HeldBody, HoldFailure> {
+        self.metrics.held_uploads.inc();
+        let held = hold(session, &snapshot.config.limits, policy, &self.stores).await;
+        self.metrics.held_uploads.dec();
+        self.note_stores();
+        held
+    }
+
+    fn note_stores(&self) {
+        self.metrics.held_memory.set(self.stores.memory.used() as i64);
+        self.metrics.held_disk.set(self.stores.disk.used() as i64);
+    }
+
+    async fn carry_out(
+        &self,
+        session: &mut Session,
+        passage: &mut Passage,
+        body: HeldBody,
+        verdict: &Verdict,
+        policy: &RoutePolicy,
+    ) -> Result<bool> {
+        match verdict.outcome {
+            Outcome::Block => {
+                Answer::blocked(policy.block_status, passage.reference()).send(session).await?;
+                Ok(true)
+            }
+            Outcome::Refuse => {
+                let answer = Answer::refused(&refusal_for(verdict.refused_for.as_ref()), passage.reference());
+                answer.send(session).await?;
+                Ok(true)
+            }
+            Outcome::Allow | Outcome::Flag => {
+                passage.release = Some(Release::new(verdict, passage.reference(), body.bytes().len()));
+                passage.replay = Some(Replay::begin(session, body));
+                Ok(false)
+            }
+        }
+    }
+
+    /// Answers with an error and, when the body has not been read, ends the connection without cutting the answer off.
+    async fn refuse(&self, session: &mut Session, passage: &mut Passage, refusal: &Refusal) -> Result<bool> {
+        let reference = passage.reference();
+        tracing::info!(event = "refused", code = refusal.code(), reference, "request refused before inspection");
+        let is_read = session.is_body_done();
+        if !is_read {
+            session.set_keepalive(None);
+        }
+        Answer::refused(refusal, reference).send(session).await?;
+        if !is_read {
+            let rest = session.downstream_session.drain_request_body();
+            drop(tokio::time::timeout(LINGER, rest).await);
+        }
+        Ok(true)
+    }
+}
+
+/// The answer for errors that are not the origin's: none to a client that is gone, otherwise pingora's own.
+async fn fail_with_status(session: &mut Session, error: &Error) -> FailToProxy {
+    let status = match (error.etype(), error.esource()) {
+        (ErrorType::HTTPStatus(status), _) => *status,
+        (ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed, ErrorSource::Downstream) => 0,
+        (_, ErrorSource::Downstream) => 400,
+        _ => 500,
+    };
+    if status > 0
+        && let Err(error) = session.respond_error(status).await
+    {
+        tracing::debug!(%error, "the client went away before its answer");
+    }
+    FailToProxy { error_code: status, can_reuse_downstream: false }
+}
+
+fn refusal_for(doubt: Option<&Doubt>) -> Refusal {
+    let Some(doubt) = doubt else {
+        return Refusal::Inconclusive("inconclusive", InconclusiveKind::Busy);
+    };
+    let kind = match doubt.kind {
+        DoubtKind::Malformed => InconclusiveKind::Malformed,
+        DoubtKind::Undecodable | DoubtKind::Unhashable => InconclusiveKind::Unreadable,
+        DoubtKind::Deadline | DoubtKind::Overload => InconclusiveKind::Busy,
+    };
+    Refusal::Inconclusive(doubt.code, kind)
+}
+
+fn content_types(request: &RequestHeader) -> Vec<Bytes> {
+    let values = request.headers.get_all(header::CONTENT_TYPE).iter();
+    values.map(|value| Bytes::copy_from_slice(value.as_bytes())).collect()
+}

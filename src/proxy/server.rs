@@ -1,0 +1,120 @@
+//! Starts the listeners and runs until a signal ends the process.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use pingora::apps::HttpServerOptions;
+use pingora::listeners::tls::TlsSettings;
+use pingora::proxy::http_proxy_service_with_name;
+use pingora::server::configuration::ServerConf;
+use pingora::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Gate;
+use crate::config::{Config, Listener, Tls};
+
+/// Why the listeners could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address is taken or not ours.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A certificate or key does not load.
+    #[error("the certificate {certificate} and key {key} do not load: {reason}")]
+    Tls {
+        /// Certificate chain.
+        certificate: PathBuf,
+        /// Private key.
+        key: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Listens on every listener of `config` and serves until SIGTERM, SIGQUIT (both let running requests end within
+/// `shutdown_grace`) or SIGINT.
+///
+/// # Errors
+/// [`StartError`] when a listener cannot start; nothing is served then.
+pub fn serve(gate: Gate, config: &Config) -> Result<(), StartError> {
+    for listener in &config.listeners {
+        check(listener)?;
+    }
+    let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
+    server.bootstrap();
+    let mut service = http_proxy_service_with_name(&server.configuration, gate, "proxy");
+    for listener in &config.listeners {
+        let address = listener.address.to_string();
+        match &listener.tls {
+            None => service.add_tcp(&address),
+            Some(tls) => service.add_tls_with_settings(&address, None, tls_settings(tls)?),
+        }
+    }
+    if let Some(proxy) = service.app_logic_mut() {
+        let mut options = HttpServerOptions::default();
+        options.h2c = true;
+        proxy.server_options = Some(options);
+    }
+    server.add_service(service);
+    server.run(RunArgs { shutdown_signal: Box::new(Signals) });
+    Ok(())
+}
+
+fn server_conf(config: &Config) -> ServerConf {
+    let servers = config.origins.iter().map(|origin| origin.servers.len()).max().unwrap_or(1);
+    ServerConf {
+        threads: config.server.threads,
+        grace_period_seconds: Some(config.server.shutdown_grace.as_secs()),
+        graceful_shutdown_timeout_seconds: Some(1),
+        max_retries: servers.max(16),
+        ..ServerConf::default()
+    }
+}
+
+/// pingora panics on an address or certificate that it cannot use; a person gets a sentence.
+fn check(listener: &Listener) -> Result<(), StartError> {
+    let address = listener.address;
+    TcpListener::bind(address).map_err(|error| StartError::Listen { address, error })?;
+    listener.tls.as_ref().map_or(Ok(()), |tls| tls_settings(tls).map(drop))
+}
+
+fn tls_settings(tls: &Tls) -> Result<TlsSettings, StartError> {
+    let failed =
+        |reason: String| StartError::Tls { certificate: tls.certificate.clone(), key: tls.key.clone(), reason };
+    let (certificate, key) = (tls.certificate.to_string_lossy(), tls.key.to_string_lossy());
+    match pingora::tls::load_certs_and_key_files(&certificate, &key) {
+        Ok(Some(_)) => {}
+        Ok(None) => return Err(failed("expected PEM files with a certificate and a private key".into())),
+        Err(error) => return Err(failed(error.to_string())),
+    }
+    let mut settings = TlsSettings::intermediate(&certificate, &key).map_err(|error| failed(error.to_string()))?;
+    settings.enable_h2();
+    Ok(settings)
+}
+
+/// SIGHUP reloads and is not ours; there is no hand-over to a new process, so SIGQUIT ends gracefully too.
+struct Signals;
+
+#[async_trait]
+impl ShutdownSignalWatch for Signals {
+    async fn recv(&self) -> ShutdownSignal {
+        let (Ok(mut terminate), Ok(mut quit), Ok(mut interrupt)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::quit()), signal(SignalKind::interrupt()))
+        else {
+            tracing::error!("signals cannot be received, shutting down");
+            return ShutdownSignal::FastShutdown;
+        };
+        tokio::select! {
+            _ = terminate.recv() => ShutdownSignal::GracefulTerminate,
+            _ = quit.recv() => ShutdownSignal::GracefulTerminate,
+            _ = interrupt.recv() => ShutdownSignal::FastShutdown,
+        }
+    }
+}

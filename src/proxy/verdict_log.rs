@@ -1,0 +1,86 @@
+//! The one line that each verdict leaves in the log, and its traces in the metrics.
+
+use std::time::Duration;
+
+use pingora::proxy::Session;
+
+use crate::body::HeldBody;
+use crate::config::Route;
+use crate::inspect::Inspection;
+use crate::telemetry::{DoubtLabels, MatchLabels, Metrics, VerdictLabels};
+use crate::verdict::{MatchSource, Verdict};
+
+/// Everything that is recorded about one verdict. No uploaded content, no names that came with it.
+pub(super) struct VerdictRecord<'a> {
+    pub(super) reference: String,
+    pub(super) route: &'a Route,
+    pub(super) generation: u64,
+    pub(super) body: &'a HeldBody,
+    pub(super) inspection: &'a Inspection,
+    pub(super) verdict: &'a Verdict,
+    pub(super) hold_time: Duration,
+    pub(super) verdict_time: Duration,
+}
+
+impl VerdictRecord<'_> {
+    pub(super) fn log(&self, session: &Session) {
+        let request = session.req_header();
+        let Self { verdict, inspection, .. } = self;
+        let client =
+            session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip().to_string());
+        tracing::info!(
+            event = "verdict",
+            reference = self.reference,
+            verdict = verdict.outcome.name(),
+            if_enforced = verdict.if_enforced.name(),
+            route = %self.route.name,
+            generation = self.generation,
+            client,
+            method = request.method.as_str(),
+            path = request.uri.path(),
+            bytes = self.body.bytes().len(),
+            spooled = self.body.is_spooled(),
+            parts = inspection.parts,
+            matches = json(&inspection.findings.matches),
+            doubts = json(&inspection.findings.doubts),
+            failed_open = json(&verdict.failed_open),
+            hold_ms = milliseconds(self.hold_time),
+            queue_ms = milliseconds(inspection.queued),
+            inspect_ms = milliseconds(inspection.worked),
+            verdict_ms = milliseconds(self.verdict_time),
+        );
+    }
+
+    pub(super) fn count(&self, metrics: &Metrics) {
+        let verdict = VerdictLabels {
+            route: self.route.name.to_string(),
+            verdict: self.verdict.outcome.name(),
+            if_enforced: self.verdict.if_enforced.name(),
+        };
+        metrics.verdicts.get_or_create(&verdict).inc();
+        for found in &self.inspection.findings.matches {
+            let source = match &found.source {
+                MatchSource::Hash { set, .. } => set.to_string(),
+                MatchSource::Rule { .. } => "rules".to_owned(),
+            };
+            let labels = MatchLabels { source, action: found.action.name(), mode: found.mode.name() };
+            metrics.matches.get_or_create(&labels).inc();
+        }
+        for doubt in &self.inspection.findings.doubts {
+            let failed = if self.verdict.failed_open.contains(doubt) { "open" } else { "closed" };
+            metrics.doubts.get_or_create(&DoubtLabels { kind: doubt.kind.name(), failed }).inc();
+        }
+    }
+}
+
+/// `tracing` has no lists: they go in as JSON text, and only when there is something in them.
+fn json<T: serde::Serialize>(list: &[T]) -> Option<String> {
+    if list.is_empty() {
+        return None;
+    }
+    serde_json::to_string(list).ok()
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}

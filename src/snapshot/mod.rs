@@ -1,0 +1,68 @@
+//! All hash sets and rules of one moment, with the configuration they were loaded by.
+//!
+//! A [`Snapshot`] never changes. A reload builds the next one aside, checks it whole, and swaps it in at once; requests
+//! that have begun keep the one they started with. Anything broken leaves the running snapshot in place.
+
+mod handle;
+mod inputs;
+mod load;
+mod watch;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::config::{Config, SetPolicy};
+use crate::content::AlgorithmSet;
+use crate::hash_set::HashSet;
+use crate::text::RuleSet;
+
+pub use handle::SnapshotHandle;
+pub use load::load;
+pub use watch::Watcher;
+
+use inputs::Inputs;
+
+/// Everything that verdicts are reached with at one moment.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Counts the snapshots of this process from 1; stands in every verdict.
+    pub generation: u64,
+    /// When it was loaded.
+    pub loaded_at: SystemTime,
+    /// The configuration it was loaded by.
+    pub config: Config,
+    /// Hash sets, in the order of the configuration.
+    pub sets: Vec<LoadedSet>,
+    /// All rules.
+    pub rules: RuleSet,
+    /// The files the rules came from.
+    pub rule_files: Vec<LoadedFile>,
+    /// What has to be computed for each part so that every set can be asked.
+    pub wanted: AlgorithmSet,
+    inputs: Inputs,
+}
+
+/// A hash set in memory, with the policy of its matches.
+#[derive(Clone, Debug)]
+pub struct LoadedSet {
+    /// Name, from the configuration.
+    pub name: Arc<str>,
+    /// What a match asks for.
+    pub policy: SetPolicy,
+    /// Where it came from.
+    pub file: LoadedFile,
+    /// Its entries and indexes; shared with the snapshot before when the file has not changed.
+    pub set: Arc<HashSet>,
+}
+
+/// A file as it was when it was loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The first twelve hex digits of its SHA-256: the same content has the same version everywhere.
+    pub version: String,
+    /// When it was read.
+    pub loaded_at: SystemTime,
+}

@@ -1,0 +1,38 @@
+//! The log: one JSON object a line on standard error, or plain lines for a person at a terminal.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// JSON unless standard error is a terminal.
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// For reading.
+    Plain,
+}
+
+/// What is logged unless `PENSTOCK_LOG` says otherwise. The proxy library warns about every client that goes away.
+const DEFAULT_FILTER: &str = "info,pingora_proxy=error,pingora_core=warn";
+
+/// Starts logging to standard error; `PENSTOCK_LOG` filters it (`debug`, `info,penstock::proxy=trace`…).
+///
+/// Does nothing when a log was started before.
+pub fn start_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_env("PENSTOCK_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    let json = match format {
+        LogFormat::Auto => !std::io::stderr().is_terminal(),
+        LogFormat::Json => true,
+        LogFormat::Plain => false,
+    };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = if json {
+        builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+    } else {
+        builder.with_target(false).try_init()
+    };
+    drop(started);
+}

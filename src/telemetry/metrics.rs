@@ -1,0 +1,177 @@
+//! The metrics, in Prometheus' terms.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+/// Labels of [`Metrics::verdicts`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct VerdictLabels {
+    /// Name of the route, from the configuration.
+    pub route: String,
+    /// What happened.
+    pub verdict: &'static str,
+    /// What would have happened if every mode were `enforce`.
+    pub if_enforced: &'static str,
+}
+
+/// Labels of [`Metrics::doubts`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct DoubtLabels {
+    /// Kind of doubt.
+    pub kind: &'static str,
+    /// `open` when the upload went on all the same, `closed` otherwise.
+    pub failed: &'static str,
+}
+
+/// Labels of [`Metrics::matches`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct MatchLabels {
+    /// Name of the hash set, or `rules`.
+    pub source: String,
+    /// What the set or rule asks for.
+    pub action: &'static str,
+    /// Whether it acts.
+    pub mode: &'static str,
+}
+
+/// Labels of [`Metrics::holds_failed`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct HoldLabels {
+    /// Why the body could not be held.
+    pub reason: &'static str,
+}
+
+/// Labels of [`Metrics::reloads`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ReloadLabels {
+    /// `ok` or `failed`.
+    pub result: &'static str,
+}
+
+/// Every metric.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    /// Verdicts reached.
+    pub verdicts: Family<VerdictLabels, Counter>,
+    /// Matches found, acting or not.
+    pub matches: Family<MatchLabels, Counter>,
+    /// Inspections that could not come to a clear result in some respect.
+    pub doubts: Family<DoubtLabels, Counter>,
+    /// Bodies that could not be held.
+    pub holds_failed: Family<HoldLabels, Counter>,
+    /// Requests that passed on routes that do not inspect.
+    pub passed: Counter,
+    /// Uploads between their first byte and their verdict.
+    pub held_uploads: Gauge,
+    /// Memory that held bodies take.
+    pub held_memory: Gauge,
+    /// Disk that held bodies take.
+    pub held_disk: Gauge,
+    /// Seconds from the request's header to the last byte of its body.
+    pub hold_seconds: Histogram,
+    /// Seconds from the last byte of a body to its verdict.
+    pub verdict_seconds: Histogram,
+    /// Inspections that ended in a panic of a decoder or of ours.
+    pub inspection_panics: Counter,
+    /// Attempts to reach a server of an origin that failed.
+    pub origin_connect_failures: Counter,
+    /// Reloads tried.
+    pub reloads: Family<ReloadLabels, Counter>,
+    /// 1 while the last reload failed and an older snapshot serves.
+    pub reload_failing: Gauge,
+    /// Generation of the snapshot that serves.
+    pub snapshot_generation: Gauge,
+    /// Hashes loaded.
+    pub loaded_hashes: Gauge,
+    /// Rules loaded.
+    pub loaded_rules: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let seconds = || Histogram::new(exponential_buckets(0.0005, 2.0, 18));
+        let mut metrics = Self {
+            registry: Registry::with_prefix("penstock"),
+            verdicts: Family::default(),
+            matches: Family::default(),
+            doubts: Family::default(),
+            holds_failed: Family::default(),
+            passed: Counter::default(),
+            held_uploads: Gauge::default(),
+            held_memory: Gauge::default(),
+            held_disk: Gauge::default(),
+            hold_seconds: seconds(),
+            verdict_seconds: seconds(),
+            inspection_panics: Counter::default(),
+            origin_connect_failures: Counter::default(),
+            reloads: Family::default(),
+            reload_failing: Gauge::default(),
+            snapshot_generation: Gauge::default(),
+            loaded_hashes: Gauge::default(),
+            loaded_rules: Gauge::default(),
+        };
+        metrics.register_uploads();
+        metrics.register_operation();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register_uploads(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("verdicts", "Verdicts reached", self.verdicts.clone());
+        registry.register("matches", "Matches found, acting or not", self.matches.clone());
+        registry.register("doubts", "Inspections without a clear result in some respect", self.doubts.clone());
+        registry.register("holds_failed", "Bodies that could not be held", self.holds_failed.clone());
+        registry.register("passed_requests", "Requests on routes that do not inspect", self.passed.clone());
+        registry.register("held_uploads", "Uploads between first byte and verdict", self.held_uploads.clone());
+        let (memory, disk) = (self.held_memory.clone(), self.held_disk.clone());
+        registry.register_with_unit("held_memory", "Memory that held bodies take", Unit::Bytes, memory);
+        registry.register_with_unit("held_disk", "Disk that held bodies take", Unit::Bytes, disk);
+        let (hold, verdict) = (self.hold_seconds.clone(), self.verdict_seconds.clone());
+        registry.register_with_unit("hold", "From header to last byte of the body", Unit::Seconds, hold);
+        registry.register_with_unit("verdict", "From last byte of the body to verdict", Unit::Seconds, verdict);
+    }
+
+    fn register_operation(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("inspection_panics", "Inspections that ended in a panic", self.inspection_panics.clone());
+        let failures = self.origin_connect_failures.clone();
+        registry.register("origin_connect_failures", "Failed attempts to reach an origin server", failures);
+        registry.register("reloads", "Reloads tried", self.reloads.clone());
+        registry.register("reload_failing", "1 while the last reload failed", self.reload_failing.clone());
+        let generation = self.snapshot_generation.clone();
+        registry.register("snapshot_generation", "Generation of the snapshot that serves", generation);
+        registry.register("loaded_hashes", "Hashes loaded", self.loaded_hashes.clone());
+        registry.register("loaded_rules", "Rules loaded", self.loaded_rules.clone());
+    }
+
+    /// All metrics in the OpenMetrics text format.
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("writing to a string cannot fail");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counted_verdict_shows_in_the_text_format() {
+        let metrics = Metrics::default();
+        let labels = VerdictLabels { route: "uploads".into(), verdict: "block", if_enforced: "block" };
+        metrics.verdicts.get_or_create(&labels).inc();
+        let text = metrics.render();
+        let line = r#"penstock_verdicts_total{route="uploads",verdict="block",if_enforced="block"} 1"#;
+        assert!(text.contains(line), "{text}");
+        assert!(text.ends_with("# EOF\n"));
+    }
+}

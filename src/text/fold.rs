@@ -1,0 +1,275 @@
+//! When two spellings count as the same: the folding that keywords and text both go through.
+//!
+//! A *run* is a character with the marks and vowels that Unicode lets join it; runs are folded one by one:
+//!
+//! 1. NFKC: compatibility forms (full width, ligatures, mathematical letters) and composition.
+//! 2. Marks that did not compose are decoration and go, if they belong to no script (strike-through overlays) or sit on
+//!    an ASCII character. Accents that belong to a letter stay: "schön" is not "schon".
+//! 3. Case folding by lower → upper → lower case of the standard library. That is full folding (ß and ẞ to "ss", ς and
+//!    ſ to σ and s) from tables that come with the compiler; no crate is needed for it.
+//! 4. Look-alikes to their prototype (UTS #39 skeleton), which may be upper case (0 → O) or have a prototype itself
+//!    once in lower case, so lower case and skeleton repeat until nothing changes.
+//!
+//! One departure from UTS #39: it writes "m" as "rn", `"` as `''` and "%" as "°/₀". Here such a class folds to its
+//! ASCII member, because "corn" in a rule must not block "com", and so that ASCII folds byte by byte. Folding case
+//! first leaves a gap: capitals that look like Latin ones while their small letters do not (В, Н, Т) stay apart.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::{canonical_combining_class, decompose_compatible, is_combining_mark};
+use unicode_normalization::{IsNormalized, is_nfc_quick};
+use unicode_security::skeleton;
+
+/// In [`ASCII_FOLD`]: the character is invisible and goes.
+pub(super) const DROPPED: u8 = 0;
+
+/// Every ASCII character's folding, itself ASCII. A test holds it equal to [`fold_run`].
+pub(super) const ASCII_FOLD: [u8; 128] = ascii_fold();
+
+/// Rounds of lower case and skeleton. Measured over all of Unicode, two change something.
+const MAX_ROUNDS: usize = 4;
+
+const fn ascii_fold() -> [u8; 128] {
+    let mut table = [DROPPED; 128];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = match byte {
+            b'\t' | b'\n' | 0x0b | 0x0c | b'\r' | b' ' => b' ',
+            b'0' => b'o',
+            b'1' | b'|' => b'l',
+            b'`' => b'\'',
+            0..=0x1f | 0x7f => DROPPED,
+            visible => visible.to_ascii_lowercase(),
+        };
+        byte += 1;
+    }
+    table
+}
+
+/// What a character does to the run before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Starts a run.
+    Starts,
+    /// Joins the run before it.
+    Joins,
+    /// Is removed, and does not end the run: default-ignorable (zero-width, bidi, soft hyphen…) or a control character.
+    Invisible,
+}
+
+/// Roles and foldings of the characters seen so far, since working one out takes some hundred nanoseconds.
+#[derive(Debug, Default)]
+pub(super) struct CharFolds {
+    known: HashMap<char, (Role, Range<usize>)>,
+    folded: String,
+}
+
+impl CharFolds {
+    /// What `ch` does to the run before it.
+    pub(super) fn role(&mut self, ch: char) -> Role {
+        self.look_up(ch).0
+    }
+
+    /// The folding of a run that is `ch` alone.
+    pub(super) fn fold(&mut self, ch: char) -> &str {
+        let (_, range) = self.look_up(ch);
+        &self.folded[range]
+    }
+
+    fn look_up(&mut self, ch: char) -> (Role, Range<usize>) {
+        let Self { known, folded } = self;
+        let entry = known.entry(ch).or_insert_with(|| {
+            let start = folded.len();
+            folded.push_str(&fold_run(&[ch]));
+            (role(ch), start..folded.len())
+        });
+        entry.clone()
+    }
+}
+
+fn role(ch: char) -> Role {
+    if is_invisible(ch) {
+        return Role::Invisible;
+    }
+    let mut first = None;
+    decompose_compatible(ch, |part| {
+        first.get_or_insert(part);
+    });
+    let first = first.unwrap_or(ch);
+    let composes = is_nfc_quick(std::iter::once(first)) == IsNormalized::Maybe;
+    let joins = composes || canonical_combining_class(first) != 0 || belongs_to_no_script(first);
+    if joins { Role::Joins } else { Role::Starts }
+}
+
+fn is_invisible(ch: char) -> bool {
+    if ch.is_control() {
+        return !ch.is_whitespace();
+    }
+    // The skeleton leaves out default-ignorable characters and nothing else.
+    skeleton(ch.encode_utf8(&mut [0; 4])).next().is_none()
+}
+
+/// The folding of one run without its invisible characters. May be empty; white space becomes one space.
+pub(super) fn fold_run(run: &[char]) -> String {
+    if let &[ch] = run
+        && is_invisible(ch)
+    {
+        return String::new();
+    }
+    let mut folded: String = undecorated(composed(run)).into_iter().flat_map(fold_case).nfc().collect();
+    for _ in 0..MAX_ROUNDS {
+        let next: String = folded.nfd().flat_map(prototype).flat_map(char::to_lowercase).nfc().collect();
+        if next == folded {
+            break;
+        }
+        folded = next;
+    }
+    folded
+}
+
+/// NFKC, but for spacing accents: it would make a space and a mark of "´", which people type for an apostrophe.
+fn composed(run: &[char]) -> Vec<char> {
+    let run: Vec<char> = run.iter().map(|ch| if ch.is_whitespace() { ' ' } else { *ch }).collect();
+    let composed: Vec<char> = run.iter().copied().nfkc().collect();
+    if composed.first() == Some(&' ') { run } else { composed }
+}
+
+fn undecorated(mut run: Vec<char>) -> Vec<char> {
+    let is_ascii = run.first().is_some_and(char::is_ascii);
+    run.retain(|ch| !(belongs_to_no_script(*ch) || is_ascii && is_combining_mark(*ch)));
+    run
+}
+
+/// Combining marks for any script, by their blocks, and the Cyrillic marks that enclose anything.
+fn belongs_to_no_script(ch: char) -> bool {
+    matches!(
+        ch,
+        '\u{300}'..='\u{36f}'
+            | '\u{488}'..='\u{489}'
+            | '\u{a670}'..='\u{a672}'
+            | '\u{1ab0}'..='\u{1aff}'
+            | '\u{1dc0}'..='\u{1dff}'
+            | '\u{20d0}'..='\u{20ff}'
+            | '\u{fe20}'..='\u{fe2f}'
+    )
+}
+
+fn fold_case(ch: char) -> impl Iterator<Item = char> {
+    ch.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
+}
+
+fn prototype(ch: char) -> Vec<char> {
+    let prototype: Vec<char> = skeleton(ch.encode_utf8(&mut [0; 4])).collect();
+    match prototype.as_slice() {
+        ['r', 'n', marks @ ..] => std::iter::once('m').chain(marks.iter().copied()).collect(),
+        ['\'', '\''] => vec!['"'],
+        ['°', '/', '₀'] => vec!['%'],
+        _ => prototype,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fold(text: &str) -> String {
+        fold_run(&text.chars().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_ascii_table_agrees_with_the_general_folding() {
+        for byte in 0..128_u8 {
+            let expected = match ASCII_FOLD[usize::from(byte)] {
+                DROPPED => String::new(),
+                folded => char::from(folded).to_string(),
+            };
+            assert_eq!(fold(&char::from(byte).to_string()), expected, "{byte:#x}");
+        }
+    }
+
+    #[test]
+    fn spellings_fold_as_documented() {
+        for (spelling, folded) in [
+            ("A", "a"),
+            ("ß", "ss"),
+            ("ẞ", "ss"),
+            ("ſ", "s"),
+            ("ﬁ", "fi"),
+            ("Ａ", "a"),
+            ("𝐀", "a"),
+            ("ⓐ", "a"),
+            ("а", "a"),
+            ("А", "a"),
+            ("e\u{301}", "é"),
+            ("é", "é"),
+            ("f\u{336}", "f"),
+            ("f\u{5b4}", "f"),
+            ("\u{489}", ""),
+            ("ש\u{5c1}", "ש\u{307}"),
+            ("o\u{301}\u{336}", "ó"),
+            ("m", "m"),
+            ("ⅿ", "m"),
+            ("´", "'"),
+            ("’", "'"),
+            ("“", "\""),
+            ("\u{3000}", " "),
+            ("\u{85}", " "),
+            ("\n\u{336}", " "),
+            ("\u{2003}\u{5b4}", " "),
+            ("\u{200b}", ""),
+            ("\u{202e}", ""),
+            ("\u{ad}", ""),
+            ("\u{0}", ""),
+        ] {
+            assert_eq!(fold(spelling), folded, "{spelling:?}");
+        }
+        for (one, other) in
+            [("ς", "Σ"), ("σ", "Σ"), ("\u{ff76}\u{ff9e}", "ガ"), ("\u{1112}\u{1161}\u{11ab}", "한"), ("č", "c\u{30c}")]
+        {
+            assert_eq!(fold(one), fold(other), "{one:?} and {other:?}");
+        }
+    }
+
+    #[test]
+    fn characters_start_join_or_vanish() {
+        let mut folds = CharFolds::default();
+        for (ch, role) in [
+            ('a', Role::Starts),
+            ('한', Role::Starts),
+            ('\u{301}', Role::Joins),
+            ('\u{1161}', Role::Joins),
+            ('\u{ff9e}', Role::Joins),
+            ('\u{489}', Role::Joins),
+            ('\u{200d}', Role::Invisible),
+            ('\u{2066}', Role::Invisible),
+            ('\u{fe0f}', Role::Invisible),
+            ('\u{7}', Role::Invisible),
+            ('\n', Role::Starts),
+        ] {
+            assert_eq!(folds.role(ch), role, "{ch:?}");
+        }
+    }
+
+    #[test]
+    fn both_cases_of_every_single_letter_fold_alike() {
+        for ch in ('\0'..=char::MAX).filter(|ch| !is_combining_mark(*ch)) {
+            let folded = fold_run(&[ch]);
+            for mut other in [ch.to_lowercase().collect::<Vec<_>>(), ch.to_uppercase().collect()] {
+                if other.len() == 1 {
+                    assert_eq!(fold_run(&other), folded, "{ch:?} and {:?}", other.remove(0));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn repeating_the_prototype_step_comes_to_rest() {
+        for ch in '\0'..=char::MAX {
+            let folded = fold_run(&[ch]);
+            let again: String = folded.nfd().flat_map(prototype).flat_map(char::to_lowercase).nfc().collect();
+            assert_eq!(again, folded, "{ch:?}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Text against keyword rules: charset, normalisation with offsets back, keywords, conditions.
+//!
+//! [`parse_rules`] reads a rule file, [`RuleSet::compile`] puts the rules of all files into one automaton, and
+//! [`RuleSet::scan`] says which of them a part's bytes fulfil, with spans in exactly those bytes. Keywords and text go
+//! through the same normalisation, so what makes two spellings equal is decided in one place (`fold`).
+
+mod charset;
+mod fold;
+mod normalise;
+mod offsets;
+mod problem;
+mod rule;
+mod rule_file;
+mod scan;
+#[cfg(test)]
+mod tests;
+
+pub use problem::RuleProblem;
+pub use rule::{Condition, Keyword, Rule, Words};
+pub use rule_file::parse_rules;
+pub use scan::{MAX_SPANS, RuleMatch, RuleSet, TooManyKeywords};

@@ -1,0 +1,156 @@
+//! All rules over one text, in one pass of one automaton.
+//!
+//! Matching is overlapping, so a keyword inside another one hides neither. A keyword that several rules share is in the
+//! automaton once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::charset::Reading;
+use super::normalise::Normalised;
+use super::rule::Rule;
+
+/// Spans kept for one rule in one text. Conditions count past it; people need no more to see why.
+pub const MAX_SPANS: usize = 16;
+
+/// A rule that a text fulfils.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleMatch {
+    /// Index into [`RuleSet::rules`].
+    pub rule: usize,
+    /// Where its keywords are: byte ranges of the original text on whole characters, ordered by start, at least one and
+    /// at most [`MAX_SPANS`]. They may overlap.
+    pub spans: Vec<Range<usize>>,
+}
+
+/// The keywords exceed what the automaton can number.
+#[derive(Debug, thiserror::Error)]
+#[error("too many keywords: {0}")]
+pub struct TooManyKeywords(#[from] aho_corasick::BuildError);
+
+/// All rules of a snapshot, compiled into one automaton. Immutable; scanning needs no lock.
+#[derive(Debug)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    automaton: AhoCorasick,
+    /// For every pattern of the automaton, who looks for it.
+    seekers: Vec<Vec<Seeker>>,
+}
+
+/// One keyword of one rule.
+#[derive(Clone, Copy, Debug)]
+struct Seeker {
+    rule: usize,
+    keyword: usize,
+}
+
+impl RuleSet {
+    /// Puts `rules` together, keeping their order.
+    ///
+    /// # Errors
+    /// [`TooManyKeywords`].
+    pub fn compile(rules: Vec<Rule>) -> Result<Self, TooManyKeywords> {
+        let mut patterns: HashMap<&str, usize> = HashMap::new();
+        let mut seekers: Vec<Vec<Seeker>> = Vec::new();
+        let mut texts: Vec<&str> = Vec::new();
+        for (index, rule) in rules.iter().enumerate() {
+            for (keyword, text) in rule.keywords.iter().enumerate() {
+                let pattern = *patterns.entry(text.normalised()).or_insert_with(|| {
+                    texts.push(text.normalised());
+                    seekers.push(Vec::new());
+                    texts.len() - 1
+                });
+                seekers[pattern].push(Seeker { rule: index, keyword });
+            }
+        }
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&texts)?;
+        Ok(Self { rules, automaton, seekers })
+    }
+
+    /// Number of rules.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there is no rule.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The rules, in the order in which they were passed.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Every rule that `text` fulfils in any reading of its bytes, ordered by index.
+    ///
+    /// Takes any bytes. Time is linear in the text and in the occurrences of keywords. Memory is that of the normalised
+    /// text, usually no longer than the original (fifteen times at worst, for nothing but U+FDFA), and five bytes more
+    /// for each character that is not ASCII.
+    pub fn scan(&self, text: &[u8]) -> Vec<RuleMatch> {
+        let mut matches: BTreeMap<usize, RuleMatch> = BTreeMap::new();
+        if self.rules.is_empty() {
+            return Vec::new();
+        }
+        for reading in Reading::all_of(text) {
+            for found in self.scan_reading(&Normalised::of(reading)) {
+                matches.entry(found.rule).or_insert(found);
+            }
+        }
+        matches.into_values().collect()
+    }
+
+    fn scan_reading(&self, text: &Normalised<'_>) -> Vec<RuleMatch> {
+        let mut progress: BTreeMap<usize, Progress> = BTreeMap::new();
+        for found in self.automaton.find_overlapping_iter(text.as_str()) {
+            let span = found.start()..found.end();
+            let mut standing = None;
+            for seeker in &self.seekers[found.pattern().as_usize()] {
+                let rule = progress.entry(seeker.rule).or_default();
+                if rule.has_enough_of(seeker.keyword) {
+                    continue;
+                }
+                let standing = *standing.get_or_insert_with(|| text.standing(&span));
+                if self.rules[seeker.rule].words.allow(standing) {
+                    rule.record(seeker.keyword, || text.original(&span));
+                }
+            }
+        }
+        progress
+            .into_iter()
+            .filter_map(|(rule, progress)| progress.into_match(rule, self.rules[rule].needed()))
+            .collect()
+    }
+}
+
+/// How far one rule has come in one text.
+#[derive(Debug, Default)]
+struct Progress {
+    keywords: BTreeSet<usize>,
+    spans: Vec<Range<usize>>,
+}
+
+impl Progress {
+    /// Whether another occurrence of `keyword` would change nothing.
+    fn has_enough_of(&self, keyword: usize) -> bool {
+        self.spans.len() >= MAX_SPANS && self.keywords.contains(&keyword)
+    }
+
+    fn record(&mut self, keyword: usize, span: impl FnOnce() -> Range<usize>) {
+        self.keywords.insert(keyword);
+        if self.spans.len() < MAX_SPANS {
+            self.spans.push(span());
+        }
+    }
+
+    fn into_match(mut self, rule: usize, needed: usize) -> Option<RuleMatch> {
+        if self.keywords.len() < needed {
+            return None;
+        }
+        self.spans.sort_by_key(|span| (span.start, span.end));
+        self.spans.dedup();
+        Some(RuleMatch { rule, spans: self.spans })
+    }
+}

@@ -1,0 +1,253 @@
+//! Dodges, word boundaries and conditions, through the public functions.
+
+#![expect(clippy::single_range_in_vec_init, reason = "lists of spans often have one")]
+
+use std::ops::Range;
+
+use encoding_rs::WINDOWS_1252;
+use proptest::prelude::*;
+
+use super::{MAX_SPANS, Rule, RuleMatch, RuleSet, parse_rules};
+use crate::content::{Action, Mode};
+
+fn rules(source: &str) -> Vec<Rule> {
+    parse_rules(source).unwrap()
+}
+
+fn rule_set(source: &str) -> RuleSet {
+    RuleSet::compile(rules(source)).unwrap()
+}
+
+/// A set of one rule with `keywords`, and further `fields` as TOML.
+fn one_rule(keywords: &[&str], fields: &str) -> RuleSet {
+    let keywords = toml::Value::from(keywords.to_vec());
+    rule_set(&format!("[[rule]]\nid = \"r\"\nkeywords = {keywords}\n{fields}"))
+}
+
+fn spans(set: &RuleSet, text: &[u8]) -> Vec<Range<usize>> {
+    set.scan(text).into_iter().flat_map(|found| found.spans).collect()
+}
+
+fn utf16(text: &str, to_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(to_bytes).collect()
+}
+
+#[test]
+fn every_dodge_is_seen_through_and_its_span_is_exactly_the_dodged_text() {
+    for (keyword, dodged) in [
+        ("forbidden turnip", "forbidden turnip"),
+        ("forbidden turnip", "FORBIDDEN Turnip"),
+        ("forbidden turnip", "ｆｏｒｂｉｄｄｅｎ　ｔｕｒｎｉｐ"),
+        ("forbidden turnip", "forb\u{200b}idden tur\u{200d}\u{feff}nip"),
+        ("forbidden turnip", "for\u{ad}bid\u{ad}den turnip"),
+        ("forbidden turnip", "forb\u{202e}id\u{202c}den \u{2066}turnip"),
+        ("forbidden turnip", "forb\0idden tur\u{8}nip"),
+        ("forbidden turnip", "f\u{336}o\u{336}r\u{336}bidden turn\u{35c}ip\u{336}"),
+        ("forbidden turnip", "f\u{489}o\u{489}rbidd\u{5b4}en turnip\u{5b4}\u{489}"),
+        ("forbidden turnip", "𝐟𝐨𝐫𝐛𝐢𝐝𝐝𝐞𝐧 𝓉𝓊𝓇𝓃𝒾𝓅"),
+        ("forbidden turnip", "ⓕⓞⓡⓑⓘⓓⓓⓔⓝ 🅃🅄🅁🄽🄸🄿"),
+        ("forbidden turnip", "fоrbiddеn turniр"),
+        ("forbidden turnip", "fοrbidden turnip"),
+        ("forbidden turnip", "f0rbidden turnip"),
+        ("forbidden turnip", "forbidden \r\n\t \u{a0}\u{200b}\u{2028} turnip"),
+        ("forbidden  turnip", "forbidden turnip"),
+        ("fоrbidden turnip", "forbidden turnip"),
+        ("illegal", "i11egal"),
+        ("illegal", "i||ega1"),
+        ("straße", "STRASSE"),
+        ("strasse", "straße"),
+        ("strasse", "STRAẞE"),
+        ("Σίσυφος", "ΣΊΣΥΦΟΣ"),
+        ("café", "cafe\u{301}"),
+        ("cafe\u{301}", "CAFÉ"),
+        ("don't", "don’t"),
+        ("don't", "don´t"),
+        ("\"quoted\"", "“quoted”"),
+        ("mum", "ⅿuⅿ"),
+        ("вода", "ВОДА"),
+        ("한국", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{116e}\u{11a8}"),
+        ("ガム", "ｶﾞﾑ"),
+    ] {
+        let set = one_rule(&[keyword], "");
+        for (before, after) in [("", ""), ("see: ", ", he said"), ("ß ﬁ 💣 ", " ж\u{301}"), ("|", "|\u{200b}")] {
+            let text = format!("{before}{dodged}{after}");
+            let expected = before.len()..before.len() + dodged.len();
+            assert_eq!(spans(&set, text.as_bytes()), [expected], "{keyword:?} in {text:?}");
+        }
+    }
+}
+
+#[test]
+fn other_charsets_are_read_with_spans_in_their_own_bytes() {
+    let set = one_rule(&["forbidden café"], "");
+    let text = "“Ein ” FORBIDDEN  CAFÉ…";
+    let (windows, _, _) = WINDOWS_1252.encode(text);
+    assert_eq!(spans(&set, &windows), [7..22]);
+    let text = format!("\u{feff}{text}");
+    assert_eq!(spans(&set, &utf16(&text, u16::to_le_bytes)), [16..46]);
+    assert_eq!(spans(&set, &utf16(&text, u16::to_be_bytes)), [16..46]);
+    assert_eq!(spans(&set, "\u{feff}forbidden café".as_bytes()), [3..18]);
+}
+
+#[test]
+fn neither_a_stray_byte_nor_a_false_byte_order_mark_hides_anything() {
+    let set = one_rule(&["forbidden turnip"], "");
+    assert_eq!(spans(&set, &[b"\xff ", "fоrbidden turniр".as_bytes(), b" \xe2\x82"].concat()), [2..20]);
+    assert_eq!(spans(&set, b"\xff\xfe forbidden turnip"), [3..19]);
+    assert_eq!(spans(&set, b"\xfe\xff forbidden turnip"), [3..19]);
+    assert_eq!(spans(&set, &utf16("forbidden turnip", u16::to_le_bytes)), [0..31]);
+}
+
+#[test]
+fn whole_words_match_alone_and_anywhere_matches_inside() {
+    let whole = one_rule(&["turnip"], "");
+    let anywhere = one_rule(&["turnip"], "words = \"anywhere\"");
+    for (text, stands_alone) in [
+        ("turnips", false),
+        ("aturnip", false),
+        ("turnip7", false),
+        ("turnipж", false),
+        ("éturnip", false),
+        ("turnip\u{200b}s", false),
+        ("ﬁturnip", false),
+        ("turnip\u{93f}", false),
+        ("turnipａ", false),
+        ("turnip", true),
+        ("_turnip_", true),
+        ("(turnip)", true),
+        ("turnip's", true),
+        ("|turnip|", true),
+        ("a turnip.", true),
+        ("⒜turnip⒝", true),
+    ] {
+        assert_eq!(!whole.scan(text.as_bytes()).is_empty(), stands_alone, "{text:?}");
+        assert_eq!(anywhere.scan(text.as_bytes()).len(), 1, "{text:?}");
+    }
+}
+
+#[test]
+fn different_words_stay_different() {
+    for (keyword, text) in [
+        ("corn", "com"),
+        ("com", "corn"),
+        ("schön", "schon"),
+        ("schon", "schön"),
+        ("cafe", "cafe\u{301}"),
+        ("mac", "maç"),
+        ("gros", "groß"),
+        ("하", "한"),
+        ("forbidden turnip", "forbiddenturnip"),
+        ("forbidden turnip", "forbidden, turnip"),
+    ] {
+        let set = one_rule(&[keyword], "words = \"anywhere\"");
+        assert_eq!(set.scan(text.as_bytes()), [], "{keyword:?} in {text:?}");
+    }
+}
+
+#[test]
+fn conditions_count_different_keywords() {
+    let keywords = ["red", "green", "dark green", "blue"];
+    let any = one_rule(&keywords, "match = \"any\"");
+    let all = one_rule(&keywords, "match = \"all\"");
+    let two = one_rule(&keywords, "at_least = 2");
+    for (text, expected) in [
+        ("yellow", [0, 0, 0]),
+        ("red", [1, 0, 0]),
+        ("red red red", [1, 0, 0]),
+        ("red reddish blues", [1, 0, 0]),
+        ("red blue", [1, 0, 1]),
+        ("dark green", [1, 0, 1]),
+        ("blue dark green red", [1, 1, 1]),
+    ] {
+        let found = [&any, &all, &two].map(|set| set.scan(text.as_bytes()).len());
+        assert_eq!(found, expected, "{text:?}");
+    }
+}
+
+#[test]
+fn a_keyword_inside_another_hides_neither_whatever_rule_they_belong_to() {
+    let set = rule_set(
+        "[[rule]]\nid = \"long\"\nkeywords = [\"forbidden turnip\"]\n\
+         [[rule]]\nid = \"short\"\nkeywords = [\"turnip\"]\n\
+         [[rule]]\nid = \"same\"\nkeywords = [\"TURNIP\", \"other\"]\n\
+         [[rule]]\nid = \"inside\"\nkeywords = [\"turn\", \"urn\"]\nwords = \"anywhere\"\n\
+         [[rule]]\nid = \"none\"\nkeywords = [\"turn\"]\n",
+    );
+    let found = |rule, spans: &[Range<usize>]| RuleMatch { rule, spans: spans.to_vec() };
+    let expected = [found(0, &[2..18]), found(1, &[12..18]), found(2, &[12..18]), found(3, &[12..16, 13..16])];
+    assert_eq!(set.scan(b"a forbidden turnip"), expected);
+}
+
+#[test]
+fn spans_are_capped_while_conditions_count_on() {
+    let set = one_rule(&["red", "blue"], "match = \"all\"");
+    let text = format!("{}blue", "red ".repeat(1000));
+    let expected: Vec<Range<usize>> = (0..MAX_SPANS).map(|i| i * 4..i * 4 + 3).collect();
+    assert_eq!(set.scan(text.as_bytes()), [RuleMatch { rule: 0, spans: expected }]);
+}
+
+#[test]
+fn a_rule_set_keeps_the_order_of_its_rules() {
+    let parsed = rules("[[rule]]\nid = \"a\"\nkeywords = [\"x\"]\n[[rule]]\nid = \"b\"\nkeywords = [\"x\"]\n");
+    let set = RuleSet::compile(parsed.clone()).unwrap();
+    assert_eq!((set.len(), set.is_empty()), (2, false));
+    assert_eq!(set.rules(), parsed);
+    assert!(RuleSet::compile(Vec::new()).unwrap().scan(b"x").is_empty());
+}
+
+#[test]
+fn what_a_rule_asks_for_comes_through_with_its_defaults() {
+    let parsed = rules(
+        "[[rule]]\nid = \"plain\"\nkeywords = [\"x\"]\n[[rule]]\nid = \"full\"\ntitle = \"T\"\ndescription = \"D\"\n\
+         labels = [\"scam\", \"a.b\"]\naction = \"flag\"\nmode = \"monitor\"\nkeywords = [\"x\", \"X\"]\n",
+    );
+    let [plain, full] = parsed.as_slice() else { panic!("two rules: {parsed:?}") };
+    assert_eq!((plain.action, plain.mode, plain.place.to_string().as_str()), (Action::Block, Mode::Enforce, "2:6"));
+    assert_eq!((full.action, full.mode, full.place.to_string().as_str()), (Action::Flag, Mode::Monitor, "5:6"));
+    assert_eq!((full.title.as_deref(), full.description.as_deref()), (Some("T"), Some("D")));
+    assert_eq!(full.labels, ["scam", "a.b"]);
+    assert_eq!(full.keywords.iter().map(|keyword| keyword.as_written()).collect::<Vec<_>>(), ["x"]);
+}
+
+proptest! {
+    #[test]
+    fn scanning_any_bytes_gives_spans_inside_them(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        let set = one_rule(&["a", "e", "é", "xx", "1"], "words = \"anywhere\"");
+        for marked in [bytes.clone(), [b"\xff\xfe", &bytes[..]].concat(), [b"\xfe\xff", &bytes[..]].concat()] {
+            for span in spans(&set, &marked) {
+                prop_assert!(span.start < span.end && span.end <= marked.len(), "{:?}", span);
+            }
+        }
+    }
+
+    #[test]
+    fn a_planted_keyword_is_found_where_it_was_planted(
+        before in "\\PC{0,60}|[ -~\\n]{0,200}",
+        after in "\\PC{0,60}|[ -~\\n]{0,200}",
+        dodged in prop::sample::select(vec!["qxzturnip", "QXZ\u{200b}Turnip", "ｑxzturniр", "qx\u{ad}𝐳turn\u{336}ip"]),
+    ) {
+        // A mark right after the keyword would be part of its last letter.
+        let after = format!(".{after}");
+        let set = one_rule(&["qxzturnip"], "words = \"anywhere\"");
+        let text = format!("{before}{dodged}{after}");
+        let planted = before.len()..before.len() + dodged.len();
+        prop_assert!(spans(&set, text.as_bytes()).contains(&planted), "{:?}", text);
+    }
+
+    #[test]
+    fn ascii_scans_like_the_naive_twin(text in "[ab ,A]{0,60}") {
+        let keywords = ["a", "ab", "b a", "aab"];
+        let set = one_rule(&keywords, "");
+        let lower = text.to_ascii_lowercase();
+        let is_edge = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+        let found = keywords.iter().any(|keyword| {
+            let collapsed = lower.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+            let hits: Vec<usize> = collapsed.match_indices(keyword).map(|(at, _)| at).collect();
+            hits.into_iter().any(|at| {
+                let bytes = collapsed.as_bytes();
+                is_edge(at.checked_sub(1).and_then(|at| bytes.get(at))) && is_edge(bytes.get(at + keyword.len()))
+            })
+        });
+        prop_assert_eq!(!set.scan(text.as_bytes()).is_empty(), found, "{:?}", text);
+    }
+}

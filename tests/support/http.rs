@@ -1,0 +1,142 @@
+//! A client that sends exactly the bytes a test gives it.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// One connection.
+pub struct Connection {
+    pub stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+/// A response, names of headers in lower case.
+#[derive(Clone, Debug)]
+pub struct Response {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {}", self.text()))
+    }
+}
+
+impl Connection {
+    pub fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        Self::from_stream(stream)
+    }
+
+    pub fn from_stream(stream: TcpStream) -> Self {
+        Self { stream, buffer: Vec::new() }
+    }
+
+    /// The next response, however long it takes.
+    pub fn read_response_patiently(&mut self) -> Response {
+        self.stream.set_read_timeout(None).unwrap();
+        self.read_response().expect("a response")
+    }
+
+    #[track_caller]
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.write_all(bytes.as_ref()).unwrap();
+    }
+
+    /// Sends a request with a length and reads its response.
+    pub fn post(&mut self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+        self.send(head("POST", path, headers, Some(body.len())));
+        self.send(body);
+        self.read_response().expect("a response")
+    }
+
+    /// The next response; `None` when the connection ends before one.
+    pub fn read_response(&mut self) -> Option<Response> {
+        let head_end = loop {
+            if let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end + 4;
+            }
+            if !self.fill() {
+                return None;
+            }
+        };
+        let head: Vec<u8> = self.buffer.drain(..head_end).collect();
+        let head = String::from_utf8_lossy(&head).into_owned();
+        let mut lines = head.lines();
+        let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+        let headers: BTreeMap<String, String> = lines
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        let length = headers.get("content-length").and_then(|length| length.parse().ok());
+        let body = self.read_body(length, status)?;
+        Some(Response { status, headers, body })
+    }
+
+    fn read_body(&mut self, length: Option<usize>, status: u16) -> Option<Vec<u8>> {
+        if status < 200 {
+            return Some(Vec::new());
+        }
+        let length = length.expect("a response with Content-Length");
+        while self.buffer.len() < length {
+            if !self.fill() {
+                return None;
+            }
+        }
+        Some(self.buffer.drain(..length).collect())
+    }
+
+    /// Whether the other side has ended the connection.
+    pub fn is_ended(&mut self) -> bool {
+        !self.fill()
+    }
+
+    fn fill(&mut self) -> bool {
+        let mut piece = [0; 16 << 10];
+        match self.stream.read(&mut piece) {
+            Ok(0) => false,
+            Ok(read) => {
+                self.buffer.extend_from_slice(&piece[..read]);
+                true
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => false,
+            Err(error) => panic!("reading from the connection: {error}"),
+        }
+    }
+}
+
+/// A request's head. `length` becomes `Content-Length`.
+pub fn head(method: &str, path: &str, headers: &[(&str, &str)], length: Option<usize>) -> String {
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: site.test\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if let Some(length) = length {
+        head.push_str(&format!("Content-Length: {length}\r\n"));
+    }
+    head.push_str("\r\n");
+    head
+}
+
+/// A `multipart/form-data` body with one file, as browsers write it, and its `Content-Type`.
+pub fn form_with_file(name: &str, bytes: &[u8]) -> (String, Vec<u8>) {
+    let boundary = "----penstockTestBoundary7MA4YWxk";
+    let mut body = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\n"
+    )
+    .into_bytes();
+    body.extend_from_slice(bytes);
+    body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+    (format!("multipart/form-data; boundary={boundary}"), body)
+}

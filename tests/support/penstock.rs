@@ -1,0 +1,262 @@
+//! A real Penstock process on ports of its own, with its files in a temporary folder.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::http::{Connection, Response, head};
+use super::wait_until;
+
+pub const BINARY: &str = env!("CARGO_BIN_EXE_penstock");
+
+/// What a Penstock is started with. Paths in `config` are relative to its folder.
+pub struct Setup {
+    folder: TempDir,
+    origins: Vec<SocketAddr>,
+    limits: String,
+    config: String,
+    tls: Option<(String, String)>,
+    server: String,
+}
+
+/// A running Penstock. It is killed when this is dropped.
+pub struct Penstock {
+    pub address: SocketAddr,
+    pub admin: SocketAddr,
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    folder: TempDir,
+}
+
+/// A route on `/upload/**` that enforces.
+pub const ENFORCING: &str = "[[route]]\nname = \"uploads\"\npath = \"/upload/**\"\ninspect = \"enforce\"\n";
+
+impl Setup {
+    pub fn new(origins: &[SocketAddr]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("spool")).unwrap();
+        Self {
+            folder,
+            origins: origins.to_vec(),
+            limits: String::new(),
+            config: String::new(),
+            tls: None,
+            server: String::new(),
+        }
+    }
+
+    /// Adds to the configuration.
+    pub fn with(mut self, config: &str) -> Self {
+        self.config.push_str(config);
+        self.config.push('\n');
+        self
+    }
+
+    /// Adds to `[limits]`.
+    pub fn with_limits(mut self, limits: &str) -> Self {
+        self.limits.push_str(limits);
+        self.limits.push('\n');
+        self
+    }
+
+    /// Adds to `[server]`.
+    pub fn with_server(mut self, server: &str) -> Self {
+        self.server.push_str(server);
+        self
+    }
+
+    /// The listener speaks TLS with this certificate and key.
+    pub fn with_tls(mut self, certificate: &str, key: &str) -> Self {
+        self.tls = Some((certificate.to_owned(), key.to_owned()));
+        self
+    }
+
+    /// Writes a file into the folder.
+    pub fn with_file(self, name: &str, content: &[u8]) -> Self {
+        fs::write(self.folder.path().join(name), content).unwrap();
+        self
+    }
+
+    /// A set named `known` of one hash, that blocks.
+    pub fn with_known(self, algorithm: &str, hash: &str) -> Self {
+        let list = format!("algorithm,hash,label,id\n{algorithm},{hash},listed,known-1\n");
+        self.with_file("known.csv", list.as_bytes()).with("[[hash_set]]\nname = \"known\"\npath = \"known.csv\"\n")
+    }
+
+    pub fn start(self) -> Penstock {
+        for _ in 0..5 {
+            let (address, admin) = (free_address(), free_address());
+            fs::write(self.folder.path().join("penstock.toml"), self.text(address, admin)).unwrap();
+            let (mut child, log) = spawn(self.folder.path());
+            let mut exit = None;
+            wait_until("penstock listens", || {
+                exit = child.try_wait().unwrap();
+                exit.is_some() || (TcpStream::connect(address).is_ok() && TcpStream::connect(admin).is_ok())
+            });
+            if exit.is_none() {
+                return Penstock { address, admin, child, log, folder: self.folder };
+            }
+            let said = log.lock().unwrap().join("\n");
+            assert!(said.contains("cannot listen on"), "penstock did not start:\n{said}");
+        }
+        panic!("no free ports in five tries");
+    }
+
+    /// The whole configuration. Tables of `config` come last, so it may begin with none.
+    pub fn text(&self, address: SocketAddr, admin: SocketAddr) -> String {
+        let Self { origins, limits, config, server, .. } = self;
+        let servers: Vec<String> = origins.iter().map(|origin| format!("\"{origin}\"")).collect();
+        let tls = self.tls.as_ref().map_or(String::new(), |(certificate, key)| {
+            format!("tls = {{ certificate = \"{certificate}\", key = \"{key}\" }}\n")
+        });
+        format!(
+            "[server]\nthreads = 2\ninspection_threads = 2\nshutdown_grace = \"0s\"\n{server}\n\
+             [admin]\naddress = \"{admin}\"\n[[listener]]\naddress = \"{address}\"\n{tls}\
+             [limits]\nspool_directory = \"spool\"\n{limits}\n\
+             [[origin]]\nname = \"site\"\nservers = [{}]\nconnect_timeout = \"30s\"\n{config}",
+            servers.join(", ")
+        )
+    }
+}
+
+fn spawn(folder: &Path) -> (Child, Arc<Mutex<Vec<String>>>) {
+    let mut child = Command::new(BINARY)
+        .args(["run", "--log-format", "json", "--config"])
+        .arg(folder.join("penstock.toml"))
+        .env("PENSTOCK_LOG", "info,pingora_proxy=off,pingora_core=warn")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let writing = Arc::clone(&log);
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            writing.lock().unwrap().push(line);
+        }
+    });
+    (child, log)
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+impl Penstock {
+    pub fn connect(&self) -> Connection {
+        Connection::open(self.address)
+    }
+
+    /// One upload on a connection of its own.
+    pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+        self.connect().post(path, headers, body)
+    }
+
+    pub fn get_admin(&self, path: &str) -> Response {
+        let mut connection = Connection::open(self.admin);
+        connection.send(head("GET", path, &[("Connection", "close")], None));
+        connection.read_response().expect("a response of the admin listener")
+    }
+
+    /// The value of a metric, by its name with labels as in the text format. Zero when it is not there yet.
+    pub fn metric(&self, name: &str) -> f64 {
+        let text = self.get_admin("/metrics").text();
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.map_or(0.0, |value| value.parse().unwrap())
+    }
+
+    /// Every log line so far whose `event` is `event`.
+    pub fn events(&self, event: &str) -> Vec<Value> {
+        let log = self.log.lock().unwrap();
+        let lines = log.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter(|line| line["event"] == event).collect()
+    }
+
+    /// Waits for the `count`th line of `event` and returns all.
+    pub fn wait_for_events(&self, event: &str, count: usize) -> Vec<Value> {
+        wait_until(&format!("the log has {count} lines of {event}"), || self.events(event).len() >= count);
+        self.events(event)
+    }
+
+    pub fn log_text(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, content: &[u8]) {
+        fs::write(self.path(name), content).unwrap();
+    }
+
+    /// Replaces a file as editors and deployments do: written beside, then renamed.
+    pub fn replace(&self, name: &str, content: &[u8]) {
+        let beside = self.path("beside.tmp");
+        fs::write(&beside, content).unwrap();
+        fs::rename(beside, self.path(name)).unwrap();
+    }
+
+    /// Edits the configuration.
+    pub fn edit_config(&self, edit: impl FnOnce(String) -> String) {
+        let text = fs::read_to_string(self.path("penstock.toml")).unwrap();
+        self.replace("penstock.toml", edit(text).as_bytes());
+    }
+
+    pub fn generation(&self) -> u64 {
+        self.get_admin("/snapshot").json()["generation"].as_u64().unwrap()
+    }
+
+    pub fn wait_for_generation(&self, generation: u64) {
+        wait_until(&format!("snapshot {generation} serves"), || self.generation() >= generation);
+    }
+
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(status.unwrap().success());
+    }
+
+    pub fn wait_for_exit(&mut self) -> std::process::ExitStatus {
+        let mut status = None;
+        wait_until("penstock has ended", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        status.unwrap()
+    }
+
+    /// Bytes in spool files, which have no name: only `/proc` shows them.
+    pub fn spooled_bytes(&self) -> u64 {
+        let spool = self.path("spool").canonicalize().unwrap();
+        let files = fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().map_while(Result::ok);
+        let spooled = files.filter(|file| fs::read_link(file.path()).is_ok_and(|target| target.starts_with(&spool)));
+        spooled.filter_map(|file| fs::metadata(file.path()).ok()).map(|metadata| metadata.len()).sum()
+    }
+
+    /// Memory of its own in bytes: pages that no file backs.
+    pub fn anonymous_memory(&self) -> u64 {
+        let mut status = String::new();
+        File::open(format!("/proc/{}/status", self.child.id())).unwrap().read_to_string(&mut status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+        line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() * 1024
+    }
+}
+
+impl Drop for Penstock {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+        if thread::panicking() {
+            eprintln!("--- penstock's log\n{}\n---", self.log_text());
+        }
+    }
+}
