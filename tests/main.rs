@@ -1,5 +1,10 @@
 //! Behaviour tests: a real Penstock process, a real origin, real sockets. One binary, so that it links once.
-#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "tests fail by panicking; their names are sentences")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "tests fail by panicking; their names are sentences"
+)]
 
 mod support;
 

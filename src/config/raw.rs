@@ -120,6 +120,7 @@ pub(super) struct RawLimits {
     pub inspection_deadline: Option<Span>,
     pub inspection_rate: Option<ByteSize>,
     pub max_parts: Option<usize>,
+    pub max_escaped_body: Option<ByteSize>,
     pub max_picture_side: Option<u32>,
     pub max_picture_pixels: Option<u64>,
     pub max_picture_memory: Option<ByteSize>,

@@ -140,7 +140,11 @@ impl Check<'_> {
             inspection_queue: self.at_least_one(raw.inspection_queue.as_ref(), 1024),
             inspection_deadline: seconds(raw.inspection_deadline, 10),
             inspection_rate: raw.inspection_rate.unwrap_or(ByteSize::mib(64)),
-            extract: ExtractLimits { max_parts: raw.max_parts.unwrap_or(extract.max_parts), ..extract },
+            extract: ExtractLimits {
+                max_parts: raw.max_parts.unwrap_or(extract.max_parts),
+                max_escaped: raw.max_escaped_body.map_or(extract.max_escaped, |size| size.0),
+                ..extract
+            },
             decode: DecodeLimits {
                 max_side: raw.max_picture_side.unwrap_or(decode.max_side),
                 max_pixels: raw.max_picture_pixels.unwrap_or(decode.max_pixels),

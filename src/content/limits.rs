@@ -28,11 +28,13 @@ pub struct ExtractLimits {
     pub max_part_header: usize,
     /// Nesting of JSON arrays and objects. Default 128.
     pub max_depth: usize,
+    /// Bytes of a JSON or URL-encoded body, which may have to be copied to undo its escapes. Default 256 MiB.
+    pub max_escaped: u64,
 }
 
 impl Default for ExtractLimits {
     fn default() -> Self {
-        Self { max_parts: 10_000, max_part_header: 8 << 10, max_depth: 128 }
+        Self { max_parts: 10_000, max_part_header: 8 << 10, max_depth: 128, max_escaped: 256 << 20 }
     }
 }
 

@@ -11,6 +11,9 @@ use super::ProblemCode;
 use super::charset::Charset;
 use super::collector::Collector;
 
+/// Bytes of a name that are kept. Nobody needs to see more to know the field.
+const MAX_NAME: usize = 512;
+
 /// Adds a field for each piece of `body`. A piece without `=` is its own name and content, so that it gets scanned.
 pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Collector) {
     if !charset.reads_like_utf8(body) {
@@ -34,7 +37,7 @@ fn field(piece: &Bytes) -> Part {
         Some(at) => (piece.slice(..at), piece.slice(at + 1..)),
         None => (piece.clone(), piece.clone()),
     };
-    let name = String::from_utf8_lossy(&decode(&name)).into_owned();
+    let name = String::from_utf8_lossy(&decode(&name.slice(..name.len().min(MAX_NAME)))).into_owned();
     Part { kind: PartKind::Field, name: Some(name), file_name: None, declared_type: None, bytes: decode(&value) }
 }
 

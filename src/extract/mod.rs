@@ -57,6 +57,10 @@ pub fn extract(body: &Bytes, content_types: ContentTypes<'_>, limits: &ExtractLi
             multipart::extract(body, boundary, limits, &mut found);
             found.has_problems()
         }
+        Ok(Declared::Form(_) | Declared::Json(_)) if body.len() as u64 > limits.max_escaped => {
+            found.report(ProblemCode::TooLargeToUnescape, None);
+            true
+        }
         Ok(Declared::Form(charset)) => {
             form::extract(body, charset, &mut found);
             true

@@ -53,6 +53,8 @@ problem_codes! {
         "The Content-Type header mentions multipart but is not written the way every server reads it.";
     TooManyParts = "too_many_parts",
         "The upload has more parts than the limit allows.";
+    TooLargeToUnescape = "too_large_to_unescape",
+        "The JSON or URL-encoded body is larger than the limit allows.";
 
     MultipartUnsupportedSubtype = "multipart_unsupported_subtype",
         "The body is declared as a kind of multipart other than multipart/form-data.";

@@ -39,7 +39,7 @@ pub fn examine(upload: &Upload, snapshot: &Snapshot, deadline: &Deadline) -> Exa
         }
         let hashes = hash_part(&part.bytes, snapshot.wanted, &snapshot.config.limits.decode);
         examination.parts.push(hashes.media_type);
-        examination.note_doubts(index, &hashes);
+        examination.note_doubts(index, &hashes, snapshot);
         examination.match_hashes(index, &hashes, snapshot);
         if is_text(part, hashes.media_type, &extraction) {
             examination.match_rules(index, part, snapshot);
@@ -48,13 +48,16 @@ pub fn examine(upload: &Upload, snapshot: &Snapshot, deadline: &Deadline) -> Exa
     examination
 }
 
-/// Whether rules look at a part: fields and JSON strings whatever they hold, other parts when they read as text. A body
-/// that was taken apart is not read again as a whole.
+/// Whether rules look at a part: fields and JSON strings whatever they hold, other parts when they read as text, or are
+/// called text and are no picture. A body that was taken apart is not read again as a whole.
 fn is_text(part: &Part, media_type: MediaType, extraction: &Extraction) -> bool {
+    let declared = part.declared_type.as_deref().and_then(|declared| declared.trim_start().get(..5));
+    let is_called_text = declared.is_some_and(|start| start.eq_ignore_ascii_case("text/"));
+    let reads_as_text = media_type == MediaType::Text || is_called_text && !media_type.is_picture();
     match part.kind {
         PartKind::Field | PartKind::JsonString => true,
-        PartKind::File => media_type == MediaType::Text,
-        PartKind::Body => media_type == MediaType::Text && extraction.parts.len() == 1,
+        PartKind::File => reads_as_text,
+        PartKind::Body => reads_as_text && extraction.parts.len() == 1,
     }
 }
 
@@ -63,11 +66,17 @@ impl Examination {
         self.findings.doubts.push(Doubt { kind, code, part, offset: None });
     }
 
-    fn note_doubts(&mut self, part: usize, hashes: &PartHashes) {
+    fn note_doubts(&mut self, part: usize, hashes: &PartHashes, snapshot: &Snapshot) {
         match &hashes.picture {
             Some(Err(error)) => self.doubt(DoubtKind::Undecodable, error.code(), Some(part)),
             Some(Ok(PictureHashes { pdq: Some(Err(reason)), .. })) => {
                 self.doubt(DoubtKind::Unhashable, reason.code(), Some(part));
+            }
+            Some(Ok(PictureHashes { pdq: Some(Ok(pdq)), .. })) => {
+                let lists_pdq = |set: &LoadedSet| set.set.count(Algorithm::Pdq) > 0;
+                if snapshot.sets.iter().any(|set| lists_pdq(set) && pdq.quality < set.policy.min_quality) {
+                    self.doubt(DoubtKind::Unhashable, "picture_low_quality", Some(part));
+                }
             }
             Some(Ok(_)) | None => {}
         }

@@ -19,18 +19,23 @@ use crate::content::{DecodeLimits, MediaType};
 pub(super) struct Picture {
     pub(super) width: u32,
     pub(super) height: u32,
-    /// `width × height` bytes, row by row, .299 R + .587 G + .114 B.
-    pub(super) luma: Vec<u8>,
-    /// Present when it was asked for.
-    pub(super) rgb: Option<RgbImage>,
+    pub(super) pixels: Pixels,
+}
+
+/// Pixels, row by row.
+pub(super) enum Pixels {
+    /// The luma plane that the file has, a byte a pixel.
+    Luma(Vec<u8>),
+    /// Three bytes a pixel.
+    Rgb(RgbImage),
 }
 
 /// What is needed of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Colours {
-    /// The luma plane, which for a JPEG is less work.
+    /// A luma plane will do, which for a JPEG is less work.
     Luma,
-    /// Colours too.
+    /// Colours.
     Rgb,
 }
 
@@ -97,12 +102,13 @@ fn decode_jpeg(bytes: &[u8], colours: Colours, limits: &DecodeLimits) -> Result<
     let output = if luma_only { ColorSpace::Luma } else { ColorSpace::RGB };
     decoder.set_options(options.jpeg_set_out_colorspace(output));
     let pixels = decoder.decode().map_err(broken)?;
-    if luma_only {
-        return Ok(Picture { width, height, luma: pixels, rgb: None });
-    }
-    let rgb = RgbImage::from_raw(width, height, pixels)
-        .ok_or_else(|| DecodeError::Broken("fewer pixels than the frame header says".into()))?;
-    Ok(Picture::of_rgb(rgb, colours))
+    let pixels = if luma_only { Pixels::Luma(pixels) } else { rgb_pixels(width, height, pixels)? };
+    Ok(Picture { width, height, pixels })
+}
+
+fn rgb_pixels(width: u32, height: u32, bytes: Vec<u8>) -> Result<Pixels, DecodeError> {
+    let rgb = RgbImage::from_raw(width, height, bytes);
+    rgb.map(Pixels::Rgb).ok_or_else(|| DecodeError::Broken("fewer pixels than the frame header says".into()))
 }
 
 fn decode_other<D: ImageDecoder>(
@@ -112,17 +118,16 @@ fn decode_other<D: ImageDecoder>(
 ) -> Result<Picture, DecodeError> {
     let mut decoder = decoder.map_err(of_image)?;
     let (width, height) = decoder.dimensions();
-    // Besides the decoder's own output there are the eight-bit colours and the luma plane.
-    let needed = decoder.total_bytes().saturating_add(u64::from(width) * u64::from(height) * 4);
+    // Besides the decoder's own output there may be a copy in eight-bit colours.
+    let needed = decoder.total_bytes().saturating_add(u64::from(width) * u64::from(height) * 3);
     check_size(width, height, needed, limits)?;
     decoder.set_limits(image_limits(limits)).map_err(of_image)?;
     let decoded = DynamicImage::from_decoder(decoder).map_err(of_image)?;
-    Ok(match decoded {
-        DynamicImage::ImageLuma8(grey) if colours == Colours::Luma => {
-            Picture { width, height, luma: grey.into_raw(), rgb: None }
-        }
-        other => Picture::of_rgb(other.into_rgb8(), colours),
-    })
+    let pixels = match decoded {
+        DynamicImage::ImageLuma8(grey) if colours == Colours::Luma => Pixels::Luma(grey.into_raw()),
+        other => Pixels::Rgb(other.into_rgb8()),
+    };
+    Ok(Picture { width, height, pixels })
 }
 
 fn image_limits(limits: &DecodeLimits) -> Limits {
@@ -143,29 +148,5 @@ fn of_image(error: ImageError) -> DecodeError {
     match error {
         ImageError::Limits(_) => DecodeError::TooLarge { width: 0, height: 0 },
         other => DecodeError::Broken(other.to_string()),
-    }
-}
-
-impl Picture {
-    fn of_rgb(rgb: RgbImage, colours: Colours) -> Self {
-        let luma = rgb.as_raw().as_chunks().0.iter().map(|rgb| luma_of(*rgb)).collect();
-        let (width, height) = rgb.dimensions();
-        Self { width, height, luma, rgb: (colours == Colours::Rgb).then_some(rgb) }
-    }
-}
-
-/// ITU-R BT.601 luma, in 16-bit fixed point, as both PDQ references weigh it.
-fn luma_of([red, green, blue]: [u8; 3]) -> u8 {
-    let sum = 19_595 * u32::from(red) + 38_470 * u32::from(green) + 7_471 * u32::from(blue) + (1 << 15);
-    (sum >> 16) as u8
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn luma_weights_add_up_to_the_whole_scale() {
-        assert_eq!([luma_of([0; 3]), luma_of([255; 3]), luma_of([255, 0, 0]), luma_of([0, 255, 0])], [0, 255, 76, 150]);
     }
 }

@@ -8,13 +8,13 @@ mod img_hash;
 mod pdq;
 mod sniff;
 
-use crate::content::{AlgorithmSet, DecodeLimits, HashValue, MediaType};
+use crate::content::{Algorithm, AlgorithmSet, DecodeLimits, HashValue, MediaType};
 
 pub use decode::DecodeError;
 pub use pdq::{PdqHashes, Unhashable};
 pub use sniff::sniff;
 
-use decode::{Colours, decode};
+use decode::{Colours, Pixels, decode};
 
 /// What a part is, and the hashes that were asked for.
 #[derive(Debug)]
@@ -60,6 +60,10 @@ pub fn hash_part(bytes: &[u8], wanted: AlgorithmSet, limits: &DecodeLimits) -> P
     PartHashes { media_type, digests: digest::digests(bytes, wanted), picture }
 }
 
+/// Below this quality the luma plane of a JPEG, which is rounded, is not exact enough: of nearly plain pictures with the
+/// same colours it gave hashes up to 36 bits apart, and at most 8 bits of others.
+const EXACT_BELOW: u8 = 50;
+
 fn hash_picture(
     bytes: &[u8],
     media_type: MediaType,
@@ -69,13 +73,15 @@ fn hash_picture(
     let needs_colour = wanted.iter().any(img_hash::is_of_family);
     let colours = if needs_colour { Colours::Rgb } else { Colours::Luma };
     let picture = decode(bytes, media_type, colours, limits)?;
-    let wants_pdq = wanted.contains(crate::content::Algorithm::Pdq);
-    Ok(PictureHashes {
-        width: picture.width,
-        height: picture.height,
-        pdq: wants_pdq.then(|| pdq::hash(&picture.luma, picture.width, picture.height)),
-        hash64s: picture.rgb.as_ref().map(|rgb| img_hash::hashes(rgb, wanted)).unwrap_or_default(),
-    })
+    let mut pdq = wanted.contains(Algorithm::Pdq).then(|| pdq::hash(&picture));
+    if matches!(picture.pixels, Pixels::Luma(_)) && matches!(&pdq, Some(Ok(hashes)) if hashes.quality < EXACT_BELOW) {
+        pdq = Some(pdq::hash(&decode(bytes, media_type, Colours::Rgb, limits)?));
+    }
+    let hash64s = match &picture.pixels {
+        Pixels::Rgb(rgb) => img_hash::hashes(rgb, wanted),
+        Pixels::Luma(_) => Vec::new(),
+    };
+    Ok(PictureHashes { width: picture.width, height: picture.height, pdq, hash64s })
 }
 
 #[cfg(test)]

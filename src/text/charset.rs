@@ -19,6 +19,9 @@ static WINDOWS_1252_HIGH: LazyLock<[char; 128]> = LazyLock::new(|| {
     table
 });
 
+/// Bytes of ASCII given out at once: endless text must not become endless windows.
+pub(super) const MAX_STRETCH: usize = 4 << 10;
+
 /// One way to read bytes as characters. Offsets are always into the original bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reading<'a> {
@@ -44,11 +47,12 @@ impl<'a> Reading<'a> {
         other.into_iter().chain([Self::Utf8(bytes)])
     }
 
-    /// The longest stretch at `at` whose bytes are ASCII characters; always empty for UTF-16.
+    /// The longest stretch at `at` whose bytes are ASCII characters, up to [`MAX_STRETCH`]; always empty for UTF-16.
     pub(super) fn ascii_at(self, at: usize) -> &'a [u8] {
         match self {
             Self::Utf8(bytes) | Self::Windows1252(bytes) => {
                 let rest = bytes.get(at..).unwrap_or_default();
+                let rest = &rest[..rest.len().min(MAX_STRETCH)];
                 &rest[..Encoding::ascii_valid_up_to(rest)]
             }
             Self::Utf16Le(_) | Self::Utf16Be(_) => &[],

@@ -15,6 +15,12 @@ use super::offsets::{MAX_STEP, OffsetMap};
 /// marks is what makes endless runs expensive.
 const MAX_RUN: usize = 32;
 
+/// Normalised bytes that are searched at once. Few in tests, so that they see many windows.
+pub(super) const WINDOW: usize = if cfg!(test) { 4 << 10 } else { 256 << 10 };
+
+/// Bytes of the longest character.
+const MAX_CHAR: usize = 4;
+
 /// How a span of normalised text stands among its neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -34,22 +40,39 @@ pub(super) struct Normalised<'a> {
 }
 
 impl<'a> Normalised<'a> {
-    /// Normalises what `reading` holds, in time linear in its length.
+    /// Normalises all that `reading` holds, in time and memory linear in its length: for short texts.
     pub(super) fn of(reading: Reading<'a>) -> Self {
         let mut normaliser = Normaliser::default();
         let mut at = 0;
-        loop {
-            let ascii = reading.ascii_at(at);
-            normaliser.push_ascii(ascii, at);
-            at += ascii.len();
-            let Some((ch, len)) = reading.char_at(at) else {
-                break;
-            };
-            normaliser.push_char(ch, at..at + len);
-            at += len;
+        while let Some(next) = normaliser.push_next(reading, at) {
+            at = next;
         }
         normaliser.end_run();
         Self { reading, output: normaliser.output }
+    }
+
+    /// Normalises what `reading` holds window by window, in time linear in its length and bounded memory.
+    ///
+    /// `look` gets each window with the range of offsets that are new in it. Whatever is at most `longest` bytes long
+    /// ends at a new offset of exactly one window, stands in that one whole, and has its neighbours there.
+    pub(super) fn by_window(reading: Reading<'a>, longest: usize, mut look: impl FnMut(&Self, Range<usize>)) {
+        let size = WINDOW.max(4 * longest);
+        let mut normaliser = Normaliser::default();
+        let (mut at, mut known) = (0, 0);
+        while let Some(next) = normaliser.push_next(reading, at) {
+            at = next;
+            if normaliser.output.text.len() < size {
+                continue;
+            }
+            let mut window = Self { reading, output: std::mem::take(&mut normaliser.output) };
+            let last = window.output.map.unit_at(window.as_str().len() - 1).normalised.start;
+            look(&window, known..last);
+            known = last - window.output.forget_before(last.saturating_sub(longest + MAX_CHAR));
+            normaliser.output = window.output;
+        }
+        normaliser.end_run();
+        let window = Self { reading, output: normaliser.output };
+        look(&window, known..window.as_str().len());
     }
 
     /// The normalised text.
@@ -135,6 +158,16 @@ impl Output {
     }
 }
 
+impl Output {
+    /// Forgets the units before the one that holds `offset`. Returns where that one started.
+    fn forget_before(&mut self, offset: usize) -> usize {
+        let start = self.map.unit_at(offset).normalised.start;
+        self.map.forget_before(start);
+        self.text.drain(..start);
+        start
+    }
+}
+
 fn fold_ascii(byte: u8) -> u8 {
     ASCII_FOLD[usize::from(byte & 0x7f)]
 }
@@ -149,6 +182,21 @@ struct Normaliser {
 }
 
 impl Normaliser {
+    /// Takes in what `reading` has at `at`: a stretch of ASCII and the character behind it. Returns where it goes on;
+    /// `None` at the end.
+    fn push_next(&mut self, reading: Reading<'_>, at: usize) -> Option<usize> {
+        let ascii = reading.ascii_at(at);
+        self.push_ascii(ascii, at);
+        let at = at + ascii.len();
+        match reading.char_at(at) {
+            Some((ch, len)) => {
+                self.push_char(ch, at..at + len);
+                Some(at + len)
+            }
+            None => (!ascii.is_empty()).then_some(at),
+        }
+    }
+
     /// The last visible character is held back as a run of its own: a mark may follow it.
     fn push_ascii(&mut self, ascii: &[u8], at: usize) {
         let Some(last) = ascii.iter().rposition(|byte| fold_ascii(*byte) != DROPPED) else {

@@ -82,7 +82,7 @@ impl OffsetMap {
 
     /// The unit that holds normalised byte `offset`; past the end, an empty one there.
     pub(super) fn unit_at(&self, offset: usize) -> Unit {
-        let checkpoint = self.checkpoints.partition_point(|position| position.normalised <= offset).saturating_sub(1);
+        let checkpoint = self.checkpoint_before(offset);
         let mut position = self.checkpoints.get(checkpoint).copied().unwrap_or_default();
         for step in self.steps.iter().skip(checkpoint * CHECKPOINT_EVERY) {
             let next = position.after(*step);
@@ -100,6 +100,28 @@ impl OffsetMap {
             return Unit { normalised: offset..offset + 1, original: original..original + 1 };
         }
         Unit { normalised: self.end.normalised..self.end.normalised, original: self.end.original..self.end.original }
+    }
+
+    /// Forgets what is before normalised offset `at`, the start of a unit. Normalised offsets count from there now.
+    pub(super) fn forget_before(&mut self, at: usize) {
+        let start = self.unit_at(at).original.start;
+        let checkpoint = self.checkpoint_before(at);
+        let mut position = self.checkpoints.get(checkpoint).copied().unwrap_or_default();
+        let mut rest = Self { end: Position { normalised: 0, original: start }, ..Self::default() };
+        for step in self.steps.iter().skip(checkpoint * CHECKPOINT_EVERY) {
+            let next = position.after(*step);
+            if position.original >= start {
+                rest.push(*step);
+            } else if next.original > start {
+                rest.extend(ONE_TO_ONE, next.original - start);
+            }
+            position = next;
+        }
+        *self = rest;
+    }
+
+    fn checkpoint_before(&self, offset: usize) -> usize {
+        self.checkpoints.partition_point(|position| position.normalised <= offset).saturating_sub(1)
     }
 
     /// Original bytes between the end of the last step and `at` have no normalised text.
@@ -197,6 +219,23 @@ mod tests {
                 prop_assert_eq!(&map.unit_at(offset), unit);
             }
             prop_assert!(map.unit_at(units.len()).normalised.is_empty());
+        }
+
+        #[test]
+        fn what_is_left_after_forgetting_maps_as_before(
+            pieces in prop::collection::vec(piece(), 1..12),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let (mut map, units) = build(&pieces);
+            prop_assume!(!units.is_empty());
+            let at = units[cut.index(units.len())].normalised.start;
+            map.forget_before(at);
+            for (offset, unit) in units.iter().enumerate().skip(at).step_by(13) {
+                let shifted = unit.normalised.start - at..unit.normalised.end - at;
+                prop_assert_eq!(map.unit_at(offset - at), Unit { normalised: shifted, original: unit.original.clone() });
+            }
+            map.push_bytes(1 << 40, 1);
+            prop_assert_eq!(map.unit_at(units.len() - at).original, 1 << 40..(1 << 40) + 1);
         }
     }
 

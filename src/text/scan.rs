@@ -86,42 +86,50 @@ impl RuleSet {
 
     /// Every rule that `text` fulfils in any reading of its bytes, ordered by index.
     ///
-    /// Takes any bytes. Time is linear in the text and in the occurrences of keywords. Memory is that of the normalised
-    /// text, usually no longer than the original (fifteen times at worst, for nothing but U+FDFA), and five bytes more
-    /// for each character that is not ASCII.
+    /// Takes any bytes. Time is linear in the text and in the occurrences of keywords; memory does not grow with the
+    /// text.
     pub fn scan(&self, text: &[u8]) -> Vec<RuleMatch> {
         let mut matches: BTreeMap<usize, RuleMatch> = BTreeMap::new();
         if self.rules.is_empty() {
             return Vec::new();
         }
         for reading in Reading::all_of(text) {
-            for found in self.scan_reading(&Normalised::of(reading)) {
+            for found in self.scan_reading(reading) {
                 matches.entry(found.rule).or_insert(found);
             }
         }
         matches.into_values().collect()
     }
 
-    fn scan_reading(&self, text: &Normalised<'_>) -> Vec<RuleMatch> {
+    fn scan_reading(&self, reading: Reading<'_>) -> Vec<RuleMatch> {
         let mut progress: BTreeMap<usize, Progress> = BTreeMap::new();
-        for found in self.automaton.find_overlapping_iter(text.as_str()) {
-            let span = found.start()..found.end();
-            let mut standing = None;
-            for seeker in &self.seekers[found.pattern().as_usize()] {
-                let rule = progress.entry(seeker.rule).or_default();
-                if rule.has_enough_of(seeker.keyword) {
-                    continue;
-                }
-                let standing = *standing.get_or_insert_with(|| text.standing(&span));
-                if self.rules[seeker.rule].words.allow(standing) {
-                    rule.record(seeker.keyword, || text.original(&span));
+        Normalised::by_window(reading, self.automaton.max_pattern_len(), |window, new| {
+            for found in self.automaton.find_overlapping_iter(window.as_str()) {
+                if new.start < found.end() && found.end() <= new.end {
+                    self.note(&found, window, &mut progress);
                 }
             }
-        }
+        });
         progress
             .into_iter()
             .filter_map(|(rule, progress)| progress.into_match(rule, self.rules[rule].needed()))
             .collect()
+    }
+
+    /// Notes a keyword for every rule that looks for it and lets it stand where it does.
+    fn note(&self, found: &aho_corasick::Match, text: &Normalised<'_>, progress: &mut BTreeMap<usize, Progress>) {
+        let span = found.range();
+        let mut standing = None;
+        for seeker in &self.seekers[found.pattern().as_usize()] {
+            let rule = progress.entry(seeker.rule).or_default();
+            if rule.has_enough_of(seeker.keyword) {
+                continue;
+            }
+            let standing = *standing.get_or_insert_with(|| text.standing(&span));
+            if self.rules[seeker.rule].words.allow(standing) {
+                rule.record(seeker.keyword, || text.original(&span));
+            }
+        }
     }
 }
 

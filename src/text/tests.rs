@@ -7,6 +7,7 @@ use std::ops::Range;
 use encoding_rs::WINDOWS_1252;
 use proptest::prelude::*;
 
+use super::normalise::WINDOW;
 use super::{MAX_SPANS, Rule, RuleMatch, RuleSet, parse_rules};
 use crate::content::{Action, Mode};
 
@@ -207,6 +208,30 @@ fn what_a_rule_asks_for_comes_through_with_its_defaults() {
     assert_eq!((full.title.as_deref(), full.description.as_deref()), (Some("T"), Some("D")));
     assert_eq!(full.labels, ["scam", "a.b"]);
     assert_eq!(full.keywords.iter().map(|keyword| keyword.as_written()).collect::<Vec<_>>(), ["x"]);
+}
+
+#[test]
+fn a_text_of_many_windows_is_searched_as_one() {
+    let set = one_rule(&["forbidden turnip"], "words = \"anywhere\"");
+    let dodged = "forbid\u{200b}den  turniр";
+    for filler in ["a ", "ж\u{301} ", "-", "\u{200b}"] {
+        for extra in 0..60 {
+            let before = filler.repeat((WINDOW - 30 + extra) / filler.len());
+            let text = format!("{before}{dodged}{}{dodged}", filler.repeat(3 * WINDOW / filler.len()));
+            let found = spans(&set, text.as_bytes());
+            let second = text.len() - dodged.len()..text.len();
+            assert_eq!(found, [before.len()..before.len() + dodged.len(), second], "{filler:?} and {extra} more");
+        }
+    }
+    let split = format!("forb{}idden turnip", "\u{200b}".repeat(3 * WINDOW));
+    assert_eq!(spans(&set, split.as_bytes()), [0..split.len()], "nothing between letters hides a keyword");
+    let whole = one_rule(&["forbidden turnip"], "");
+    for extra in 0..60 {
+        let inside = format!("{} forbidden turnips", "x".repeat(WINDOW - 30 + extra));
+        assert!(whole.scan(inside.as_bytes()).is_empty(), "{extra}: the letter behind it is seen");
+        let alone = format!("{} forbidden turnip s", "x".repeat(WINDOW - 30 + extra));
+        assert_eq!(whole.scan(alone.as_bytes()).len(), 1, "{extra}");
+    }
 }
 
 proptest! {

@@ -1,9 +1,8 @@
 //! PDQ, the primary perceptual hash of pictures.
 //!
-//! Luma → at most 512×512 → two passes of a box filter → 64×64 → DCT → 256 bits, one for each coefficient above their
-//! median. Shrinking first is what makes it fast; the C++ reference does so too, by dropping rows and columns, where
-//! this averages them and so comes close to the Python package, which filters the full picture. The two references
-//! differ from each other by up to ten bits; this stays within ten of both (`tests/vectors.rs`).
+//! Luma → two passes of a box filter, sampled to 64×64 → DCT → 256 bits, one for each coefficient above their median.
+//! The full picture is filtered, as by the Python package `pdqhash`, whose hashes of the same pixels these are but for
+//! rounding. The C++ reference drops rows and columns of large pictures first and differs from both by up to ten bits.
 //!
 //! Source: "PDQ & TMK + PDQF", Facebook 2019; reference `pdq/cpp/hashing/pdqhashing.cpp` in facebook/ThreatExchange.
 
@@ -12,6 +11,7 @@ mod plane;
 
 use self::dct::Coefficients;
 use self::plane::{Small, reduce};
+use super::decode::Picture;
 use crate::content::PdqHash;
 
 /// The reference refuses pictures with a shorter side.
@@ -48,17 +48,15 @@ impl Unhashable {
     }
 }
 
-/// The PDQ hashes of a luma plane of `width × height` bytes, row by row.
-///
-/// Deterministic for equal input.
+/// The PDQ hashes of `picture`. Deterministic for equal pixels.
 ///
 /// # Errors
 /// [`Unhashable`].
-pub(super) fn hash(luma: &[u8], width: u32, height: u32) -> Result<PdqHashes, Unhashable> {
-    if width.min(height) < MIN_SIDE {
+pub(super) fn hash(picture: &Picture) -> Result<PdqHashes, Unhashable> {
+    if picture.width.min(picture.height) < MIN_SIDE {
         return Err(Unhashable::TooSmall);
     }
-    let small = reduce(luma, width as usize, height as usize);
+    let small = reduce(picture);
     match quality(&small) {
         0 => Err(Unhashable::NoFeatures),
         quality => Ok(PdqHashes { quality, dihedral: Coefficients::of(&small).dihedral() }),
@@ -79,11 +77,13 @@ fn quality(small: &Small) -> u8 {
 mod tests {
     use super::plane::SIDE;
     use super::*;
+    use crate::media::decode::Pixels;
 
     #[test]
     fn pictures_without_structure_or_size_have_no_hash() {
-        assert_eq!(hash(&[7; 100 * 100], 100, 100), Err(Unhashable::NoFeatures));
-        assert_eq!(hash(&[7; 4 * 100], 4, 100), Err(Unhashable::TooSmall));
+        let plain = |width, height| Picture { width, height, pixels: Pixels::Luma(vec![7; (width * height) as usize]) };
+        assert_eq!(hash(&plain(100, 100)), Err(Unhashable::NoFeatures));
+        assert_eq!(hash(&plain(4, 100)), Err(Unhashable::TooSmall));
     }
 
     #[test]

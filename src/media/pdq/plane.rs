@@ -1,4 +1,12 @@
 //! From a luma plane of any size to 64×64, as PDQ wants it.
+//!
+//! The reference blurs the whole plane with two passes of a box filter and then keeps 64×64 of its values. Only those
+//! are computed here: each is a weighted sum of the values around it, and as the boxes are about as wide as the samples
+//! are apart, the plane is gone through little more than once.
+
+use std::ops::Range;
+
+use crate::media::decode::{Picture, Pixels};
 
 /// Sides of the small picture.
 pub(super) const SIDE: usize = 64;
@@ -6,74 +14,54 @@ pub(super) const SIDE: usize = 64;
 /// The small picture, row by row, 0 to 255.
 pub(super) type Small = [[f32; SIDE]; SIDE];
 
-/// Longest side that is filtered.
-const FILTERED_SIDE: usize = 512;
-
-/// Box filters in a row come close to a Gaussian ("tent" for two): Jarosz, "Fast Image Convolutions", 2001.
-const PASSES: usize = 2;
-
-/// A rectangle of values, row by row.
-struct Plane {
-    width: usize,
-    values: Vec<f32>,
+/// Filters and samples `picture`, neither side of which is 0.
+pub(super) fn reduce(picture: &Picture) -> Small {
+    let (width, height) = (picture.width as usize, picture.height as usize);
+    match &picture.pixels {
+        Pixels::Luma(luma) => reduce_pixels(luma, width, height, |value| f32::from(*value)),
+        Pixels::Rgb(rgb) => reduce_pixels(rgb.as_raw().as_chunks().0, width, height, luma_of),
+    }
 }
 
-/// Shrinks, filters and samples `luma`. Neither side is 0.
-pub(super) fn reduce(luma: &[u8], width: usize, height: usize) -> Small {
-    let mut plane = shrink(luma, width, height);
-    let height = plane.values.len() / plane.width;
-    for _ in 0..PASSES {
-        plane = plane.blurred_across(Window::of(plane.width)).blurred_down(Window::of(height));
-    }
-    let sample = |i: usize, length: usize| (2 * i + 1) * length / (2 * SIDE);
-    std::array::from_fn(|y| {
-        let row = &plane.values[sample(y, height) * plane.width..][..plane.width];
-        std::array::from_fn(|x| row[sample(x, plane.width)])
+/// ITU-R BT.601 luma, not rounded, as both references weigh colours.
+fn luma_of(rgb: &[u8; 3]) -> f32 {
+    let [red, green, blue] = rgb.map(f32::from);
+    0.299 * red + 0.587 * green + 0.114 * blue
+}
+
+fn reduce_pixels<P>(pixels: &[P], width: usize, height: usize, luma: impl Fn(&P) -> f32) -> Small {
+    let (across, down) = (samples(width), samples(height));
+    let mut sums = vec![0.0_f32; width];
+    down.map(|sample| {
+        sums.fill(0.0);
+        for (row, weight) in pixels[sample.start * width..].chunks_exact(width).zip(&sample.weights) {
+            sums.iter_mut().zip(row).for_each(|(sum, pixel)| *sum += weight * luma(pixel));
+        }
+        across.each_ref().map(|sample| sample.weights.iter().zip(&sums[sample.start..]).map(|(w, sum)| w * sum).sum())
     })
 }
 
-/// Averages areas so that no side is longer than [`FILTERED_SIDE`].
-fn shrink(luma: &[u8], width: usize, height: usize) -> Plane {
-    let (across, down) = (Shares::of(width), Shares::of(height));
-    let mut values = Vec::with_capacity(across.0.len() * down.0.len());
-    let mut sums = vec![0.0_f32; width];
-    for share in &down.0 {
-        sums.fill(0.0);
-        for (y, weight) in share.weights() {
-            let row = &luma[y * width..][..width];
-            sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += weight * f32::from(*value));
+/// One value of the small picture along one side: positions from `start` on, with weights that add up to 1.
+struct Sample {
+    start: usize,
+    weights: Vec<f32>,
+}
+
+/// The samples along a side of `length` positions: evenly spaced, each under two boxes.
+fn samples(length: usize) -> [Sample; SIDE] {
+    let window = Window::of(length);
+    std::array::from_fn(|i| {
+        let outer = window.at((2 * i + 1) * length / (2 * SIDE), length);
+        let start = window.at(outer.start, length).start;
+        let end = window.at(outer.end - 1, length).end;
+        let mut weights = vec![0.0; end - start];
+        for centre in outer.clone() {
+            let inner = window.at(centre, length);
+            let weight = 1.0 / (outer.len() * inner.len()) as f32;
+            weights[inner.start - start..inner.end - start].iter_mut().for_each(|sum| *sum += weight);
         }
-        values.extend(across.0.iter().map(|share| share.weights().map(|(x, weight)| weight * sums[x]).sum::<f32>()));
-    }
-    Plane { width: across.0.len(), values }
-}
-
-/// For each value of a shrunken side, which values of the long side it averages.
-struct Shares(Vec<Share>);
-
-/// Positions `from..to`, where the first and last may count in part.
-struct Share {
-    from: f64,
-    to: f64,
-}
-
-impl Shares {
-    fn of(length: usize) -> Self {
-        let short = length.min(FILTERED_SIDE);
-        let edge = |i: usize| i as f64 * length as f64 / short as f64;
-        Self((0..short).map(|i| Share { from: edge(i), to: edge(i + 1) }).collect())
-    }
-}
-
-impl Share {
-    /// Positions with their weights, which add up to 1.
-    fn weights(&self) -> impl Iterator<Item = (usize, f32)> {
-        let Self { from, to } = *self;
-        (from as usize..to.ceil() as usize).map(move |position| {
-            let covered = (position as f64 + 1.0).min(to) - (position as f64).max(from);
-            (position, (covered / (to - from)) as f32)
-        })
-    }
+        Sample { start, weights }
+    })
 }
 
 /// How far a box reaches to either side of its centre.
@@ -92,57 +80,14 @@ impl Window {
     }
 
     /// The positions under the box at `centre`, cut off at the edges.
-    fn at(self, centre: usize, length: usize) -> std::ops::Range<usize> {
+    fn at(self, centre: usize, length: usize) -> Range<usize> {
         centre.saturating_sub(self.before)..length.min(centre + self.after + 1)
-    }
-}
-
-impl Plane {
-    fn blurred_across(&self, window: Window) -> Self {
-        let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
-        let blurred =
-            |row: &[f32]| -> Vec<f32> { (0..row.len()).map(|x| mean(&row[window.at(x, row.len())])).collect() };
-        Self { width: self.width, values: self.values.chunks_exact(self.width).flat_map(blurred).collect() }
-    }
-
-    fn blurred_down(&self, window: Window) -> Self {
-        let rows: Vec<&[f32]> = self.values.chunks_exact(self.width).collect();
-        let mut values = Vec::with_capacity(self.values.len());
-        for y in 0..rows.len() {
-            let under = &rows[window.at(y, rows.len())];
-            let start = values.len();
-            values.extend_from_slice(under[0]);
-            let sums = &mut values[start..];
-            for row in &under[1..] {
-                sums.iter_mut().zip(*row).for_each(|(sum, value)| *sum += value);
-            }
-            sums.iter_mut().for_each(|sum| *sum /= under.len() as f32);
-        }
-        Self { width: self.width, values }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn shares_cover_a_side_without_gap_or_overlap() {
-        for length in [1, 5, 64, 511, 512, 513, 1004, 1600, 4000, 32_768] {
-            let shares = Shares::of(length);
-            assert_eq!(shares.0.len(), length.min(FILTERED_SIDE));
-            let mut covered = vec![0.0_f64; length];
-            for share in &shares.0 {
-                let mut sum = 0.0;
-                for (position, weight) in share.weights() {
-                    covered[position] += f64::from(weight) * (share.to - share.from);
-                    sum += weight;
-                }
-                assert!((sum - 1.0).abs() < 1e-4, "{length}: weights add up to {sum}");
-            }
-            assert!(covered.iter().all(|part| (part - 1.0).abs() < 1e-3), "{length}");
-        }
-    }
 
     /// Sizes of the reference, `computeJaroszFilterWindowSize` and `box1DFloat`.
     #[test]
@@ -152,10 +97,36 @@ mod tests {
         }
     }
 
+    fn blurred(values: &[f32]) -> Vec<f32> {
+        let window = Window::of(values.len());
+        let mean = |under: &[f32]| under.iter().sum::<f32>() / under.len() as f32;
+        (0..values.len()).map(|centre| mean(&values[window.at(centre, values.len())])).collect()
+    }
+
+    #[test]
+    fn a_sample_is_the_value_that_two_passes_over_everything_leave_at_its_place() {
+        for length in [5, 64, 100, 129, 512, 1004, 4001] {
+            let values: Vec<f32> = (0..length).map(|i| ((i * 7919) % 256) as f32).collect();
+            let twice = blurred(&blurred(&values));
+            for (i, sample) in samples(length).iter().enumerate() {
+                let found: f32 = values[sample.start..].iter().zip(&sample.weights).map(|(v, weight)| v * weight).sum();
+                let expected = twice[(2 * i + 1) * length / 128];
+                assert!((found - expected).abs() < 0.01, "{length}: sample {i} is {found}, not {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn luma_weights_add_up_to_the_whole_scale() {
+        for (rgb, expected) in [([0; 3], 0.0), ([255, 0, 0], 76.245), ([0, 255, 0], 149.685), ([255; 3], 255.0)] {
+            assert!((luma_of(&rgb) - expected).abs() < 0.001, "{rgb:?}");
+        }
+    }
+
     #[test]
     fn a_plain_plane_stays_what_it_is() {
         for (width, height) in [(5, 7), (64, 64), (700, 30), (1600, 1004)] {
-            let small = reduce(&vec![100; width * height], width, height);
+            let small = reduce_pixels(&vec![100_u8; width * height], width, height, |value| f32::from(*value));
             assert!(small.as_flattened().iter().all(|value| (value - 100.0).abs() < 0.01), "{width}×{height}");
         }
     }
@@ -163,7 +134,7 @@ mod tests {
     #[test]
     fn a_gradient_keeps_its_direction() {
         let luma: Vec<u8> = (0..300 * 1000).map(|i| (i % 1000 / 4) as u8).collect();
-        let small = reduce(&luma, 1000, 300);
+        let small = reduce_pixels(&luma, 1000, 300, |value| f32::from(*value));
         assert!(small.iter().all(|row| row.is_sorted()) && small[0][63] > small[0][0] + 200.0);
         assert!((0..SIDE).all(|x| (small[0][x] - small[63][x]).abs() < 0.01));
     }
