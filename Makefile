@@ -1,0 +1,47 @@
+# `make` lists what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## Install what building needs and is missing (Debian, Ubuntu)
+	@deploy/install-deps.sh
+
+.PHONY: demo
+demo: deps ## Build, run Penstock in front of a small site, upload samples, keep serving
+	cargo build --release --bin penstock --example demo-origin
+	@deploy/demo/run.sh
+
+.PHONY: test
+test: deps ## Run every test
+	cargo test
+
+.PHONY: build
+build: deps ## Build the release binary, target/release/penstock
+	cargo build --release --bin penstock
+
+.PHONY: lint
+lint: deps ## Check formatting, lints and documentation as CI does
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+
+.PHONY: deny
+deny: ## Check licences and advisories of dependencies (needs cargo-deny)
+	cargo deny check
+
+.PHONY: bench
+bench: bench-stages bench-proxy ## Run every bench; QUICK=1 takes under a minute each
+
+.PHONY: bench-stages
+bench-stages: deps ## Measure each stage: PDQ, Hamming query, text scan, multipart
+	cargo bench --bench stages
+
+.PHONY: bench-proxy
+bench-proxy: ## Load test with wrk: pass-through against hold-and-hash
+	@deploy/install-deps.sh --bench
+	cargo build --release --bin penstock --example demo-origin
+	@benches/proxy.sh

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Installs what building and the demo need on Debian or Ubuntu, and nothing when it is all there.
+# With --bench, what the load test needs as well.
+set -euo pipefail
+
+# Command → Debian package. zlib-ng and jemalloc, which pingora and Penstock link, are built from C with cmake and make.
+needed=(cc:gcc make:make cmake:cmake curl:curl)
+if [ "${1:-}" = --bench ]; then
+    needed+=(wrk:wrk)
+fi
+
+missing=()
+for pair in "${needed[@]}"; do
+    command -v "${pair%%:*}" >/dev/null 2>&1 || missing+=("${pair#*:}")
+done
+# A compiler without the C library's headers builds nothing.
+[ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
+
+if ! command -v cargo >/dev/null 2>&1; then
+    echo "install-deps: no Rust toolchain found; install one from https://rustup.rs and come back" >&2
+    exit 1
+fi
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "install-deps: this system has no apt-get; please install: ${missing[*]}" >&2
+    exit 1
+fi
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    as_root=(sudo)
+fi
+echo "installing ${missing[*]}"
+"${as_root[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
