@@ -9,4 +9,8 @@
 mod support;
 
 mod holding;
+mod operating;
+mod protocols;
 mod proxying;
+mod reloading;
+mod verdicts;

@@ -8,7 +8,7 @@ use crate::body::HeldBody;
 use crate::config::Route;
 use crate::inspect::Inspection;
 use crate::telemetry::{DoubtLabels, MatchLabels, Metrics, VerdictLabels};
-use crate::verdict::{MatchSource, Verdict};
+use crate::verdict::{Doubt, DoubtKind, MatchSource, Verdict};
 
 /// Everything that is recorded about one verdict. No uploaded content, no names that came with it.
 pub(super) struct VerdictRecord<'a> {
@@ -66,9 +66,13 @@ impl VerdictRecord<'_> {
             let labels = MatchLabels { source, action: found.action.name(), mode: found.mode.name() };
             metrics.matches.get_or_create(&labels).inc();
         }
-        for doubt in &self.inspection.findings.doubts {
-            let failed = if self.verdict.failed_open.contains(doubt) { "open" } else { "closed" };
-            metrics.doubts.get_or_create(&DoubtLabels { kind: doubt.kind.name(), failed }).inc();
+        // Once a kind: a hostile body may cause many doubts of one kind.
+        for kind in DoubtKind::ALL {
+            let is_of_kind = |doubt: &Doubt| doubt.kind == kind;
+            if self.inspection.findings.doubts.iter().any(is_of_kind) {
+                let failed = if self.verdict.failed_open.iter().any(is_of_kind) { "open" } else { "closed" };
+                metrics.doubts.get_or_create(&DoubtLabels { kind: kind.name(), failed }).inc();
+            }
         }
     }
 }

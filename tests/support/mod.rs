@@ -1,10 +1,12 @@
 //! Real processes, real sockets: what every behaviour test stands on.
 
+pub mod curl;
 pub mod http;
 pub mod origin;
 pub mod penstock;
 pub mod pictures;
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Waits until `condition` holds. A minute is for machines under load, not part of any promise.
@@ -17,9 +19,14 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// A file of the repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
 /// The folder of reference files, or `None` with a loud word where it is not at hand.
-pub fn vectors(what: &str) -> Option<std::path::PathBuf> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors");
+pub fn vectors(what: &str) -> Option<PathBuf> {
+    let folder = repository("../shared/vectors");
     if folder.is_dir() {
         return Some(folder);
     }

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -23,7 +24,8 @@ pub struct Setup {
     limits: String,
     config: String,
     tls: Option<(String, String)>,
-    server: String,
+    grace: String,
+    top: String,
 }
 
 /// A running Penstock. It is killed when this is dropped.
@@ -33,6 +35,7 @@ pub struct Penstock {
     child: Child,
     log: Arc<Mutex<Vec<String>>>,
     folder: TempDir,
+    verdicts_taken: AtomicUsize,
 }
 
 /// A route on `/upload/**` that enforces.
@@ -48,8 +51,15 @@ impl Setup {
             limits: String::new(),
             config: String::new(),
             tls: None,
-            server: String::new(),
+            grace: "0s".to_owned(),
+            top: String::new(),
         }
+    }
+
+    /// Adds what stands before the first table.
+    pub fn with_top(mut self, config: &str) -> Self {
+        self.top.push_str(config);
+        self
     }
 
     /// Adds to the configuration.
@@ -66,9 +76,14 @@ impl Setup {
         self
     }
 
-    /// Adds to `[server]`.
-    pub fn with_server(mut self, server: &str) -> Self {
-        self.server.push_str(server);
+    /// How long running requests may take after SIGTERM.
+    pub fn with_server_grace(mut self, grace: &str) -> Self {
+        grace.clone_into(&mut self.grace);
+        self
+    }
+
+    pub fn with_folder(self, name: &str) -> Self {
+        fs::create_dir(self.folder.path().join(name)).unwrap();
         self
     }
 
@@ -101,7 +116,8 @@ impl Setup {
                 exit.is_some() || (TcpStream::connect(address).is_ok() && TcpStream::connect(admin).is_ok())
             });
             if exit.is_none() {
-                return Penstock { address, admin, child, log, folder: self.folder };
+                let verdicts_taken = AtomicUsize::new(0);
+                return Penstock { address, admin, child, log, folder: self.folder, verdicts_taken };
             }
             let said = log.lock().unwrap().join("\n");
             assert!(said.contains("cannot listen on"), "penstock did not start:\n{said}");
@@ -109,15 +125,28 @@ impl Setup {
         panic!("no free ports in five tries");
     }
 
+    /// Runs it where it cannot start. Returns its exit code and what it said.
+    pub fn run_in_vain(self, address: SocketAddr) -> (Option<i32>, String) {
+        fs::write(self.folder.path().join("penstock.toml"), self.text(address, free_address())).unwrap();
+        let (mut child, log) = spawn(self.folder.path());
+        let mut exit = None;
+        wait_until("penstock gives up", || {
+            exit = child.try_wait().unwrap();
+            exit.is_some()
+        });
+        wait_until("the log is read", || Arc::strong_count(&log) == 1);
+        (exit.unwrap().code(), log.lock().unwrap().join("\n"))
+    }
+
     /// The whole configuration. Tables of `config` come last, so it may begin with none.
     pub fn text(&self, address: SocketAddr, admin: SocketAddr) -> String {
-        let Self { origins, limits, config, server, .. } = self;
+        let Self { origins, limits, config, grace, top, .. } = self;
         let servers: Vec<String> = origins.iter().map(|origin| format!("\"{origin}\"")).collect();
         let tls = self.tls.as_ref().map_or(String::new(), |(certificate, key)| {
             format!("tls = {{ certificate = \"{certificate}\", key = \"{key}\" }}\n")
         });
         format!(
-            "[server]\nthreads = 2\ninspection_threads = 2\nshutdown_grace = \"0s\"\n{server}\n\
+            "{top}[server]\nthreads = 2\ninspection_threads = 2\nshutdown_grace = \"{grace}\"\n\
              [admin]\naddress = \"{admin}\"\n[[listener]]\naddress = \"{address}\"\n{tls}\
              [limits]\nspool_directory = \"spool\"\n{limits}\n\
              [[origin]]\nname = \"site\"\nservers = [{}]\nconnect_timeout = \"30s\"\n{config}",
@@ -185,6 +214,12 @@ impl Penstock {
     pub fn wait_for_events(&self, event: &str, count: usize) -> Vec<Value> {
         wait_until(&format!("the log has {count} lines of {event}"), || self.events(event).len() >= count);
         self.events(event)
+    }
+
+    /// The log line of the next verdict that has not been taken yet.
+    pub fn next_verdict(&self) -> Value {
+        let taken = self.verdicts_taken.fetch_add(1, Ordering::SeqCst);
+        self.wait_for_events("verdict", taken + 1).swap_remove(taken)
     }
 
     pub fn log_text(&self) -> String {

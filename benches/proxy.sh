@@ -1,0 +1,250 @@
+#!/usr/bin/env bash
+# What does holding and hashing cost? Uploads of 100 KB through one proxy thread, streamed on one route and held, hashed
+# and released on the other, in turns; and beside them nginx, which holds bodies too but looks at nothing.
+#
+#   cargo build --release --bin penstock --example demo-origin && benches/proxy.sh
+#
+# Prints a table and writes benches/results/proxy.json. Everything listens on loopback only and ends with the script.
+#
+# wrk and the origin need about as much processor time as the proxy. With few cores they all share them, and then
+# requests/s say less about the proxy than its own processor time for each request: both are told.
+#
+#   QUICK=1       three short rounds, less than a minute
+#   PENSTOCK      the binary to test, by default target/release/penstock
+#   ORIGIN        the site behind it, by default target/release/examples/demo-origin
+#   CONNECTIONS   uploads at a time, by default 32
+set -euo pipefail
+export LC_ALL=C
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+penstock=${PENSTOCK:-$root/target/release/penstock}
+origin=${ORIGIN:-$root/target/release/examples/demo-origin}
+connections=${CONNECTIONS:-32}
+body_bytes=100000
+if [[ ${QUICK:-} == 1 ]]; then quick=true rounds=3 seconds=2; else quick=false rounds=5 seconds=6; fi
+
+fail() {
+  echo "proxy.sh: $*" >&2
+  exit 1
+}
+
+for tool in wrk curl awk sha256sum; do
+  command -v "$tool" >/dev/null || fail "$tool is not installed"
+done
+for binary in "$penstock" "$origin"; do
+  [[ -x $binary ]] || fail "$binary is missing: cargo build --release --bin penstock --example demo-origin"
+done
+
+work=$(mktemp -d)
+processes=()
+clean_up() {
+  for process in "${processes[@]}"; do kill "$process" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+  rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+# A port below the range from which the system gives ports to clients, so that none of them takes it meanwhile.
+free_port() {
+  local port
+  while port=$((20000 + RANDOM % 10000)); do
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+  done
+  echo "$port"
+}
+
+# wait_until_answers URL PROCESS LOG
+wait_until_answers() {
+  for _ in {1..500}; do
+    if curl --silent --fail --output /dev/null --max-time 1 "$1"; then return; fi
+    kill -0 "$2" 2>/dev/null || fail "$1 will never answer, its process ended: $(tail -n 5 "$3")"
+    sleep 0.02
+  done
+  fail "$1 does not answer: $(tail -n 5 "$3")"
+}
+
+start_origin() {
+  origin_port=$(free_port)
+  "$origin" "127.0.0.1:$origin_port" --discard >"$work/origin.log" 2>&1 &
+  processes+=($!)
+  wait_until_answers "http://127.0.0.1:$origin_port/" $! "$work/origin.log"
+}
+
+start_penstock() {
+  penstock_port=$(free_port) admin_port=$(free_port)
+  printf 'a listed upload' >"$work/listed"
+  # A set with SHA-256 alone: nothing else is computed.
+  printf 'algorithm,hash,label,id\nsha256,%s,listed,1\n' "$(sha256sum "$work/listed" | cut -d ' ' -f 1)" >"$work/set.csv"
+  cat >"$work/penstock.toml" <<END
+[server]
+threads = 1
+inspection_threads = 1
+shutdown_grace = "0s"
+[admin]
+address = "127.0.0.1:$admin_port"
+[[listener]]
+address = "127.0.0.1:$penstock_port"
+[[origin]]
+name = "site"
+servers = ["127.0.0.1:$origin_port"]
+[[route]]
+name = "pass"
+path = "/pass/**"
+inspect = "off"
+[[route]]
+name = "hold"
+path = "/hold/**"
+inspect = "enforce"
+[[hash_set]]
+name = "listed"
+path = "set.csv"
+END
+  PENSTOCK_LOG=warn "$penstock" run --config "$work/penstock.toml" >"$work/penstock.log" 2>&1 &
+  penstock_process=$!
+  processes+=("$penstock_process")
+  wait_until_answers "http://127.0.0.1:$admin_port/readyz" "$penstock_process" "$work/penstock.log"
+}
+
+# One worker that keeps each body in memory, as Penstock does at this size; with nginx's defaults it would go to disk.
+start_nginx() {
+  nginx_port=$(free_port)
+  mkdir "$work/nginx"
+  cat >"$work/nginx.conf" <<END
+worker_processes 1;
+daemon off;
+pid $work/nginx/pid;
+error_log $work/nginx.log warn;
+events { worker_connections 1024; }
+http {
+  access_log off;
+  client_body_temp_path $work/nginx/body;
+  proxy_temp_path $work/nginx/proxy;
+  fastcgi_temp_path $work/nginx/fastcgi;
+  uwsgi_temp_path $work/nginx/uwsgi;
+  scgi_temp_path $work/nginx/scgi;
+  client_body_buffer_size 128k;
+  keepalive_requests 100000000;
+  upstream site { server 127.0.0.1:$origin_port; keepalive 128; keepalive_requests 100000000; }
+  server {
+    listen 127.0.0.1:$nginx_port;
+    location / {
+      proxy_pass http://site;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_request_buffering on;
+    }
+  }
+}
+END
+  nginx -e "$work/nginx.log" -c "$work/nginx.conf" 2>>"$work/nginx.log" &
+  processes+=($!)
+  wait_until_answers "http://127.0.0.1:$nginx_port/" $! "$work/nginx.log"
+  nginx_worker=$(cat "/proc/$!/task/$!/children")
+  nginx_worker=${nginx_worker%% *}
+}
+
+status_of() { curl --silent --output /dev/null --write-out '%{http_code}' --data-binary "@$work/listed" "$1"; }
+
+metric() { curl --silent "http://127.0.0.1:$admin_port/metrics" | awk -v name="$1" 'index($1, name) == 1 { sum += $2 } END { print sum + 0 }'; }
+
+# Processor time of a process so far, in ticks: of all threads, and of those whose name begins with "inspect-".
+# Fields 14 and 15 of stat (proc(5)) are 12 and 13 counted from behind the name, which may hold spaces.
+ticks_of() {
+  cat "/proc/$1/task/"*/stat | awk '
+    { name = $0; sub(/^[^(]*\(/, "", name); rest = name; sub(/.*\) /, "", rest); split(rest, field, " ")
+      all += field[12] + field[13]; if (name ~ /^inspect-/) inspecting += field[12] + field[13] }
+    END { print all + 0, inspecting + 0 }'
+}
+
+# load NAME URL PROCESS SECONDS: one run of wrk. Adds a line to the figures of NAME: requests/s, MB/s, microseconds of
+# processor time a request (of the threads that move bytes, and of those that inspect), p50 and p99 in milliseconds.
+load() {
+  local name=$1 url=$2 process=$3 before after figures
+  before=$(ticks_of "$process")
+  wrk --threads 1 --connections "$connections" --duration "${4}s" --script "$here/upload.lua" "$url" >"$work/wrk.log" \
+    || fail "wrk failed on $name: $(cat "$work/wrk.log")"
+  after=$(ticks_of "$process")
+  figures=$(sed -n 's/^figures //p' "$work/wrk.log")
+  read -r requests duration p50 p99 refused broken <<<"$figures"
+  [[ $refused == 0 && $broken == 0 ]] \
+    || fail "$name: $refused responses were errors and $broken connections broke: $(tail -n 5 "$work/penstock.log")"
+  [[ $requests -gt 0 ]] || fail "$name: no upload was answered"
+  echo "$before $after $requests $duration $p50 $p99" | awk -v tick="$(getconf CLK_TCK)" -v body="$body_bytes" '
+    { rate = $5 / $6 * 1e6; us = 1e6 / tick / $5; inspecting = ($4 - $2) * us
+      print rate, rate * body / 1e6, ($3 - $1) * us - inspecting, inspecting, $7 / 1e3, $8 / 1e3 }' >>"$work/figures-$name"
+}
+
+# The median of a column of figures.
+median() {
+  cut -d ' ' -f "$2" "$work/figures-$1" | sort -n \
+    | awk '{ value[NR] = $1 } END { print (value[int((NR + 1) / 2)] + value[int(NR / 2) + 1]) / 2 }'
+}
+
+start_origin
+start_penstock
+names=(pass hold)
+declare -A urls=([pass]="http://127.0.0.1:$penstock_port/pass/a" [hold]="http://127.0.0.1:$penstock_port/hold/a")
+declare -A measured=([pass]=$penstock_process [hold]=$penstock_process)
+nginx_version=null
+if command -v nginx >/dev/null; then
+  start_nginx
+  names+=(nginx)
+  urls[nginx]="http://127.0.0.1:$nginx_port/a"
+  measured[nginx]=$nginx_worker
+  nginx_version="\"$(nginx -v 2>&1 | sed 's,.*nginx/\([0-9.]*\).*,\1,')\""
+else
+  echo "nginx is not installed: no peer beside the two routes"
+fi
+
+[[ $(status_of "${urls[pass]}") == 200 ]] || fail "the route that passes does not"
+[[ $(status_of "${urls[hold]}") == 451 ]] || fail "the route that holds does not stop a listed upload"
+
+for name in "${names[@]}"; do load "$name" "${urls[$name]}" "${measured[$name]}" 1; done
+for name in "${names[@]}"; do : >"$work/figures-$name"; done
+verdicts=$(metric 'penstock_verdicts_total{') released=0
+for ((round = 1; round <= rounds; round++)); do
+  for name in "${names[@]}"; do
+    load "$name" "${urls[$name]}" "${measured[$name]}" "$seconds"
+    if [[ $name == hold ]]; then released=$((released + requests)); fi
+  done
+done
+verdicts=$(($(metric 'penstock_verdicts_total{') - verdicts))
+[[ $verdicts -ge $released ]] || fail "$released held uploads were answered with only $verdicts verdicts"
+
+quotient() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'; }
+
+rows=()
+printf '%-6s %11s %8s %15s %17s %9s %9s\n' route requests/s MB/s 'proxy CPU µs' 'inspect CPU µs' 'p50 ms' 'p99 ms'
+for name in "${names[@]}"; do
+  row=()
+  for column in 1 2 3 4 5 6; do row+=("$(median "$name" "$column")"); done
+  printf '%-6s %11.0f %8.0f %14.1f %16.1f %9.2f %9.2f\n' "$name" "${row[@]}"
+  rows+=("$(printf '    {"route": "%s", "requests_per_second": %.0f, "mb_per_second": %.0f, "proxy_cpu_us": %.1f, "inspect_cpu_us": %.1f, "p50_ms": %.3f, "p99_ms": %.3f}' "$name" "${row[@]}")")
+done
+ratio=$(quotient "$(median hold 1)" "$(median pass 1)")
+cpu_ratio=$(quotient "$(median pass 3)" "$(median hold 3)")
+echo "hold / pass: $ratio of the requests/s, $cpu_ratio of the requests for each second of the proxy thread"
+
+commit=$(git -C "$root" rev-parse --short HEAD)
+if [[ -n $(git -C "$root" status --porcelain -- . ':!benches/results') ]]; then commit+=-dirty; fi
+pingora=$(awk '/^name = "pingora"$/ { getline; gsub(/.*= "|"/, ""); print }' "$root/Cargo.lock")
+wrk_version=$(wrk -v 2>&1 | sed -n '1s/^wrk \([^ ]*\).*/\1/p' || true)
+mkdir -p "$here/results"
+cat >"$here/results/proxy.json" <<END
+{
+  "machine": {"cpu": "$(sed -n '/^model name/{s/.*: //p;q}' /proc/cpuinfo)", "cores": $(nproc)},
+  "commit": "$commit",
+  "date": "$(date --utc +%Y-%m-%dT%H:%M:%SZ)",
+  "quick": $quick,
+  "peers": {"wrk": "$wrk_version", "pingora": "$pingora", "nginx": $nginx_version},
+  "load": {"body_bytes": $body_bytes, "connections": $connections, "rounds": $rounds, "seconds": $seconds},
+  "rows": [
+$(printf '%s\n' "${rows[@]}" | sed '$!s/$/,/')
+  ],
+  "ratio": $ratio,
+  "proxy_cpu_ratio": $cpu_ratio
+}
+END
+echo "written to $here/results/proxy.json"

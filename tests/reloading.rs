@@ -1,0 +1,141 @@
+//! Sets, rules and configuration change while traffic flows.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use crate::support::origin::Origin;
+use crate::support::penstock::{ENFORCING, Penstock, Setup};
+use crate::support::{sha256, wait_until};
+
+fn list(bodies: &[&str]) -> Vec<u8> {
+    let rows: String = bodies.iter().map(|body| format!("sha256,{}\n", sha256(body.as_bytes()))).collect();
+    format!("algorithm,hash\n{rows}").into_bytes()
+}
+
+fn rule(keyword: &str) -> Vec<u8> {
+    format!("[[rule]]\nid = \"r\"\nkeywords = [\"{keyword}\"]\n").into_bytes()
+}
+
+fn start(origin: &Origin) -> Penstock {
+    let setup = Setup::new(&[origin.address]).with_top("rules = [\"rules\"]\n").with(ENFORCING);
+    setup
+        .with_folder("rules")
+        .with_file("rules/a.toml", &rule("turnip"))
+        .with_file("known.csv", &list(&["first"]))
+        .with("[[hash_set]]\nname = \"known\"\npath = \"known.csv\"\n")
+        .start()
+}
+
+fn status(penstock: &Penstock, body: &str) -> u16 {
+    penstock.post("/upload/a", &[], body.as_bytes()).status
+}
+
+#[test]
+fn a_changed_file_is_picked_up_however_it_is_written() {
+    let origin = Origin::start();
+    let penstock = start(&origin);
+    assert_eq!((status(&penstock, "first"), status(&penstock, "second")), (451, 200));
+    penstock.replace("known.csv", &list(&["second"]));
+    penstock.wait_for_generation(2);
+    assert_eq!((status(&penstock, "first"), status(&penstock, "second")), (200, 451));
+    penstock.write("known.csv", &list(&["first", "second"]));
+    penstock.wait_for_generation(3);
+    assert_eq!((status(&penstock, "first"), status(&penstock, "second")), (451, 451));
+    penstock.write("rules/b.toml", &String::from_utf8(rule("beet")).unwrap().replace("\"r\"", "\"s\"").into_bytes());
+    penstock.wait_for_generation(4);
+    assert_eq!((status(&penstock, "a turnip"), status(&penstock, "a beet")), (451, 451));
+    std::fs::remove_file(penstock.path("rules/a.toml")).unwrap();
+    penstock.wait_for_generation(5);
+    assert_eq!((status(&penstock, "a turnip"), status(&penstock, "a beet")), (200, 451));
+    penstock.edit_config(|text| text.replace("inspect = \"enforce\"", "inspect = \"monitor\""));
+    penstock.wait_for_generation(6);
+    assert_eq!(status(&penstock, "first"), 200);
+}
+
+#[test]
+fn sighup_reloads_even_what_looks_unchanged() {
+    let origin = Origin::start();
+    let penstock = start(&origin);
+    penstock.signal("HUP");
+    penstock.wait_for_generation(2);
+    assert_eq!(status(&penstock, "first"), 451);
+}
+
+#[test]
+fn a_broken_file_keeps_what_serves_and_is_told_with_its_place_until_it_is_mended() {
+    let origin = Origin::start();
+    let penstock = start(&origin);
+    for (file, broken, place) in [
+        ("known.csv", &b"algorithm,hash\nsha256,00\n"[..], "known.csv:2:8"),
+        ("rules/a.toml", b"[[rule]]\nid = \"r\"\nkeyword = [\"x\"]\n", "a.toml:3:1"),
+        ("penstock.toml", b"listener = 1\n", "penstock.toml:1:12"),
+    ] {
+        let good = std::fs::read(penstock.path(file)).unwrap();
+        let generation = penstock.generation();
+        penstock.replace(file, broken);
+        wait_until("the failure shows", || penstock.metric("penstock_reload_failing") == 1.0);
+        assert_eq!(penstock.generation(), generation);
+        assert_eq!((status(&penstock, "first"), status(&penstock, "a turnip")), (451, 451));
+        let snapshot = penstock.get_admin("/snapshot").json();
+        assert!(snapshot["last_reload_problems"][0].as_str().unwrap().contains(place), "{snapshot}");
+        wait_until("the log names the place", || penstock.log_text().contains(place));
+        assert_eq!(penstock.get_admin("/readyz").status, 200, "the old snapshot serves");
+        penstock.replace(file, &good);
+        wait_until("it is mended", || penstock.metric("penstock_reload_failing") == 0.0);
+        assert!(penstock.generation() > generation);
+    }
+    assert!(penstock.metric("penstock_reloads_total{result=\"failed\"}") >= 3.0);
+}
+
+#[test]
+fn every_problem_of_every_file_is_told_at_once() {
+    let origin = Origin::start();
+    let penstock = start(&origin);
+    penstock.replace("known.csv", b"algorithm,hash\nsha256,00\nmd6,00\n");
+    penstock.replace("rules/a.toml", b"[[rule]]\nid = \"R\"\nkeywords = []\n");
+    penstock.signal("HUP");
+    wait_until("all four are told", || {
+        let snapshot = penstock.get_admin("/snapshot").json();
+        snapshot["last_reload_problems"].as_array().unwrap().len() == 4
+    });
+}
+
+#[test]
+fn no_request_fails_or_sees_a_mixture_while_snapshots_are_swapped() {
+    let origin = Origin::start();
+    let penstock = start(&origin);
+    let (done, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let mut connection = penstock.connect();
+                while !done.load(Ordering::Relaxed) {
+                    for (body, statuses) in [("first", &[451][..]), ("harmless", &[200]), ("sometimes", &[200, 451])] {
+                        let status = connection.post("/upload/a", &[], body.as_bytes()).status;
+                        assert!(statuses.contains(&status), "{status} for {body}");
+                    }
+                    assert_eq!(connection.post("/elsewhere", &[], b"first").status, 200);
+                    answered.fetch_add(4, Ordering::Relaxed);
+                }
+            });
+        }
+        for round in 1..=15_u64 {
+            let bodies: &[&str] = if round % 2 == 0 { &["first"] } else { &["first", "sometimes"] };
+            penstock.replace("known.csv", &list(bodies));
+            penstock.signal("HUP");
+            penstock.wait_for_generation(round + 1);
+            let before = answered.load(Ordering::Relaxed);
+            wait_until("requests were answered with it", || answered.load(Ordering::Relaxed) > before + 8);
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(penstock.metric("penstock_reloads_total{result=\"failed\"}"), 0.0);
+}
+
+#[test]
+fn what_is_read_only_at_start_is_said_to_need_a_restart() {
+    let origin = Origin::start();
+    let penstock = start(&origin);
+    penstock.edit_config(|text| text.replace("threads = 2\ninspection_threads", "threads = 3\ninspection_threads"));
+    penstock.wait_for_generation(2);
+    wait_until("the log says so", || penstock.log_text().contains("restart to apply"));
+}
