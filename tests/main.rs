@@ -8,6 +8,10 @@
 
 mod support;
 
+mod architecture;
+mod command_line;
+mod documents;
+mod hashing;
 mod holding;
 mod operating;
 mod protocols;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{FAILED, OK, print_problems};
+use super::{FAILED, OK, counted, print_problems};
 use crate::snapshot::load;
 
 pub(super) fn check(config: &Path) -> u8 {
@@ -22,7 +22,8 @@ pub(super) fn check(config: &Path) -> u8 {
     for file in &snapshot.rule_files {
         println!("rules    {}", file.path.display());
     }
-    let routes = snapshot.config.routes.len();
-    println!("ok: {routes} routes, {} hash sets, {} rules", snapshot.sets.len(), snapshot.rules.len());
+    let routes = counted(snapshot.config.routes.len(), "route");
+    let (sets, rules) = (counted(snapshot.sets.len(), "hash set"), counted(snapshot.rules.len(), "rule"));
+    println!("ok: {routes}, {sets}, {rules}");
     OK
 }

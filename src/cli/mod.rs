@@ -79,6 +79,9 @@ fn print_problems(problems: &[Problem]) {
     for problem in problems {
         eprintln!("{problem}");
     }
-    let count = problems.len();
-    eprintln!("{count} {} found", if count == 1 { "problem" } else { "problems" });
+    eprintln!("{} found", counted(problems.len(), "problem"));
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

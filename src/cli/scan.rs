@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{ConfigArgs, FAILED, OK, STOPPED, print_problems};
-use crate::config::{Config, Inspection, RoutePolicy};
+use crate::config::{Config, Inspection, RoutePolicy, suggestion};
 use crate::content::Deadline;
 use crate::inspect::{Examination, Upload, examine};
 use crate::snapshot::{Snapshot, load};
@@ -57,7 +57,8 @@ fn policy(config: &Config, name: Option<&str>) -> Option<RoutePolicy> {
         (Some(route), _) => Some(route.policy.clone()),
         (None, Some(name)) => {
             let names: Vec<&str> = config.routes.iter().map(|route| &*route.name).collect();
-            eprintln!("penstock: no route is named \"{name}\", expected one of {}", names.join(", "));
+            let hint = suggestion(name, names.iter().copied());
+            eprintln!("penstock: no route is named \"{name}\", expected one of {}{hint}", names.join(", "));
             None
         }
         (None, None) => {

@@ -1,0 +1,153 @@
+//! The command line: what it says, and with which exit code.
+//!
+//! Every message a person reads is a snapshot beside this file: `cargo insta review`, or `INSTA_UPDATE=always`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use insta::assert_snapshot;
+use tempfile::TempDir;
+
+use crate::support::penstock::BINARY;
+use crate::support::pictures::{landscape, png, resized};
+use crate::support::{repository, sha256};
+
+/// Output in one text: standard output, then standard error, then the exit code.
+fn penstock(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(BINARY).args(arguments).current_dir(folder).env("COLUMNS", "100").output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    format!("{}{}exit code {}", text(&output.stdout), text(&output.stderr), output.status.code().unwrap())
+}
+
+fn json_lines(folder: &Path, arguments: &[&str]) -> Vec<serde_json::Value> {
+    let output = Command::new(BINARY).args(arguments).current_dir(folder).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+const CONFIG: &str = "rules = [\"rules.toml\"]\n[[listener]]\naddress = \"127.0.0.1:1\"\n\
+    [[origin]]\nname = \"site\"\nservers = [\"127.0.0.1:2\"]\n\
+    [[route]]\nname = \"strict\"\npath = \"/a\"\ninspect = \"enforce\"\n\
+    [[route]]\nname = \"watched\"\npath = \"/b\"\ninspect = \"monitor\"\n\
+    [[hash_set]]\nname = \"known\"\npath = \"known.csv\"\n";
+
+fn folder(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("penstock.toml"), CONFIG).unwrap();
+    for (name, content) in files {
+        fs::write(folder.path().join(name), content).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn help_teaches() {
+    let here = repository("");
+    assert_snapshot!("help", penstock(&here, &["--help"]));
+    for command in ["run", "check", "hash", "scan"] {
+        assert_snapshot!(format!("help_{command}"), penstock(&here, &[command, "--help"]));
+    }
+    assert!(penstock(&here, &["chekc"]).ends_with("exit code 2"));
+}
+
+#[test]
+fn check_says_what_is_loaded() {
+    let known = format!("algorithm,hash\nsha256,{}\nmd5,{}\n", sha256(b"x"), "0".repeat(32));
+    let folder =
+        folder(&[("known.csv", known.as_bytes()), ("rules.toml", b"[[rule]]\nid = \"a\"\nkeywords = [\"x\"]\n")]);
+    assert_snapshot!(penstock(folder.path(), &["check", "-c", "penstock.toml"]));
+}
+
+#[test]
+fn check_lists_all_problems_of_all_files_at_once() {
+    let folder = folder(&[
+        (
+            "known.csv",
+            b"algorithm,hash,label,id\nmd5,00,x,1\nsha265,00,x,2\npdq,zz,x,1\nmd5,00112233445566778899aabbccddeeff\n",
+        ),
+        ("rules.toml", b"[[rule]]\nid = \"a\"\nkeyword = [\"x\"]\n[[rule]]\nid = \"B\"\nkeywords = []\n"),
+    ]);
+    assert_snapshot!(penstock(folder.path(), &["check", "-c", "penstock.toml"]));
+    fs::write(folder.path().join("penstock.toml"), CONFIG.replace("monitor", "watch")).unwrap();
+    assert_snapshot!("check_of_a_broken_configuration", penstock(folder.path(), &["check", "-c", "penstock.toml"]));
+    assert_snapshot!("check_without_a_configuration", penstock(folder.path(), &["check", "-c", "none.toml"]));
+}
+
+#[test]
+fn unknown_columns_and_fields_are_refused_in_every_section() {
+    let folder = folder(&[("known.csv", b"algorithm,hash,lable\n"), ("rules.toml", b"[[rules]]\n")]);
+    let said = penstock(folder.path(), &["check", "-c", "penstock.toml"]);
+    assert!(said.contains("known.csv:1:16: unknown column \"lable\""), "{said}");
+    assert!(said.contains("rules.toml:1:3: unknown field \"rules\""), "{said}");
+    for section in ["[server]", "[admin]", "[limits]", "[[listener]]", "[[origin]]", "[[route]]", "[[hash_set]]", ""] {
+        let config = format!("{section}\nsurprise = 1\n");
+        fs::write(folder.path().join("penstock.toml"), config).unwrap();
+        let said = penstock(folder.path(), &["check", "-c", "penstock.toml"]);
+        assert!(said.contains("penstock.toml:2:1: unknown field \"surprise\""), "{section}: {said}");
+    }
+}
+
+#[test]
+fn every_shipped_configuration_is_in_order() {
+    let said = penstock(&repository(""), &["check"]);
+    assert!(said.contains("ok: ") && said.ends_with("exit code 0"), "{said}");
+}
+
+#[test]
+fn hash_prints_every_hash_as_a_table_or_as_json() {
+    let folder = folder(&[
+        ("text.txt", b"abc"),
+        ("picture.png", &png(&landscape(64, 48, 3))),
+        ("plain.png", &png(&image::DynamicImage::new_rgb8(64, 64))),
+        ("broken.gif", b"GIF89a"),
+        ("empty", b""),
+    ]);
+    assert_snapshot!(penstock(folder.path(), &["hash", "text.txt", "plain.png", "broken.gif", "empty", "none"]));
+    let files = ["text.txt", "picture.png", "plain.png", "broken.gif", "none"];
+    let objects = json_lines(folder.path(), &[&["hash", "--json"][..], &files].concat());
+    let kinds: Vec<_> = objects.iter().map(|object| (object["file"].as_str(), object["kind"].as_str())).collect();
+    let expected = [Some("text"), Some("png"), Some("png"), Some("gif"), None];
+    assert_eq!(kinds, files.into_iter().map(Some).zip(expected).collect::<Vec<_>>());
+    let picture = &objects[1];
+    assert_eq!((picture["width"].as_u64(), picture["height"].as_u64()), (Some(64), Some(48)));
+    assert_eq!(picture["pdq"]["dihedral"].as_array().unwrap().len(), 8);
+    assert_eq!(picture["pdq"]["hash"], picture["pdq"]["dihedral"][0]);
+    for (name, digits) in [("md5", 32), ("sha1", 40), ("sha256", 64), ("ahash", 16), ("dhash", 16), ("phash", 16)] {
+        assert_eq!(picture[name].as_str().unwrap().len(), digits, "{name}");
+    }
+    let errors: Vec<bool> = objects.iter().map(|object| object["error"].is_string()).collect();
+    assert_eq!(errors, [false, false, true, true, true]);
+}
+
+#[test]
+fn scan_says_what_would_happen_and_why() {
+    let picture = landscape(320, 240, 3);
+    let folder = folder(&[
+        ("copy.png", &png(&resized(&picture, 200, 150))),
+        ("clean.txt", b"nothing to see"),
+        ("bad.txt", b"an odd turnip"),
+        ("form", b"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nan odd turnip\r\n--b--\r\n"),
+        ("rules.toml", b"[[rule]]\nid = \"t\"\nlabels = [\"veg\"]\nkeywords = [\"turnip\"]\n"),
+    ]);
+    fs::write(folder.path().join("original.png"), png(&picture)).unwrap();
+    let hash = json_lines(folder.path(), &["hash", "--json", "original.png"]).remove(0);
+    let hash = hash["pdq"]["hash"].as_str().unwrap();
+    fs::write(folder.path().join("known.csv"), format!("algorithm,hash,label,id\npdq,{hash},x,one\n")).unwrap();
+
+    let scan = |arguments: &[&str]| penstock(folder.path(), &[&["scan", "-c", "penstock.toml"], arguments].concat());
+    assert_snapshot!("scan", scan(&["clean.txt", "bad.txt"]));
+    assert!(scan(&["copy.png"]).contains("hash set known, entry one: pdq at distance"));
+    assert!(scan(&["clean.txt"]).ends_with("exit code 0"));
+    assert_snapshot!("scan_in_monitor_mode", scan(&["--route", "watched", "bad.txt"]));
+    assert_snapshot!("scan_of_a_form", scan(&["--content-type", "multipart/form-data; boundary=b", "form"]));
+    assert_snapshot!("scan_with_an_unknown_route", scan(&["--route", "strickt", "bad.txt"]));
+    assert!(scan(&["none.txt", "bad.txt"]).ends_with("exit code 1"));
+
+    let objects =
+        json_lines(folder.path(), &["scan", "-c", "penstock.toml", "--json", "bad.txt", "clean.txt", "copy.png"]);
+    let verdicts: Vec<_> = objects.iter().map(|object| object["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["block", "allow", "block"]);
+    assert_eq!(objects[0]["matches"][0]["rule"], "t");
+    assert_eq!(objects[0]["matches"][0]["spans"], serde_json::json!([[7, 13]]));
+    assert_eq!(objects[2]["matches"][0]["entry"], "one");
+}
