@@ -13,7 +13,9 @@ use std::path::Path;
 use aho_corasick::{AhoCorasick, MatchKind};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use penstock::content::{Algorithm, AlgorithmSet, DecodeLimits, Distance, ExtractLimits, HashValue, MediaType};
+use penstock::content::{
+    Algorithm, AlgorithmSet, Deadline, DecodeLimits, Distance, ExtractLimits, HashValue, MediaType,
+};
 use penstock::extract::{ContentTypes, extract};
 use penstock::hash_set::hamming::{HammingIndex, Neighbour};
 use penstock::media::{PartHashes, hash_part};
@@ -129,10 +131,12 @@ fn scan_texts(bench: &mut Bench) {
         ("text/mixed-scripts", "text/mixed-scripts-automaton", mixed_scripts(&keywords)),
     ] {
         let text = text.as_bytes();
-        let matched: Vec<usize> = rules.scan(text).iter().map(|found| found.rule).collect();
+        let matched: Vec<usize> = rules.scan(text, &Deadline::NEVER).iter().map(|found| found.rule).collect();
         assert_eq!(matched, planted, "{scan}: the rules that match are those whose keywords were planted");
         bench.measure(Stage::new(floor).bytes(text.len()), || automaton.find_overlapping_iter(black_box(text)).count());
-        bench.measure(Stage::new(scan).bytes(text.len()).beside(floor), || rules.scan(black_box(text)));
+        bench.measure(Stage::new(scan).bytes(text.len()).beside(floor), || {
+            rules.scan(black_box(text), &Deadline::NEVER)
+        });
     }
 }
 

@@ -10,9 +10,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::Problem;
 use crate::inspect::Inspector;
 use crate::proxy::{Gate, StartError};
-use crate::snapshot::{SnapshotHandle, Watcher};
+use crate::snapshot::{Snapshot, SnapshotHandle, Watcher};
 use crate::telemetry::Metrics;
-use crate::{admin, proxy};
+use crate::{admin, proxy, snapshot};
 
 /// Why Penstock did not start.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +60,20 @@ pub fn run(config_file: &Path) -> Result<(), RunError> {
     );
     proxy::serve(Gate::new(Arc::clone(&snapshots), inspector, metrics), config)?;
     Ok(())
+}
+
+/// Loads what [`run`] would, without serving it.
+///
+/// # Errors
+/// Every problem in the configuration, in the files it names, and with the certificates of its listeners.
+pub fn check(config_file: &Path) -> Result<Snapshot, Vec<Problem>> {
+    let snapshot = snapshot::load(config_file, None)?;
+    let certificates = snapshot.config.listeners.iter().filter_map(|listener| listener.tls.as_ref());
+    let problems: Vec<Problem> = certificates
+        .filter_map(|tls| proxy::check_tls(tls).err())
+        .map(|error| Problem::of_file(config_file, error.to_string()))
+        .collect();
+    if problems.is_empty() { Ok(snapshot) } else { Err(problems) }
 }
 
 /// Starts the thread that serves operators: the admin listener and SIGHUP.

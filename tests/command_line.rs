@@ -74,6 +74,15 @@ fn check_lists_all_problems_of_all_files_at_once() {
 }
 
 #[test]
+fn check_tries_certificates_too() {
+    let folder =
+        folder(&[("known.csv", b"algorithm,hash\n"), ("rules.toml", b""), ("cert.pem", b"none"), ("key.pem", b"none")]);
+    let tls = "address = \"127.0.0.1:1\"\ntls = { certificate = \"cert.pem\", key = \"key.pem\" }";
+    fs::write(folder.path().join("penstock.toml"), CONFIG.replace("address = \"127.0.0.1:1\"", tls)).unwrap();
+    assert_snapshot!(penstock(folder.path(), &["check", "-c", "penstock.toml"]));
+}
+
+#[test]
 fn unknown_columns_and_fields_are_refused_in_every_section() {
     let folder = folder(&[("known.csv", b"algorithm,hash,lable\n"), ("rules.toml", b"[[rules]]\n")]);
     let said = penstock(folder.path(), &["check", "-c", "penstock.toml"]);

@@ -70,7 +70,7 @@ fn five_gibibytes_are_spooled_in_constant_memory() {
         client.send(&block);
         most = most.max(penstock.anonymous_memory());
     }
-    let mut answered = client.stream.try_clone().map(|stream| Connection::from_stream(stream)).unwrap();
+    let mut answered = client.stream.try_clone().map(Connection::from_stream).unwrap();
     let reading = std::thread::spawn(move || answered.read_response_patiently());
     while !reading.is_finished() {
         most = most.max(penstock.anonymous_memory());

@@ -80,3 +80,15 @@ fn a_start_that_cannot_succeed_says_why_and_exits_with_1() {
     assert_eq!(code, Some(1));
     assert!(said.contains("cert.pem and key") && !said.contains("panicked"), "{said}");
 }
+
+#[test]
+fn a_log_filter_that_is_none_is_said_to_be_none() {
+    let output = std::process::Command::new(crate::support::penstock::BINARY)
+        .args(["run", "--config", "none.toml"])
+        .env("PENSTOCK_LOG", "info,,=x=")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("PENSTOCK_LOG is not a log filter"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+}

@@ -89,3 +89,29 @@ fn an_offer_to_speak_http2_to_the_origin_never_becomes_a_tunnel() {
     assert_eq!(client.read_response().unwrap().status, 200);
     assert!(!origin.requests()[0].headers.contains_key("upgrade"));
 }
+
+#[test]
+fn an_allowed_upload_goes_on_as_it_came_and_the_origin_learns_who_the_client_is() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();
+    for path in ["/upload/a?name=a%20b&c=1", "/elsewhere?name=a%20b&c=1"] {
+        let mut client = penstock.connect();
+        client.send(head("PATCH", path, &[("X-Forwarded-For", "10.0.0.9"), ("Cookie", "a=b; c=d")], Some(5)));
+        client.send("hello");
+        assert_eq!(client.read_response().unwrap().status, 200);
+        let seen = origin.requests().pop().unwrap();
+        assert_eq!((seen.method.as_str(), seen.target.as_str()), ("PATCH", path));
+        let headers: Vec<(&str, &str)> =
+            seen.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(
+            headers,
+            [
+                ("content-length", "5"),
+                ("cookie", "a=b; c=d"),
+                ("host", "site.test"),
+                ("x-forwarded-for", "10.0.0.9, 127.0.0.1"),
+                ("x-forwarded-proto", "http"),
+            ]
+        );
+    }
+}

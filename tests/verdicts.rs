@@ -259,6 +259,21 @@ fn a_picture_that_cannot_be_checked_follows_the_policy_of_its_route() {
 }
 
 #[test]
+fn an_encoded_body_is_refused_because_what_is_in_it_was_not_seen() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address])
+        .with("[[route]]\nname = \"lenient\"\npath = \"/upload/lenient\"\ninspect = \"enforce\"\nundecodable = \"flag\"\n")
+        .with(ENFORCING)
+        .start();
+    let encoded = [("Content-Encoding", "GZIP")];
+    let refusal = penstock.post("/upload/a", &encoded, b"\x1f\x8b...");
+    assert_eq!((refusal.status, refusal.json()["code"].as_str()), (422, Some("content_encoding")));
+    assert_eq!(penstock.post("/upload/lenient", &encoded, b"\x1f\x8b...").status, 200);
+    assert_eq!(origin.requests()[0].headers["penstock-labels"], "undecodable");
+    assert_eq!(penstock.post("/upload/a", &[("Content-Encoding", "identity")], b"plain").status, 200);
+}
+
+#[test]
 fn three_hundred_connections_with_mixed_verdicts_never_get_each_others_answers() {
     let origin = Origin::start();
     let penstock = Setup::new(&[origin.address]).with(ENFORCING).with_known("sha256", &sha256(b"listed")).start();

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::{FAILED, OK, counted, print_problems};
-use crate::snapshot::load;
+use crate::app;
 
 pub(super) fn check(config: &Path) -> u8 {
-    let snapshot = match load(config, None) {
+    let snapshot = match app::check(config) {
         Ok(snapshot) => snapshot,
         Err(problems) => {
             print_problems(&problems);

@@ -23,11 +23,15 @@ enum Format {
 }
 
 pub(super) fn run(args: &RunArgs) -> u8 {
-    start_log(match args.log_format {
+    let format = match args.log_format {
         Format::Auto => LogFormat::Auto,
         Format::Json => LogFormat::Json,
         Format::Plain => LogFormat::Plain,
-    });
+    };
+    if let Err(error) = start_log(format) {
+        eprintln!("penstock: PENSTOCK_LOG is not a log filter: {error}; try PENSTOCK_LOG=info");
+        return FAILED;
+    }
     match app::run(&args.config.config) {
         Ok(()) => OK,
         Err(RunError::Problems(problems)) => {

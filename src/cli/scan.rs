@@ -81,7 +81,7 @@ fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, policy: &RoutePo
         }
     };
     let content_types = args.content_type.iter().map(|text| Bytes::copy_from_slice(text.as_bytes())).collect();
-    let examination = examine(&Upload { body, content_types }, snapshot, &Deadline::NEVER);
+    let examination = examine(&Upload { body, content_types, content_encoding: None }, snapshot, &Deadline::NEVER);
     let verdict = decide(&examination.findings, policy);
     if args.json {
         print_json(file, &examination, &verdict);

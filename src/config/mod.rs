@@ -134,6 +134,8 @@ pub struct Origin {
     pub read_timeout: Duration,
     /// Longest wait while sending a request. Default 60 s.
     pub write_timeout: Duration,
+    /// Default append, as most proxies do.
+    pub x_forwarded: Forwarded,
     /// How long an idle connection to a server is kept. Default 30 s, below what common origins close at.
     pub idle_timeout: Duration,
     turn: AtomicUsize,
@@ -144,6 +146,19 @@ impl Origin {
     pub fn next_turn(&self) -> usize {
         self.turn.fetch_add(1, Ordering::Relaxed)
     }
+}
+
+/// Whether an origin is told who the client is, in `X-Forwarded-For` and `X-Forwarded-Proto`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Forwarded {
+    /// The client's address is added to what came, and what came as the protocol is believed: for a Penstock behind a
+    /// load balancer.
+    Append,
+    /// What came is replaced: for a Penstock that clients reach directly.
+    Replace,
+    /// What came passes as it is.
+    Off,
 }
 
 /// A server of an origin.
@@ -323,7 +338,10 @@ impl Config {
 
     /// Whether the parts that are read only at start are the same, so that a reload can carry out every change.
     pub fn has_same_start_settings(&self, other: &Self) -> bool {
-        self.server == other.server && self.listeners == other.listeners && self.admin == other.admin
+        self.server == other.server
+            && self.listeners == other.listeners
+            && self.admin == other.admin
+            && self.limits.inspection_queue == other.limits.inspection_queue
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::units::{ByteSize, Span};
-use super::{Doubtful, Inspection};
+use super::{Doubtful, Forwarded, Inspection};
 use crate::content::{Action, Mode};
 
 #[derive(Deserialize)]
@@ -65,6 +65,7 @@ pub(super) struct RawOrigin {
     pub read_timeout: Option<Span>,
     pub write_timeout: Option<Span>,
     pub idle_timeout: Option<Span>,
+    pub x_forwarded: Option<Forwarded>,
 }
 
 #[derive(Deserialize)]

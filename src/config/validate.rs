@@ -13,8 +13,8 @@ use toml::Spanned;
 use super::pattern::{HostPattern, PathPattern};
 use super::raw::{RawConfig, RawHashSet, RawLimits, RawListener, RawMaxDistance, RawOrigin, RawRoute, RawServer};
 use super::{
-    Admin, ByteSize, Config, Limits, Listener, Origin, OriginServer, Place, Problem, Route, RoutePattern, RoutePolicy,
-    Server, SetPolicy, SetSource, Tls, suggestion,
+    Admin, ByteSize, Config, Forwarded, Limits, Listener, Origin, OriginServer, Place, Problem, Route, RoutePattern,
+    RoutePolicy, Server, SetPolicy, SetSource, Tls, suggestion,
 };
 use crate::content::{DecodeLimits, Distance, ExtractLimits};
 
@@ -185,6 +185,7 @@ impl Check<'_> {
             read_timeout: seconds(raw.read_timeout, 60),
             write_timeout: seconds(raw.write_timeout, 60),
             idle_timeout: seconds(raw.idle_timeout, 30),
+            x_forwarded: raw.x_forwarded.unwrap_or(Forwarded::Append),
             turn: AtomicUsize::new(0),
         }
     }

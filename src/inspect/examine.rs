@@ -32,9 +32,11 @@ pub fn examine(upload: &Upload, snapshot: &Snapshot, deadline: &Deadline) -> Exa
         part: None,
         offset: problem.offset,
     }));
+    if upload.content_encoding.as_ref().is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
+        examination.doubt(DoubtKind::Undecodable, "content_encoding", None);
+    }
     for (index, part) in extraction.parts.iter().enumerate() {
         if deadline.has_passed() {
-            examination.doubt(DoubtKind::Deadline, "deadline", None);
             break;
         }
         let hashes = hash_part(&part.bytes, snapshot.wanted, &snapshot.config.limits.decode);
@@ -42,8 +44,11 @@ pub fn examine(upload: &Upload, snapshot: &Snapshot, deadline: &Deadline) -> Exa
         examination.note_doubts(index, &hashes, snapshot);
         examination.match_hashes(index, &hashes, snapshot);
         if is_text(part, hashes.media_type, &extraction) {
-            examination.match_rules(index, part, snapshot);
+            examination.match_rules(index, part, snapshot, deadline);
         }
+    }
+    if deadline.has_passed() {
+        examination.doubt(DoubtKind::Deadline, "deadline", None);
     }
     examination
 }
@@ -128,8 +133,8 @@ impl Examination {
         });
     }
 
-    fn match_rules(&mut self, part: usize, content: &Part, snapshot: &Snapshot) {
-        for found in snapshot.rules.scan(&content.bytes) {
+    fn match_rules(&mut self, part: usize, content: &Part, snapshot: &Snapshot, deadline: &Deadline) {
+        for found in snapshot.rules.scan(&content.bytes, deadline) {
             let rule = &snapshot.rules.rules()[found.rule];
             self.findings.matches.push(Match {
                 part,

@@ -21,6 +21,9 @@ pub use examine::{Examination, examine};
 
 use pool::{Pool, PoolError};
 
+/// Time past its deadline that an inspection gets to stop by itself, so that what it found until then counts.
+const TO_STOP: Duration = Duration::from_secs(2);
+
 /// What an inspection needs of an upload.
 #[derive(Clone, Debug)]
 pub struct Upload {
@@ -28,6 +31,8 @@ pub struct Upload {
     pub body: Bytes,
     /// Every `Content-Type` header's value.
     pub content_types: Vec<Bytes>,
+    /// The `Content-Encoding` header's values, joined; the body is not decoded.
+    pub content_encoding: Option<Bytes>,
 }
 
 /// The result of an inspection.
@@ -74,7 +79,7 @@ impl Inspector {
             let examination = examine(&upload, &snapshot, &deadline);
             (examination, queued)
         };
-        match tokio::time::timeout(allowed, self.pool.run(job)).await {
+        match tokio::time::timeout(allowed + TO_STOP, self.pool.run(job)).await {
             Ok(Ok((examination, queued))) => Inspection {
                 findings: examination.findings,
                 parts: examination.parts.len(),

@@ -4,6 +4,7 @@
 //! pingora go on with the held body in the client's place. Everything else is proxied untouched and streamed.
 
 mod answer;
+mod forwarded;
 mod held_session;
 mod hold;
 mod release;
@@ -30,7 +31,7 @@ use crate::snapshot::{Snapshot, SnapshotHandle};
 use crate::telemetry::{HoldLabels, Metrics};
 use crate::verdict::{Doubt, DoubtKind, Outcome, Verdict, decide};
 
-pub use server::{StartError, serve};
+pub use server::{StartError, check_tls, serve};
 
 use answer::{Answer, InconclusiveKind, Refusal};
 use held_session::Replay;
@@ -160,11 +161,12 @@ impl ProxyHttp for Gate {
 
     async fn upstream_request_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         upstream_request: &mut RequestHeader,
         passage: &mut Passage,
     ) -> Result<()> {
         release::remove_penstock_headers(upstream_request);
+        forwarded::write_to(upstream_request, session, passage.origin().x_forwarded)?;
         match &passage.release {
             Some(release) => release.write_to(upstream_request),
             None => Ok(()),
@@ -230,7 +232,7 @@ impl Gate {
         };
         let hold_time = start.elapsed();
         self.metrics.hold_seconds.observe(hold_time.as_secs_f64());
-        let upload = Upload { body: body.bytes().clone(), content_types: content_types(session.req_header()) };
+        let upload = upload_of(session.req_header(), &body);
         let inspection = self.inspector.inspect(upload, Arc::clone(snapshot)).await;
         let verdict = decide(&inspection.findings, &route.policy);
         let verdict_time = start.elapsed() - hold_time;
@@ -339,7 +341,12 @@ fn refusal_for(doubt: Option<&Doubt>) -> Refusal {
     Refusal::Inconclusive(doubt.code, kind)
 }
 
-fn content_types(request: &RequestHeader) -> Vec<Bytes> {
-    let values = request.headers.get_all(header::CONTENT_TYPE).iter();
-    values.map(|value| Bytes::copy_from_slice(value.as_bytes())).collect()
+fn upload_of(request: &RequestHeader, body: &HeldBody) -> Upload {
+    let values = |name| request.headers.get_all(name).iter().map(|value| Bytes::copy_from_slice(value.as_bytes()));
+    let codings: Vec<Bytes> = values(header::CONTENT_ENCODING).collect();
+    Upload {
+        body: body.bytes().clone(),
+        content_types: values(header::CONTENT_TYPE).collect(),
+        content_encoding: (!codings.is_empty()).then(|| codings.join(&b", "[..]).into()),
+    }
 }

@@ -26,7 +26,7 @@ impl Release {
         let mark = (verdict.outcome == Outcome::Flag).then(|| Mark {
             verdict: verdict.outcome.name(),
             reference: reference.to_owned(),
-            labels: verdict.labels.join(","),
+            labels: verdict.labels.iter().map(|label| header_text(label)).collect::<Vec<_>>().join(","),
         });
         Self { length, mark }
     }
@@ -45,6 +45,20 @@ impl Release {
     }
 }
 
+/// A label as it can stand in a list in a header: hash sets may use any text, and what is not plain is percent-encoded.
+fn header_text(label: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/@ ".contains(&byte);
+    let mut text = String::with_capacity(label.len());
+    for byte in label.bytes() {
+        if is_plain(byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
 /// Removes every header that an origin could take for one of ours, `_` read as `-` as CGI and WSGI do.
 pub(super) fn remove_penstock_headers(request: &mut RequestHeader) {
     let forged: Vec<HeaderName> = request
@@ -61,6 +75,12 @@ pub(super) fn remove_penstock_headers(request: &mut RequestHeader) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_label_can_stand_in_a_header() {
+        assert_eq!(header_text("terror.a_b-1"), "terror.a_b-1");
+        assert_eq!(header_text("a,b\r\né%"), "a%2Cb%0D%0A%C3%A9%25");
+    }
 
     #[test]
     fn headers_that_look_like_ours_are_removed_in_every_spelling() {

@@ -78,11 +78,19 @@ fn server_conf(config: &Config) -> ServerConf {
     }
 }
 
+/// Whether the certificate and key of a listener load.
+///
+/// # Errors
+/// [`StartError::Tls`].
+pub fn check_tls(tls: &Tls) -> Result<(), StartError> {
+    tls_settings(tls).map(drop)
+}
+
 /// pingora panics on an address or certificate that it cannot use; a person gets a sentence.
 fn check(listener: &Listener) -> Result<(), StartError> {
     let address = listener.address;
     TcpListener::bind(address).map_err(|error| StartError::Listen { address, error })?;
-    listener.tls.as_ref().map_or(Ok(()), |tls| tls_settings(tls).map(drop))
+    listener.tls.as_ref().map_or(Ok(()), check_tls)
 }
 
 fn tls_settings(tls: &Tls) -> Result<TlsSettings, StartError> {

@@ -103,7 +103,9 @@ impl SnapshotHandle {
 
     fn swap_in(&self, snapshot: Snapshot, previous: &Snapshot) {
         if !snapshot.config.has_same_start_settings(&previous.config) {
-            tracing::warn!("[server], [[listener]] and [admin] are read only at start: restart to apply them");
+            tracing::warn!(
+                "[server], [[listener]], [admin] and inspection_queue are read only at start: restart to apply them"
+            );
         }
         let generation = snapshot.generation;
         self.publish(&snapshot);

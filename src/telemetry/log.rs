@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +22,14 @@ const DEFAULT_FILTER: &str = "info,pingora_proxy=error,pingora_core=warn";
 /// Starts logging to standard error; `PENSTOCK_LOG` filters it (`debug`, `info,penstock::proxy=trace`…).
 ///
 /// Does nothing when a log was started before.
-pub fn start_log(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("PENSTOCK_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+///
+/// # Errors
+/// `PENSTOCK_LOG` is set to something that is no filter.
+pub fn start_log(format: LogFormat) -> Result<(), ParseError> {
+    let filter = match std::env::var("PENSTOCK_LOG") {
+        Ok(filter) => EnvFilter::try_new(filter)?,
+        Err(_) => EnvFilter::new(DEFAULT_FILTER),
+    };
     let json = match format {
         LogFormat::Auto => !std::io::stderr().is_terminal(),
         LogFormat::Json => true,
@@ -35,4 +42,5 @@ pub fn start_log(format: LogFormat) {
         builder.with_target(false).try_init()
     };
     drop(started);
+    Ok(())
 }

@@ -10,6 +10,7 @@ use unicode_normalization::char::is_combining_mark;
 use super::charset::Reading;
 use super::fold::{ASCII_FOLD, CharFolds, DROPPED, Role, fold_run};
 use super::offsets::{MAX_STEP, OffsetMap};
+use crate::content::Deadline;
 
 /// Characters in one run; more begin a new one. Unicode's stream-safe format allows 30 marks on a letter, and sorting
 /// marks is what makes endless runs expensive.
@@ -54,8 +55,14 @@ impl<'a> Normalised<'a> {
     /// Normalises what `reading` holds window by window, in time linear in its length and bounded memory.
     ///
     /// `look` gets each window with the range of offsets that are new in it. Whatever is at most `longest` bytes long
-    /// ends at a new offset of exactly one window, stands in that one whole, and has its neighbours there.
-    pub(super) fn by_window(reading: Reading<'a>, longest: usize, mut look: impl FnMut(&Self, Range<usize>)) {
+    /// ends at a new offset of exactly one window, stands in that one whole, and has its neighbours there. Past
+    /// `deadline` no further window is made.
+    pub(super) fn by_window(
+        reading: Reading<'a>,
+        longest: usize,
+        deadline: &Deadline,
+        mut look: impl FnMut(&Self, Range<usize>),
+    ) {
         let size = WINDOW.max(4 * longest);
         let mut normaliser = Normaliser::default();
         let (mut at, mut known) = (0, 0);
@@ -67,6 +74,9 @@ impl<'a> Normalised<'a> {
             let mut window = Self { reading, output: std::mem::take(&mut normaliser.output) };
             let last = window.output.map.unit_at(window.as_str().len() - 1).normalised.start;
             look(&window, known..last);
+            if deadline.has_passed() {
+                return;
+            }
             known = last - window.output.forget_before(last.saturating_sub(longest + MAX_CHAR));
             normaliser.output = window.output;
         }

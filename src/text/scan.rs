@@ -11,6 +11,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use super::charset::Reading;
 use super::normalise::Normalised;
 use super::rule::Rule;
+use crate::content::Deadline;
 
 /// Spans kept for one rule in one text. Conditions count past it; people need no more to see why.
 pub const MAX_SPANS: usize = 16;
@@ -87,23 +88,23 @@ impl RuleSet {
     /// Every rule that `text` fulfils in any reading of its bytes, ordered by index.
     ///
     /// Takes any bytes. Time is linear in the text and in the occurrences of keywords; memory does not grow with the
-    /// text.
-    pub fn scan(&self, text: &[u8]) -> Vec<RuleMatch> {
+    /// text. Past `deadline` it stops, with what was found until then.
+    pub fn scan(&self, text: &[u8], deadline: &Deadline) -> Vec<RuleMatch> {
         let mut matches: BTreeMap<usize, RuleMatch> = BTreeMap::new();
         if self.rules.is_empty() {
             return Vec::new();
         }
         for reading in Reading::all_of(text) {
-            for found in self.scan_reading(reading) {
+            for found in self.scan_reading(reading, deadline) {
                 matches.entry(found.rule).or_insert(found);
             }
         }
         matches.into_values().collect()
     }
 
-    fn scan_reading(&self, reading: Reading<'_>) -> Vec<RuleMatch> {
+    fn scan_reading(&self, reading: Reading<'_>, deadline: &Deadline) -> Vec<RuleMatch> {
         let mut progress: BTreeMap<usize, Progress> = BTreeMap::new();
-        Normalised::by_window(reading, self.automaton.max_pattern_len(), |window, new| {
+        Normalised::by_window(reading, self.automaton.max_pattern_len(), deadline, |window, new| {
             for found in self.automaton.find_overlapping_iter(window.as_str()) {
                 if new.start < found.end() && found.end() <= new.end {
                     self.note(&found, window, &mut progress);

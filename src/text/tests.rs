@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::normalise::WINDOW;
 use super::{MAX_SPANS, Rule, RuleMatch, RuleSet, parse_rules};
-use crate::content::{Action, Mode};
+use crate::content::{Action, Deadline, Mode};
 
 fn rules(source: &str) -> Vec<Rule> {
     parse_rules(source).unwrap()
@@ -26,7 +26,7 @@ fn one_rule(keywords: &[&str], fields: &str) -> RuleSet {
 }
 
 fn spans(set: &RuleSet, text: &[u8]) -> Vec<Range<usize>> {
-    set.scan(text).into_iter().flat_map(|found| found.spans).collect()
+    set.scan(text, &Deadline::NEVER).into_iter().flat_map(|found| found.spans).collect()
 }
 
 fn utf16(text: &str, to_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
@@ -121,8 +121,8 @@ fn whole_words_match_alone_and_anywhere_matches_inside() {
         ("a turnip.", true),
         ("⒜turnip⒝", true),
     ] {
-        assert_eq!(!whole.scan(text.as_bytes()).is_empty(), stands_alone, "{text:?}");
-        assert_eq!(anywhere.scan(text.as_bytes()).len(), 1, "{text:?}");
+        assert_eq!(!whole.scan(text.as_bytes(), &Deadline::NEVER).is_empty(), stands_alone, "{text:?}");
+        assert_eq!(anywhere.scan(text.as_bytes(), &Deadline::NEVER).len(), 1, "{text:?}");
     }
 }
 
@@ -141,7 +141,7 @@ fn different_words_stay_different() {
         ("forbidden turnip", "forbidden, turnip"),
     ] {
         let set = one_rule(&[keyword], "words = \"anywhere\"");
-        assert_eq!(set.scan(text.as_bytes()), [], "{keyword:?} in {text:?}");
+        assert_eq!(set.scan(text.as_bytes(), &Deadline::NEVER), [], "{keyword:?} in {text:?}");
     }
 }
 
@@ -160,7 +160,7 @@ fn conditions_count_different_keywords() {
         ("dark green", [1, 0, 1]),
         ("blue dark green red", [1, 1, 1]),
     ] {
-        let found = [&any, &all, &two].map(|set| set.scan(text.as_bytes()).len());
+        let found = [&any, &all, &two].map(|set| set.scan(text.as_bytes(), &Deadline::NEVER).len());
         assert_eq!(found, expected, "{text:?}");
     }
 }
@@ -176,7 +176,7 @@ fn a_keyword_inside_another_hides_neither_whatever_rule_they_belong_to() {
     );
     let found = |rule, spans: &[Range<usize>]| RuleMatch { rule, spans: spans.to_vec() };
     let expected = [found(0, &[2..18]), found(1, &[12..18]), found(2, &[12..18]), found(3, &[12..16, 13..16])];
-    assert_eq!(set.scan(b"a forbidden turnip"), expected);
+    assert_eq!(set.scan(b"a forbidden turnip", &Deadline::NEVER), expected);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn spans_are_capped_while_conditions_count_on() {
     let set = one_rule(&["red", "blue"], "match = \"all\"");
     let text = format!("{}blue", "red ".repeat(1000));
     let expected: Vec<Range<usize>> = (0..MAX_SPANS).map(|i| i * 4..i * 4 + 3).collect();
-    assert_eq!(set.scan(text.as_bytes()), [RuleMatch { rule: 0, spans: expected }]);
+    assert_eq!(set.scan(text.as_bytes(), &Deadline::NEVER), [RuleMatch { rule: 0, spans: expected }]);
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn a_rule_set_keeps_the_order_of_its_rules() {
     let set = RuleSet::compile(parsed.clone()).unwrap();
     assert_eq!((set.len(), set.is_empty()), (2, false));
     assert_eq!(set.rules(), parsed);
-    assert!(RuleSet::compile(Vec::new()).unwrap().scan(b"x").is_empty());
+    assert!(RuleSet::compile(Vec::new()).unwrap().scan(b"x", &Deadline::NEVER).is_empty());
 }
 
 #[test]
@@ -228,10 +228,20 @@ fn a_text_of_many_windows_is_searched_as_one() {
     let whole = one_rule(&["forbidden turnip"], "");
     for extra in 0..60 {
         let inside = format!("{} forbidden turnips", "x".repeat(WINDOW - 30 + extra));
-        assert!(whole.scan(inside.as_bytes()).is_empty(), "{extra}: the letter behind it is seen");
+        assert!(whole.scan(inside.as_bytes(), &Deadline::NEVER).is_empty(), "{extra}: the letter behind it is seen");
         let alone = format!("{} forbidden turnip s", "x".repeat(WINDOW - 30 + extra));
-        assert_eq!(whole.scan(alone.as_bytes()).len(), 1, "{extra}");
+        assert_eq!(whole.scan(alone.as_bytes(), &Deadline::NEVER).len(), 1, "{extra}");
     }
+}
+
+#[test]
+fn past_its_deadline_a_scan_stops() {
+    let set = one_rule(&["turnip"], "");
+    let text = format!("turnip {}", "turnip ".repeat(WINDOW));
+    let found = set.scan(text.as_bytes(), &Deadline::after(std::time::Duration::ZERO));
+    assert_eq!(found[0].spans.first(), Some(&(0..6)), "what the first window had is kept");
+    let late = format!("{}turnip", "-".repeat(40 * WINDOW));
+    assert_eq!(set.scan(late.as_bytes(), &Deadline::after(std::time::Duration::ZERO)), []);
 }
 
 proptest! {
@@ -273,6 +283,6 @@ proptest! {
                 is_edge(at.checked_sub(1).and_then(|at| bytes.get(at))) && is_edge(bytes.get(at + keyword.len()))
             })
         });
-        prop_assert_eq!(!set.scan(text.as_bytes()).is_empty(), found, "{:?}", text);
+        prop_assert_eq!(!set.scan(text.as_bytes(), &Deadline::NEVER).is_empty(), found, "{:?}", text);
     }
 }

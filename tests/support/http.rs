@@ -96,11 +96,6 @@ impl Connection {
         Some(self.buffer.drain(..length).collect())
     }
 
-    /// Whether the other side has ended the connection.
-    pub fn is_ended(&mut self) -> bool {
-        !self.fill()
-    }
-
     fn fill(&mut self) -> bool {
         let mut piece = [0; 16 << 10];
         match self.stream.read(&mut piece) {

@@ -7,8 +7,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::wait_until;
-
 /// What an origin does with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
@@ -40,7 +38,6 @@ pub struct Origin {
 struct Tally {
     connections: AtomicUsize,
     bytes: AtomicUsize,
-    open: AtomicUsize,
     stopped: AtomicBool,
     /// Bodies are kept unless a test sends more than memory should hold.
     forgets_bodies: AtomicBool,
@@ -64,12 +61,8 @@ impl Origin {
                 }
                 let Ok(stream) = stream else { continue };
                 accepting.connections.fetch_add(1, Ordering::SeqCst);
-                accepting.open.fetch_add(1, Ordering::SeqCst);
                 let tally = Arc::clone(&accepting);
-                thread::spawn(move || {
-                    drop(serve(stream, manner, &tally));
-                    tally.open.fetch_sub(1, Ordering::SeqCst);
-                });
+                thread::spawn(move || drop(serve(stream, manner, &tally)));
             }
         });
         Self { address, tally }
@@ -84,11 +77,6 @@ impl Origin {
         self.tally.connections.load(Ordering::SeqCst)
     }
 
-    /// Connections open now.
-    pub fn open_connections(&self) -> usize {
-        self.tally.open.load(Ordering::SeqCst)
-    }
-
     /// Bytes ever received, headers included.
     pub fn bytes(&self) -> usize {
         self.tally.bytes.load(Ordering::SeqCst)
@@ -96,12 +84,6 @@ impl Origin {
 
     pub fn requests(&self) -> Vec<Seen> {
         self.tally.seen.lock().unwrap().clone()
-    }
-
-    /// Waits for the `count`th request and returns all.
-    pub fn wait_for_requests(&self, count: usize) -> Vec<Seen> {
-        wait_until("the origin has seen its requests", || self.tally.seen.lock().unwrap().len() >= count);
-        self.requests()
     }
 }
 
