@@ -199,3 +199,26 @@ fn a_connection_lives_on_through_held_blocked_and_passed_requests() {
     assert_eq!(origin.requests().len(), 10);
     assert_eq!(origin.connections(), 1, "the origin's connection lives on too");
 }
+
+#[test]
+fn requests_that_are_sent_ahead_are_answered_in_their_order() {
+    let origin = Origin::start();
+    let penstock =
+        Setup::new(&[origin.address]).with(ENFORCING).with_known("sha256", &crate::support::sha256(b"listed")).start();
+    let request = |path: &str, echo: &str, body: &str| head("POST", path, &[("X-Echo", echo)], Some(body.len())) + body;
+    let requests = [
+        request("/upload/a", "first", "harmless"),
+        request("/upload/a", "second", "listed"),
+        request("/elsewhere", "third", "listed"),
+        request("/upload/a", "fourth", "also harmless"),
+    ];
+    for pieces in [vec![requests.concat()], requests.to_vec()] {
+        let mut client = penstock.connect();
+        pieces.iter().for_each(|piece| client.send(piece));
+        let answers: Vec<_> = (0..4).map(|_| client.read_response().unwrap()).collect();
+        assert_eq!(answers.iter().map(|answer| answer.status).collect::<Vec<_>>(), [200, 451, 200, 200]);
+        for (answer, expected) in [(0, "8 bytes first"), (2, "6 bytes third"), (3, "13 bytes fourth")] {
+            assert_eq!(answers[answer].text(), expected);
+        }
+    }
+}

@@ -99,6 +99,12 @@ impl ProxyHttp for Gate {
         Passage { snapshot, origin, reference: None, release: None, replay: None, turn: 0, failed_servers: 0 }
     }
 
+    /// Lets a client send its next request before it has its answer (RFC 9112 §9.3.2).
+    async fn early_request_filter(&self, session: &mut Session, _passage: &mut Passage) -> Result<()> {
+        session.downstream_session.set_pipelining_enabled(true);
+        Ok(())
+    }
+
     /// Answers with `Ok(true)`, or lets the request go on with `Ok(false)`.
     async fn request_filter(&self, session: &mut Session, passage: &mut Passage) -> Result<bool> {
         let Some(target) = target::settle(session.req_header_mut()) else {
