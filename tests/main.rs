@@ -14,6 +14,7 @@ mod documents;
 mod hashing;
 mod holding;
 mod operating;
+mod overload;
 mod protocols;
 mod proxying;
 mod reloading;

@@ -215,13 +215,10 @@ fn each_verdict_is_one_line_with_matches_and_times_and_without_content() {
         }
         assert!(!line.to_string().contains("secret"), "{line}");
     }
-    let matches = |line: &serde_json::Value| -> serde_json::Value {
-        serde_json::from_str(line["matches"].as_str().unwrap()).unwrap()
-    };
-    assert_eq!(matches(&lines[0])[0]["set"], "known");
-    assert_eq!(matches(&lines[0])[0]["entry"], "known-1");
-    assert_eq!(matches(&lines[1])[0]["rule"], "turnip");
-    assert_eq!(matches(&lines[1])[0]["spans"], serde_json::json!([[15, 31]]));
+    assert_eq!(lines[0]["matches"][0]["set"], "known");
+    assert_eq!(lines[0]["matches"][0]["entry"], "known-1");
+    assert_eq!(lines[1]["matches"][0]["rule"], "turnip");
+    assert_eq!(lines[1]["matches"][0]["spans"], serde_json::json!([[15, 31]]));
 }
 
 #[test]
@@ -240,7 +237,7 @@ fn what_origins_could_read_in_two_ways_is_refused_with_its_reason_code() {
     assert_eq!(origin.bytes(), 0);
     assert_eq!(penstock.post("/upload/lenient", &headers, form).status, 200, "the route says so in as many words");
     let logged = penstock.wait_for_events("verdict", 2).pop().unwrap();
-    assert!(logged["failed_open"].as_str().unwrap().contains("multipart_bare_lf"));
+    assert!(logged["failed_open"].to_string().contains("multipart_bare_lf"));
     assert_eq!(penstock.metric("penstock_doubts_total{kind=\"malformed\",failed=\"open\"}"), 1.0);
     assert_eq!(penstock.metric("penstock_doubts_total{kind=\"malformed\",failed=\"closed\"}"), 1.0);
 }
@@ -255,7 +252,7 @@ fn a_picture_that_cannot_be_checked_follows_the_policy_of_its_route() {
     let plain = png(&image::DynamicImage::new_rgb8(64, 64));
     assert_eq!(penstock.post("/upload/a", &[], &plain).status, 200, "nothing to match in a plain picture");
     let logged = penstock.wait_for_events("verdict", 2).pop().unwrap();
-    assert!(logged["failed_open"].as_str().unwrap().contains("picture_too_plain"));
+    assert!(logged["failed_open"].to_string().contains("picture_too_plain"));
 }
 
 #[test]

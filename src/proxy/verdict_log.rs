@@ -41,9 +41,9 @@ impl VerdictRecord<'_> {
             bytes = self.body.bytes().len(),
             spooled = self.body.is_spooled(),
             parts = inspection.parts,
-            matches = json(&inspection.findings.matches),
-            doubts = json(&inspection.findings.doubts),
-            failed_open = json(&verdict.failed_open),
+            json.matches = json(&inspection.findings.matches),
+            json.doubts = json(&inspection.findings.doubts),
+            json.failed_open = json(&verdict.failed_open),
             hold_ms = milliseconds(self.hold_time),
             queue_ms = milliseconds(inspection.queued),
             inspect_ms = milliseconds(inspection.worked),
@@ -77,7 +77,7 @@ impl VerdictRecord<'_> {
     }
 }
 
-/// `tracing` has no lists: they go in as JSON text, and only when there is something in them.
+/// A list as JSON text, which is how the log takes lists; `None` when there is nothing in it.
 fn json<T: serde::Serialize>(list: &[T]) -> Option<String> {
     if list.is_empty() {
         return None;

@@ -5,6 +5,8 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
+use super::json_lines::JsonLines;
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -36,11 +38,7 @@ pub fn start_log(format: LogFormat) -> Result<(), ParseError> {
         LogFormat::Plain => false,
     };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = if json {
-        builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
-    } else {
-        builder.with_target(false).try_init()
-    };
+    let started = if json { builder.event_format(JsonLines).try_init() } else { builder.with_target(false).try_init() };
     drop(started);
     Ok(())
 }

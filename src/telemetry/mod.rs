@@ -2,6 +2,7 @@
 //!
 //! Uploaded content never enters either: label values are names from our own enums or from the configuration.
 
+mod json_lines;
 mod log;
 mod metrics;
 

@@ -1,0 +1,64 @@
+//! When inspections run out of time or room, the route decides, and every such decision is counted and recorded.
+
+use std::sync::Barrier;
+
+use crate::support::origin::Origin;
+use crate::support::penstock::{ENFORCING, Penstock, Setup};
+use crate::support::pictures::{landscape, png};
+use crate::support::wait_until;
+
+const LENIENT: &str = "[[route]]\nname = \"lenient\"\npath = \"/upload/lenient\"\ninspect = \"enforce\"\n\
+                       deadline = \"pass\"\noverload = \"flag\"\n";
+
+fn doubts(penstock: &Penstock, kind: &str, failed: &str) -> f64 {
+    penstock.metric(&format!("penstock_doubts_total{{kind=\"{kind}\",failed=\"{failed}\"}}"))
+}
+
+#[test]
+fn an_inspection_that_runs_out_of_time_is_refused_unless_the_route_lets_it_pass() {
+    let origin = Origin::start();
+    let penstock =
+        Setup::new(&[origin.address]).with_limits("inspection_deadline = \"0s\"").with(LENIENT).with(ENFORCING).start();
+    let refusal = penstock.post("/upload/a", &[], b"harmless");
+    assert_eq!((refusal.status, refusal.json()["code"].as_str()), (503, Some("deadline")));
+    assert!(refusal.headers.contains_key("retry-after"));
+    assert_eq!(origin.bytes(), 0);
+    assert_eq!(penstock.post("/upload/lenient", &[], b"harmless").status, 200);
+    assert!(penstock.wait_for_events("verdict", 2)[1]["failed_open"].to_string().contains("deadline"));
+    assert_eq!((doubts(&penstock, "deadline", "open"), doubts(&penstock, "deadline", "closed")), (1.0, 1.0));
+}
+
+#[test]
+fn a_full_queue_answers_at_once_as_the_route_says() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address])
+        .with_limits("inspection_queue = 1")
+        .with_file("none.csv", format!("algorithm,hash\npdq,{}\n", "0".repeat(64)).as_bytes())
+        .with("[[hash_set]]\nname = \"none\"\npath = \"none.csv\"\n")
+        .with(LENIENT)
+        .with(ENFORCING)
+        .start();
+    let picture = png(&landscape(2000, 1500, 3));
+    wait_until("the queue has been full on both routes", || {
+        let together = Barrier::new(16);
+        std::thread::scope(|scope| {
+            for client in 0..16 {
+                let (penstock, picture, together) = (&penstock, &picture, &together);
+                scope.spawn(move || {
+                    let mut connection = penstock.connect();
+                    together.wait();
+                    if client % 2 == 0 {
+                        let answer = connection.post("/upload/a", &[], picture);
+                        let code = answer.status == 503 && answer.json()["code"] == "overload";
+                        assert!(answer.status == 200 || code, "{}", answer.status);
+                    } else {
+                        assert_eq!(connection.post("/upload/lenient", &[], picture).status, 200);
+                    }
+                });
+            }
+        });
+        doubts(&penstock, "overload", "closed") > 0.0 && doubts(&penstock, "overload", "open") > 0.0
+    });
+    let flagged = origin.requests().into_iter().filter(|seen| seen.headers.contains_key("penstock-verdict"));
+    assert_eq!(flagged.count() as f64, doubts(&penstock, "overload", "open"));
+}
