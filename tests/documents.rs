@@ -81,6 +81,18 @@ fn every_reason_code_is_documented_with_its_sentence() {
 }
 
 #[test]
+fn every_metric_is_documented() {
+    let page = document("docs/operating.md");
+    let source = document("src/telemetry/metrics.rs");
+    let registered = source.split("registry.register").skip(1).filter_map(|call| call.split('"').nth(1));
+    let metrics: Vec<&str> = registered.collect();
+    assert!(metrics.len() > 15, "{metrics:?}");
+    for metric in metrics {
+        assert!(page.contains(&format!("`penstock_{metric}")), "{metric} is not in docs/operating.md");
+    }
+}
+
+#[test]
 fn the_demo_ends_as_the_readme_shows() {
     let folder = tempfile::tempdir().unwrap();
     let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();

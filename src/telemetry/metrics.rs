@@ -67,7 +67,7 @@ pub struct Metrics {
     pub holds_failed: Family<HoldLabels, Counter>,
     /// Requests that passed on routes that do not inspect.
     pub passed: Counter,
-    /// Uploads between their first byte and their verdict.
+    /// Uploads that are being received.
     pub held_uploads: Gauge,
     /// Memory that held bodies take.
     pub held_memory: Gauge,
@@ -130,7 +130,7 @@ impl Metrics {
         registry.register("doubts", "Inspections without a clear result in some respect", self.doubts.clone());
         registry.register("holds_failed", "Bodies that could not be held", self.holds_failed.clone());
         registry.register("passed_requests", "Requests on routes that do not inspect", self.passed.clone());
-        registry.register("held_uploads", "Uploads between first byte and verdict", self.held_uploads.clone());
+        registry.register("held_uploads", "Uploads that are being received", self.held_uploads.clone());
         let (memory, disk) = (self.held_memory.clone(), self.held_disk.clone());
         registry.register_with_unit("held_memory", "Memory that held bodies take", Unit::Bytes, memory);
         registry.register_with_unit("held_disk", "Disk that held bodies take", Unit::Bytes, disk);
