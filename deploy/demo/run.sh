@@ -27,13 +27,14 @@ fi
 trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
 trap 'exit 0' INT TERM
 "$origin" "$site" "$data/site" &
+behind=$!
 "$penstock" run --config "$config" 2>"$data/penstock.log" &
 server=$!
 
 # Waits until an address answers, or says why it never will.
 until curl -fs -o /dev/null "http://$admin/readyz" && curl -fs -o /dev/null "http://$listen/"; do
-    if ! kill -0 "$server" 2>/dev/null; then
-        echo "penstock did not start:" >&2
+    if ! kill -0 "$server" 2>/dev/null || ! kill -0 "$behind" 2>/dev/null; then
+        echo "the demo did not start; set LISTEN, ADMIN or SITE if one of $listen, $admin and $site is taken" >&2
         cat "$data/penstock.log" >&2
         exit 1
     fi

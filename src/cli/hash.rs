@@ -114,9 +114,9 @@ fn print_hash(hash: &HashValue) {
 /// What each of the eight PDQ hashes stands for, in their order.
 const TURNS: [&str; 8] = [
     "as it stands",
-    "rotated 90°",
+    "rotated 90° to the left",
     "rotated 180°",
-    "rotated 270°",
+    "rotated 90° to the right",
     "flipped top to bottom",
     "flipped left to right",
     "flipped along one diagonal",

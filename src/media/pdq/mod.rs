@@ -22,7 +22,7 @@ const MIN_SIDE: u32 = 5;
 pub struct PdqHashes {
     /// 0 to 100: how much structure the picture has. Below 50 a match means little.
     pub quality: u8,
-    /// As it stands; rotated by 90°, 180° and 270° anticlockwise; mirrored top to bottom, left to right, along the main
+    /// As it stands; rotated to the left by 90°, 180° and 270°; mirrored top to bottom, left to right, along the main
     /// diagonal and along the other: the order of the reference.
     pub dihedral: [PdqHash; 8],
 }
