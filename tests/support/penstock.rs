@@ -43,7 +43,8 @@ pub const ENFORCING: &str = "[[route]]\nname = \"uploads\"\npath = \"/upload/**\
 
 impl Setup {
     pub fn new(origins: &[SocketAddr]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        // On the disk that builds are on: the system's folder for temporary files may be memory.
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         fs::create_dir(folder.path().join("spool")).unwrap();
         Self {
             folder,
