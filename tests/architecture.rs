@@ -35,7 +35,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("axum", &["admin"]),
     ("zune_jpeg", &["media"]),
     ("image", &["media"]),
-    ("SystemTime", &["snapshot", "admin"]),
+    ("SystemTime", &["snapshot", "admin", "telemetry"]),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
