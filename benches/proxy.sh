@@ -6,13 +6,16 @@
 #
 # Prints a table and writes benches/results/proxy.json. Everything listens on loopback only and ends with the script.
 #
-# wrk and the origin need about as much processor time as the proxy. With few cores they all share them, and then
-# requests/s say less about the proxy than its own processor time for each request: both are told.
+# The proxy thread gets the first processor to itself and everything else shares the others: without that, requests/s
+# of equal runs differed by a tenth, with it by a thirtieth. wrk and the origin need most of a processor themselves. With
+# two, hashing has to fit into what they leave, and then the proxy thread waits: "proxy busy" below 100 % tells, and its
+# processor time for each request says what it could do.
 #
 #   QUICK=1       three short rounds, less than a minute
 #   PENSTOCK      the binary to test, by default target/release/penstock
 #   ORIGIN        the site behind it, by default target/release/examples/demo-origin
 #   CONNECTIONS   uploads at a time, by default 32
+#   PIN=0         let the system choose processors
 set -euo pipefail
 export LC_ALL=C
 
@@ -23,6 +26,12 @@ origin=${ORIGIN:-$root/target/release/examples/demo-origin}
 connections=${CONNECTIONS:-32}
 body_bytes=100000
 if [[ ${QUICK:-} == 1 ]]; then quick=true rounds=3 seconds=2; else quick=false rounds=5 seconds=6; fi
+
+cores=$(nproc)
+pinned=false
+if [[ ${PIN:-1} == 1 && $cores -gt 1 ]] && taskset --pid --cpu-list "1-$((cores - 1))" $$ >/dev/null 2>&1; then
+  pinned=true
+fi
 
 fail() {
   echo "proxy.sh: $*" >&2
@@ -105,6 +114,18 @@ END
   penstock_process=$!
   processes+=("$penstock_process")
   wait_until_answers "http://127.0.0.1:$admin_port/readyz" "$penstock_process" "$work/penstock.log"
+  # The proxy's own listener may open a moment later, and with it comes the thread.
+  wait_until_answers "http://127.0.0.1:$penstock_port/" "$penstock_process" "$work/penstock.log"
+  give_first_processor "$penstock_process" proxy
+}
+
+# give_first_processor PROCESS NAME: to the threads of that name.
+give_first_processor() {
+  local task
+  if ! $pinned; then return; fi
+  for task in "/proc/$1/task/"*; do
+    if [[ $(<"$task/comm") == "$2" ]]; then taskset --pid --cpu-list 0 "${task##*/}" >/dev/null; fi
+  done
 }
 
 # One worker that keeps each body in memory, as Penstock does at this size; with nginx's defaults it would go to disk.
@@ -138,11 +159,12 @@ http {
   }
 }
 END
-  nginx -e "$work/nginx.log" -c "$work/nginx.conf" 2>>"$work/nginx.log" &
+  nginx -e "$work/nginx.log" -c "$work/nginx.conf" 2>/dev/null &
   processes+=($!)
   wait_until_answers "http://127.0.0.1:$nginx_port/" $! "$work/nginx.log"
   nginx_worker=$(cat "/proc/$!/task/$!/children")
   nginx_worker=${nginx_worker%% *}
+  give_first_processor "$nginx_worker" nginx
 }
 
 status_of() { curl --silent --output /dev/null --write-out '%{http_code}' --data-binary "@$work/listed" "$1"; }
@@ -159,7 +181,9 @@ ticks_of() {
 }
 
 # load NAME URL PROCESS SECONDS: one run of wrk. Adds a line to the figures of NAME: requests/s, MB/s, microseconds of
-# processor time a request (of the threads that move bytes, and of those that inspect), p50 and p99 in milliseconds.
+# processor time a request (of the threads that move bytes, and of those that inspect), p50 and p99 in milliseconds, and
+# the share of the time for which the threads that move bytes were busy. wrk counts statuses from 400 on as errors, and
+# neither proxy makes a redirect.
 load() {
   local name=$1 url=$2 process=$3 before after figures
   before=$(ticks_of "$process")
@@ -173,7 +197,8 @@ load() {
   [[ $requests -gt 0 ]] || fail "$name: no upload was answered"
   echo "$before $after $requests $duration $p50 $p99" | awk -v tick="$(getconf CLK_TCK)" -v body="$body_bytes" '
     { rate = $5 / $6 * 1e6; us = 1e6 / tick / $5; inspecting = ($4 - $2) * us
-      print rate, rate * body / 1e6, ($3 - $1) * us - inspecting, inspecting, $7 / 1e3, $8 / 1e3 }' >>"$work/figures-$name"
+      print rate, rate * body / 1e6, ($3 - $1) * us - inspecting, inspecting, $7 / 1e3, $8 / 1e3,
+        ($3 - $1) / tick / $6 * 1e6 - inspecting * rate / 1e6 }' >>"$work/figures-$name"
 }
 
 # The median of a column of figures.
@@ -182,6 +207,23 @@ median() {
     | awk '{ value[NR] = $1 } END { print (value[int((NR + 1) / 2)] + value[int(NR / 2) + 1]) / 2 }'
 }
 
+# The share of the last second in which the machine had nothing to do, before there is any load of ours.
+idle_share() {
+  local before after
+  before=$(head -n 1 /proc/stat)
+  sleep 1
+  after=$(head -n 1 /proc/stat)
+  printf '%s\n%s\n' "$before" "$after" \
+    | awk '{ for (i = 2; i <= 9; i++) total[NR] += $i; idle[NR] = $5 + $6 }
+      END { printf "%.2f", (idle[2] - idle[1]) / (total[2] - total[1]) }'
+}
+
+commit=$(git -C "$root" rev-parse --short HEAD)
+if [[ -n $(git -C "$root" status --porcelain -- . ':!benches/results') ]]; then commit+=-dirty; fi
+idle=$(idle_share)
+if awk -v idle="$idle" 'BEGIN { exit idle > 0.9 }'; then
+  echo "the machine is busy with something else ($idle idle): requests/s and latency will say little"
+fi
 start_origin
 start_penstock
 names=(pass hold)
@@ -216,32 +258,35 @@ verdicts=$(($(metric 'penstock_verdicts_total{') - verdicts))
 quotient() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'; }
 
 rows=()
-printf '%-6s %11s %8s %15s %17s %9s %9s\n' route requests/s MB/s 'proxy CPU µs' 'inspect CPU µs' 'p50 ms' 'p99 ms'
+layout='%-6s %11s %8s %13s %11s %15s %7s %7s\n'
+# shellcheck disable=SC2059 # the layout is ours
+printf "$layout" route requests/s MB/s 'proxy CPU us' 'proxy busy' 'inspect CPU us' 'p50 ms' 'p99 ms'
 for name in "${names[@]}"; do
   row=()
-  for column in 1 2 3 4 5 6; do row+=("$(median "$name" "$column")"); done
-  printf '%-6s %11.0f %8.0f %14.1f %16.1f %9.2f %9.2f\n' "$name" "${row[@]}"
-  rows+=("$(printf '    {"route": "%s", "requests_per_second": %.0f, "mb_per_second": %.0f, "proxy_cpu_us": %.1f, "inspect_cpu_us": %.1f, "p50_ms": %.3f, "p99_ms": %.3f}' "$name" "${row[@]}")")
+  for column in 1 2 3 7 4 5 6; do row+=("$(median "$name" "$column")"); done
+  # shellcheck disable=SC2046,SC2059
+  printf "$layout" "$name" $(printf '%.0f %.0f %.1f %.2f %.1f %.2f %.2f' "${row[@]}")
+  rows+=("$(printf '{"route": "%s", "requests_per_second": %.0f, "mb_per_second": %.0f, "proxy_cpu_us": %.1f, ' \
+    "$name" "${row[@]:0:3}")$(printf '"proxy_busy": %.3f, "inspect_cpu_us": %.1f, "p50_ms": %.3f, "p99_ms": %.3f}' \
+    "${row[@]:3}")")
 done
 ratio=$(quotient "$(median hold 1)" "$(median pass 1)")
 cpu_ratio=$(quotient "$(median pass 3)" "$(median hold 3)")
 echo "hold / pass: $ratio of the requests/s, $cpu_ratio of the requests for each second of the proxy thread"
 
-commit=$(git -C "$root" rev-parse --short HEAD)
-if [[ -n $(git -C "$root" status --porcelain -- . ':!benches/results') ]]; then commit+=-dirty; fi
 pingora=$(awk '/^name = "pingora"$/ { getline; gsub(/.*= "|"/, ""); print }' "$root/Cargo.lock")
 wrk_version=$(wrk -v 2>&1 | sed -n '1s/^wrk \([^ ]*\).*/\1/p' || true)
 mkdir -p "$here/results"
 cat >"$here/results/proxy.json" <<END
 {
-  "machine": {"cpu": "$(sed -n '/^model name/{s/.*: //p;q}' /proc/cpuinfo)", "cores": $(nproc)},
+  "machine": {"cpu": "$(sed -n '/^model name/{s/.*: //p;q}' /proc/cpuinfo)", "cores": $cores, "idle_before": $idle},
   "commit": "$commit",
   "date": "$(date --utc +%Y-%m-%dT%H:%M:%SZ)",
   "quick": $quick,
   "peers": {"wrk": "$wrk_version", "pingora": "$pingora", "nginx": $nginx_version},
-  "load": {"body_bytes": $body_bytes, "connections": $connections, "rounds": $rounds, "seconds": $seconds},
+  "load": {"body_bytes": $body_bytes, "connections": $connections, "rounds": $rounds, "seconds": $seconds, "pinned": $pinned},
   "rows": [
-$(printf '%s\n' "${rows[@]}" | sed '$!s/$/,/')
+$(printf '    %s\n' "${rows[@]}" | sed '$!s/$/,/')
   ],
   "ratio": $ratio,
   "proxy_cpu_ratio": $cpu_ratio

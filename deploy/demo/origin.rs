@@ -3,7 +3,9 @@
 //! `demo-origin ADDRESS DIRECTORY` stores, `demo-origin ADDRESS --discard` reads everything and keeps nothing.
 #![expect(clippy::print_stderr, reason = "a program of its own")]
 
-use std::path::{Path, PathBuf};
+mod discard;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,8 +23,7 @@ const PAGE: &str = include_str!("page.html");
 
 /// A folder that files are put in, each under a number of its own.
 struct Store {
-    /// `None` discards.
-    folder: Option<PathBuf>,
+    folder: PathBuf,
     next: AtomicU32,
 }
 
@@ -33,11 +34,9 @@ async fn main() -> ExitCode {
         eprintln!("usage: demo-origin ADDRESS DIRECTORY|--discard");
         return ExitCode::from(2);
     };
-    let folder = (target != "--discard").then(|| PathBuf::from(target));
-    let store = Arc::new(Store { folder, next: AtomicU32::new(1) });
-    let routes = Router::new().route("/", get(|| async { Html(PAGE) })).fallback(take).with_state(store);
     let served = match tokio::net::TcpListener::bind(address).await {
-        Ok(listener) => axum::serve(listener, routes).await,
+        Ok(listener) if target == "--discard" => discard::serve(listener).await,
+        Ok(listener) => serve(listener, PathBuf::from(target)).await,
         Err(error) => Err(error),
     };
     match served {
@@ -49,14 +48,20 @@ async fn main() -> ExitCode {
     }
 }
 
+async fn serve(listener: tokio::net::TcpListener, folder: PathBuf) -> std::io::Result<()> {
+    let store = Arc::new(Store { folder, next: AtomicU32::new(1) });
+    let routes = Router::new().route("/", get(|| async { Html(PAGE) })).fallback(take).with_state(store);
+    axum::serve(listener, routes).await
+}
+
 /// Takes any request: the files and fields of a form, or the body as it is.
 async fn take(State(store): State<Arc<Store>>, request: Request<Body>) -> Response {
     let headers = request.headers().clone();
     let path = request.uri().path().to_owned();
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let stored = match multer::parse_boundary(content_type) {
-        Ok(boundary) if store.folder.is_some() => store.take_form(request.into_body(), boundary).await,
-        _ => store.take_body(request.into_body(), &path).await,
+        Ok(boundary) => store.take_form(request.into_body(), boundary).await,
+        Err(_) => store.take_body(request.into_body(), &path).await,
     };
     match stored {
         Ok(stored) => format!("{stored}{}", marks(&headers)).into_response(),
@@ -89,25 +94,16 @@ impl Store {
         Ok(report)
     }
 
-    async fn take_body(&self, mut body: Body, path: &str) -> Stored {
-        if self.folder.is_none() {
-            while let Some(frame) = body.frame().await {
-                frame?;
-            }
-            return Ok(String::new());
-        }
+    async fn take_body(&self, body: Body, path: &str) -> Stored {
         let bytes = body.collect().await?.to_bytes();
         self.keep(path.rsplit('/').next().unwrap_or_default(), &bytes)
     }
 
     fn keep(&self, name: &str, bytes: &Bytes) -> Stored {
-        let Some(folder) = &self.folder else {
-            return Ok(String::new());
-        };
         let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
         let name: String = name.chars().map(plain).take(80).collect();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        std::fs::write(Path::new(folder).join(format!("{number:03}-{name}")), bytes)?;
+        std::fs::write(self.folder.join(format!("{number:03}-{name}")), bytes)?;
         Ok(format!("stored {name}, {} bytes\n", bytes.len()))
     }
 }
