@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::support::http::{Connection, head};
 use crate::support::origin::Origin;
 use crate::support::penstock::{ENFORCING, Penstock, Setup};
-use crate::support::wait_until;
+use crate::support::{skipped, wait_until};
 
 fn start(origin: &Origin) -> Penstock {
     Setup::new(&[origin.address]).with(ENFORCING).start()
@@ -66,8 +66,7 @@ fn free_disk() -> u64 {
 #[test]
 fn five_gibibytes_are_spooled_in_constant_memory() {
     if free_disk() < 6 << 30 {
-        eprintln!("SKIPPED: an upload of 5 GiB: there is less than 6 GiB of disk");
-        return;
+        return skipped("an upload of 5 GiB", "there is less than 6 GiB of disk");
     }
     let origin = Origin::start();
     origin.forget_bodies();
