@@ -110,7 +110,8 @@ inspect = "enforce"
 name = "listed"
 path = "set.csv"
 END
-  PENSTOCK_LOG=warn "$penstock" run --config "$work/penstock.toml" >"$work/penstock.log" 2>&1 &
+  # The proxy library has an error for each connection that wrk closes at its end.
+  PENSTOCK_LOG=warn,pingora_proxy=off "$penstock" run --config "$work/penstock.toml" >"$work/penstock.log" 2>&1 &
   penstock_process=$!
   processes+=("$penstock_process")
   wait_until_answers "http://127.0.0.1:$admin_port/readyz" "$penstock_process" "$work/penstock.log"
@@ -192,8 +193,7 @@ load() {
   after=$(ticks_of "$process")
   figures=$(sed -n 's/^figures //p' "$work/wrk.log")
   read -r requests duration p50 p99 refused broken <<<"$figures"
-  [[ $refused == 0 && $broken == 0 ]] \
-    || fail "$name: $refused responses were errors and $broken connections broke: $(tail -n 5 "$work/penstock.log")"
+  [[ $refused == 0 && $broken == 0 ]] || fail "$name: $refused responses were errors, $broken connections broke"
   [[ $requests -gt 0 ]] || fail "$name: no upload was answered"
   echo "$before $after $requests $duration $p50 $p99" | awk -v tick="$(getconf CLK_TCK)" -v body="$body_bytes" '
     { rate = $5 / $6 * 1e6; us = 1e6 / tick / $5; inspecting = ($4 - $2) * us
@@ -276,6 +276,9 @@ echo "hold / pass: $ratio of the requests/s, $cpu_ratio of the requests for each
 
 pingora=$(awk '/^name = "pingora"$/ { getline; gsub(/.*= "|"/, ""); print }' "$root/Cargo.lock")
 wrk_version=$(wrk -v 2>&1 | sed -n '1s/^wrk \([^ ]*\).*/\1/p' || true)
+if awk -v busy="$(median pass 7)" 'BEGIN { exit busy > 0.95 }'; then
+  echo "the proxy thread could not run at full speed even when passing: the ratio means little, measure again"
+fi
 mkdir -p "$here/results"
 cat >"$here/results/proxy.json" <<END
 {

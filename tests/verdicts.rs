@@ -117,6 +117,22 @@ fn curl_uploads_a_resized_jpeg_of_a_listed_one_in_vain() {
 }
 
 #[test]
+fn a_picture_that_curl_calls_a_form_is_judged_as_the_picture_it_is() {
+    let origin = Origin::start();
+    let listed = fs::read(repository("deploy/demo/samples/harbour.jpg")).unwrap();
+    let penstock = knowing_picture(&origin, &listed);
+    let url = format!("http://{}/upload/raw", penstock.address);
+    let send = |name: &str| curl(&["--data-binary", &format!("@{}", repository(name).display()), &url]).status;
+    assert_eq!(send("deploy/demo/samples/meadow.jpg"), 200);
+    assert_eq!(send("deploy/demo/samples/harbour-resized.jpg"), 451);
+    assert_eq!(origin.requests()[0].headers["content-type"], "application/x-www-form-urlencoded");
+    let clean = fs::read(repository("deploy/demo/samples/meadow.jpg")).unwrap();
+    let form = [("Content-Type", "application/x-www-form-urlencoded")];
+    let behind = [&clean[..], b"&f=", &listed[..200]].concat();
+    assert_eq!(penstock.post("/upload/raw", &form, &behind).status, 422, "a broken picture behind a good one");
+}
+
+#[test]
 fn the_client_learns_the_status_of_the_route_and_a_reference_but_not_what_matched() {
     let origin = Origin::start();
     let penstock = with_rules(Setup::new(&[origin.address]))

@@ -14,7 +14,7 @@ use super::collector::Collector;
 /// Bytes of a name that are kept. Nobody needs to see more to know the field.
 const MAX_NAME: usize = 512;
 
-/// Adds a field for each piece of `body`. A piece without `=` is its own name and content, so that it gets scanned.
+/// Adds a field for each piece of `body`. A piece without `=` has no name: all of it is content, so that it gets scanned.
 pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Collector) {
     if !charset.reads_like_utf8(body) {
         found.report(ProblemCode::FormCharset, None);
@@ -34,11 +34,11 @@ pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Collector) {
 
 fn field(piece: &Bytes) -> Part {
     let (name, value) = match memchr::memchr(b'=', piece) {
-        Some(at) => (piece.slice(..at), piece.slice(at + 1..)),
-        None => (piece.clone(), piece.clone()),
+        Some(at) => (Some(piece.slice(..at.min(MAX_NAME))), piece.slice(at + 1..)),
+        None => (None, piece.clone()),
     };
-    let name = String::from_utf8_lossy(&decode(&name.slice(..name.len().min(MAX_NAME)))).into_owned();
-    Part { kind: PartKind::Field, name: Some(name), file_name: None, declared_type: None, bytes: decode(&value) }
+    let name = name.map(|name| String::from_utf8_lossy(&decode(&name)).into_owned());
+    Part { kind: PartKind::Field, name, file_name: None, declared_type: None, bytes: decode(&value) }
 }
 
 /// Undoes `+` and percent escapes. Without any, the result is the same slice.
@@ -75,13 +75,13 @@ mod tests {
     use super::*;
     use crate::content::ExtractLimits;
 
-    fn fields(body: &'static [u8]) -> Vec<(String, Vec<u8>)> {
+    fn fields(body: &'static [u8]) -> Vec<(Option<String>, Vec<u8>)> {
         let mut found = Collector::new(&ExtractLimits::default());
         extract(&Bytes::from_static(body), Charset::Utf8, &mut found);
         let found = found.finish(None);
         assert_eq!(found.problems, []);
         assert!(found.parts.iter().all(|part| part.kind == PartKind::Field));
-        found.parts.into_iter().map(|part| (part.name.unwrap(), part.bytes.to_vec())).collect()
+        found.parts.into_iter().map(|part| (part.name, part.bytes.to_vec())).collect()
     }
 
     #[test]
@@ -90,14 +90,19 @@ mod tests {
             (&b"a=1&b=2"[..], &[("a", &b"1"[..]), ("b", b"2")][..]),
             (b"na+me=h%C3%a9+%2B", &[("na me", "hé +".as_bytes())]),
             (b"a=1=2&&a=", &[("a", b"1=2"), ("a", b"")]),
-            (b"just+text", &[("just text", b"just text")]),
             (b"=x", &[("", b"x")]),
             (b"a=100%&b=%zz%4", &[("a", b"100%"), ("b", b"%zz%4")]),
             (b"%FF=%00", &[("\u{fffd}", b"\0")]),
         ] {
-            let expected: Vec<_> = expected.iter().map(|(name, value)| (name.to_string(), value.to_vec())).collect();
+            let expected: Vec<_> =
+                expected.iter().map(|(name, value)| (Some(name.to_string()), value.to_vec())).collect();
             assert_eq!(fields(body), expected, "{}", String::from_utf8_lossy(body));
         }
+    }
+
+    #[test]
+    fn a_piece_without_an_equals_sign_is_all_content() {
+        assert_eq!(fields(b"just+text&a=1"), [(None, b"just text".to_vec()), (Some("a".into()), b"1".to_vec())]);
     }
 
     #[test]

@@ -35,13 +35,19 @@ pub fn examine(upload: &Upload, snapshot: &Snapshot, deadline: &Deadline) -> Exa
     if upload.content_encoding.as_ref().is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
         examination.doubt(DoubtKind::Undecodable, "content_encoding", None);
     }
+    let mut body_is_picture = false;
     for (index, part) in extraction.parts.iter().enumerate() {
         if deadline.has_passed() {
             break;
         }
         let hashes = hash_part(&part.bytes, snapshot.wanted, &snapshot.config.limits.decode);
         examination.parts.push(hashes.media_type);
-        examination.note_doubts(index, &hashes, snapshot);
+        if part.kind == PartKind::Body {
+            body_is_picture = matches!(hashes.picture, Some(Ok(_)));
+        }
+        if !(body_is_picture && is_start_of_body(index, part)) {
+            examination.note_doubts(index, &hashes, snapshot);
+        }
         examination.match_hashes(index, &hashes, snapshot);
         if is_text(part, hashes.media_type, &extraction) {
             examination.match_rules(index, part, snapshot, deadline);
@@ -51,6 +57,12 @@ pub fn examine(upload: &Upload, snapshot: &Snapshot, deadline: &Deadline) -> Exa
         examination.doubt(DoubtKind::Deadline, "deadline", None);
     }
     examination
+}
+
+/// Whether a part is what a form parser makes of the start of a body, up to its first `&`. curl calls whatever it sends
+/// a form unless told otherwise, and the start of a picture is not a broken picture.
+fn is_start_of_body(index: usize, part: &Part) -> bool {
+    index == 1 && part.kind == PartKind::Field && part.name.is_none()
 }
 
 /// Whether rules look at a part: fields and JSON strings whatever they hold, other parts when they read as text, or are
