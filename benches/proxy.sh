@@ -187,6 +187,7 @@ ticks_of() {
 # neither proxy makes a redirect.
 load() {
   local name=$1 url=$2 process=$3 before after figures
+  kill -0 "$process" 2>/dev/null || fail "$name: its process ended: $(tail -n 5 "$work/"*.log)"
   before=$(ticks_of "$process")
   wrk --threads 1 --connections "$connections" --duration "${4}s" --script "$here/upload.lua" "$url" >"$work/wrk.log" \
     || fail "wrk failed on $name: $(cat "$work/wrk.log")"
