@@ -45,6 +45,9 @@ for binary in "$penstock" "$origin"; do
   [[ -x $binary ]] || fail "$binary is missing: cargo build --release --bin penstock --example demo-origin"
 done
 
+exec 9<"${BASH_SOURCE[0]}"
+flock --nonblock 9 || fail "it runs already, and two at once would measure each other"
+
 work=$(mktemp -d)
 processes=()
 clean_up() {
