@@ -2,14 +2,16 @@
 
 mod report;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Json};
 use axum::routing::get;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::snapshot::SnapshotHandle;
 use crate::telemetry::Metrics;
@@ -20,6 +22,28 @@ use report::SnapshotReport;
 struct Shared {
     snapshots: Arc<SnapshotHandle>,
     metrics: Arc<Metrics>,
+    opening: Arc<Opening>,
+}
+
+/// The listeners for clients, which open after this one.
+struct Opening {
+    addresses: Vec<SocketAddr>,
+    has_opened: AtomicBool,
+}
+
+impl Opening {
+    /// Whether each has taken a connection. Once it has, nobody is asked again.
+    async fn is_over(&self) -> bool {
+        if !self.has_opened.load(Ordering::Relaxed) {
+            for address in &self.addresses {
+                if TcpStream::connect(address).await.is_err() {
+                    return false;
+                }
+            }
+            self.has_opened.store(true, Ordering::Relaxed);
+        }
+        true
+    }
 }
 
 /// Serves on `listener` until the process ends.
@@ -31,18 +55,23 @@ pub async fn serve(
     snapshots: Arc<SnapshotHandle>,
     metrics: Arc<Metrics>,
 ) -> std::io::Result<()> {
+    let addresses = snapshots.current().config.listeners.iter().map(|listener| listener.address).collect();
+    let opening = Arc::new(Opening { addresses, has_opened: AtomicBool::new(false) });
     let routes = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(render_metrics))
         .route("/snapshot", get(report_snapshot))
-        .with_state(Shared { snapshots, metrics });
+        .with_state(Shared { snapshots, metrics, opening });
     axum::serve(listener, routes).await
 }
 
-/// Ready as soon as a snapshot serves, which is before the first connection is accepted. A failed reload does not
-/// change that: the old snapshot goes on serving, and `penstock_reload_failing` tells.
+/// Ready as soon as clients can connect. A failed reload does not change that: the old snapshot goes on serving, and
+/// `penstock_reload_failing` tells.
 async fn ready(State(shared): State<Shared>) -> impl IntoResponse {
+    if !shared.opening.is_over().await {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the listeners are not open yet\n".to_owned());
+    }
     let generation = shared.snapshots.current().generation;
     (StatusCode::OK, format!("ready, snapshot {generation}\n"))
 }
