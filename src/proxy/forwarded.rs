@@ -28,12 +28,11 @@ fn decide(headers: &HeaderMap, client: &str, proto: &str, policy: Forwarded) -> 
         let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
         values.filter(|value| !value.is_empty()).collect::<Vec<_>>().join(", ")
     };
-    let came_for = came(FOR);
-    let came_proto = came(PROTO);
     match policy {
         Forwarded::Off => None,
         Forwarded::Replace => Some((client.to_owned(), proto.to_owned())),
         Forwarded::Append => {
+            let (came_for, came_proto) = (came(FOR), came(PROTO));
             let chain = if came_for.is_empty() { client.to_owned() } else { format!("{came_for}, {client}") };
             Some((chain, if came_proto.is_empty() { proto.to_owned() } else { came_proto }))
         }
@@ -46,14 +45,11 @@ mod tests {
 
     #[test]
     fn what_came_is_added_to_replaced_or_left_as_the_policy_says() {
-        let came: HeaderMap = [(FOR, "10.0.0.1"), (FOR, "10.0.0.2"), (PROTO, "https")]
-            .into_iter()
-            .flat_map(|(name, value)| [(name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap())])
-            .fold(HeaderMap::new(), |mut headers, (name, value)| {
-                headers.append(name, value);
-                headers
-            });
         let none = HeaderMap::new();
+        let mut came = HeaderMap::new();
+        for (name, value) in [(FOR, "10.0.0.1"), (FOR, "10.0.0.2"), (PROTO, "https")] {
+            came.append(name, value.parse().unwrap());
+        }
         let pair = |first: &str, second: &str| Some((first.to_owned(), second.to_owned()));
         for (headers, policy, expected) in [
             (&none, Forwarded::Append, pair("::1", "http")),
