@@ -16,7 +16,7 @@ use http_body_util::{BodyExt, Full};
 use penstock::content::{
     Algorithm, AlgorithmSet, Deadline, DecodeLimits, Distance, ExtractLimits, HashValue, MediaType,
 };
-use penstock::extract::{ContentTypes, extract};
+use penstock::extract::{Extraction, Source};
 use penstock::hash_set::hamming::{HammingIndex, Neighbour};
 use penstock::media::{PartHashes, hash_part};
 use penstock::text::{RuleSet, parse_rules};
@@ -143,7 +143,7 @@ fn scan_texts(bench: &mut Bench) {
 fn parse_forms(bench: &mut Bench) {
     let form = Form::with_fields_and_file(10, &random_bytes(2, UPLOAD));
     let content_types = [form.content_type.as_bytes()];
-    let parse = || extract(black_box(&form.body), ContentTypes(&content_types), &ExtractLimits::default());
+    let parse = || Extraction::of(&Source::plain(black_box(&form.body), &content_types), &ExtractLimits::default());
     let extraction = parse();
     assert_eq!((extraction.parts.len(), extraction.problems), (11, vec![]));
     assert_eq!(extraction.parts.last().map(|part| part.bytes.len()), Some(UPLOAD));

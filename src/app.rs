@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::body::Stores;
 use crate::config::Problem;
 use crate::inspect::Inspector;
 use crate::proxy::{Gate, StartError};
@@ -48,7 +49,8 @@ pub fn run(config_file: &Path) -> Result<(), RunError> {
     let config = &snapshot.config;
     let _watcher = Watcher::start(Arc::clone(&snapshots))?;
     start_operations(config.admin.address, &snapshots, &metrics)?;
-    let inspector = Inspector::start(&config.server, &config.limits, Arc::clone(&metrics))?;
+    let stores = Stores::default();
+    let inspector = Inspector::start(&config.server, &config.limits, stores.clone(), Arc::clone(&metrics))?;
     let listeners: Vec<String> = config.listeners.iter().map(|listener| listener.address.to_string()).collect();
     tracing::info!(
         event = "start",
@@ -58,7 +60,7 @@ pub fn run(config_file: &Path) -> Result<(), RunError> {
         sets = snapshot.sets.len(),
         rules = snapshot.rules.len(),
     );
-    proxy::serve(Gate::new(Arc::clone(&snapshots), inspector, metrics), config)?;
+    proxy::serve(Gate::new(Arc::clone(&snapshots), inspector, stores, metrics), config)?;
     Ok(())
 }
 

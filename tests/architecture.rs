@@ -23,8 +23,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("proxy", &["body", "config", "content", "inspect", "snapshot", "telemetry", "verdict"]),
     ("admin", &["config", "content", "snapshot", "telemetry", "verdict"]),
-    ("app", &["admin", "config", "inspect", "proxy", "snapshot", "telemetry"]),
-    ("cli", &["app", "config", "content", "inspect", "media", "snapshot", "telemetry", "verdict"]),
+    ("app", &["admin", "body", "config", "inspect", "proxy", "snapshot", "telemetry"]),
+    ("cli", &["app", "body", "config", "content", "inspect", "media", "snapshot", "telemetry", "verdict"]),
 ];
 
 /// Crates and names that only some modules may know of.

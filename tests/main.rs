@@ -11,6 +11,7 @@ mod support;
 mod architecture;
 mod command_line;
 mod documents;
+mod encodings;
 mod hashing;
 mod holding;
 mod multipart;

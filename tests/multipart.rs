@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64;
 use penstock::content::ExtractLimits;
-use penstock::extract::{ContentTypes, extract};
+use penstock::extract::{Extraction, Source};
 use serde_json::Value;
 
 use crate::support::vectors;
@@ -20,7 +20,7 @@ fn no_parser_gets_bytes_from_a_reference_body_that_was_neither_inspected_nor_ref
     for case in cases {
         let body = BASE64.decode(case["body_base64"].as_str().unwrap().as_bytes()).unwrap();
         let content_type = case["content_type"].as_str().unwrap();
-        let found = extract(&body.into(), ContentTypes(&[content_type.as_bytes()]), &ExtractLimits::default());
+        let found = Extraction::of(&Source::plain(&body.into(), &[content_type.as_bytes()]), &ExtractLimits::default());
         if !found.problems.is_empty() {
             refused += 1;
             continue;

@@ -272,7 +272,7 @@ fn a_picture_that_cannot_be_checked_follows_the_policy_of_its_route() {
 }
 
 #[test]
-fn an_encoded_body_is_refused_because_what_is_in_it_was_not_seen() {
+fn a_compressed_body_that_is_broken_follows_the_policy_of_its_route() {
     let origin = Origin::start();
     let penstock = Setup::new(&[origin.address])
         .with("[[route]]\nname = \"lenient\"\npath = \"/upload/lenient\"\ninspect = \"enforce\"\nundecodable = \"flag\"\n")
@@ -280,7 +280,7 @@ fn an_encoded_body_is_refused_because_what_is_in_it_was_not_seen() {
         .start();
     let encoded = [("Content-Encoding", "GZIP")];
     let refusal = penstock.post("/upload/a", &encoded, b"\x1f\x8b...");
-    assert_eq!((refusal.status, refusal.json()["code"].as_str()), (422, Some("content_encoding")));
+    assert_eq!((refusal.status, refusal.json()["code"].as_str()), (422, Some("content_encoding_broken")));
     assert_eq!(penstock.post("/upload/lenient", &encoded, b"\x1f\x8b...").status, 200);
     assert_eq!(origin.requests()[0].headers["penstock-labels"], "undecodable");
     assert_eq!(penstock.post("/upload/a", &[("Content-Encoding", "identity")], b"plain").status, 200);

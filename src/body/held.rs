@@ -27,3 +27,10 @@ impl HeldBody {
         self.is_spooled
     }
 }
+
+/// The body as one slice.
+impl AsRef<[u8]> for HeldBody {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}

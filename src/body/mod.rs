@@ -4,11 +4,15 @@
 //! an unlinked spool file, read back through a memory map. Either way [`HeldBody::bytes`] is one slice, so parsing,
 //! hashing and replay never copy. A crash leaves no file behind, because the file never had a name.
 
+mod coding;
 mod collector;
 mod held;
 mod quota;
+mod scratch;
 mod spool;
 
+pub use coding::{Coding, End, Unpacker};
 pub use collector::{BodyCollector, HoldError};
 pub use held::HeldBody;
 pub use quota::{Quota, Reservation};
+pub use scratch::{Scratch, ScratchWriter, Stores};

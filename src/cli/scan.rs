@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{ConfigArgs, FAILED, OK, STOPPED, print_problems};
+use crate::body::Stores;
 use crate::config::{Config, Inspection, RoutePolicy, suggestion};
 use crate::content::Deadline;
 use crate::inspect::{Examination, Upload, examine};
@@ -81,7 +82,8 @@ fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, policy: &RoutePo
         }
     };
     let content_types = args.content_type.iter().map(|text| Bytes::copy_from_slice(text.as_bytes())).collect();
-    let examination = examine(&Upload { body, content_types, content_encoding: None }, snapshot, &Deadline::NEVER);
+    let upload = Upload { body, content_types, content_encodings: Vec::new(), ambiguity: policy.ambiguity };
+    let examination = examine(&upload, snapshot, &Stores::default(), &Deadline::NEVER);
     let verdict = decide(&examination.findings, policy);
     if args.json {
         print_json(file, &examination, &verdict);

@@ -114,6 +114,25 @@ pub struct Limits {
     pub decode: DecodeLimits,
 }
 
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_per_upload: ByteSize::mib(1),
+            memory_total: ByteSize::mib(256),
+            spool_total: ByteSize::gib(16),
+            spool_directory: std::env::temp_dir(),
+            upload_timeout: Duration::from_secs(3600),
+            min_upload_rate: ByteSize::kib(1),
+            rate_grace: Duration::from_secs(10),
+            inspection_queue: 1024,
+            inspection_deadline: Duration::from_secs(10),
+            inspection_rate: ByteSize::mib(64),
+            extract: ExtractLimits::default(),
+            decode: DecodeLimits::default(),
+        }
+    }
+}
+
 impl Limits {
     /// The time an inspection of `bytes` may take.
     pub fn inspection_time(&self, bytes: u64) -> Duration {
@@ -194,6 +213,16 @@ pub enum Doubtful {
     Refuse,
 }
 
+/// What is done about a body that common servers read in different ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ambiguity {
+    /// It is malformed, and the policy for that decides.
+    Refuse,
+    /// Every reading that some server has of it is inspected.
+    InspectAll,
+}
+
 /// A route: which requests, to which origin, with which policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
@@ -218,8 +247,14 @@ pub struct RoutePolicy {
     pub max_body: ByteSize,
     /// A body that origins could read in different ways. Default refuse: what was inspected must be what is stored.
     pub malformed: Doubtful,
-    /// A picture that could not be decoded within limits. Default refuse.
+    /// What makes a body malformed. Default refuse: well-kept clients all write bodies that every server reads alike.
+    pub ambiguity: Ambiguity,
+    /// A picture, compressed body or container that could not be decoded. Default refuse.
     pub undecodable: Doubtful,
+    /// Content that is encrypted. Default flag: no server unpacks it without a password, and people share such files.
+    pub encrypted: Doubtful,
+    /// More parts, bytes or levels than a limit allows. Default refuse.
+    pub over_limit: Doubtful,
     /// A picture too small or too plain for a perceptual hash. Default pass: it cannot match, and icons are common.
     pub unhashable: Doubtful,
     /// An inspection that ran out of time. Default refuse.
@@ -236,7 +271,10 @@ impl RoutePolicy {
             block_status: 451,
             max_body: ByteSize::gib(8),
             malformed: Doubtful::Refuse,
+            ambiguity: Ambiguity::Refuse,
             undecodable: Doubtful::Refuse,
+            encrypted: Doubtful::Flag,
+            over_limit: Doubtful::Refuse,
             unhashable: Doubtful::Pass,
             deadline: Doubtful::Refuse,
             overload: Doubtful::Refuse,

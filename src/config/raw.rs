@@ -5,7 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::units::{ByteSize, Span};
-use super::{Doubtful, Forwarded, Inspection};
+use super::{Ambiguity, Doubtful, Forwarded, Inspection};
 use crate::content::{Action, Mode};
 
 #[derive(Deserialize)]
@@ -80,7 +80,10 @@ pub(super) struct RawRoute {
     pub block_status: Option<Spanned<u16>>,
     pub max_body: Option<ByteSize>,
     pub malformed: Option<Doubtful>,
+    pub ambiguity: Option<Ambiguity>,
     pub undecodable: Option<Doubtful>,
+    pub encrypted: Option<Doubtful>,
+    pub over_limit: Option<Doubtful>,
     pub unhashable: Option<Doubtful>,
     pub deadline: Option<Doubtful>,
     pub overload: Option<Doubtful>,
@@ -122,6 +125,13 @@ pub(super) struct RawLimits {
     pub inspection_rate: Option<ByteSize>,
     pub max_parts: Option<usize>,
     pub max_escaped_body: Option<ByteSize>,
+    pub max_part_header: Option<ByteSize>,
+    pub max_depth: Option<usize>,
+    pub max_codings: Option<usize>,
+    pub max_nesting: Option<usize>,
+    pub max_unpacked: Option<ByteSize>,
+    pub max_unpack_ratio: Option<u64>,
+    pub max_carved: Option<usize>,
     pub max_picture_side: Option<u32>,
     pub max_picture_pixels: Option<u64>,
     pub max_picture_memory: Option<ByteSize>,

@@ -126,36 +126,31 @@ impl Check<'_> {
     }
 
     fn limits(&mut self, raw: &RawLimits) -> Limits {
-        let extract = ExtractLimits::default();
-        let decode = DecodeLimits::default();
-        let seconds = |span: Option<super::units::Span>, default| span.map_or(Duration::from_secs(default), |s| s.0);
+        let defaults = Limits::default();
+        let time = |span: Option<super::units::Span>, default| span.map_or(default, |span| span.0);
         Limits {
-            memory_per_upload: raw.memory_per_upload.unwrap_or(ByteSize::mib(1)),
-            memory_total: raw.memory_total.unwrap_or(ByteSize::mib(256)),
-            spool_total: raw.spool_total.unwrap_or(ByteSize::gib(16)),
-            spool_directory: self.spool_directory(raw.spool_directory.as_ref()),
-            upload_timeout: seconds(raw.upload_timeout, 3600),
-            min_upload_rate: raw.min_upload_rate.unwrap_or(ByteSize::kib(1)),
-            rate_grace: seconds(raw.rate_grace, 10),
-            inspection_queue: self.at_least_one(raw.inspection_queue.as_ref(), 1024),
-            inspection_deadline: seconds(raw.inspection_deadline, 10),
-            inspection_rate: raw.inspection_rate.unwrap_or(ByteSize::mib(64)),
-            extract: ExtractLimits {
-                max_parts: raw.max_parts.unwrap_or(extract.max_parts),
-                max_escaped: raw.max_escaped_body.map_or(extract.max_escaped, |size| size.0),
-                ..extract
-            },
+            memory_per_upload: raw.memory_per_upload.unwrap_or(defaults.memory_per_upload),
+            memory_total: raw.memory_total.unwrap_or(defaults.memory_total),
+            spool_total: raw.spool_total.unwrap_or(defaults.spool_total),
+            spool_directory: self.spool_directory(raw.spool_directory.as_ref(), defaults.spool_directory),
+            upload_timeout: time(raw.upload_timeout, defaults.upload_timeout),
+            min_upload_rate: raw.min_upload_rate.unwrap_or(defaults.min_upload_rate),
+            rate_grace: time(raw.rate_grace, defaults.rate_grace),
+            inspection_queue: self.at_least_one(raw.inspection_queue.as_ref(), defaults.inspection_queue),
+            inspection_deadline: time(raw.inspection_deadline, defaults.inspection_deadline),
+            inspection_rate: raw.inspection_rate.unwrap_or(defaults.inspection_rate),
+            extract: extract_limits(raw, defaults.extract),
             decode: DecodeLimits {
-                max_side: raw.max_picture_side.unwrap_or(decode.max_side),
-                max_pixels: raw.max_picture_pixels.unwrap_or(decode.max_pixels),
-                max_alloc: raw.max_picture_memory.map_or(decode.max_alloc, |size| size.0),
+                max_side: raw.max_picture_side.unwrap_or(defaults.decode.max_side),
+                max_pixels: raw.max_picture_pixels.unwrap_or(defaults.decode.max_pixels),
+                max_alloc: raw.max_picture_memory.map_or(defaults.decode.max_alloc, |size| size.0),
             },
         }
     }
 
-    fn spool_directory(&mut self, raw: Option<&Spanned<String>>) -> PathBuf {
+    fn spool_directory(&mut self, raw: Option<&Spanned<String>>, default: PathBuf) -> PathBuf {
         let Some(raw) = raw else {
-            return std::env::temp_dir();
+            return default;
         };
         let path = self.path(raw);
         if !path.is_dir() {
@@ -234,7 +229,10 @@ impl Check<'_> {
             block_status: self.block_status(raw.block_status.as_ref(), defaults.block_status),
             max_body: raw.max_body.unwrap_or(defaults.max_body),
             malformed: raw.malformed.unwrap_or(defaults.malformed),
+            ambiguity: raw.ambiguity.unwrap_or(defaults.ambiguity),
             undecodable: raw.undecodable.unwrap_or(defaults.undecodable),
+            encrypted: raw.encrypted.unwrap_or(defaults.encrypted),
+            over_limit: raw.over_limit.unwrap_or(defaults.over_limit),
             unhashable: raw.unhashable.unwrap_or(defaults.unhashable),
             deadline: raw.deadline.unwrap_or(defaults.deadline),
             overload: raw.overload.unwrap_or(defaults.overload),
@@ -307,5 +305,20 @@ impl Check<'_> {
             self.problem(raw, format!("expected at most {most}: past it unrelated pictures match"));
         }
         Distance(*raw.get_ref())
+    }
+}
+
+fn extract_limits(raw: &RawLimits, defaults: ExtractLimits) -> ExtractLimits {
+    let bytes = |size: Option<ByteSize>, default| size.map_or(default, |size| size.0);
+    ExtractLimits {
+        max_parts: raw.max_parts.unwrap_or(defaults.max_parts),
+        max_part_header: raw.max_part_header.map_or(defaults.max_part_header, |size| size.0 as usize),
+        max_depth: raw.max_depth.unwrap_or(defaults.max_depth),
+        max_escaped: bytes(raw.max_escaped_body, defaults.max_escaped),
+        max_codings: raw.max_codings.unwrap_or(defaults.max_codings),
+        max_nesting: raw.max_nesting.unwrap_or(defaults.max_nesting),
+        max_unpacked: bytes(raw.max_unpacked, defaults.max_unpacked),
+        max_ratio: raw.max_unpack_ratio.unwrap_or(defaults.max_ratio),
+        max_carved: raw.max_carved.unwrap_or(defaults.max_carved),
     }
 }

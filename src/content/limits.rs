@@ -22,19 +22,46 @@ impl Default for DecodeLimits {
 /// What taking one upload apart may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExtractLimits {
-    /// Parts of one upload: files, fields and JSON strings together. Default 10,000.
+    /// Parts of one upload: files, fields, strings and entries of containers together. Default 100,000.
     pub max_parts: usize,
     /// Bytes of one part's header block in `multipart/form-data`. Default 8 KiB, as common origins have it.
     pub max_part_header: usize,
-    /// Nesting of JSON arrays and objects. Default 128.
+    /// Nesting of JSON arrays and objects, and of XML elements. Default 128.
     pub max_depth: usize,
-    /// Bytes of a JSON or URL-encoded body, which may have to be copied to undo its escapes. Default 256 MiB.
+    /// Bytes of a JSON, XML or URL-encoded body, which may have to be copied to undo its escapes. Default 256 MiB.
     pub max_escaped: u64,
+    /// Content codings of one body. Default 3: more is never an accident.
+    pub max_codings: usize,
+    /// Containers and encodings inside each other. Default 8: a mail with a zip with a document with a picture is 4.
+    pub max_nesting: usize,
+    /// Bytes that decompressing and decoding may give, for one upload together. Default 1 GiB.
+    pub max_unpacked: u64,
+    /// How many times larger than itself a compressed stream may become, once it is past [`Self::RATIO_FLOOR`].
+    /// Default 200: text and plain pictures stay below 100, and deflate ends at 1,032.
+    pub max_ratio: u64,
+    /// Candidates for files in the middle of other bytes that are looked at in one upload. Default 10,000: chance gives
+    /// four in a gigabyte.
+    pub max_carved: usize,
+}
+
+impl ExtractLimits {
+    /// Unpacked bytes that no ratio is asked of: an empty page of a document may shrink to nothing.
+    pub const RATIO_FLOOR: u64 = 16 << 20;
 }
 
 impl Default for ExtractLimits {
     fn default() -> Self {
-        Self { max_parts: 10_000, max_part_header: 8 << 10, max_depth: 128, max_escaped: 256 << 20 }
+        Self {
+            max_parts: 100_000,
+            max_part_header: 8 << 10,
+            max_depth: 128,
+            max_escaped: 256 << 20,
+            max_codings: 3,
+            max_nesting: 8,
+            max_unpacked: 1 << 30,
+            max_ratio: 200,
+            max_carved: 10_000,
+        }
     }
 }
 

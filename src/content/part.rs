@@ -9,12 +9,24 @@ use bytes::Bytes;
 pub enum PartKind {
     /// The whole request body, as it stands.
     Body,
+    /// The whole request body, where its pieces are parts of their own: hashed, but not read as text once more.
+    Envelope,
     /// A named value of a form, without a file name.
     Field,
     /// A part of a form with a file name.
     File,
-    /// A string value inside a JSON body, its escapes resolved.
+    /// A string value or an object key inside JSON, its escapes resolved.
     JsonString,
+    /// Text or an attribute's value inside XML.
+    XmlText,
+    /// What an encoding gives when it is undone: a content coding, base64, a data URI.
+    Decoded,
+    /// A file inside a container such as zip or tar, or the content of a compressed one.
+    Entry,
+    /// A file that begins in the middle of other bytes.
+    Carved,
+    /// One of several ways in which servers read a body that is not written the way all of them read alike.
+    Reading,
 }
 
 impl PartKind {
@@ -22,9 +34,15 @@ impl PartKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Body => "body",
+            Self::Envelope => "envelope",
             Self::Field => "field",
             Self::File => "file",
             Self::JsonString => "json",
+            Self::XmlText => "xml",
+            Self::Decoded => "decoded",
+            Self::Entry => "entry",
+            Self::Carved => "carved",
+            Self::Reading => "reading",
         }
     }
 }
@@ -36,7 +54,10 @@ impl PartKind {
 pub struct Part {
     /// How the origin would come by it.
     pub kind: PartKind,
-    /// Field name, or JSON pointer (RFC 6901) of a JSON string. Untrusted; for findings, never for logs of allowed uploads.
+    /// Index of the part it was found in; `None` when it stands in the body itself.
+    pub inside: Option<usize>,
+    /// Field name, JSON pointer (RFC 6901) of a JSON string, or path of an entry. Untrusted; for findings, never for
+    /// logs of allowed uploads.
     pub name: Option<String>,
     /// File name as sent.
     pub file_name: Option<String>,
@@ -47,9 +68,21 @@ pub struct Part {
 }
 
 impl Part {
-    /// A part that is the whole body.
-    pub fn body(bytes: Bytes, declared_type: Option<String>) -> Self {
-        Self { kind: PartKind::Body, name: None, file_name: None, declared_type, bytes }
+    /// A part about which nothing but its bytes is known.
+    pub fn new(kind: PartKind, bytes: Bytes) -> Self {
+        Self { kind, inside: None, name: None, file_name: None, declared_type: None, bytes }
+    }
+
+    /// The same part, by this name.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..self }
+    }
+
+    /// The same part, declared to be of this type.
+    #[must_use]
+    pub fn declared(self, declared_type: Option<String>) -> Self {
+        Self { declared_type, ..self }
     }
 }
 

@@ -38,6 +38,17 @@ impl Charset {
     }
 }
 
+/// Whether the charset of this name, in lower case, is UTF-8 or a part of it.
+pub(super) fn is_like_utf8(label: &[u8]) -> bool {
+    matches!(label, b"utf-8" | b"utf8" | b"us-ascii" | b"ascii")
+}
+
+/// Whether ASCII bytes may be other characters in the charset of this name, in lower case. Those of Windows, ISO 8859
+/// and the CJK encodings of the web all keep ASCII; of any other nobody knows.
+pub(super) fn changes_ascii(label: &[u8]) -> bool {
+    encoding_rs::Encoding::for_label_no_replacement(label).is_none_or(|encoding| !encoding.is_ascii_compatible())
+}
+
 /// The value of a `charset` parameter; an RFC 2231 one (`charset*`) keeps its marks and so counts as foreign.
 fn charset_parameter(parameter: &str) -> Option<&str> {
     let (name, value) = parameter.split_once('=')?;

@@ -1,7 +1,6 @@
 //! `application/x-www-form-urlencoded`: fields between `&`, with `+` for a space and percent escapes.
 //!
-//! Source: WHATWG URL Standard, "application/x-www-form-urlencoded parsing". A broken escape stays as it is, as
-//! Python, PHP and Node leave it.
+//! Source: WHATWG URL Standard, "application/x-www-form-urlencoded parsing".
 
 use bytes::Bytes;
 
@@ -9,23 +8,24 @@ use crate::content::{Part, PartKind};
 
 use super::ProblemCode;
 use super::charset::Charset;
-use super::collector::Collector;
+use super::dissection::Dissection;
+use super::percent::{Plus, decode};
 
 /// Bytes of a name that are kept. Nobody needs to see more to know the field.
 const MAX_NAME: usize = 512;
 
 /// Adds a field for each piece of `body`. A piece without `=` has no name: all of it is content, so that it gets scanned.
-pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Collector) {
+pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Dissection<'_>) {
     if !charset.reads_like_utf8(body) {
-        found.report(ProblemCode::FormCharset, None);
+        found.ambiguous(ProblemCode::FormCharset, None);
     }
     let mut start = 0;
     for piece in body.split(|byte| *byte == b'&') {
         let end = start + piece.len();
         if !piece.is_empty() {
-            found.push(field(&body.slice(start..end)), Some(start));
+            found.add(field(&body.slice(start..end)), Some(start));
         }
-        if found.is_full() {
+        if found.is_over() {
             return;
         }
         start = end + 1;
@@ -37,48 +37,24 @@ fn field(piece: &Bytes) -> Part {
         Some(at) => (Some(piece.slice(..at.min(MAX_NAME))), piece.slice(at + 1..)),
         None => (None, piece.clone()),
     };
-    let name = name.map(|name| String::from_utf8_lossy(&decode(&name)).into_owned());
-    Part { kind: PartKind::Field, name, file_name: None, declared_type: None, bytes: decode(&value) }
-}
-
-/// Undoes `+` and percent escapes. Without any, the result is the same slice.
-fn decode(text: &Bytes) -> Bytes {
-    if memchr::memchr2(b'%', b'+', text).is_none() {
-        return text.clone();
-    }
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = &text[..];
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        match (byte, after) {
-            (b'+', _) => decoded.push(b' '),
-            (b'%', [high, low, tail @ ..]) => match hex_pair(*high, *low) {
-                Some(value) => {
-                    decoded.push(value);
-                    rest = tail;
-                }
-                None => decoded.push(b'%'),
-            },
-            _ => decoded.push(byte),
-        }
-    }
-    decoded.into()
-}
-
-fn hex_pair(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
+    let name = name.map(|name| String::from_utf8_lossy(&decode(&name, Plus::IsSpace)).into_owned());
+    Part { name, ..Part::new(PartKind::Field, decode(&value, Plus::IsSpace)) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Ambiguity;
     use crate::content::ExtractLimits;
+    use crate::extract::Extraction;
+    use crate::extract::dissection::testing::gathered;
+
+    fn extracted(body: &'static [u8], charset: Charset, limits: &ExtractLimits) -> Extraction {
+        gathered(limits, Ambiguity::Refuse, |found| extract(&Bytes::from_static(body), charset, found))
+    }
 
     fn fields(body: &'static [u8]) -> Vec<(Option<String>, Vec<u8>)> {
-        let mut found = Collector::new(&ExtractLimits::default());
-        extract(&Bytes::from_static(body), Charset::Utf8, &mut found);
-        let found = found.finish(None);
+        let found = extracted(body, Charset::Utf8, &ExtractLimits::default());
         assert_eq!(found.problems, []);
         assert!(found.parts.iter().all(|part| part.kind == PartKind::Field));
         found.parts.into_iter().map(|part| (part.name, part.bytes.to_vec())).collect()
@@ -107,9 +83,7 @@ mod tests {
 
     #[test]
     fn a_foreign_charset_is_a_problem_and_the_fields_are_there_all_the_same() {
-        let mut found = Collector::new(&ExtractLimits::default());
-        extract(&Bytes::from_static(b"a=1"), Charset::Foreign, &mut found);
-        let found = found.finish(None);
+        let found = extracted(b"a=1", Charset::Foreign, &ExtractLimits::default());
         assert_eq!(found.problems[0].code, ProblemCode::FormCharset);
         assert_eq!(found.parts[0].bytes, "1");
     }
@@ -117,9 +91,7 @@ mod tests {
     #[test]
     fn the_limit_on_parts_stops_at_its_place() {
         let limits = ExtractLimits { max_parts: 2, ..ExtractLimits::default() };
-        let mut found = Collector::new(&limits);
-        extract(&Bytes::from_static(b"a=1&b=2&c=3&d=4"), Charset::Utf8, &mut found);
-        let found = found.finish(None);
+        let found = extracted(b"a=1&b=2&c=3&d=4", Charset::Utf8, &limits);
         assert_eq!(found.parts.len(), 2);
         assert_eq!(found.problems.len(), 1);
         assert_eq!((found.problems[0].code, found.problems[0].offset), (ProblemCode::TooManyParts, Some(8)));

@@ -1,83 +1,103 @@
-//! Takes a held body apart into what the origin would see: files, fields, JSON strings, or the body as it is.
+//! Takes a held body apart into what the origin would see: files, fields, strings, entries of containers, or the body
+//! as it is.
 //!
 //! Origins disagree about the same bytes, so each format has one strict grammar here, and whatever some common origin
-//! could read otherwise is a [`Problem`] with a stable reason. Extraction never fails: it gives parts *and* problems,
-//! so that one broken entry does not hide nine good ones. What a problem means for the upload, the route decides.
+//! could read otherwise is a [`Problem`] with a stable reason; or, where the route says so, every reading is handed out.
+//! Extraction never fails: it gives parts *and* problems, so that one broken entry does not hide nine good ones. What a
+//! problem means for the upload, the route decides.
 //!
 //! One file a format. A part is a slice of the body wherever it is a plain range of it.
 
+mod aws_chunked;
+mod carve;
 mod charset;
-mod collector;
+mod container;
+mod content_coding;
 mod content_type;
+mod declared;
+mod dissection;
+mod encoded;
 mod form;
+mod inside;
 mod json;
 mod multipart;
 mod parameters;
+mod percent;
 mod problem;
 
 use bytes::Bytes;
 
-use crate::content::{ExtractLimits, Part};
+use crate::body::{Scratch, Stores};
+use crate::config::{Ambiguity, Limits};
+use crate::content::{Deadline, ExtractLimits, Part};
 
-use collector::Collector;
-use content_type::Declared;
-pub use problem::{Problem, ProblemCode};
+use dissection::Dissection;
+pub use problem::{Problem, ProblemCode, ProblemKind};
 
-/// Every `Content-Type` header value of an upload, in the order sent, as raw bytes. Empty when there is none.
-#[derive(Clone, Copy)]
-pub struct ContentTypes<'a>(pub &'a [&'a [u8]]);
+/// What is taken apart: a body, and what was said about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The held body.
+    pub body: &'a Bytes,
+    /// Every `Content-Type` header value, in the order sent.
+    pub content_types: &'a [&'a [u8]],
+    /// Every `Content-Encoding` header value, in the order sent.
+    pub content_encodings: &'a [&'a [u8]],
+    /// What is done about a body that servers read in different ways.
+    pub ambiguity: Ambiguity,
+}
 
-/// What an upload consists of, and what stood in the way of reading it in one way only.
+impl<'a> Source<'a> {
+    /// A body that is not compressed, on a route that refuses what is ambiguous.
+    pub fn plain(body: &'a Bytes, content_types: &'a [&'a [u8]]) -> Self {
+        Self { body, content_types, content_encodings: &[], ambiguity: Ambiguity::Refuse }
+    }
+}
+
+/// What taking a body apart may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Means<'a> {
+    /// Limits on numbers and sizes.
+    pub limits: &'a ExtractLimits,
+    /// Room for what is decompressed.
+    pub scratch: Scratch<'a>,
+    /// When to stop.
+    pub deadline: &'a Deadline,
+}
+
+/// Takes a body apart: hands its parts to `visit` one by one and returns the first problems, in the order found. An
+/// empty body has neither, whatever its type.
 ///
-/// Without problems, the parts hold every byte sequence that an origin would store or show. With problems they hold
-/// what could be understood, and an origin may see something else.
+/// Without problems, the parts are every byte sequence that an origin would store or show. With problems they are what
+/// could be understood, and an origin may see something else. Past the deadline it stops between two steps.
+///
+/// Time is linear in the bytes of the body and what they unpack to.
+pub fn dissect<'a>(source: &Source<'_>, means: &Means<'a>, visit: &'a mut dyn FnMut(&Part)) -> Vec<Problem> {
+    let mut dissection = Dissection::new(means, source.ambiguity, visit);
+    if !source.body.is_empty() {
+        declared::read(source, &mut dissection);
+    }
+    dissection.finish()
+}
+
+/// What an upload consists of, gathered.
 #[derive(Debug, Default)]
 pub struct Extraction {
-    /// The parts in the order of the body. A [`PartKind::Body`](crate::content::PartKind::Body), if any, comes first:
-    /// every body but a well-formed `multipart/form-data` has one.
+    /// Parts in the order found.
     pub parts: Vec<Part>,
-    /// The first problems, in the order found; a hostile body cannot make the list long.
+    /// What stood in the way of reading the body in one way only.
     pub problems: Vec<Problem>,
 }
 
-/// Takes `body` apart as its declared type asks. An empty body has no parts and no problems, whatever its type.
-///
-/// Time and memory are linear in the length of the body, and the number of parts stays within `limits`.
-pub fn extract(body: &Bytes, content_types: ContentTypes<'_>, limits: &ExtractLimits) -> Extraction {
-    if body.is_empty() {
-        return Extraction::default();
+impl Extraction {
+    /// Gathers what [`dissect`] finds, without a deadline and with room of its own.
+    pub fn of(source: &Source<'_>, limits: &ExtractLimits) -> Self {
+        let (room, stores) = (Limits::default(), Stores::default());
+        let means = Means { limits, scratch: Scratch::new(&room, &stores), deadline: &Deadline::NEVER };
+        let mut parts = Vec::new();
+        let problems = dissect(source, &means, &mut |part| parts.push(part.clone()));
+        Self { parts, problems }
     }
-    let mut found = Collector::new(limits);
-    let value = content_types.0.first().copied().unwrap_or_default();
-    if content_types.0.len() > 1 {
-        found.report(ProblemCode::ContentTypeRepeated, None);
-    }
-    let keep_body = match Declared::parse(value) {
-        Ok(Declared::Multipart { boundary }) => {
-            multipart::extract(body, boundary, limits, &mut found);
-            found.has_problems()
-        }
-        Ok(Declared::Form(_) | Declared::Json(_)) if body.len() as u64 > limits.max_escaped => {
-            found.report(ProblemCode::TooLargeToUnescape, None);
-            true
-        }
-        Ok(Declared::Form(charset)) => {
-            form::extract(body, charset, &mut found);
-            true
-        }
-        Ok(Declared::Json(charset)) => {
-            json::extract(body, charset, limits, &mut found);
-            true
-        }
-        Ok(Declared::Other) => true,
-        Err(code) => {
-            found.report(code, None);
-            true
-        }
-    };
-    let declared_type = (!value.is_empty()).then(|| String::from_utf8_lossy(value).into_owned());
-    let whole = keep_body.then(|| Part::body(body.clone(), declared_type));
-    found.finish(whole)
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ use std::fmt;
 pub struct Problem {
     /// What is wrong.
     pub code: ProblemCode,
-    /// Byte offset in the body; `None` when the fault lies in the request's headers.
+    /// Index of the part it was found in; `None` for the body itself.
+    pub part: Option<usize>,
+    /// Byte offset in that part or in the body; `None` when the fault lies in the request's headers or in all of it.
     pub offset: Option<usize>,
 }
 
@@ -20,138 +22,183 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Declares every code once: variant, reason code, and the sentence that is also its documentation.
+/// What sort of problem a code stands for; each has its policy on a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProblemKind {
+    /// Servers could read the body in different ways, or it is not what it says it is.
+    Malformed,
+    /// Content is damaged, or written in a way that is not known here.
+    Undecodable,
+    /// Content is encrypted.
+    Encrypted,
+    /// A limit was reached.
+    OverLimit,
+    /// There was no room to work in.
+    Overload,
+}
+
+/// Declares every code once: variant, kind, reason code, and the sentence that is also its documentation.
 macro_rules! problem_codes {
-    ($($variant:ident = $code:literal, $sentence:literal;)+) => {
+    ($($kind:ident { $($variant:ident = $code:literal, $sentence:literal;)+ })+) => {
         /// What is wrong with a body. The codes are stable: they stand in replies, records and metrics.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum ProblemCode {
-            $(#[doc = $sentence] $variant,)+
+            $($(#[doc = $sentence] $variant,)+)+
         }
 
         impl ProblemCode {
             /// Every code, in the order in which the documentation lists them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+            pub const ALL: &'static [Self] = &[$($(Self::$variant,)+)+];
 
             /// The stable reason code, in snake case.
             pub const fn code(self) -> &'static str {
-                match self { $(Self::$variant => $code,)+ }
+                match self { $($(Self::$variant => $code,)+)+ }
+            }
+
+            /// What sort of problem it is.
+            pub const fn kind(self) -> ProblemKind {
+                match self { $($(Self::$variant => ProblemKind::$kind,)+)+ }
             }
 
             /// One sentence for people.
             pub const fn explain(self) -> &'static str {
-                match self { $(Self::$variant => $sentence,)+ }
+                match self { $($(Self::$variant => $sentence,)+)+ }
             }
         }
     };
 }
 
 problem_codes! {
-    ContentTypeRepeated = "content_type_repeated",
-        "The request has more than one Content-Type header.";
-    ContentTypeMalformed = "content_type_malformed",
-        "The Content-Type header mentions multipart but is not written the way every server reads it.";
-    TooManyParts = "too_many_parts",
-        "The upload has more parts than the limit allows.";
-    TooLargeToUnescape = "too_large_to_unescape",
-        "The JSON or URL-encoded body is larger than the limit allows.";
-
-    MultipartUnsupportedSubtype = "multipart_unsupported_subtype",
-        "The body is declared as a kind of multipart other than multipart/form-data.";
-    MultipartBoundaryMissing = "multipart_boundary_missing",
-        "The Content-Type header of a multipart body names no boundary.";
-    MultipartBoundaryRepeated = "multipart_boundary_repeated",
-        "The Content-Type header names the boundary more than once.";
-    MultipartBoundaryExtended = "multipart_boundary_extended",
-        "The boundary is given in the extended notation of RFC 2231, which only some servers read.";
-    MultipartBoundaryMalformed = "multipart_boundary_malformed",
-        "The boundary is empty, too long, all hyphens, has a forbidden character, or is not named in lower case.";
-    MultipartTypeCharset = "multipart_type_charset",
-        "The Content-Type header of a multipart body has a charset parameter.";
-    MultipartTypeParameter = "multipart_type_parameter",
-        "The Content-Type header of a multipart body has a parameter other than the boundary.";
-
-    MultipartNoDelimiter = "multipart_no_delimiter",
-        "The body has no line that consists of its boundary.";
-    MultipartPreamble = "multipart_preamble",
-        "The multipart body has bytes before its first boundary.";
-    MultipartEpilogue = "multipart_epilogue",
-        "The multipart body has bytes after its closing boundary.";
-    MultipartTruncated = "multipart_truncated",
-        "The multipart body ends without its closing boundary.";
-    MultipartBareLf = "multipart_bare_lf",
-        "A line of the multipart structure ends in a line feed without a carriage return.";
-    MultipartBareCr = "multipart_bare_cr",
-        "A line of the multipart structure ends in a carriage return without a line feed.";
-    MultipartBoundaryPadding = "multipart_boundary_padding",
-        "A boundary line has white space after the boundary.";
-    MultipartBoundaryPrefix = "multipart_boundary_prefix",
-        "A line starts with the boundary but goes on with something else.";
-    MultipartBoundaryInside = "multipart_boundary_inside",
-        "The boundary stands in the middle of a line.";
-
-    MultipartHeaderTooLong = "multipart_header_too_long",
-        "The headers of a part are longer than the limit allows.";
-    MultipartHeaderUnterminated = "multipart_header_unterminated",
-        "The headers of a part are not followed by an empty line.";
-    MultipartHeaderMalformed = "multipart_header_malformed",
-        "A header line of a part is not a name, a colon and a value.";
-    MultipartHeaderFolded = "multipart_header_folded",
-        "A header of a part goes on over more than one line.";
-    MultipartHeaderControl = "multipart_header_control",
-        "A header of a part has a control character in it.";
-    MultipartHeaderNotUtf8 = "multipart_header_not_utf8",
-        "A header of a part is not written in UTF-8.";
-    MultipartHeaderRepeated = "multipart_header_repeated",
-        "A part has the same header more than once.";
-
-    MultipartDispositionMissing = "multipart_disposition_missing",
-        "A part has no Content-Disposition header.";
-    MultipartDispositionType = "multipart_disposition_type",
-        "The Content-Disposition of a part does not start with form-data.";
-    MultipartDispositionMalformed = "multipart_disposition_malformed",
-        "The parameters of a Content-Disposition header are not written the way every server reads them.";
-    MultipartDispositionParameter = "multipart_disposition_parameter",
-        "A Content-Disposition header has a parameter other than name and filename.";
-    MultipartParameterRepeated = "multipart_parameter_repeated",
-        "A Content-Disposition header gives the name or the file name more than once.";
-    MultipartNameMissing = "multipart_name_missing",
-        "A part has no name, or an empty one.";
-    MultipartNameExtended = "multipart_name_extended",
-        "The name of a part is given in the extended notation of RFC 2231, which only some servers read.";
-    MultipartFilenameExtended = "multipart_filename_extended",
-        "The file name of a part is given in the extended notation of RFC 2231, which only some servers read.";
-    MultipartFilenameEmpty = "multipart_filename_empty",
-        "A part has content but an empty file name, so that servers disagree whether it is a file.";
-    MultipartFilenameTraversal = "multipart_filename_traversal",
-        "The file name of a part climbs out of its folder.";
-    MultipartBackslash = "multipart_backslash",
-        "A name or file name has a backslash in it, which servers read in different ways.";
-
-    MultipartTransferEncoding = "multipart_transfer_encoding",
-        "A part has a transfer encoding, which only some servers undo.";
-    MultipartContentEncoding = "multipart_content_encoding",
-        "A part has a content encoding, which only some servers undo.";
-    MultipartContentLength = "multipart_content_length",
-        "The Content-Length of a part is not the length of its content.";
-    MultipartNested = "multipart_nested",
-        "A part is itself declared as multipart, which only some servers take apart.";
-    MultipartCharset = "multipart_charset",
-        "A part declares a charset in which its content means something else than in UTF-8.";
-    MultipartCharsetField = "multipart_charset_field",
-        "A field named _charset_ changes how some servers read the other fields.";
-
-    FormCharset = "form_charset",
-        "A URL-encoded form declares a charset other than UTF-8.";
-
-    JsonNotUtf8 = "json_not_utf8",
-        "The JSON body is not in UTF-8, or declares another charset.";
-    JsonInvalid = "json_invalid",
-        "The body is declared as JSON but is not valid JSON.";
-    JsonTooDeep = "json_too_deep",
-        "The JSON body is nested deeper than the limit allows.";
-    JsonTrailingData = "json_trailing_data",
-        "The JSON body goes on after its value.";
+    Malformed {
+        ContentTypeRepeated = "content_type_repeated",
+            "The request has more than one Content-Type header.";
+        ContentTypeMalformed = "content_type_malformed",
+            "The Content-Type header mentions multipart but is not written the way every server reads it.";
+        MultipartUnsupportedSubtype = "multipart_unsupported_subtype",
+            "The body is declared as a kind of multipart other than multipart/form-data.";
+        MultipartBoundaryMissing = "multipart_boundary_missing",
+            "The Content-Type header of a multipart body names no boundary.";
+        MultipartBoundaryRepeated = "multipart_boundary_repeated",
+            "The Content-Type header names the boundary more than once.";
+        MultipartBoundaryExtended = "multipart_boundary_extended",
+            "The boundary is given in the extended notation of RFC 2231, which only some servers read.";
+        MultipartBoundaryMalformed = "multipart_boundary_malformed",
+            "The boundary is empty, too long, all hyphens, has a forbidden character, or is not named in lower case.";
+        MultipartTypeCharset = "multipart_type_charset",
+            "The Content-Type header of a multipart body has a charset parameter.";
+        MultipartTypeParameter = "multipart_type_parameter",
+            "The Content-Type header of a multipart body has a parameter other than the boundary.";
+        MultipartNoDelimiter = "multipart_no_delimiter",
+            "The body has no line that consists of its boundary.";
+        MultipartPreamble = "multipart_preamble",
+            "The multipart body has bytes before its first boundary.";
+        MultipartEpilogue = "multipart_epilogue",
+            "The multipart body has bytes after its closing boundary.";
+        MultipartTruncated = "multipart_truncated",
+            "The multipart body ends without its closing boundary.";
+        MultipartBareLf = "multipart_bare_lf",
+            "A line of the multipart structure ends in a line feed without a carriage return.";
+        MultipartBareCr = "multipart_bare_cr",
+            "A line of the multipart structure ends in a carriage return without a line feed.";
+        MultipartBoundaryPadding = "multipart_boundary_padding",
+            "A boundary line has white space after the boundary.";
+        MultipartBoundaryPrefix = "multipart_boundary_prefix",
+            "A line starts with the boundary but goes on with something else.";
+        MultipartBoundaryInside = "multipart_boundary_inside",
+            "The boundary stands in the middle of a line.";
+        MultipartHeaderUnterminated = "multipart_header_unterminated",
+            "The headers of a part are not followed by an empty line.";
+        MultipartHeaderMalformed = "multipart_header_malformed",
+            "A header line of a part is not a name, a colon and a value.";
+        MultipartHeaderFolded = "multipart_header_folded",
+            "A header of a part goes on over more than one line.";
+        MultipartHeaderControl = "multipart_header_control",
+            "A header of a part has a control character in it.";
+        MultipartHeaderNotUtf8 = "multipart_header_not_utf8",
+            "A header of a part is not written in UTF-8.";
+        MultipartHeaderRepeated = "multipart_header_repeated",
+            "A part has the same header more than once.";
+        MultipartDispositionMissing = "multipart_disposition_missing",
+            "A part has no Content-Disposition header.";
+        MultipartDispositionType = "multipart_disposition_type",
+            "The Content-Disposition of a part does not start with form-data.";
+        MultipartDispositionMalformed = "multipart_disposition_malformed",
+            "The parameters of a Content-Disposition header are not written the way every server reads them.";
+        MultipartDispositionParameter = "multipart_disposition_parameter",
+            "A Content-Disposition header has a parameter other than name and filename.";
+        MultipartParameterRepeated = "multipart_parameter_repeated",
+            "A Content-Disposition header gives the name or the file name more than once.";
+        MultipartNameMissing = "multipart_name_missing",
+            "A part has no name, or an empty one.";
+        MultipartNameExtended = "multipart_name_extended",
+            "The name of a part is given in the extended notation of RFC 2231, which only some servers read.";
+        MultipartFilenameExtended = "multipart_filename_extended",
+            "The file name of a part is given in the extended notation of RFC 2231, which only some servers read.";
+        MultipartFilenameEmpty = "multipart_filename_empty",
+            "A part has content but an empty file name, so that servers disagree whether it is a file.";
+        MultipartFilenameTraversal = "multipart_filename_traversal",
+            "The file name of a part climbs out of its folder.";
+        MultipartBackslash = "multipart_backslash",
+            "A name or file name has a backslash in it, which servers read in different ways.";
+        MultipartTransferEncoding = "multipart_transfer_encoding",
+            "A part has a transfer encoding, which only some servers undo.";
+        MultipartContentEncoding = "multipart_content_encoding",
+            "A part has a content encoding, which only some servers undo.";
+        MultipartContentLength = "multipart_content_length",
+            "The Content-Length of a part is not the length of its content.";
+        MultipartNested = "multipart_nested",
+            "A part is itself declared as multipart, which only some servers take apart.";
+        MultipartCharset = "multipart_charset",
+            "A part declares a charset in which its content means something else than in UTF-8.";
+        MultipartCharsetField = "multipart_charset_field",
+            "A field named _charset_ changes how some servers read the other fields.";
+        FormCharset = "form_charset",
+            "A URL-encoded form declares a charset other than UTF-8.";
+        JsonNotUtf8 = "json_not_utf8",
+            "The JSON body is not in UTF-8, or declares another charset.";
+        JsonInvalid = "json_invalid",
+            "The body is declared as JSON but is not valid JSON.";
+        JsonTrailingData = "json_trailing_data",
+            "The JSON body goes on after its value.";
+        AwsChunkedMalformed = "aws_chunked_malformed",
+            "The body is declared as aws-chunked but is not framed so.";
+    }
+    Undecodable {
+        ContentCodingUnknown = "content_encoding",
+            "The Content-Encoding of the body is not one that can be undone here.";
+        ContentCodingBroken = "content_encoding_broken",
+            "The body cannot be decompressed as its Content-Encoding says.";
+        ContentCodingTrailing = "content_encoding_trailing_data",
+            "The compressed body goes on behind the end of its compressed data.";
+        ContainerBroken = "container_broken",
+            "A container or compressed file cannot be read to its end.";
+    }
+    OverLimit {
+        TooManyParts = "too_many_parts",
+            "The upload has more parts than the limit allows.";
+        TooLargeToUnescape = "too_large_to_unescape",
+            "The JSON or URL-encoded body is larger than the limit allows.";
+        MultipartHeaderTooLong = "multipart_header_too_long",
+            "The headers of a part are longer than the limit allows.";
+        JsonTooDeep = "json_too_deep",
+            "The JSON body is nested deeper than the limit allows.";
+        TooManyCodings = "too_many_codings",
+            "The body has more content codings than the limit allows.";
+        NestedTooDeep = "nested_too_deep",
+            "Containers and encodings lie in each other deeper than the limit allows.";
+        UnpackedTooLarge = "unpacked_too_large",
+            "What the upload unpacks to is larger than the limit allows.";
+        UnpackedTooDense = "unpacked_too_dense",
+            "Compressed content grows to more times its own size than the limit allows.";
+        TooManyCandidates = "too_many_candidates",
+            "More files seem to begin in the middle of other bytes than the limit allows.";
+        TooManyReadings = "too_many_readings",
+            "A body that servers read in different ways has more readings than can be inspected.";
+    }
+    Overload {
+        NoRoomToUnpack = "no_room_to_unpack",
+            "There is no room in memory or on disk for what the upload unpacks to.";
+    }
 }
 
 /// The reason code.
@@ -180,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_problem_shows_its_place_when_it_has_one() {
-        let problem = Problem { code: ProblemCode::MultipartBareLf, offset: Some(17) };
+        let problem = Problem { code: ProblemCode::MultipartBareLf, part: None, offset: Some(17) };
         assert_eq!(problem.to_string(), "multipart_bare_lf at byte 17");
         assert_eq!(Problem { offset: None, ..problem }.to_string(), "multipart_bare_lf");
     }

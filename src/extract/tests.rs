@@ -13,7 +13,7 @@ const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/vectors/mu
 
 fn extracted(body: &[u8], content_types: &[&str]) -> Extraction {
     let values: Vec<&[u8]> = content_types.iter().map(|value| value.as_bytes()).collect();
-    extract(&Bytes::copy_from_slice(body), ContentTypes(&values), &ExtractLimits::default())
+    Extraction::of(&Source::plain(&Bytes::copy_from_slice(body), &values), &ExtractLimits::default())
 }
 
 fn codes(found: &Extraction) -> Vec<ProblemCode> {
@@ -33,7 +33,11 @@ fn an_empty_body_has_no_parts_and_no_problems() {
 fn a_body_that_is_not_taken_apart_is_one_part_with_its_declared_type() {
     for content_types in [&[][..], &["image/jpeg"], &["text/plain; charset=utf-8"], &["application/octet-stream"]] {
         let found = extracted(b"bytes", content_types);
-        assert_eq!(found.parts, [Part::body("bytes".into(), content_types.first().map(|value| (*value).to_owned()))]);
+        assert_eq!(
+            found.parts,
+            [Part::new(PartKind::Body, "bytes".into())
+                .declared(content_types.first().map(|value| (*value).to_owned()))]
+        );
         assert_eq!(found.problems, []);
     }
 }
@@ -46,7 +50,7 @@ fn forms_and_json_keep_the_whole_body_as_their_first_part() {
     ] {
         let found = extracted(body.as_bytes(), &[content_type]);
         assert_eq!(found.parts.iter().map(|part| part.bytes.clone()).collect::<Vec<_>>(), strings);
-        assert_eq!(found.parts[0].kind, PartKind::Body);
+        assert_eq!(found.parts[0].kind, PartKind::Envelope);
         assert_eq!(found.parts[0].declared_type.as_deref(), Some(content_type));
     }
 }
@@ -62,8 +66,8 @@ fn headers_that_servers_may_read_differently_are_problems_without_a_place() {
         (&["application/x-www-form-urlencoded; charset=utf-7"], FormCharset),
     ] {
         let found = extracted(b"x", content_types);
-        assert_eq!(found.problems, [Problem { code, offset: None }], "{content_types:?}");
-        assert_eq!((found.parts[0].kind, &found.parts[0].bytes[..]), (PartKind::Body, &b"x"[..]));
+        assert_eq!(found.problems, [Problem { code, part: None, offset: None }], "{content_types:?}");
+        assert_eq!(&found.parts[0].bytes[..], b"x");
     }
     assert_eq!(codes(&extracted(b"[]", &["application/json; charset=utf-16"])), [JsonNotUtf8]);
 }
@@ -125,8 +129,8 @@ proptest! {
         max_parts in 0..4_usize,
     ) {
         let limits = ExtractLimits { max_parts, ..ExtractLimits::default() };
-        let found = extract(&body.into(), ContentTypes(&[content_type.as_bytes()]), &limits);
-        prop_assert!(found.parts.iter().filter(|part| part.kind != PartKind::Body).count() <= max_parts);
+        let found = Extraction::of(&Source::plain(&body.into(), &[content_type.as_bytes()]), &limits);
+        prop_assert!(found.parts.len() <= max_parts);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::Upload;
+use crate::body::{Scratch, Stores};
 use crate::content::{Algorithm, Deadline, Distance, HashValue, MediaType, Part, PartKind};
-use crate::extract::{ContentTypes, Extraction, extract};
+use crate::extract::{Means, Problem, ProblemKind, Source, dissect};
 use crate::hash_set::EntryIndex;
 use crate::media::{PartHashes, PdqHashes, PictureHashes, hash_part};
 use crate::snapshot::{LoadedSet, Snapshot};
@@ -17,68 +18,89 @@ pub struct Examination {
     pub findings: Findings,
     /// What each part turned out to be.
     pub parts: Vec<MediaType>,
+    /// Whether the whole body is a picture, whatever it is called.
+    body_is_picture: bool,
+    /// Whether a field has been looked at.
+    has_fields: bool,
 }
 
-/// Takes `upload` apart, hashes and scans every part, and compares it with `snapshot`.
+/// Takes `upload` apart, hashes and scans every part, and compares it with `snapshot`. What it unpacks takes its room
+/// out of `stores`.
 ///
 /// Past `deadline` it stops between two steps and says so with a doubt.
-pub fn examine(upload: &Upload, snapshot: &Snapshot, deadline: &Deadline) -> Examination {
+pub fn examine(upload: &Upload, snapshot: &Snapshot, stores: &Stores, deadline: &Deadline) -> Examination {
     let content_types: Vec<&[u8]> = upload.content_types.iter().map(AsRef::as_ref).collect();
-    let extraction = extract(&upload.body, ContentTypes(&content_types), &snapshot.config.limits.extract);
+    let content_encodings: Vec<&[u8]> = upload.content_encodings.iter().map(AsRef::as_ref).collect();
+    let source = Source {
+        body: &upload.body,
+        content_types: &content_types,
+        content_encodings: &content_encodings,
+        ambiguity: upload.ambiguity,
+    };
+    let limits = &snapshot.config.limits;
+    let means = Means { limits: &limits.extract, scratch: Scratch::new(limits, stores), deadline };
     let mut examination = Examination::default();
-    examination.findings.doubts.extend(extraction.problems.iter().map(|problem| Doubt {
-        kind: DoubtKind::Malformed,
-        code: problem.code.code(),
-        part: None,
-        offset: problem.offset,
-    }));
-    if upload.content_encoding.as_ref().is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
-        examination.doubt(DoubtKind::Undecodable, "content_encoding", None);
-    }
-    let mut body_is_picture = false;
-    for (index, part) in extraction.parts.iter().enumerate() {
-        if deadline.has_passed() {
-            break;
-        }
-        let hashes = hash_part(&part.bytes, snapshot.wanted, &snapshot.config.limits.decode);
-        examination.parts.push(hashes.media_type);
-        if part.kind == PartKind::Body {
-            body_is_picture = matches!(hashes.picture, Some(Ok(_)));
-        }
-        if !(body_is_picture && is_start_of_body(index, part)) {
-            examination.note_doubts(index, &hashes, snapshot);
-        }
-        examination.match_hashes(index, &hashes, snapshot);
-        if is_text(part, hashes.media_type, &extraction) {
-            examination.match_rules(index, part, snapshot, deadline);
-        }
-    }
+    let problems = dissect(&source, &means, &mut |part| examination.look_at(part, snapshot, deadline));
+    examination.findings.doubts.extend(problems.iter().map(doubt_about));
     if deadline.has_passed() {
         examination.doubt(DoubtKind::Deadline, "deadline", None);
     }
     examination
 }
 
-/// Whether a part is what a form parser makes of the start of a body, up to its first `&`. curl calls whatever it sends
-/// a form unless told otherwise, and the start of a picture is not a broken picture.
-fn is_start_of_body(index: usize, part: &Part) -> bool {
-    index == 1 && part.kind == PartKind::Field && part.name.is_none()
+fn doubt_about(problem: &Problem) -> Doubt {
+    let kind = match problem.code.kind() {
+        ProblemKind::Malformed => DoubtKind::Malformed,
+        ProblemKind::Undecodable => DoubtKind::Undecodable,
+        ProblemKind::Encrypted => DoubtKind::Encrypted,
+        ProblemKind::OverLimit => DoubtKind::OverLimit,
+        ProblemKind::Overload => DoubtKind::Overload,
+    };
+    Doubt { kind, code: problem.code.code(), part: problem.part, offset: problem.offset }
 }
 
-/// Whether rules look at a part: fields and JSON strings whatever they hold, other parts when they read as text, or are
-/// called text and are no picture. A body that was taken apart is not read again as a whole.
-fn is_text(part: &Part, media_type: MediaType, extraction: &Extraction) -> bool {
+/// Whether rules look at a part: values whatever they hold, other parts when they read as text, or are called text and
+/// are no picture. A body that was taken apart is not read again as a whole.
+fn is_text(part: &Part, media_type: MediaType) -> bool {
     let declared = part.declared_type.as_deref().and_then(|declared| declared.trim_start().get(..5));
     let is_called_text = declared.is_some_and(|start| start.eq_ignore_ascii_case("text/"));
-    let reads_as_text = media_type == MediaType::Text || is_called_text && !media_type.is_picture();
     match part.kind {
-        PartKind::Field | PartKind::JsonString => true,
-        PartKind::File => reads_as_text,
-        PartKind::Body => reads_as_text && extraction.parts.len() == 1,
+        PartKind::Field | PartKind::JsonString | PartKind::XmlText => true,
+        PartKind::Envelope => false,
+        _ => media_type == MediaType::Text || is_called_text && !media_type.is_picture(),
     }
 }
 
 impl Examination {
+    fn look_at(&mut self, part: &Part, snapshot: &Snapshot, deadline: &Deadline) {
+        let index = self.parts.len();
+        if deadline.has_passed() {
+            return;
+        }
+        let hashes = hash_part(&part.bytes, snapshot.wanted, &snapshot.config.limits.decode);
+        self.parts.push(hashes.media_type);
+        if matches!(part.kind, PartKind::Body | PartKind::Envelope) {
+            self.body_is_picture = matches!(hashes.picture, Some(Ok(_)));
+        }
+        if self.must_be_readable(part) {
+            self.note_doubts(index, &hashes, snapshot);
+        }
+        self.has_fields |= part.kind == PartKind::Field;
+        self.match_hashes(index, &hashes, snapshot);
+        if is_text(part, hashes.media_type) {
+            self.match_rules(index, part, snapshot, deadline);
+        }
+    }
+
+    /// Whether a picture that cannot be decoded is a doubt. It is none in what is a guess of ours: a file that seems to
+    /// begin in the middle of other bytes, one of several readings, a value decoded from what may be no base64, or the
+    /// start of a picture up to its first `&`, since curl calls whatever it sends a form unless told otherwise.
+    fn must_be_readable(&self, part: &Part) -> bool {
+        let is_start_of_body = !self.has_fields && part.kind == PartKind::Field && part.name.is_none();
+        let is_guess = matches!(part.kind, PartKind::Carved | PartKind::Reading);
+        !(is_guess || self.body_is_picture && is_start_of_body)
+    }
+
     fn doubt(&mut self, kind: DoubtKind, code: &'static str, part: Option<usize>) {
         self.findings.doubts.push(Doubt { kind, code, part, offset: None });
     }

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::config::{Limits, Server};
+use crate::body::Stores;
+use crate::config::{Ambiguity, Limits, Server};
 use crate::content::Deadline;
 use crate::snapshot::Snapshot;
 use crate::telemetry::Metrics;
@@ -31,8 +32,10 @@ pub struct Upload {
     pub body: Bytes,
     /// Every `Content-Type` header's value.
     pub content_types: Vec<Bytes>,
-    /// The `Content-Encoding` header's values, joined; the body is not decoded.
-    pub content_encoding: Option<Bytes>,
+    /// Every `Content-Encoding` header's value.
+    pub content_encodings: Vec<Bytes>,
+    /// What the route does about bodies that servers read in different ways.
+    pub ambiguity: Ambiguity,
 }
 
 /// The result of an inspection.
@@ -52,16 +55,17 @@ pub struct Inspection {
 #[derive(Debug)]
 pub struct Inspector {
     pool: Pool,
+    stores: Stores,
     metrics: Arc<Metrics>,
 }
 
 impl Inspector {
-    /// Starts the threads.
+    /// Starts the threads. What they unpack takes its room out of `stores`.
     ///
     /// # Errors
     /// The system has no more threads.
-    pub fn start(server: &Server, limits: &Limits, metrics: Arc<Metrics>) -> std::io::Result<Self> {
-        Ok(Self { pool: Pool::start(server.inspection_threads, limits.inspection_queue)?, metrics })
+    pub fn start(server: &Server, limits: &Limits, stores: Stores, metrics: Arc<Metrics>) -> std::io::Result<Self> {
+        Ok(Self { pool: Pool::start(server.inspection_threads, limits.inspection_queue)?, stores, metrics })
     }
 
     /// Uploads that wait for a thread.
@@ -73,10 +77,11 @@ impl Inspector {
     pub async fn inspect(&self, upload: Upload, snapshot: Arc<Snapshot>) -> Inspection {
         let allowed = snapshot.config.limits.inspection_time(upload.body.len() as u64);
         let start = Instant::now();
+        let stores = self.stores.clone();
         let job = move || {
             let queued = start.elapsed();
             let deadline = Deadline::after(allowed.saturating_sub(queued));
-            let examination = examine(&upload, &snapshot, &deadline);
+            let examination = examine(&upload, &snapshot, &stores, &deadline);
             (examination, queued)
         };
         match tokio::time::timeout(allowed + TO_STOP, self.pool.run(job)).await {

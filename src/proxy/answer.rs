@@ -42,6 +42,8 @@ pub(super) enum InconclusiveKind {
     Malformed,
     /// The client's: its content cannot be read.
     Unreadable,
+    /// The client's: there is more of something than is inspected.
+    TooMuch,
     /// Nobody's: trying later may help.
     Busy,
 }
@@ -65,7 +67,7 @@ impl Refusal {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge(_) | Self::Inconclusive(_, InconclusiveKind::TooMuch) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UploadTimeout | Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::SpoolFull | Self::Inconclusive(_, InconclusiveKind::Busy) => StatusCode::SERVICE_UNAVAILABLE,
             Self::UnknownExpectation => StatusCode::EXPECTATION_FAILED,
@@ -92,6 +94,9 @@ impl Refusal {
             }
             Self::Inconclusive(_, InconclusiveKind::Unreadable) => {
                 "The upload has content that could not be read, so it could not be checked.".into()
+            }
+            Self::Inconclusive(_, InconclusiveKind::TooMuch) => {
+                "The upload has more in it, or more levels of it, than this address accepts.".into()
             }
             Self::Inconclusive(_, InconclusiveKind::Busy) => {
                 "The upload could not be checked in time. Please try again.".into()

@@ -1,22 +1,14 @@
 //! Reads a whole request body before anything else happens to the request.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use pingora::proxy::Session;
 use tokio::time::{Instant, timeout_at};
 
-use crate::body::{BodyCollector, HeldBody, HoldError, Quota};
+use crate::body::{BodyCollector, HeldBody, HoldError, Stores};
 use crate::config::{ByteSize, Limits, RoutePolicy};
 
 use super::answer::Refusal;
-
-/// Memory and disk that all held bodies share.
-#[derive(Debug, Default)]
-pub(crate) struct Stores {
-    pub(crate) memory: Arc<Quota>,
-    pub(crate) disk: Arc<Quota>,
-}
 
 /// Why there is no held body.
 pub(super) enum HoldFailure {

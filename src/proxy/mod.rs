@@ -24,8 +24,8 @@ use pingora::upstreams::peer::{H1UpgradePolicy, HttpPeer, Peer as _};
 use pingora::{Error, ErrorSource, ErrorType, Result};
 use uuid::Uuid;
 
-use crate::body::HeldBody;
-use crate::config::{Inspection, Origin, OriginServer, Route, RoutePolicy};
+use crate::body::{HeldBody, Stores};
+use crate::config::{Ambiguity, Inspection, Origin, OriginServer, Route, RoutePolicy};
 use crate::inspect::{Inspector, Upload};
 use crate::snapshot::{Snapshot, SnapshotHandle};
 use crate::telemetry::{HoldLabels, Metrics};
@@ -35,7 +35,7 @@ pub use server::{StartError, check_tls, serve};
 
 use answer::{Answer, InconclusiveKind, Refusal};
 use held_session::Replay;
-use hold::{HoldFailure, Stores, hold};
+use hold::{HoldFailure, hold};
 use release::Release;
 use verdict_log::VerdictRecord;
 
@@ -52,9 +52,9 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A gate that judges with the snapshot that serves.
-    pub fn new(snapshots: Arc<SnapshotHandle>, inspector: Inspector, metrics: Arc<Metrics>) -> Self {
-        Self { snapshots, inspector, stores: Stores::default(), metrics }
+    /// A gate that judges with the snapshot that serves, and holds bodies in `stores`.
+    pub fn new(snapshots: Arc<SnapshotHandle>, inspector: Inspector, stores: Stores, metrics: Arc<Metrics>) -> Self {
+        Self { snapshots, inspector, stores, metrics }
     }
 }
 
@@ -238,7 +238,7 @@ impl Gate {
         };
         let hold_time = start.elapsed();
         self.metrics.hold_seconds.observe(hold_time.as_secs_f64());
-        let upload = upload_of(session.req_header(), &body);
+        let upload = upload_of(session.req_header(), &body, route.policy.ambiguity);
         let inspection = self.inspector.inspect(upload, Arc::clone(snapshot)).await;
         let verdict = decide(&inspection.findings, &route.policy);
         let verdict_time = start.elapsed() - hold_time;
@@ -341,18 +341,19 @@ fn refusal_for(doubt: Option<&Doubt>) -> Refusal {
     };
     let kind = match doubt.kind {
         DoubtKind::Malformed => InconclusiveKind::Malformed,
-        DoubtKind::Undecodable | DoubtKind::Unhashable => InconclusiveKind::Unreadable,
+        DoubtKind::Undecodable | DoubtKind::Encrypted | DoubtKind::Unhashable => InconclusiveKind::Unreadable,
+        DoubtKind::OverLimit => InconclusiveKind::TooMuch,
         DoubtKind::Deadline | DoubtKind::Overload => InconclusiveKind::Busy,
     };
     Refusal::Inconclusive(doubt.code, kind)
 }
 
-fn upload_of(request: &RequestHeader, body: &HeldBody) -> Upload {
+fn upload_of(request: &RequestHeader, body: &HeldBody, ambiguity: Ambiguity) -> Upload {
     let values = |name| request.headers.get_all(name).iter().map(|value| Bytes::copy_from_slice(value.as_bytes()));
-    let codings: Vec<Bytes> = values(header::CONTENT_ENCODING).collect();
     Upload {
         body: body.bytes().clone(),
         content_types: values(header::CONTENT_TYPE).collect(),
-        content_encoding: (!codings.is_empty()).then(|| codings.join(&b", "[..]).into()),
+        content_encodings: values(header::CONTENT_ENCODING).collect(),
+        ambiguity,
     }
 }

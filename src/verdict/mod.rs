@@ -80,8 +80,12 @@ pub struct Doubt {
 pub enum DoubtKind {
     /// Origins could read the body in different ways, or it is not what it says it is.
     Malformed,
-    /// A picture could not be decoded within limits.
+    /// A picture, compressed body or container could not be decoded.
     Undecodable,
+    /// Content is encrypted.
+    Encrypted,
+    /// There is more than a limit allows.
+    OverLimit,
     /// A picture is too small or too plain for a perceptual hash.
     Unhashable,
     /// Time ran out.
@@ -92,13 +96,23 @@ pub enum DoubtKind {
 
 impl DoubtKind {
     /// Every kind, for metrics.
-    pub const ALL: [Self; 5] = [Self::Malformed, Self::Undecodable, Self::Unhashable, Self::Deadline, Self::Overload];
+    pub const ALL: [Self; 7] = [
+        Self::Malformed,
+        Self::Undecodable,
+        Self::Encrypted,
+        Self::OverLimit,
+        Self::Unhashable,
+        Self::Deadline,
+        Self::Overload,
+    ];
 
     /// Name in logs, metrics and JSON.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Malformed => "malformed",
             Self::Undecodable => "undecodable",
+            Self::Encrypted => "encrypted",
+            Self::OverLimit => "over_limit",
             Self::Unhashable => "unhashable",
             Self::Deadline => "deadline",
             Self::Overload => "overload",
@@ -110,6 +124,8 @@ impl DoubtKind {
         match self {
             Self::Malformed => route.malformed,
             Self::Undecodable => route.undecodable,
+            Self::Encrypted => route.encrypted,
+            Self::OverLimit => route.over_limit,
             Self::Unhashable => route.unhashable,
             Self::Deadline => route.deadline,
             Self::Overload => route.overload,
@@ -256,7 +272,11 @@ mod tests {
         use {DoubtKind as D, Outcome as O};
         let mut policy = RoutePolicy::inspecting(Inspection::Enforce);
         for kind in DoubtKind::ALL {
-            let expected = if kind == D::Unhashable { O::Allow } else { O::Refuse };
+            let expected = match kind {
+                D::Unhashable => O::Allow,
+                D::Encrypted => O::Flag,
+                _ => O::Refuse,
+            };
             assert_eq!(verdict(vec![], vec![doubt(kind)], &policy).0, expected, "default of {kind:?}");
         }
         policy.overload = Doubtful::Pass;

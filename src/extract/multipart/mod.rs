@@ -18,17 +18,18 @@
 mod delimiter;
 mod disposition;
 mod headers;
+mod readings;
 
 use std::ops::Range;
 
 use bytes::Bytes;
 use memchr::memmem;
 
-use crate::content::{ExtractLimits, Part, PartKind};
+use crate::content::{Part, PartKind};
 
 use super::ProblemCode;
 use super::charset::Charset;
-use super::collector::Collector;
+use super::dissection::Dissection;
 use delimiter::{Delimiter, DelimiterKind, Delimiters};
 use headers::PartHeaders;
 
@@ -42,20 +43,32 @@ struct Fault {
     offset: usize,
 }
 
+pub(super) use readings::{extract_all as extract_all_readings, mentions_boundary};
+
+/// Whether a body is written in the canonical form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Every server reads the same parts.
+    Canonical,
+    /// Some server may read others.
+    Ambiguous,
+}
+
 /// Adds the parts of `body`, going on after a fault as well as can be.
-pub(super) fn extract(body: &Bytes, boundary: &str, limits: &ExtractLimits, found: &mut Collector) {
-    let mut reader = Reader { body, limits, found };
+pub(super) fn extract(body: &Bytes, boundary: &str, found: &mut Dissection<'_>) -> Form {
+    let mut reader = Reader { body, found, form: Form::Canonical };
     let mut place = Place::Preamble;
     for delimiter in Delimiters::new(body, boundary).iter() {
         match delimiter {
             Ok(delimiter) => place = reader.pass(place, delimiter),
             Err(fault) => reader.report(fault),
         }
-        if reader.found.is_full() {
-            return;
+        if reader.found.is_over() {
+            return reader.form;
         }
     }
     reader.end(place);
+    reader.form
 }
 
 /// Between which delimiters the reader is.
@@ -69,15 +82,16 @@ enum Place {
     Epilogue,
 }
 
-struct Reader<'a> {
-    body: &'a Bytes,
-    limits: &'a ExtractLimits,
-    found: &'a mut Collector,
+struct Reader<'r, 'a> {
+    body: &'r Bytes,
+    found: &'r mut Dissection<'a>,
+    form: Form,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn report(&mut self, fault: Fault) {
-        self.found.report(fault.code, Some(fault.offset));
+        self.form = Form::Ambiguous;
+        self.found.ambiguous(fault.code, Some(fault.offset));
     }
 
     fn fault(&mut self, code: ProblemCode, offset: usize) {
@@ -133,10 +147,10 @@ impl Reader<'_> {
             }
             Err(fault) => {
                 self.report(fault);
-                Part { kind: PartKind::File, name: None, file_name: None, declared_type: None, bytes }
+                Part::new(PartKind::File, bytes)
             }
         };
-        self.found.push(part, Some(start));
+        self.found.add(part, Some(start));
     }
 
     /// The header block, with the CRLF of its last line, and the content.
@@ -146,7 +160,7 @@ impl Reader<'_> {
         if bytes.starts_with(b"\r\n") {
             return Ok((start..start, start + 2..block.end));
         }
-        let window = bytes.len().min(self.limits.max_part_header.saturating_add(2));
+        let window = bytes.len().min(self.found.limits().max_part_header.saturating_add(2));
         match memmem::find(&bytes[..window], b"\r\n\r\n") {
             Some(at) => Ok((start..start + at + 2, start + at + 4..block.end)),
             None if window < bytes.len() => Err(ProblemCode::MultipartHeaderTooLong),
@@ -159,11 +173,10 @@ fn part(headers: PartHeaders, bytes: Bytes) -> Part {
     let disposition = headers.disposition;
     let kind = if disposition.file_name.is_some() { PartKind::File } else { PartKind::Field };
     Part {
-        kind,
         name: Some(disposition.name),
         file_name: disposition.file_name,
         declared_type: headers.declared_type,
-        bytes,
+        ..Part::new(kind, bytes)
     }
 }
 

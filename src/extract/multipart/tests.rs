@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::{ContentTypes, Extraction, Problem, extract};
+use super::super::{Extraction, Problem, Source};
 use super::*;
+use crate::content::ExtractLimits;
 
 /// What a part should be: kind, name, file name, declared type, content.
 type Expected<'a> = (PartKind, &'a str, Option<&'a str>, Option<&'a str>, &'a [u8]);
@@ -11,8 +12,15 @@ type Expected<'a> = (PartKind, &'a str, Option<&'a str>, Option<&'a str>, &'a [u
 fn extracted(body: &[u8], boundary: &str) -> (Bytes, Extraction) {
     let body = Bytes::copy_from_slice(body);
     let content_type = format!("multipart/form-data; boundary={boundary}");
-    let found = extract(&body, ContentTypes(&[content_type.as_bytes()]), &ExtractLimits::default());
+    let mut found = Extraction::of(&Source::plain(&body, &[content_type.as_bytes()]), &ExtractLimits::default());
+    // What lies inside the parts is not of multipart's making.
+    found.parts.retain(|part| part.inside.is_none());
     (body, found)
+}
+
+/// The parts that multipart is made of, without the whole.
+fn contents(found: &Extraction) -> impl Iterator<Item = &Part> {
+    found.parts.iter().filter(|part| matches!(part.kind, PartKind::Field | PartKind::File))
 }
 
 fn shown(part: &Part) -> Expected<'_> {
@@ -125,9 +133,13 @@ fn a_structure_that_is_not_canonical_is_refused_with_its_reason_and_place() {
     for (template, code, offset) in DEVIATIONS {
         let body = String::from_utf8_lossy(template).replace("{H}", &good);
         let (_, found) = extracted(body.as_bytes(), "b");
-        assert_eq!(found.problems.first(), Some(&Problem { code: *code, offset: Some(*offset) }), "{body:?}");
-        let whole = &found.parts[0];
-        assert!(whole.kind == PartKind::Body && whole.bytes == body, "{body:?}");
+        assert_eq!(
+            found.problems.first(),
+            Some(&Problem { code: *code, part: None, offset: Some(*offset) }),
+            "{body:?}"
+        );
+        let whole = found.parts.last().unwrap();
+        assert!(matches!(whole.kind, PartKind::Body | PartKind::Envelope) && whole.bytes == body, "{body:?}");
     }
 }
 
@@ -187,8 +199,8 @@ const BAD_HEADERS: &[(&[&str], ProblemCode, usize)] = {
 fn headers_that_are_not_canonical_are_refused_with_their_reason_and_place() {
     for (headers, code, offset) in BAD_HEADERS {
         let (_, found) = extracted(&one_part(headers), "b");
-        assert_eq!(found.problems, [Problem { code: *code, offset: Some(*offset) }], "{headers:?}");
-        assert!(found.parts[1..].iter().any(|part| part.bytes.ends_with(b"EVIL")), "{headers:?}: the content is lost");
+        assert_eq!(found.problems, [Problem { code: *code, part: None, offset: Some(*offset) }], "{headers:?}");
+        assert!(contents(&found).any(|part| part.bytes.ends_with(b"EVIL")), "{headers:?}: the content is lost");
     }
 }
 
@@ -198,14 +210,15 @@ fn headers_must_be_utf8_and_within_their_limit() {
     body[50] = 0xe9;
     assert_eq!(
         extracted(&body, "b").1.problems[0],
-        Problem { code: ProblemCode::MultipartHeaderNotUtf8, offset: Some(50) }
+        Problem { code: ProblemCode::MultipartHeaderNotUtf8, part: None, offset: Some(50) }
     );
 
     let body = one_part(&[NAMED, "X: y"]);
     let headers = NAMED.len() + "\r\nX: y\r\n".len();
     for (max_part_header, expected) in [(headers, None), (headers - 1, Some(ProblemCode::MultipartHeaderTooLong))] {
         let limits = ExtractLimits { max_part_header, ..ExtractLimits::default() };
-        let found = extract(&body.clone().into(), ContentTypes(&[b"multipart/form-data; boundary=b"]), &limits);
+        let found =
+            Extraction::of(&Source::plain(&body.clone().into(), &[b"multipart/form-data; boundary=b"]), &limits);
         assert_eq!(found.problems.first().map(|problem| problem.code), expected);
     }
 }
@@ -214,8 +227,8 @@ fn headers_must_be_utf8_and_within_their_limit() {
 fn one_broken_part_does_not_hide_the_others() {
     let body = b"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b\r\ngarbage\r\n\r\n2\r\n--b\r\nContent-Disposition: form-data; name=\"c\"\r\n\r\n3\r\n--b--\r\n";
     let (_, found) = extracted(body, "b");
-    assert_eq!(found.problems, [Problem { code: ProblemCode::MultipartHeaderMalformed, offset: Some(57) }]);
-    let contents: Vec<_> = found.parts[1..].iter().map(|part| (part.name.as_deref(), &part.bytes[..])).collect();
+    assert_eq!(found.problems, [Problem { code: ProblemCode::MultipartHeaderMalformed, part: None, offset: Some(57) }]);
+    let contents: Vec<_> = contents(&found).map(|part| (part.name.as_deref(), &part.bytes[..])).collect();
     assert_eq!(contents, [(Some("a"), &b"1"[..]), (None, b"2"), (Some("c"), b"3")]);
 }
 
@@ -224,9 +237,12 @@ fn the_limit_on_parts_stops_at_its_place() {
     let part = format!("--b\r\n{NAMED}\r\n\r\nx\r\n");
     let limits = ExtractLimits { max_parts: 3, ..ExtractLimits::default() };
     let body = part.repeat(5) + "--b--";
-    let found = extract(&body.into(), ContentTypes(&[b"multipart/form-data; boundary=b"]), &limits);
-    assert_eq!(found.problems, [Problem { code: ProblemCode::TooManyParts, offset: Some(part.len() * 3 + 5) }]);
-    assert_eq!(found.parts.len(), 1 + 3);
+    let found = Extraction::of(&Source::plain(&body.into(), &[b"multipart/form-data; boundary=b"]), &limits);
+    assert_eq!(
+        found.problems,
+        [Problem { code: ProblemCode::TooManyParts, part: None, offset: Some(part.len() * 3 + 5) }]
+    );
+    assert_eq!(found.parts.len(), 3);
 }
 
 /// Encodes as a browser does.
@@ -281,7 +297,7 @@ proptest! {
         }
         let (held, found) = extracted(&body, "b");
         prop_assert!(found.problems.iter().all(|problem| problem.offset.is_some_and(|offset| offset <= held.len())));
-        let contents: usize = found.parts.iter().filter(|part| part.kind != PartKind::Body).map(|part| part.bytes.len()).sum();
+        let contents: usize = contents(&found).map(|part| part.bytes.len()).sum();
         prop_assert!(contents <= held.len());
     }
 }

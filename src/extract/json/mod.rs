@@ -4,16 +4,18 @@
 //! origins differ in which of the two they keep. A string without escapes is a slice of the body. Lone surrogates
 //! (`"\ud800"`) are invalid here: origins replace, keep or refuse them.
 
+mod loose;
+
 use std::fmt;
 
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::content::{ExtractLimits, Part, PartKind};
+use crate::content::{Part, PartKind};
 
 use super::ProblemCode;
 use super::charset::Charset;
-use super::collector::Collector;
+use super::dissection::Dissection;
 
 /// Nesting at which walking stops whatever the limits say, because it recurses. This many levels fit in
 /// 128 KiB of stack in the dev profile (measured), and threads have 2 MiB.
@@ -22,33 +24,54 @@ const DEEPEST: usize = 512;
 /// Bytes of a JSON pointer. Ten thousand strings below one long key must not cost ten thousand copies of it.
 const MAX_POINTER: usize = 512;
 
-/// Adds the strings of `body` in their order, up to the first fault.
-pub(super) fn extract(body: &Bytes, charset: Charset, limits: &ExtractLimits, found: &mut Collector) {
+/// Adds the strings of `body`, in their order, up to the first fault; past it, where every reading is inspected, whatever
+/// some server may take for a string.
+pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Dissection<'_>) {
     if !charset.reads_like_utf8(body) {
-        found.report(ProblemCode::JsonNotUtf8, None);
+        found.ambiguous(ProblemCode::JsonNotUtf8, None);
     }
+    if let Err((code, offset)) = walk(body, found) {
+        found.ambiguous(code, Some(offset));
+        if found.reads_all() {
+            loose::extract(body, found);
+        }
+    }
+}
+
+/// Adds the strings in a value that is JSON by its looks only, such as a form's field.
+pub(super) fn extract_if_it_looks_so(value: &Bytes, found: &mut Dissection<'_>) {
+    if !matches!(value.trim_ascii(), [b'{', .., b'}'] | [b'[', .., b']']) {
+        return;
+    }
+    if walk(value, found).is_err() {
+        loose::extract(value, found);
+    }
+}
+
+/// Adds the strings of `body` up to the first fault.
+///
+/// # Errors
+/// What the fault is, and where. None when there are too many strings: that has been reported.
+fn walk(body: &Bytes, found: &mut Dissection<'_>) -> Result<(), (ProblemCode, usize)> {
     let start = if body.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    let text = match utf8(&body[start..]) {
-        Ok(text) => text,
-        Err(offset) => return found.report(ProblemCode::JsonNotUtf8, Some(start + offset)),
-    };
+    let text = utf8(&body[start..]).map_err(|offset| (ProblemCode::JsonNotUtf8, start + offset))?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     deserializer.disable_recursion_limit();
-    let max_depth = limits.max_depth.min(DEEPEST);
+    let max_depth = found.limits().max_depth.min(DEEPEST);
     let mut walker = Walker { body, found, max_depth, depth: 0, pointer: String::new(), stopped: None };
     let walked = ValueSeed(&mut walker).deserialize(&mut deserializer);
     let (code, offset) = match (walked, walker.stopped) {
         (Ok(()), _) => match deserializer.end() {
-            Ok(()) => return,
+            Ok(()) => return Ok(()),
             Err(error) => (ProblemCode::JsonTrailingData, error_offset(text, &error)),
         },
-        (Err(_), Some(Stop::Full)) => return,
+        (Err(_), Some(Stop::Over)) => return Ok(()),
         (Err(error), Some(Stop::TooDeep)) => {
             (ProblemCode::JsonTooDeep, opening_before(text, error_offset(text, &error)))
         }
         (Err(error), None) => (ProblemCode::JsonInvalid, error_offset(text, &error)),
     };
-    found.report(code, Some(start + offset));
+    Err((code, start + offset))
 }
 
 /// The text, or the offset of what shows that it is not UTF-8.
@@ -83,14 +106,14 @@ fn opening_before(text: &str, offset: usize) -> usize {
 /// Why the walk was ended by us and not by the text.
 #[derive(Clone, Copy)]
 enum Stop {
-    Full,
+    Over,
     TooDeep,
 }
 
 /// What the walk carries from value to value.
-struct Walker<'a> {
-    body: &'a Bytes,
-    found: &'a mut Collector,
+struct Walker<'w, 'a> {
+    body: &'w Bytes,
+    found: &'w mut Dissection<'a>,
     max_depth: usize,
     depth: usize,
     /// The JSON pointer (RFC 6901) of the current value, as far as [`MAX_POINTER`] goes.
@@ -98,12 +121,16 @@ struct Walker<'a> {
     stopped: Option<Stop>,
 }
 
-impl Walker<'_> {
+impl Walker<'_, '_> {
     fn add<E: Error>(&mut self, bytes: Bytes, offset: Option<usize>) -> Result<(), E> {
-        let name = Some(self.pointer.clone());
-        let part = Part { kind: PartKind::JsonString, name, file_name: None, declared_type: None, bytes };
-        self.found.push(part, offset);
-        if self.found.is_full() { Err(self.stop(Stop::Full)) } else { Ok(()) }
+        self.found.add(Part::new(PartKind::JsonString, bytes).named(self.pointer.clone()), offset);
+        if self.found.is_over() { Err(self.stop(Stop::Over)) } else { Ok(()) }
+    }
+
+    /// Adds an object key. Nobody decodes keys, so none is looked into.
+    fn show<E: Error>(&mut self, key: Bytes) -> Result<(), E> {
+        self.found.show(Part::new(PartKind::JsonString, key).named(self.pointer.clone()), None);
+        if self.found.is_over() { Err(self.stop(Stop::Over)) } else { Ok(()) }
     }
 
     /// Adds a string that has no escapes and so stands in the body as it is.
@@ -163,9 +190,9 @@ impl Walker<'_> {
 }
 
 /// Walks one value.
-struct ValueSeed<'w, 'a>(&'w mut Walker<'a>);
+struct ValueSeed<'s, 'w, 'a>(&'s mut Walker<'w, 'a>);
 
-impl<'de> DeserializeSeed<'de> for ValueSeed<'_, '_> {
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_, '_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -173,7 +200,7 @@ impl<'de> DeserializeSeed<'de> for ValueSeed<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
+impl<'de> Visitor<'de> for ValueSeed<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -239,9 +266,9 @@ impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
 }
 
 /// Adds one object key, named by the pointer of its member, and leaves the pointer there.
-struct KeySeed<'w, 'a>(&'w mut Walker<'a>);
+struct KeySeed<'s, 'w, 'a>(&'s mut Walker<'w, 'a>);
 
-impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_> {
+impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -249,7 +276,7 @@ impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for KeySeed<'_, '_> {
+impl<'de> Visitor<'de> for KeySeed<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -258,12 +285,12 @@ impl<'de> Visitor<'de> for KeySeed<'_, '_> {
 
     fn visit_borrowed_str<E: Error>(self, key: &'de str) -> Result<(), E> {
         self.0.enter(key);
-        self.0.add_slice(key)
+        self.0.show(self.0.body.slice_ref(key.as_bytes()))
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<(), E> {
         self.0.enter(key);
-        self.0.add_copy(key)
+        self.0.show(Bytes::copy_from_slice(key.as_bytes()))
     }
 }
 
@@ -271,12 +298,14 @@ impl<'de> Visitor<'de> for KeySeed<'_, '_> {
 mod tests {
     use super::super::{Extraction, Problem};
     use super::*;
+    use crate::config::Ambiguity;
+    use crate::content::ExtractLimits;
+    use crate::extract::dissection::testing::gathered;
 
     fn extracted(body: &[u8], limits: ExtractLimits) -> (Bytes, Extraction) {
         let body = Bytes::copy_from_slice(body);
-        let mut found = Collector::new(&limits);
-        extract(&body, Charset::Utf8, &limits, &mut found);
-        (body, found.finish(None))
+        let found = gathered(&limits, Ambiguity::Refuse, |found| extract(&body, Charset::Utf8, found));
+        (body, found)
     }
 
     fn strings(found: &Extraction) -> Vec<(&str, &str)> {
@@ -345,7 +374,7 @@ mod tests {
             let (_, found) = extracted(body, limits);
             let shown = String::from_utf8_lossy(body);
             assert_eq!(found.parts.len(), parts, "{shown}");
-            assert_eq!(found.problems, [Problem { code, offset: Some(offset) }], "{shown}");
+            assert_eq!(found.problems, [Problem { code, part: None, offset: Some(offset) }], "{shown}");
         }
     }
 

@@ -1,0 +1,139 @@
+//! The one door to the decompressors: nothing goes through it without a limit on bytes, ratio and time.
+//!
+//! All of them are written in Rust: `miniz_oxide` (deflate, in three wrappings), `brotli-decompressor`, `ruzstd`.
+
+mod brotli;
+mod deflate;
+mod zstd;
+
+use bytes::Bytes;
+
+use super::scratch::{Scratch, ScratchWriter};
+use crate::content::{Deadline, ExtractLimits};
+
+/// Bytes decompressed at a time.
+const BLOCK: usize = 64 << 10;
+
+/// A compression of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Coding {
+    /// RFC 1952.
+    Gzip,
+    /// RFC 1950; what HTTP calls `deflate`.
+    Zlib,
+    /// RFC 1951 without a wrapping; what some clients and zip call deflate.
+    Deflate,
+    /// RFC 7932.
+    Brotli,
+    /// RFC 8878.
+    Zstd,
+}
+
+/// What undoes a compression, block by block.
+trait Decoder {
+    /// Fills the start of `block`. Zero bytes are the end of the stream.
+    ///
+    /// # Errors
+    /// The stream is damaged or cut off.
+    fn decode(&mut self, block: &mut [u8]) -> Result<usize, Broken>;
+
+    /// Bytes of input that belong to the stream, once it has ended.
+    fn consumed(&self) -> usize;
+}
+
+/// The stream is damaged, cut off, or uses what the decoder does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Broken;
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// As it should, behind so many bytes of the input.
+    Complete(usize),
+    /// It is damaged, cut off, or written in a way that the decoder does not know.
+    Broken,
+    /// There are more bytes than all streams of an upload together may give.
+    TooLarge,
+    /// It grows more than a compressed stream may.
+    TooDense,
+    /// Time ran out.
+    Late,
+    /// There is no room in memory or on disk.
+    NoRoom,
+}
+
+/// Decompresses the streams of one upload within its limits.
+#[derive(Debug)]
+pub struct Unpacker<'a> {
+    scratch: Scratch<'a>,
+    deadline: &'a Deadline,
+    max_ratio: u64,
+    left: u64,
+}
+
+impl<'a> Unpacker<'a> {
+    /// An unpacker for one upload.
+    pub fn new(scratch: Scratch<'a>, limits: &ExtractLimits, deadline: &'a Deadline) -> Self {
+        Self { scratch, deadline, max_ratio: limits.max_ratio, left: limits.max_unpacked }
+    }
+
+    /// Begins one piece of content.
+    pub fn output(&self) -> ScratchWriter {
+        self.scratch.writer()
+    }
+
+    /// Adds to `output` what the one stream at the start of `input` gives, up to the first fault.
+    pub fn unpack(&mut self, coding: Coding, input: &[u8], output: &mut ScratchWriter) -> End {
+        match coding {
+            Coding::Gzip => self.pump(&mut deflate::Gzip::new(input), input.len(), output),
+            Coding::Zlib => self.pump(&mut deflate::Inflate::zlib(input), input.len(), output),
+            Coding::Deflate => self.pump(&mut deflate::Inflate::raw(input), input.len(), output),
+            Coding::Brotli => self.pump(&mut brotli::Brotli::new(input), input.len(), output),
+            Coding::Zstd => self.pump(&mut zstd::Zstd::new(input), input.len(), output),
+        }
+    }
+
+    /// Adds `piece` to `output` within the limits, for content that is decoded elsewhere. `packed` is what it came from.
+    ///
+    /// # Errors
+    /// A limit was passed.
+    pub fn write(&mut self, piece: &[u8], packed: usize, output: &mut ScratchWriter) -> Result<(), End> {
+        if self.deadline.has_passed() {
+            return Err(End::Late);
+        }
+        let length = output.len() + piece.len() as u64;
+        if length > ExtractLimits::RATIO_FLOOR && length / self.max_ratio.max(1) > packed as u64 {
+            return Err(End::TooDense);
+        }
+        self.left = self.left.checked_sub(piece.len() as u64).ok_or(End::TooLarge)?;
+        output.write(piece).map_err(|_| End::NoRoom)
+    }
+
+    /// All of `pieces` as one piece of content, within the limits.
+    ///
+    /// # Errors
+    /// A limit was passed.
+    pub fn collect(&mut self, pieces: &[u8]) -> Result<Bytes, End> {
+        let mut output = self.output();
+        self.write(pieces, pieces.len(), &mut output)?;
+        output.finish().map_err(|_| End::NoRoom)
+    }
+
+    fn pump(&mut self, decoder: &mut dyn Decoder, packed: usize, output: &mut ScratchWriter) -> End {
+        let mut block = vec![0; BLOCK];
+        loop {
+            match decoder.decode(&mut block) {
+                Ok(0) => return End::Complete(decoder.consumed()),
+                Ok(length) => {
+                    if let Err(end) = self.write(&block[..length], packed, output) {
+                        return end;
+                    }
+                }
+                Err(Broken) => return End::Broken,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

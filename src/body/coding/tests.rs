@@ -1,0 +1,94 @@
+//! Streams that the usual tools made, and what becomes of them when they are damaged.
+
+use super::*;
+use crate::body::Stores;
+use crate::config::Limits;
+
+/// "Penstock holds it. " fifty times: by Python's gzip and zlib, brotli 1.1 and zstd 1.5.
+const TEXT: &str = "Penstock holds it. ";
+const TIMES: usize = 50;
+
+fn streams() -> [(Coding, Vec<u8>); 5] {
+    let hex = |text: &str| data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
+    [
+        (Coding::Gzip, hex(GZIP)),
+        (Coding::Zlib, hex(ZLIB)),
+        (Coding::Deflate, hex(DEFLATE)),
+        (Coding::Brotli, hex(BROTLI)),
+        (Coding::Zstd, hex(ZSTD)),
+    ]
+}
+
+const GZIP: &str = "1f8b08000000000002030b48cd2b2ec94fce56c8c8cf492956c82cd1530818151a151a151acc420054095940b6030000";
+const ZLIB: &str = "78da0b48cd2b2ec94fce56c8c8cf492956c82cd1530818151a151a151acc420050c653e8";
+const DEFLATE: &str = "0b48cd2b2ec94fce56c8c8cf492956c82cd1530818151a151a151acc4200";
+const BROTLI: &str = "1bb503f88d94aac3bb06812a4b932e6e7439c826a5a508aaa093555cbaeb03";
+const ZSTD: &str = "28b52ffd64b602d500009850656e73746f636b20686f6c64732069742e200100415b35c38340f81c";
+
+fn unpacked(coding: Coding, input: &[u8], limits: &ExtractLimits, deadline: &Deadline) -> (End, Bytes) {
+    let (room, stores) = (Limits::default(), Stores::default());
+    let mut unpacker = Unpacker::new(Scratch::new(&room, &stores), limits, deadline);
+    let mut output = unpacker.output();
+    let end = unpacker.unpack(coding, input, &mut output);
+    (end, output.finish().unwrap())
+}
+
+#[test]
+fn streams_of_other_tools_come_back_and_tell_their_length() {
+    for (coding, stream) in streams() {
+        let followed = [&stream[..], b"trailing"].concat();
+        let (end, content) = unpacked(coding, &followed, &ExtractLimits::default(), &Deadline::NEVER);
+        assert_eq!(end, End::Complete(stream.len()), "{coding:?}");
+        assert_eq!(content, TEXT.repeat(TIMES).as_bytes(), "{coding:?}");
+    }
+}
+
+#[test]
+fn a_stream_that_is_cut_off_or_damaged_is_broken() {
+    for (coding, stream) in streams() {
+        for cut in [&stream[..stream.len() - 1], &stream[..3], b""] {
+            let (end, _) = unpacked(coding, cut, &ExtractLimits::default(), &Deadline::NEVER);
+            assert_eq!(end, End::Broken, "{coding:?}, {} bytes", cut.len());
+        }
+        let mut damaged = stream.clone();
+        damaged[0] ^= 0x7f;
+        let (end, _) = unpacked(coding, &damaged, &ExtractLimits::default(), &Deadline::NEVER);
+        assert_eq!(end, End::Broken, "{coding:?}");
+    }
+}
+
+#[test]
+fn a_wrong_checksum_is_broken_and_the_content_is_there_all_the_same() {
+    for (coding, stream) in streams().into_iter().filter(|(coding, _)| matches!(coding, Coding::Gzip | Coding::Zlib)) {
+        let mut damaged = stream;
+        let at = damaged.len() - 8;
+        damaged[if coding == Coding::Gzip { at } else { at + 7 }] ^= 1;
+        let (end, content) = unpacked(coding, &damaged, &ExtractLimits::default(), &Deadline::NEVER);
+        assert_eq!((end, content.len()), (End::Broken, TEXT.len() * TIMES), "{coding:?}");
+    }
+}
+
+#[test]
+fn limits_end_a_stream_at_their_place() {
+    let length = (TEXT.len() * TIMES) as u64;
+    for (coding, stream) in streams() {
+        let at = |max_unpacked| {
+            let limits = ExtractLimits { max_unpacked, ..ExtractLimits::default() };
+            unpacked(coding, &stream, &limits, &Deadline::NEVER).0
+        };
+        assert_eq!(at(length), End::Complete(stream.len()), "{coding:?}");
+        assert_eq!(at(length - 1), End::TooLarge, "{coding:?}");
+        let late = Deadline::after(std::time::Duration::ZERO);
+        assert_eq!(unpacked(coding, &stream, &ExtractLimits::default(), &late).0, End::Late, "{coding:?}");
+    }
+}
+
+#[test]
+fn a_stream_may_be_dense_up_to_the_floor_and_not_past_it() {
+    let zeros = |length: u64| miniz_oxide::deflate::compress_to_vec(&vec![0; length as usize], 9);
+    let floor = ExtractLimits::RATIO_FLOOR;
+    for (length, is_dense) in [(floor, false), (floor + 1, true)] {
+        let (end, _) = unpacked(Coding::Deflate, &zeros(length), &ExtractLimits::default(), &Deadline::NEVER);
+        assert_eq!(end == End::TooDense, is_dense, "{length} bytes");
+    }
+}

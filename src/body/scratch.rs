@@ -1,0 +1,79 @@
+//! Room for what an upload becomes when it is decompressed or decoded: the same memory and disk that held bodies share.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::collector::{BodyCollector, HoldError};
+use super::quota::Quota;
+use crate::config::{ByteSize, Limits};
+
+/// Memory and disk that all held bodies share.
+#[derive(Clone, Debug, Default)]
+pub struct Stores {
+    /// Memory.
+    pub memory: Arc<Quota>,
+    /// Disk.
+    pub disk: Arc<Quota>,
+}
+
+/// Where the decompressed content of one upload goes: memory first, then files without a name.
+#[derive(Clone, Copy, Debug)]
+pub struct Scratch<'a> {
+    limits: &'a Limits,
+    stores: &'a Stores,
+}
+
+impl<'a> Scratch<'a> {
+    /// Room within `limits` out of `stores`.
+    pub fn new(limits: &'a Limits, stores: &'a Stores) -> Self {
+        Self { limits, stores }
+    }
+
+    /// Begins one piece of content.
+    pub fn writer(&self) -> ScratchWriter {
+        let Stores { memory, disk } = self.stores;
+        ScratchWriter(BodyCollector::new(self.limits, ByteSize(u64::MAX), None, memory, disk))
+    }
+}
+
+/// Takes content in piece by piece. Blocks while it writes to disk.
+#[derive(Debug)]
+pub struct ScratchWriter(BodyCollector);
+
+impl ScratchWriter {
+    /// Bytes written so far.
+    pub fn len(&self) -> u64 {
+        self.0.received()
+    }
+
+    /// Whether nothing has been written.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds `piece`.
+    ///
+    /// # Errors
+    /// The disk that all uploads share is full, or writing failed.
+    pub fn write(&mut self, piece: &[u8]) -> io::Result<()> {
+        self.0.push(Bytes::copy_from_slice(piece)).map_err(into_io)?;
+        if self.0.wants_flush() { self.0.flush().map_err(into_io) } else { Ok(()) }
+    }
+
+    /// The content as one slice. Its share of memory and disk is given back when the last slice of it is dropped.
+    ///
+    /// # Errors
+    /// Writing failed.
+    pub fn finish(self) -> io::Result<Bytes> {
+        self.0.finish().map(Bytes::from_owner).map_err(into_io)
+    }
+}
+
+fn into_io(error: HoldError) -> io::Error {
+    match error {
+        HoldError::Spool(error) => error,
+        other => io::Error::other(other),
+    }
+}

@@ -1,0 +1,94 @@
+//! Files that begin in the middle of other bytes: in messages of a binary protocol, in the metadata of a picture or
+//! behind its end, in formats that nobody here takes apart.
+//!
+//! Wherever a signature stands, the structure behind it is followed to its end. What has none is chance and is dropped;
+//! what has one is a part, from its first byte to its last, so that digests fit too.
+
+mod picture;
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+use bytes::Bytes;
+use memchr::memmem;
+
+use crate::content::{Part, PartKind};
+
+use super::ProblemCode;
+use super::dissection::Dissection;
+
+/// What a signature promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Promise {
+    Jpeg,
+    Png,
+    Gif,
+    WebP,
+    Zip,
+}
+
+/// How the files begin that are looked for, at least three bytes each: chance gives 60 of the shortest in a gigabyte.
+const SIGNATURES: [(&[u8], Promise); 6] = [
+    (b"\xff\xd8\xff", Promise::Jpeg),
+    (b"\x89PNG\r\n\x1a\n", Promise::Png),
+    (b"GIF87a", Promise::Gif),
+    (b"GIF89a", Promise::Gif),
+    (b"WEBPVP8", Promise::WebP),
+    (b"PK\x03\x04", Promise::Zip),
+];
+
+/// Where `WEBP` stands in a RIFF file.
+const RIFF_HEADER: usize = 8;
+
+/// How many times its own length the files found in a part may have together, since they may lie in each other.
+const MAX_COVER: usize = 16;
+
+static FINDER: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(SIGNATURES.map(|(signature, _)| signature)).ok());
+
+/// Hands out every file that begins in `bytes` behind its first byte.
+pub(super) fn extract(bytes: &Bytes, found: &mut Dissection<'_>) {
+    let Some(finder) = &*FINDER else {
+        return;
+    };
+    let mut cover = bytes.len().saturating_mul(MAX_COVER);
+    for hit in finder.find_overlapping_iter(&bytes[..]) {
+        let promise = SIGNATURES[hit.pattern().as_usize()].1;
+        let start = if promise == Promise::WebP { hit.start().checked_sub(RIFF_HEADER) } else { Some(hit.start()) };
+        let Some(start) = start.filter(|start| *start > 0) else {
+            continue;
+        };
+        let Some(length) = length(promise, &bytes[start..]) else {
+            continue;
+        };
+        match cover.checked_sub(length) {
+            Some(rest) if found.may_carve() => cover = rest,
+            _ => return found.report(ProblemCode::TooManyCandidates, Some(start)),
+        }
+        if found.is_over() {
+            return;
+        }
+        found.add(Part::new(PartKind::Carved, bytes.slice(start..start + length)), Some(start));
+    }
+}
+
+/// Length of the file that `bytes` begin with; `None` when there is none in truth.
+fn length(promise: Promise, bytes: &[u8]) -> Option<usize> {
+    match promise {
+        Promise::Jpeg => picture::jpeg(bytes),
+        Promise::Png => picture::png(bytes),
+        Promise::Gif => picture::gif(bytes),
+        Promise::WebP => picture::webp(bytes),
+        Promise::Zip => zip(bytes),
+    }
+}
+
+/// Up to the end of the first archive's directory behind its first entry.
+fn zip(bytes: &[u8]) -> Option<usize> {
+    let at = memmem::find(bytes, b"PK\x05\x06")?;
+    let comment = bytes.get(at + 20..at + 22)?;
+    Some((at + 22 + usize::from(u16::from_le_bytes([comment[0], comment[1]]))).min(bytes.len()))
+}
+
+#[cfg(test)]
+mod tests;

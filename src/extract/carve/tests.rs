@@ -1,0 +1,79 @@
+//! Files in the middle of other bytes, and bytes that only look like files.
+
+use super::*;
+use crate::config::Ambiguity;
+use crate::content::ExtractLimits;
+use crate::extract::Extraction;
+use crate::extract::dissection::testing::gathered;
+
+/// The structure of a tiny picture of each format; none of them is decoded here.
+fn files() -> Vec<Vec<u8>> {
+    let jpeg = b"\xff\xd8\xff\xe0\0\x04JF\xff\xc0\0\x05abc\xff\xda\0\x02data\xff\0more\xff\xd0x\xff\xd9".to_vec();
+    let png = b"\x89PNG\r\n\x1a\n\0\0\0\x02IHDRab----\0\0\0\0IEND----".to_vec();
+    let gif = b"GIF89a\x01\0\x01\0\x80\0\0abcdef,\0\0\0\0\x01\0\x01\0\0\x02\x02ab\0;".to_vec();
+    let webp = b"RIFF\x0e\0\0\0WEBPVP8 \x02\0\0\0ab".to_vec();
+    vec![jpeg, png, gif, webp]
+}
+
+fn carved(bytes: &[u8], limits: ExtractLimits) -> Extraction {
+    gathered(&limits, Ambiguity::Refuse, |found| extract(&Bytes::copy_from_slice(bytes), found))
+}
+
+#[test]
+fn a_file_is_found_anywhere_but_at_the_start_and_ends_where_it_ends() {
+    for file in files() {
+        let shown = String::from_utf8_lossy(&file).into_owned();
+        let message = [b"\0\x01message ", &file[..], b"behind it \xff\xd9 IEND;"].concat();
+        let found = carved(&message, ExtractLimits::default());
+        assert_eq!(found.parts.iter().map(|part| &part.bytes[..]).collect::<Vec<_>>(), [&file[..]], "{shown}");
+        assert_eq!(found.parts[0].kind, PartKind::Carved);
+        assert_eq!(carved(&file, ExtractLimits::default()).parts, [], "{shown}");
+    }
+}
+
+#[test]
+fn a_picture_that_is_cut_off_goes_on_to_the_end() {
+    for (file, cut) in files().into_iter().zip([6, 5, 4, 2]) {
+        let message = [b"x", &file[..file.len() - cut]].concat();
+        let found = carved(&message, ExtractLimits::default());
+        assert_eq!(found.parts.len(), 1, "{}", String::from_utf8_lossy(&file));
+        assert_eq!(found.parts[0].bytes, message[1..]);
+    }
+}
+
+#[test]
+fn signatures_without_a_structure_behind_them_are_chance() {
+    for chance in [
+        &b"x\xff\xd8\xff\xe0 no marker here at all, only text"[..],
+        b"x\xff\xd8\xff\xd9",
+        b"x\x89PNG\r\n\x1a\nnot a header",
+        b"xGIF89a is how GIFs begin",
+        b"WEBPVP8 without RIFF in front",
+        b"xPK\x03\x04 and no directory",
+        b"x\xff\xd8\xff",
+    ] {
+        let found = carved(chance, ExtractLimits::default());
+        assert_eq!((found.parts.len(), found.problems.len()), (0, 0), "{}", String::from_utf8_lossy(chance));
+    }
+}
+
+#[test]
+fn files_inside_each_other_are_all_found_within_the_limits() {
+    let jpeg = &files()[0];
+    let outer = [b"x\xff\xd8\xff\xe1", &(jpeg.len() as u16 + 2).to_be_bytes()[..], jpeg, &jpeg[8..]].concat();
+    assert_eq!(carved(&outer, ExtractLimits::default()).parts.len(), 2);
+
+    let many = [&b"x"[..], &jpeg.repeat(5)].concat();
+    for (max_carved, parts, problems) in [(5, 5, 0), (4, 4, 1)] {
+        let found = carved(&many, ExtractLimits { max_carved, ..ExtractLimits::default() });
+        assert_eq!((found.parts.len(), found.problems.len()), (parts, problems), "{max_carved}");
+    }
+}
+
+#[test]
+fn hundreds_of_files_that_never_end_are_too_many() {
+    let open = b"\x89PNG\r\n\x1a\n\0\0\0\x02IHDRab----".repeat(500);
+    let found = carved(&[b"x", &open[..]].concat(), ExtractLimits::default());
+    assert_eq!(found.problems[0].code, ProblemCode::TooManyCandidates);
+    assert!(found.parts.len() < 40);
+}

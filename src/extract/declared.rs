@@ -1,0 +1,87 @@
+//! A body by its declared type and content coding.
+
+use bytes::Bytes;
+
+use crate::content::{Part, PartKind};
+
+use super::content_coding;
+use super::content_type::Declared;
+use super::dissection::Dissection;
+use super::{ProblemCode, Source, form, json, multipart};
+
+/// Hands out the parts of the body of `source`, in every way in which its headers let it be read.
+///
+/// Many servers do not look at `Content-Encoding` at all and take the body as it came. So the body is read as it came,
+/// and, when it is compressed, once more as what it becomes.
+pub(super) fn read(source: &Source<'_>, found: &mut Dissection<'_>) {
+    let values = source.content_types;
+    if values.len() > 1 {
+        found.ambiguous(ProblemCode::ContentTypeRepeated, None);
+    }
+    let readings = content_coding::undo(source.body, source.content_encodings, found);
+    let is_coded = !readings.is_empty();
+    let first = values.first().copied().unwrap_or_default();
+    let others = values.iter().skip(1).copied().filter(|_| found.reads_all());
+    for value in std::iter::once(first).chain(others.collect::<Vec<_>>()) {
+        for decoded in &readings {
+            read_as(decoded, value, PartKind::Decoded, found);
+        }
+        if is_coded {
+            read_coded(source.body, value, found);
+        } else {
+            read_as(source.body, value, PartKind::Body, found);
+        }
+    }
+}
+
+/// Reads a compressed body as a server does that does not decompress it. Such a server stores it as it is, or finds
+/// that it is not what it is called: faults are then no doubt about anything.
+fn read_coded(body: &Bytes, value: &[u8], found: &mut Dissection<'_>) {
+    if Declared::parse(value) == Ok(Declared::Other) {
+        // What it unpacks to has been looked at.
+        found.show(whole(PartKind::Body, body, value), None);
+        return;
+    }
+    let problems = found.problem_count();
+    read_as(body, value, PartKind::Body, found);
+    if !multipart::mentions_boundary(body, value) {
+        found.forget_problems(problems);
+    }
+}
+
+fn whole(kind: PartKind, body: &Bytes, value: &[u8]) -> Part {
+    let declared_type = (!value.is_empty()).then(|| String::from_utf8_lossy(value).into_owned());
+    Part::new(kind, body.clone()).declared(declared_type)
+}
+
+/// Reads `body` as the type `value` asks.
+fn read_as(body: &Bytes, value: &[u8], kind: PartKind, found: &mut Dissection<'_>) {
+    let whole = |kind| whole(kind, body, value);
+    match Declared::parse(value) {
+        Ok(Declared::Multipart { boundary }) => {
+            let parts = found.part_count();
+            if multipart::extract(body, boundary, found) == multipart::Form::Ambiguous {
+                multipart::extract_all_readings(body, value, found);
+                found.add(whole(if found.part_count() > parts { PartKind::Envelope } else { kind }), None);
+            }
+        }
+        Err(code) => {
+            found.ambiguous(code, None);
+            multipart::extract_all_readings(body, value, found);
+            found.add(whole(kind), None);
+        }
+        Ok(Declared::Form(_) | Declared::Json(_)) if body.len() as u64 > found.limits().max_escaped => {
+            found.report(ProblemCode::TooLargeToUnescape, None);
+            found.add(whole(kind), None);
+        }
+        Ok(Declared::Form(charset)) => {
+            found.add(whole(PartKind::Envelope), None);
+            form::extract(body, charset, found);
+        }
+        Ok(Declared::Json(charset)) => {
+            found.add(whole(PartKind::Envelope), None);
+            json::extract(body, charset, found);
+        }
+        Ok(Declared::Other) => found.add(whole(kind), None),
+    }
+}

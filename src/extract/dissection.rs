@@ -1,0 +1,191 @@
+//! One upload being taken apart: hands out its parts one by one, gathers its problems, and keeps to the limits.
+//!
+//! A part is looked at and dropped before the next one is made, so that a large container costs no more memory than its
+//! largest entry.
+
+use crate::body::{Coding, End, ScratchWriter, Unpacker};
+use crate::content::{Deadline, ExtractLimits, Part};
+
+use super::inside;
+use super::{Ambiguity, Means, Problem, ProblemCode, ProblemKind};
+
+/// Problems kept of one upload. More would tell nobody anything, and a hostile body could cause millions.
+const MAX_PROBLEMS: usize = 32;
+
+/// What has been found so far, and what may still be spent.
+pub(super) struct Dissection<'a> {
+    limits: &'a ExtractLimits,
+    deadline: &'a Deadline,
+    unpacker: Unpacker<'a>,
+    ambiguity: Ambiguity,
+    visit: &'a mut dyn FnMut(&Part),
+    parts: usize,
+    carved: usize,
+    is_full: bool,
+    problems: Vec<Problem>,
+    /// The part that is being looked into, and how many containers and encodings it is in.
+    inside: Option<usize>,
+    nesting: usize,
+}
+
+impl<'a> Dissection<'a> {
+    pub(super) fn new(means: &Means<'a>, ambiguity: Ambiguity, visit: &'a mut dyn FnMut(&Part)) -> Self {
+        Self {
+            limits: means.limits,
+            deadline: means.deadline,
+            unpacker: Unpacker::new(means.scratch, means.limits, means.deadline),
+            ambiguity,
+            visit,
+            parts: 0,
+            carved: 0,
+            is_full: false,
+            problems: Vec::new(),
+            inside: None,
+            nesting: 0,
+        }
+    }
+
+    pub(super) fn limits(&self) -> &'a ExtractLimits {
+        self.limits
+    }
+
+    /// Whether every reading of an ambiguous body is looked at, in place of refusing it.
+    pub(super) fn reads_all(&self) -> bool {
+        self.ambiguity == Ambiguity::InspectAll
+    }
+
+    /// Hands out `part`, which starts near `offset`, and looks into it. The first one too many is reported and not
+    /// handed out: see [`Dissection::is_over`].
+    pub(super) fn add(&mut self, part: Part, offset: Option<usize>) {
+        if let Some(index) = self.show(part.clone(), offset) {
+            self.enter(index, |dissection| inside::look(&part, dissection));
+        }
+    }
+
+    /// Hands out `part` without looking into it. Its index, unless it was one too many.
+    pub(super) fn show(&mut self, part: Part, offset: Option<usize>) -> Option<usize> {
+        if self.parts >= self.limits.max_parts {
+            if !self.is_full {
+                self.is_full = true;
+                self.report(ProblemCode::TooManyParts, offset);
+            }
+            return None;
+        }
+        (self.visit)(&Part { inside: self.inside, ..part });
+        self.parts += 1;
+        Some(self.parts - 1)
+    }
+
+    /// Runs `look` with the part at `index` as the one that is being looked into.
+    fn enter(&mut self, index: usize, look: impl FnOnce(&mut Self)) {
+        let outer = self.inside.replace(index);
+        self.nesting += 1;
+        look(self);
+        self.nesting -= 1;
+        self.inside = outer;
+    }
+
+    /// Whether what is found now lies in more containers and encodings than the limit allows.
+    pub(super) fn is_too_deep(&self) -> bool {
+        self.nesting > self.limits.max_nesting
+    }
+
+    /// Whether reading on is of no use: there are too many parts, or time has run out.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_full || self.deadline.has_passed()
+    }
+
+    /// Whether one more file that begins in the middle of other bytes may be looked at.
+    pub(super) fn may_carve(&mut self) -> bool {
+        self.carved += 1;
+        self.carved <= self.limits.max_carved
+    }
+
+    /// Adds a problem, unless there are enough.
+    pub(super) fn report(&mut self, code: ProblemCode, offset: Option<usize>) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(Problem { code, part: self.inside, offset });
+        }
+    }
+
+    /// Adds a problem that lies in servers reading the same bytes in different ways, unless every way is inspected.
+    pub(super) fn ambiguous(&mut self, code: ProblemCode, offset: Option<usize>) {
+        if !self.reads_all() {
+            self.report(code, offset);
+        }
+    }
+
+    pub(super) fn problem_count(&self) -> usize {
+        self.problems.len()
+    }
+
+    pub(super) fn part_count(&self) -> usize {
+        self.parts
+    }
+
+    /// Takes back the problems behind the first `count`, of what turned out not to be what it looked like. Limits that
+    /// were reached stay.
+    pub(super) fn forget_problems(&mut self, count: usize) {
+        let mut index = 0;
+        self.problems.retain(|problem| {
+            index += 1;
+            index <= count || matches!(problem.code.kind(), ProblemKind::OverLimit | ProblemKind::Overload)
+        });
+    }
+
+    /// Begins content that is decompressed or decoded.
+    pub(super) fn output(&self) -> ScratchWriter {
+        self.unpacker.output()
+    }
+
+    /// Adds to `output` what the one stream at the start of `input` gives, up to the first fault.
+    pub(super) fn unpack(&mut self, coding: Coding, input: &[u8], output: &mut ScratchWriter) -> End {
+        self.unpacker.unpack(coding, input, output)
+    }
+
+    /// Adds decoded bytes to `output`; `packed` is how many bytes they came from.
+    ///
+    /// # Errors
+    /// A limit was passed.
+    pub(super) fn write(&mut self, piece: &[u8], packed: usize, output: &mut ScratchWriter) -> Result<(), End> {
+        self.unpacker.write(piece, packed, output)
+    }
+
+    /// Reports how a stream ended, if that was against a limit. Lost time is reported by who set the deadline.
+    pub(super) fn report_limit(&mut self, end: End) {
+        match end {
+            End::TooLarge => self.report(ProblemCode::UnpackedTooLarge, None),
+            End::TooDense => self.report(ProblemCode::UnpackedTooDense, None),
+            End::NoRoom => self.report(ProblemCode::NoRoomToUnpack, None),
+            End::Complete(_) | End::Broken | End::Late => {}
+        }
+    }
+
+    pub(super) fn finish(self) -> Vec<Problem> {
+        self.problems
+    }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    use super::*;
+    use crate::body::{Scratch, Stores};
+    use crate::config::Limits;
+    use crate::extract::Extraction;
+
+    /// What `read` finds within `limits`.
+    pub(in crate::extract) fn gathered(
+        extract: &ExtractLimits,
+        ambiguity: Ambiguity,
+        read: impl FnOnce(&mut Dissection<'_>),
+    ) -> Extraction {
+        let (limits, stores) = (Limits::default(), Stores::default());
+        let means = Means { limits: extract, scratch: Scratch::new(&limits, &stores), deadline: &Deadline::NEVER };
+        let mut parts = Vec::new();
+        let mut visit = |part: &Part| parts.push(part.clone());
+        let mut dissection = Dissection::new(&means, ambiguity, &mut visit);
+        read(&mut dissection);
+        let problems = dissection.finish();
+        Extraction { parts, problems }
+    }
+}

@@ -1,0 +1,149 @@
+//! Files written as text: base64 values and data URIs.
+//!
+//! Applications decode base64 in different ways, most of them leniently: Python, PHP and Node skip what is not in the
+//! alphabet. So every value is decoded as leniently as any of them does, and where they differ (the URL-safe alphabet,
+//! padding in the middle, spaces that a form made of `+`) each way is a reading of its own.
+//!
+//! Sources: RFC 4648 §4 and §5; RFC 2397; what Python's `base64`, PHP's `base64_decode` and Node's `Buffer` do.
+
+use bytes::Bytes;
+use memchr::memmem;
+
+use crate::body::End;
+use crate::content::{Part, PartKind};
+
+use super::dissection::Dissection;
+use super::percent;
+
+/// Fewest characters of a value that is decoded: twelve bytes.
+const MIN_CHARACTERS: usize = 16;
+
+/// Longest head of a data URI, media type and parameters. Browsers send up to some 80.
+const MAX_HEAD: usize = 512;
+
+/// Decoded bytes handed on at a time; a multiple of three.
+const BLOCK: usize = 48 << 10;
+
+/// One way to decode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Way {
+    /// `-` and `_` count as `+` and `/`; otherwise they are skipped.
+    url_safe: bool,
+    /// The first `=` ends the value; otherwise it is skipped.
+    ends_at_padding: bool,
+    /// A space counts as `+`; otherwise it is skipped.
+    space_is_plus: bool,
+}
+
+impl Way {
+    const USUAL: Self = Self { url_safe: true, ends_at_padding: true, space_is_plus: false };
+
+    /// The value of `byte`: six bits, or nothing.
+    fn value(self, byte: u8) -> Option<u8> {
+        Some(match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'-' if self.url_safe => 62,
+            b'_' if self.url_safe => 63,
+            b' ' if self.space_is_plus => 62,
+            _ => return None,
+        })
+    }
+}
+
+/// Hands out what `text` is when the whole of it is decoded.
+pub(super) fn whole_value(text: &Bytes, found: &mut Dissection<'_>) {
+    let characters = text.iter().filter(|byte| Way::USUAL.value(**byte).is_some()).take(MIN_CHARACTERS).count();
+    if characters < MIN_CHARACTERS || text.starts_with(b"data:") {
+        return;
+    }
+    base64(text, found);
+}
+
+/// Hands out what `text` is in base64, in every way.
+pub(super) fn base64(text: &Bytes, found: &mut Dissection<'_>) {
+    for way in ways(text) {
+        decode(text, way, found);
+    }
+}
+
+/// Every way in which `text` may be decoded to something else.
+fn ways(text: &[u8]) -> Vec<Way> {
+    let has = |byte| memchr::memchr(byte, text).is_some();
+    let mut ways = vec![Way::USUAL];
+    let mut vary = |differs: bool, change: fn(&mut Way)| {
+        if differs {
+            let changed = ways.iter().map(|way| {
+                let mut way = *way;
+                change(&mut way);
+                way
+            });
+            let changed: Vec<Way> = changed.collect();
+            ways.extend(changed);
+        }
+    };
+    vary(has(b'-') || has(b'_'), |way| way.url_safe = false);
+    let ends_with_padding =
+        memchr::memchr(b'=', text).is_none_or(|at| text[at..].iter().all(|byte| !byte.is_ascii_alphanumeric()));
+    vary(!ends_with_padding, |way| way.ends_at_padding = false);
+    vary(has(b' ') && !has(b'+'), |way| way.space_is_plus = true);
+    ways
+}
+
+fn decode(text: &[u8], way: Way, found: &mut Dissection<'_>) {
+    let mut output = found.output();
+    let mut block = Vec::with_capacity(BLOCK);
+    let (mut bits, mut count) = (0_u32, 0_u32);
+    for byte in text {
+        if *byte == b'=' && way.ends_at_padding {
+            break;
+        }
+        let Some(value) = way.value(*byte) else {
+            continue;
+        };
+        bits = bits << 6 | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            block.push((bits >> count) as u8);
+            if block.len() == BLOCK {
+                if let Err(end) = found.write(&block, text.len(), &mut output) {
+                    return found.report_limit(end);
+                }
+                block.clear();
+            }
+        }
+    }
+    let decoded = found.write(&block, text.len(), &mut output).and_then(|()| output.finish().map_err(|_| End::NoRoom));
+    match decoded {
+        Ok(decoded) if !decoded.is_empty() => found.add(Part::new(PartKind::Decoded, decoded), None),
+        Ok(_) => {}
+        Err(end) => found.report_limit(end),
+    }
+}
+
+/// Hands out the content of every data URI in `text`.
+pub(super) fn data_uris(text: &Bytes, found: &mut Dissection<'_>) {
+    for start in memmem::find_iter(text, b"data:") {
+        if found.is_over() {
+            return;
+        }
+        let head = &text[start..text.len().min(start + MAX_HEAD)];
+        let Some(comma) = memchr::memchr(b',', head) else {
+            continue;
+        };
+        let data = start + comma + 1;
+        let length = text[data..].iter().position(|byte| b"\"'<>()`\\ \t\r\n".contains(byte));
+        let data = text.slice(data..length.map_or(text.len(), |length| data + length));
+        let unescaped = percent::decode(&data, percent::Plus::IsPlus);
+        if head[..comma].to_ascii_lowercase().ends_with(b";base64") {
+            base64(&unescaped, found);
+        } else if !unescaped.is_empty() {
+            let declared = String::from_utf8_lossy(&head[b"data:".len()..comma]).into_owned();
+            found.add(Part::new(PartKind::Decoded, unescaped).declared(Some(declared)), Some(start));
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What may be found inside a part: containers, encoded files, files in the middle of other bytes.
+
+use crate::content::{Part, PartKind};
+
+use super::ProblemCode;
+use super::container::Container;
+use super::dissection::Dissection;
+use super::{carve, encoded, json};
+
+/// Looks into `part`, which has just been handed out.
+pub(super) fn look(part: &Part, found: &mut Dissection<'_>) {
+    let problems = found.problem_count();
+    match Container::of(part) {
+        Some(_) if found.is_too_deep() => found.report(ProblemCode::NestedTooDeep, None),
+        Some(container) => container.open(part, found),
+        None if found.is_too_deep() => {}
+        None => look_for_hidden(part, found),
+    }
+    // What only seems to begin in the middle of other bytes may be chance.
+    if part.kind == PartKind::Carved {
+        found.forget_problems(problems);
+    }
+}
+
+fn look_for_hidden(part: &Part, found: &mut Dissection<'_>) {
+    let bytes = &part.bytes;
+    if part.kind != PartKind::Envelope {
+        encoded::data_uris(bytes, found);
+    }
+    if is_value(part) {
+        encoded::whole_value(bytes, found);
+        json::extract_if_it_looks_so(bytes, found);
+    }
+    // Whatever lies in a carved file was found in what it was carved from.
+    if part.kind != PartKind::Carved {
+        carve::extract(bytes, found);
+    }
+}
+
+/// Whether an application gets the part as one value, which it may well decode.
+fn is_value(part: &Part) -> bool {
+    match part.kind {
+        PartKind::Field | PartKind::JsonString | PartKind::XmlText | PartKind::Reading => true,
+        // Encoded twice.
+        PartKind::Decoded => str::from_utf8(&part.bytes).is_ok(),
+        _ => false,
+    }
+}

@@ -1,0 +1,116 @@
+//! Boundaries that some parser may read out of a header.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use memchr::memmem;
+
+use crate::extract::percent;
+
+/// Places where a boundary is named that are looked at, in the body of nested ones.
+const MAX_PLACES: usize = 64;
+
+/// Longest header value that is looked at.
+const MAX_VALUE: usize = 2048;
+
+/// Every boundary that may be meant by `content_type`, by a header in `body`, or by the first line of `body`.
+pub(super) fn candidates(content_type: &[u8], body: &[u8]) -> BTreeSet<Vec<u8>> {
+    let mut boundaries = BTreeSet::new();
+    for text in [content_type, body] {
+        let mut continued = Vec::new();
+        for place in places(text).take(MAX_PLACES) {
+            let value = &text[place..text.len().min(place + MAX_VALUE)];
+            let value = value.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+            let read = values(value);
+            continued.extend_from_slice(read.first().map_or(&[][..], Vec::as_slice));
+            boundaries.extend(read);
+        }
+        boundaries.insert(continued);
+    }
+    if let Some(line) = body.strip_prefix(b"--") {
+        let end = line.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(line.len());
+        boundaries.insert(line[..end.min(MAX_VALUE)].trim_ascii_end().to_vec());
+    }
+    boundaries.remove(&[][..]);
+    boundaries
+}
+
+/// Whether `body` has a boundary in it that may be meant by `content_type`.
+pub(in crate::extract) fn mentions_boundary(body: &[u8], content_type: &[u8]) -> bool {
+    let boundaries = candidates(content_type, &[]);
+    boundaries.iter().any(|boundary| memmem::find(body, &[b"--", boundary.as_slice()].concat()).is_some())
+}
+
+/// Where values begin: behind each `=` that follows `boundary`, with what extended notation puts between the two.
+fn places(text: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    let is_boundary = |at: &usize| text[..*at].len() >= 8 && text[*at - 8..*at].eq_ignore_ascii_case(b"boundary");
+    let hits = memchr::memchr2_iter(b'y', b'Y', text).map(|at| at + 1).filter(is_boundary);
+    hits.filter_map(|at| {
+        let between = text[at..].iter().take_while(|byte| b"*0123456789 \t".contains(byte)).count();
+        (text.get(at + between) == Some(&b'=')).then_some(at + between + 1)
+    })
+}
+
+/// What a parser may take for the value at the start of `text`, the likeliest first.
+fn values(text: &[u8]) -> Vec<Vec<u8>> {
+    let trimmed = text.trim_ascii_start();
+    let mut values = Vec::new();
+    let bodies =
+        [trimmed, trimmed.strip_prefix(b"\"").unwrap_or(trimmed), trimmed.strip_prefix(b"'").unwrap_or(trimmed)];
+    for body in bodies.iter().rev() {
+        for stops in [&b";, \t\"'"[..], b";,\"", b"\"", b"'", b";", b",", b" \t", b""] {
+            let end = body.iter().position(|byte| stops.contains(byte)).unwrap_or(body.len());
+            values.push(body[..end].trim_ascii_end().to_vec());
+            values.push(body[..end].to_vec());
+        }
+        values.push(unquoted(body));
+    }
+    let mut decoded: Vec<Vec<u8>> = Vec::new();
+    for value in &values {
+        let extended = value.rsplit(|byte| *byte == b'\'').next().unwrap_or_default();
+        for text in [value, extended] {
+            decoded.push(percent::decode(&Bytes::copy_from_slice(text), percent::Plus::IsPlus).to_vec());
+        }
+    }
+    values.extend(decoded);
+    values.retain(|value| !value.is_empty());
+    values
+}
+
+/// The value up to a quotation mark that no backslash escapes, without the backslashes.
+fn unquoted(text: &[u8]) -> Vec<u8> {
+    let mut value = Vec::new();
+    let mut rest = text.iter();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'\\' => value.extend(rest.next()),
+            b'"' => break,
+            _ => value.push(*byte),
+        }
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_parser_may_read_is_a_candidate() {
+        for (content_type, expected) in [
+            ("multipart/form-data; boundary=b", &["b"][..]),
+            ("multipart/form-data; boundary=\"b c\"; x=y", &["b c", "\"b c\"", "b"]),
+            ("multipart/form-data; boundary=b,c;d", &["b", "b,c", "b,c;d"]),
+            ("multipart/form-data; BOUNDARY = \"b\\\"c\"", &["b\"c", "b\\"]),
+            ("multipart/form-data; boundary*=utf-8''b%20c", &["b c", "utf-8''b%20c"]),
+            ("multipart/form-data; boundary*0=b; boundary*1=c", &["b", "c", "bc"]),
+            ("multipart/form-data; boundary=a; boundary=b", &["a", "b"]),
+        ] {
+            let found = candidates(content_type.as_bytes(), b"");
+            for boundary in expected {
+                assert!(found.contains(boundary.as_bytes()), "{boundary} in {content_type}");
+            }
+        }
+        assert!(candidates(b"multipart/form-data", b"--own line \r\n").contains(&b"own line"[..]));
+    }
+}

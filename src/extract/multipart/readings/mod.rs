@@ -1,0 +1,171 @@
+//! Every reading that some server has of a multipart body that is not canonical.
+//!
+//! Rather than imitate parsers one by one, this hands out a superset of what any of them could make of the body. A part
+//! begins behind something that a parser may take for the end of its headers, and ends before something that a parser
+//! may take for a delimiter:
+//!
+//! - boundaries are whatever a parser may read out of the header, or out of the headers of a part for nested bodies;
+//! - a delimiter is wherever `--boundary` stands, in the middle of a line too, with or without the line end before it;
+//! - headers end at the first empty line of any notation behind a delimiter, or there are none;
+//! - a part goes on over delimiters that some parser does not take for one, up to the first that all of them do;
+//! - where the headers mention a transfer encoding, a compression or a charset, the part is also what that makes of it.
+//!
+//! Source: what 17 parsers made of `vectors/multipart/cases.json`, and `tests/differential`, which runs twelve of them.
+
+mod boundary;
+mod transform;
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use memchr::memmem;
+
+use crate::content::{Part, PartKind};
+use crate::extract::ProblemCode;
+use crate::extract::dissection::Dissection;
+
+pub(in crate::extract) use boundary::mentions_boundary;
+
+/// How many times the length of the body its readings may have together.
+const MAX_COVER: usize = 16;
+
+/// Bytes of readings that any body may have, however short.
+const MIN_COVER: usize = 1 << 20;
+
+/// Bytes behind a delimiter in which headers may end.
+const MAX_HEADERS: usize = 64 << 10;
+
+/// Adds every reading of `body`, declared as `content_type`.
+pub(in crate::extract) fn extract_all(body: &Bytes, content_type: &[u8], found: &mut Dissection<'_>) {
+    if !found.reads_all() {
+        return;
+    }
+    let boundaries = boundary::candidates(content_type, body);
+    let mut cover = body.len().saturating_mul(MAX_COVER).max(MIN_COVER);
+    let mut readings = BTreeSet::new();
+    for boundary in &boundaries {
+        for (headers, content) in Readings::new(body, boundary).ranges() {
+            if !readings.insert((content.start, content.end)) {
+                continue;
+            }
+            match cover.checked_sub(content.len()) {
+                Some(rest) if !found.is_over() => cover = rest,
+                _ => return found.report(ProblemCode::TooManyReadings, None),
+            }
+            let content = body.slice(content);
+            found.add(Part::new(PartKind::Reading, content.clone()), None);
+            let headers = [&body[headers], content_type].concat();
+            transform::extract(&headers, body, &content, found);
+        }
+    }
+}
+
+type Range = std::ops::Range<usize>;
+
+/// The readings for one boundary.
+struct Readings<'a> {
+    body: &'a [u8],
+    delimiters: Vec<Delimiter>,
+}
+
+/// Something that a parser may take for a delimiter.
+#[derive(Clone, Copy, Debug)]
+struct Delimiter {
+    start: usize,
+    end: usize,
+    /// Whether every parser does.
+    is_certain: bool,
+}
+
+impl<'a> Readings<'a> {
+    fn new(body: &'a [u8], boundary: &[u8]) -> Self {
+        let dashed = [b"--", boundary].concat();
+        let places = memmem::find_iter(body, &dashed);
+        let delimiters = places.map(|start| Delimiter::at(body, start, start + dashed.len())).collect();
+        Self { body, delimiters }
+    }
+
+    /// Ranges of headers and content.
+    fn ranges(&self) -> impl Iterator<Item = (Range, Range)> + '_ {
+        self.delimiters.iter().flat_map(move |delimiter| {
+            let starts = self.starts(delimiter.end);
+            starts.into_iter().flat_map(move |start| {
+                let headers = delimiter.end..start;
+                self.ends(start, &headers).into_iter().map(move |end| (headers.clone(), start..end))
+            })
+        })
+    }
+
+    /// Where content may begin behind a delimiter that ends at `from`: right there, behind its line, and behind the
+    /// first line that is empty, for every notion of a line and of emptiness.
+    fn starts(&self, from: usize) -> BTreeSet<usize> {
+        let window = &self.body[from..self.body.len().min(from + MAX_HEADERS)];
+        let mut starts = BTreeSet::from([from]);
+        let behind = |at: usize, length: usize| from + at + length;
+        for line_end in [&b"\r\n"[..], b"\n", b"\r"] {
+            starts.extend(memmem::find(window, line_end).map(|at| behind(at, line_end.len())));
+        }
+        for gap in [&b"\r\n\r\n"[..], b"\n\n", b"\r\r", b"\n\r\n", b"\r\n\n", b"\n\r"] {
+            starts.extend(memmem::find(window, gap).map(|at| behind(at, gap.len())));
+        }
+        starts.extend(blank_line(window).map(|end| from + end));
+        starts
+    }
+
+    /// Where content that begins at `start` may end.
+    fn ends(&self, start: usize, headers: &Range) -> BTreeSet<usize> {
+        let mut ends = BTreeSet::new();
+        let first = self.delimiters.partition_point(|delimiter| delimiter.start < start);
+        let mut is_closed = false;
+        for delimiter in &self.delimiters[first..] {
+            let lengths: &[usize] = if delimiter.is_certain { &[2] } else { &[0, 1, 2] };
+            let line_end = |length: &usize| {
+                let end = delimiter.start.checked_sub(*length).filter(|end| *end >= start)?;
+                self.body[end..delimiter.start].iter().all(|byte| matches!(byte, b'\r' | b'\n')).then_some(end)
+            };
+            ends.extend(lengths.iter().filter_map(line_end));
+            is_closed = delimiter.is_certain;
+            if is_closed {
+                break;
+            }
+        }
+        if !is_closed {
+            ends.insert(self.body.len());
+        }
+        let declared = declared_lengths(&self.body[headers.clone()]);
+        ends.extend(declared.filter_map(|length| start.checked_add(length)).filter(|end| *end <= self.body.len()));
+        ends
+    }
+}
+
+impl Delimiter {
+    fn at(body: &[u8], start: usize, end: usize) -> Self {
+        let begins_line = start == 0 || body[..start].ends_with(b"\r\n");
+        let ends_line = matches!(&body[end..], [b'\r', b'\n', ..] | [b'-', b'-'] | [b'-', b'-', b'\r', b'\n', ..]);
+        Self { start, end, is_certain: begins_line && ends_line }
+    }
+}
+
+/// The end of the first line with nothing but white space in it.
+fn blank_line(window: &[u8]) -> Option<usize> {
+    let mut start = memchr::memchr(b'\n', window)? + 1;
+    loop {
+        let length = memchr::memchr(b'\n', &window[start..])? + 1;
+        let is_blank = window[start..start + length].iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0x0b);
+        start += length;
+        if is_blank {
+            return Some(start);
+        }
+    }
+}
+
+/// Numbers that the headers of a part may state as its length.
+fn declared_lengths(headers: &[u8]) -> impl Iterator<Item = usize> {
+    let lower = headers.to_ascii_lowercase();
+    let places: Vec<usize> = memmem::find_iter(&lower, b"content-length").collect();
+    places.into_iter().filter_map(move |at| {
+        let value = lower[at + b"content-length".len()..].iter().skip_while(|byte| !byte.is_ascii_digit());
+        let digits: Vec<u8> = value.take_while(|byte| byte.is_ascii_digit()).take(18).copied().collect();
+        str::from_utf8(&digits).ok()?.parse().ok()
+    })
+}
