@@ -20,4 +20,5 @@ mod overload;
 mod protocols;
 mod proxying;
 mod reloading;
+mod shapes;
 mod verdicts;

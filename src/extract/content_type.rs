@@ -19,6 +19,14 @@ pub(super) enum Declared<'a> {
     Form(Charset),
     /// `application/json`, `text/json` and everything that ends in `+json`.
     Json(Charset),
+    /// `application/xml`, `text/xml` and everything that ends in `+xml`.
+    Xml(Charset),
+    /// `application/grpc` and its variants.
+    Grpc,
+    /// `application/grpc-web-text` and its variants.
+    GrpcText,
+    /// Protocol Buffers.
+    Protobuf,
     /// As it stands.
     Other,
 }
@@ -38,7 +46,12 @@ impl<'a> Declared<'a> {
         Ok(match essence.as_str() {
             "application/x-www-form-urlencoded" => Declared::Form(Charset::of_media_type(&text)),
             "application/json" | "text/json" => Declared::Json(Charset::of_media_type(&text)),
+            "application/xml" | "text/xml" => Declared::Xml(Charset::of_media_type(&text)),
+            "application/protobuf" | "application/x-protobuf" => Declared::Protobuf,
             other if other.ends_with("+json") => Declared::Json(Charset::of_media_type(&text)),
+            other if other.ends_with("+xml") => Declared::Xml(Charset::of_media_type(&text)),
+            other if other.starts_with("application/grpc-web-text") => Declared::GrpcText,
+            other if other.starts_with("application/grpc") => Declared::Grpc,
             _ => Declared::Other,
         })
     }
@@ -145,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_and_json_are_known_however_loosely_they_are_written() {
+    fn other_types_are_known_however_loosely_they_are_written() {
         use Charset::*;
         for (value, expected) in [
             ("application/x-www-form-urlencoded", Declared::Form(Utf8)),
@@ -154,6 +167,11 @@ mod tests {
             ("application/json, application/json", Declared::Json(Utf8)),
             ("application/problem+json ; charset=latin1", Declared::Json(Latin)),
             ("text/json", Declared::Json(Utf8)),
+            ("application/soap+xml; charset=utf-8", Declared::Xml(Utf8)),
+            ("Text/XML", Declared::Xml(Utf8)),
+            ("application/grpc+proto", Declared::Grpc),
+            ("application/grpc-web-text+proto", Declared::GrpcText),
+            ("application/x-protobuf", Declared::Protobuf),
             ("application/jsonp", Declared::Other),
             ("image/jpeg", Declared::Other),
             ("", Declared::Other),

@@ -7,7 +7,7 @@ use crate::content::{Part, PartKind};
 use super::content_coding;
 use super::content_type::Declared;
 use super::dissection::Dissection;
-use super::{ProblemCode, Source, form, json, multipart};
+use super::{ProblemCode, Source, form, grpc, json, multipart, protobuf, xml};
 
 /// Hands out the parts of the body of `source`, in every way in which its headers let it be read.
 ///
@@ -70,7 +70,9 @@ fn read_as(body: &Bytes, value: &[u8], kind: PartKind, found: &mut Dissection<'_
             multipart::extract_all_readings(body, value, found);
             found.add(whole(kind), None);
         }
-        Ok(Declared::Form(_) | Declared::Json(_)) if body.len() as u64 > found.limits().max_escaped => {
+        Ok(Declared::Form(_) | Declared::Json(_) | Declared::Xml(_))
+            if body.len() as u64 > found.limits().max_escaped =>
+        {
             found.report(ProblemCode::TooLargeToUnescape, None);
             found.add(whole(kind), None);
         }
@@ -81,6 +83,24 @@ fn read_as(body: &Bytes, value: &[u8], kind: PartKind, found: &mut Dissection<'_
         Ok(Declared::Json(charset)) => {
             found.add(whole(PartKind::Envelope), None);
             json::extract(body, charset, found);
+        }
+        Ok(Declared::Xml(charset)) => {
+            found.add(whole(PartKind::Envelope), None);
+            xml::extract(body, charset, found);
+        }
+        Ok(Declared::Grpc) => {
+            found.add(whole(kind), None);
+            grpc::extract(body, found);
+        }
+        Ok(Declared::GrpcText) => {
+            found.add(whole(PartKind::Envelope), None);
+            grpc::extract_text(body, found);
+        }
+        Ok(Declared::Protobuf) => {
+            found.add(whole(kind), None);
+            let mut fields = protobuf::Fields::default();
+            fields.read(body, "", 0, found);
+            fields.assemble(found);
         }
         Ok(Declared::Other) => found.add(whole(kind), None),
     }

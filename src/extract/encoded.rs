@@ -7,7 +7,6 @@
 //! Sources: RFC 4648 §4 and §5; RFC 2397; what Python's `base64`, PHP's `base64_decode` and Node's `Buffer` do.
 
 use bytes::Bytes;
-use memchr::memmem;
 
 use crate::body::End;
 use crate::content::{Part, PartKind};
@@ -57,7 +56,7 @@ impl Way {
 /// Hands out what `text` is when the whole of it is decoded.
 pub(super) fn whole_value(text: &Bytes, found: &mut Dissection<'_>) {
     let characters = text.iter().filter(|byte| Way::USUAL.value(**byte).is_some()).take(MIN_CHARACTERS).count();
-    if characters < MIN_CHARACTERS || text.starts_with(b"data:") {
+    if characters < MIN_CHARACTERS || text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"data:")) {
         return;
     }
     base64(text, found);
@@ -68,6 +67,12 @@ pub(super) fn base64(text: &Bytes, found: &mut Dissection<'_>) {
     for way in ways(text) {
         decode(text, way, found);
     }
+}
+
+/// What `text` is in base64 by the letter of RFC 4648, white space aside; `None` when it is none.
+pub(super) fn strict(text: &[u8]) -> Option<Bytes> {
+    let text: Vec<u8> = text.iter().filter(|byte| !byte.is_ascii_whitespace()).copied().collect();
+    data_encoding::BASE64.decode(&text).ok().map(Bytes::from)
 }
 
 /// Every way in which `text` may be decoded to something else.
@@ -127,23 +132,108 @@ fn decode(text: &[u8], way: Way, found: &mut Dissection<'_>) {
 
 /// Hands out the content of every data URI in `text`.
 pub(super) fn data_uris(text: &Bytes, found: &mut Dissection<'_>) {
-    for start in memmem::find_iter(text, b"data:") {
-        if found.is_over() {
-            return;
+    for colon in memchr::memchr_iter(b':', text) {
+        let is_data = colon >= 4 && text[colon - 4..colon].eq_ignore_ascii_case(b"data");
+        if is_data && !found.is_over() {
+            data_uri(text, colon + 1, found);
         }
-        let head = &text[start..text.len().min(start + MAX_HEAD)];
-        let Some(comma) = memchr::memchr(b',', head) else {
-            continue;
-        };
-        let data = start + comma + 1;
-        let length = text[data..].iter().position(|byte| b"\"'<>()`\\ \t\r\n".contains(byte));
-        let data = text.slice(data..length.map_or(text.len(), |length| data + length));
-        let unescaped = percent::decode(&data, percent::Plus::IsPlus);
-        if head[..comma].to_ascii_lowercase().ends_with(b";base64") {
-            base64(&unescaped, found);
-        } else if !unescaped.is_empty() {
-            let declared = String::from_utf8_lossy(&head[b"data:".len()..comma]).into_owned();
-            found.add(Part::new(PartKind::Decoded, unescaped).declared(Some(declared)), Some(start));
+    }
+}
+
+/// Hands out the content of the data URI whose head starts at `start`.
+fn data_uri(text: &Bytes, start: usize, found: &mut Dissection<'_>) {
+    let head = &text[start..text.len().min(start + MAX_HEAD)];
+    // What stands between `data:` and the comma has no spaces (RFC 2397 §3), and prose does.
+    let Some(comma) = head.iter().position(|byte| matches!(byte, b',' | b' ' | b'\n')).filter(|at| head[*at] == b',')
+    else {
+        return;
+    };
+    let head = &head[..comma];
+    let data = start + comma + 1;
+    let length = text[data..].iter().position(|byte| b"\"'<>()`\\ \t\r\n".contains(byte));
+    let data = text.slice(data..length.map_or(text.len(), |length| data + length));
+    let unescaped = percent::decode(&data, percent::Plus::IsPlus);
+    if head.to_ascii_lowercase().ends_with(b";base64") {
+        base64(&unescaped, found);
+    } else if !unescaped.is_empty() {
+        let declared = String::from_utf8_lossy(head).into_owned();
+        found.add(Part::new(PartKind::Decoded, unescaped).declared(Some(declared)), Some(start));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::{BASE64, BASE64URL_NOPAD};
+
+    use super::*;
+    use crate::config::Ambiguity;
+    use crate::content::ExtractLimits;
+    use crate::extract::dissection::testing::gathered;
+
+    fn decoded(text: &str, read: fn(&Bytes, &mut Dissection<'_>)) -> Vec<Vec<u8>> {
+        let text = Bytes::copy_from_slice(text.as_bytes());
+        let found = gathered(&ExtractLimits::default(), Ambiguity::Refuse, |found| read(&text, found));
+        assert_eq!(found.problems, []);
+        found.parts.into_iter().filter(|part| part.inside.is_none()).map(|part| part.bytes.to_vec()).collect()
+    }
+
+    /// Bytes whose base64 has every character of the alphabet in it.
+    fn content() -> Vec<u8> {
+        BASE64.decode(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/").unwrap()
+    }
+
+    #[test]
+    fn a_value_is_decoded_as_leniently_as_any_application_does() {
+        let plain = BASE64.encode(&content());
+        let spaced = plain.replace('+', " ");
+        let lines: Vec<&str> = plain.as_bytes().chunks(19).map(|line| str::from_utf8(line).unwrap()).collect();
+        for text in [
+            plain.clone(),
+            BASE64URL_NOPAD.encode(&content()),
+            spaced,
+            lines.join("\r\n"),
+            lines.join("!*\0é"),
+            format!("\t{plain}\n"),
+            lines.join("="),
+        ] {
+            assert!(decoded(&text, whole_value).contains(&content()), "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_follows_the_padding_is_one_reading_and_what_stops_there_another() {
+        let (first, second) = (BASE64.encode(b"first value!!!"), BASE64.encode(b"second"));
+        let found = decoded(&format!("{first}{second}"), whole_value);
+        assert!(found.contains(&b"first value!!!".to_vec()), "{found:?}");
+        assert_eq!(found.len(), 2);
+    }
+
+    #[test]
+    fn short_values_are_left_alone() {
+        assert_eq!(decoded("fifteenLetters1", whole_value), Vec::<Vec<u8>>::new());
+        assert_eq!(decoded("sixteen, Letters", whole_value), Vec::<Vec<u8>>::new());
+        assert_eq!(decoded("sixteenLetters12", whole_value).len(), 1);
+    }
+
+    #[test]
+    fn a_long_value_comes_out_whole() {
+        let content: Vec<u8> = (0..200_000_u32).map(|i| (i * 7 % 251) as u8).collect();
+        assert_eq!(decoded(&BASE64.encode(&content), whole_value), [content]);
+    }
+
+    #[test]
+    fn data_uris_are_found_wherever_they_stand() {
+        for (text, expected) in [
+            ("data:image/png;base64,RVZJTA==", &b"EVIL"[..]),
+            ("DATA:;charset=utf-8;Base64,RVZJTA", b"EVIL"),
+            ("<img src=\"data:image/png;base64,RVZJTA==\" alt=x>", b"EVIL"),
+            ("url(data:;base64,RVZJTA==)", b"EVIL"),
+            ("data:;base64,RVZJ%54%41==", b"EVIL"),
+            ("data:text/plain,EV%49L more", b"EVIL"),
+        ] {
+            assert_eq!(decoded(text, data_uris), [expected], "{text}");
+        }
+        assert_eq!(decoded("metadata: one, two", data_uris).len(), 0);
+        assert_eq!(decoded("data:", data_uris).len(), 0);
     }
 }

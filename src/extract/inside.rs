@@ -5,7 +5,7 @@ use crate::content::{Part, PartKind};
 use super::ProblemCode;
 use super::container::Container;
 use super::dissection::Dissection;
-use super::{carve, encoded, json};
+use super::{carve, encoded, json, xml};
 
 /// Looks into `part`, which has just been handed out.
 pub(super) fn look(part: &Part, found: &mut Dissection<'_>) {
@@ -30,6 +30,7 @@ fn look_for_hidden(part: &Part, found: &mut Dissection<'_>) {
     if is_value(part) {
         encoded::whole_value(bytes, found);
         json::extract_if_it_looks_so(bytes, found);
+        xml::extract_if_it_looks_so(bytes, found);
     }
     // Whatever lies in a carved file was found in what it was carved from.
     if part.kind != PartKind::Carved {

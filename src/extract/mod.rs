@@ -18,12 +18,15 @@ mod declared;
 mod dissection;
 mod encoded;
 mod form;
+mod grpc;
 mod inside;
 mod json;
 mod multipart;
 mod parameters;
 mod percent;
 mod problem;
+mod protobuf;
+mod xml;
 
 use bytes::Bytes;
 

@@ -160,6 +160,16 @@ problem_codes! {
             "The body is declared as JSON but is not valid JSON.";
         JsonTrailingData = "json_trailing_data",
             "The JSON body goes on after its value.";
+        XmlNotUtf8 = "xml_not_utf8",
+            "The XML body is not in UTF-8, or declares another encoding.";
+        XmlInvalid = "xml_invalid",
+            "The body is declared as XML but is not well-formed.";
+        XmlDeclarations = "xml_declarations",
+            "The XML body has a document type with declarations of its own, which are never followed.";
+        XmlEntities = "xml_entities",
+            "The XML body uses entities that are not of the five that XML knows.";
+        GrpcMalformed = "grpc_malformed",
+            "The body is declared as gRPC but does not consist of whole messages.";
         AwsChunkedMalformed = "aws_chunked_malformed",
             "The body is declared as aws-chunked but is not framed so.";
     }
@@ -182,6 +192,8 @@ problem_codes! {
             "The headers of a part are longer than the limit allows.";
         JsonTooDeep = "json_too_deep",
             "The JSON body is nested deeper than the limit allows.";
+        XmlTooDeep = "xml_too_deep",
+            "The XML body is nested deeper than the limit allows.";
         TooManyCodings = "too_many_codings",
             "The body has more content codings than the limit allows.";
         NestedTooDeep = "nested_too_deep",

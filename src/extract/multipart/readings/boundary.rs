@@ -16,6 +16,7 @@ const MAX_VALUE: usize = 2048;
 /// Every boundary that may be meant by `content_type`, by a header in `body`, or by the first line of `body`.
 pub(super) fn candidates(content_type: &[u8], body: &[u8]) -> BTreeSet<Vec<u8>> {
     let mut boundaries = BTreeSet::new();
+    let mut has_empty = false;
     for text in [content_type, body] {
         let mut continued = Vec::new();
         for place in places(text).take(MAX_PLACES) {
@@ -23,15 +24,22 @@ pub(super) fn candidates(content_type: &[u8], body: &[u8]) -> BTreeSet<Vec<u8>> 
             let value = value.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
             let read = values(value);
             continued.extend_from_slice(read.first().map_or(&[][..], Vec::as_slice));
+            has_empty |= matches!(value.trim_ascii(), [] | [b';', ..] | [b'"', b'"', ..]);
             boundaries.extend(read);
         }
         boundaries.insert(continued);
+    }
+    // Some parsers take an empty boundary for one.
+    if has_empty {
+        boundaries.insert(Vec::new());
     }
     if let Some(line) = body.strip_prefix(b"--") {
         let end = line.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(line.len());
         boundaries.insert(line[..end.min(MAX_VALUE)].trim_ascii_end().to_vec());
     }
-    boundaries.remove(&[][..]);
+    if !has_empty {
+        boundaries.remove(&[][..]);
+    }
     boundaries
 }
 

@@ -13,6 +13,8 @@
 //! Source: what 17 parsers made of `vectors/multipart/cases.json`, and `tests/differential`, which runs twelve of them.
 
 mod boundary;
+#[cfg(test)]
+mod tests;
 mod transform;
 
 use std::collections::BTreeSet;
@@ -97,18 +99,21 @@ impl<'a> Readings<'a> {
     }
 
     /// Where content may begin behind a delimiter that ends at `from`: right there, behind its line, and behind the
-    /// first line that is empty, for every notion of a line and of emptiness.
+    /// first line that is empty, for every notion of a line and of emptiness. Some parsers skip empty lines before the
+    /// headers.
     fn starts(&self, from: usize) -> BTreeSet<usize> {
-        let window = &self.body[from..self.body.len().min(from + MAX_HEADERS)];
+        let skipped = self.body[from..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         let mut starts = BTreeSet::from([from]);
-        let behind = |at: usize, length: usize| from + at + length;
-        for line_end in [&b"\r\n"[..], b"\n", b"\r"] {
-            starts.extend(memmem::find(window, line_end).map(|at| behind(at, line_end.len())));
+        for from in [from, from + skipped] {
+            let window = &self.body[from..self.body.len().min(from + MAX_HEADERS)];
+            for line_end in [&b"\r\n"[..], b"\n", b"\r"] {
+                starts.extend(memmem::find(window, line_end).map(|at| from + at + line_end.len()));
+            }
+            for gap in [&b"\r\n\r\n"[..], b"\n\n", b"\r\r", b"\n\r\n", b"\r\n\n", b"\n\r"] {
+                starts.extend(memmem::find(window, gap).map(|at| from + at + gap.len()));
+            }
+            starts.extend(blank_line(window).map(|end| from + end));
         }
-        for gap in [&b"\r\n\r\n"[..], b"\n\n", b"\r\r", b"\n\r\n", b"\r\n\n", b"\n\r"] {
-            starts.extend(memmem::find(window, gap).map(|at| behind(at, gap.len())));
-        }
-        starts.extend(blank_line(window).map(|end| from + end));
         starts
     }
 

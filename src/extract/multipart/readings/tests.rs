@@ -1,0 +1,111 @@
+//! Bodies that real parsers read differently: one of the readings is always the one a parser has.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::config::Ambiguity;
+use crate::content::ExtractLimits;
+use crate::extract::{Extraction, ProblemCode, Source};
+
+const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/vectors/multipart/cases.json");
+
+fn all_readings(body: &[u8], content_type: &str) -> Extraction {
+    let source = Source {
+        body: &body.to_vec().into(),
+        content_types: &[content_type.as_bytes()],
+        content_encodings: &[],
+        ambiguity: Ambiguity::InspectAll,
+    };
+    Extraction::of(&source, &ExtractLimits::default())
+}
+
+#[track_caller]
+fn assert_has(body: &[u8], content_type: &str, content: &[u8]) {
+    let found = all_readings(body, content_type);
+    assert_eq!(found.problems, []);
+    assert!(found.parts.iter().any(|part| part.bytes == content), "{}", String::from_utf8_lossy(body));
+}
+
+#[derive(Deserialize)]
+struct Case {
+    what: String,
+    content_type: String,
+    body_base64: String,
+    seen_by: BTreeMap<String, String>,
+}
+
+#[test]
+fn whatever_a_real_parser_saw_is_inspected() {
+    let Ok(text) = std::fs::read_to_string(VECTORS) else {
+        println!("SKIPPED: {VECTORS} is not there");
+        return;
+    };
+    let cases: Vec<Case> = serde_json::from_str(&text).unwrap();
+    for Case { what, content_type, body_base64, seen_by } in cases {
+        let body = data_encoding::BASE64.decode(body_base64.as_bytes()).unwrap();
+        let found = all_readings(&body, &content_type);
+        let is_seen = seen_by.values().any(|seen| seen.contains("EVIL-FILE-BYTES"));
+        let is_inspected = found.parts.iter().any(|part| part.bytes == "EVIL-FILE-BYTES");
+        assert!(is_inspected || !is_seen || !found.problems.is_empty(), "{what}: {seen_by:?}");
+        println!("{what}: {} parts, {:?}", found.parts.len(), found.problems);
+    }
+}
+
+#[test]
+fn every_notion_of_lines_boundaries_and_headers_is_a_reading() {
+    let content_type = "multipart/form-data; boundary=b";
+    for body in [
+        &b"--b\nContent-Disposition: form-data; name=\"f\"\n\nEVIL\n--b--\n"[..],
+        b"--b\rContent-Disposition: form-data; name=\"f\"\r\rEVIL\r--b--\r",
+        b"preamble\r\n--b\r\nX: y\r\n\r\nEVIL\r\n--b--\r\nepilogue",
+        b"--b \r\nX: y\r\n\r\nEVIL\r\n--b--",
+        b"--b\r\nX: y\r\n \t\r\nEVIL\r\n--b--",
+        b"--b\r\nX: y\r\n\r\nEVIL",
+        b"--b\r\nX: y\r\n\r\nother\r\n--b--\r\n--b\r\nX: y\r\n\r\nEVIL\r\n--b--",
+        b"--b\r\nContent-Length: 4\r\n\r\nEVIL and more\r\n--b--",
+    ] {
+        assert_has(body, content_type, b"EVIL");
+    }
+    let longer = b"--b\r\nX: y\r\n\r\nEV\r\n--bX\r\nIL\r\n--b--";
+    assert_has(longer, content_type, b"EV\r\n--bX\r\nIL");
+    assert_has(longer, content_type, b"EV");
+    assert_has(b"--c\r\nX: y\r\n\r\nEVIL\r\n--c--", "multipart/form-data; boundary=b; boundary=c", b"EVIL");
+    assert_has(b"--c\r\nX: y\r\n\r\nEVIL\r\n--c--", "multipart/mixed; boundary=c", b"EVIL");
+}
+
+#[test]
+fn encodings_of_parts_are_undone_and_nested_bodies_taken_apart() {
+    let one_part = |headers: &str, content: &[u8]| {
+        [
+            b"--b\r\nContent-Disposition: form-data; name=\"f\"\r\n",
+            headers.as_bytes(),
+            b"\r\n\r\n",
+            content,
+            b"\r\n--b--\r\n",
+        ]
+        .concat()
+    };
+    let content_type = "multipart/form-data; boundary=b";
+    let utf16: Vec<u8> = "EVIL".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let deflated = miniz_oxide::deflate::compress_to_vec_zlib(b"EVIL", 6);
+    for (headers, content) in [
+        ("Content-Transfer-Encoding: base64", &b"RVZJTA=="[..]),
+        ("Content-Transfer-Encoding: Quoted-Printable", b"E=56=\r\nIL"),
+        ("Content-Encoding: deflate", &deflated),
+        ("Content-Type: text/plain; charset=UTF-16LE", &utf16),
+        ("Content-Type: multipart/mixed; boundary=c", b"--c\r\nX: y\r\n\r\nEVIL\r\n--c--"),
+    ] {
+        assert_has(&one_part(headers, content), content_type, b"EVIL");
+    }
+    let unknown = all_readings(&one_part("Content-Type: text/plain; charset=utf-7", b"+AEU-VIL"), content_type);
+    assert_eq!(unknown.problems[0].code, ProblemCode::MultipartCharset);
+}
+
+#[test]
+fn a_body_with_too_many_readings_is_over_the_limit() {
+    let delimiters = "--bX\n\n".repeat(3_000);
+    let body = format!("--b\r\n\r\n{delimiters}{}", "x".repeat(10_000));
+    let found = all_readings(body.as_bytes(), "multipart/form-data; boundary=b");
+    assert_eq!(found.problems[0].code, ProblemCode::TooManyReadings);
+}
