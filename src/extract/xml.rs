@@ -238,7 +238,7 @@ fn declares_foreign_encoding(body: &[u8]) -> bool {
     let label: String = rest.chars().skip_while(|c| !c.is_alphanumeric()).take_while(|c| !"\"'".contains(*c)).collect();
     let is_known = Encoding::for_label(label.as_bytes()).is_some_and(Encoding::is_ascii_compatible);
     let is_utf8 = label.eq_ignore_ascii_case("utf-8") || label.eq_ignore_ascii_case("us-ascii");
-    !is_utf8 && !(is_known && body.is_ascii())
+    !(is_utf8 || is_known && body.is_ascii())
 }
 
 #[cfg(test)]
