@@ -29,6 +29,11 @@ lint: deps ## Check formatting, lints and documentation as CI does
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
 
+.PHONY: fuzz
+fuzz: ## Fuzz every parser, SECONDS=30 each; TARGETS="json xml" for some of them
+	@deploy/install-deps.sh --fuzz
+	@SECONDS_EACH=$(or $(SECONDS),30) fuzz/run.sh $(TARGETS)
+
 .PHONY: deny
 deny: ## Check licences and advisories of dependencies (needs cargo-deny)
 	cargo deny check

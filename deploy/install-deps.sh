@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs what building and the demo need on Debian or Ubuntu, and nothing when it is all there.
-# With --bench, what the load test needs as well.
+# With --bench, what the load test needs as well; with --fuzz, what libFuzzer does.
 set -euo pipefail
 
 # Command → Debian package. zlib-ng and jemalloc, which pingora and Penstock link, are built from C with cmake and make.
 needed=(cc:gcc make:make cmake:cmake curl:curl)
-if [ "${1:-}" = --bench ]; then
-    needed+=(wrk:wrk)
-fi
+case "${1:-}" in
+    --bench) needed+=(wrk:wrk) ;;
+    --fuzz) needed+=(c++:g++) ;;
+esac
 
 missing=()
 for pair in "${needed[@]}"; do

@@ -10,10 +10,12 @@ mod support;
 
 mod architecture;
 mod command_line;
+mod corpora;
 mod documents;
 mod encodings;
 mod hashing;
 mod holding;
+mod limits;
 mod multipart;
 mod operating;
 mod overload;

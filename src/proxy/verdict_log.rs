@@ -1,5 +1,6 @@
 //! The one line that each verdict leaves in the log, and its traces in the metrics.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use pingora::proxy::Session;
@@ -7,7 +8,7 @@ use pingora::proxy::Session;
 use crate::body::HeldBody;
 use crate::config::Route;
 use crate::inspect::Inspection;
-use crate::telemetry::{DoubtLabels, MatchLabels, Metrics, VerdictLabels};
+use crate::telemetry::{DoubtLabels, LimitLabels, MatchLabels, Metrics, VerdictLabels};
 use crate::verdict::{Doubt, DoubtKind, MatchSource, Verdict};
 
 /// Everything that is recorded about one verdict. No uploaded content, no names that came with it.
@@ -65,6 +66,10 @@ impl VerdictRecord<'_> {
             };
             let labels = MatchLabels { source, action: found.action.name(), mode: found.mode.name() };
             metrics.matches.get_or_create(&labels).inc();
+        }
+        let limits = self.inspection.findings.doubts.iter().filter(|doubt| doubt.kind == DoubtKind::OverLimit);
+        for code in limits.map(|doubt| doubt.code).collect::<BTreeSet<_>>() {
+            metrics.limits_reached.get_or_create(&LimitLabels { code }).inc();
         }
         // Once a kind: a hostile body may cause many doubts of one kind.
         for kind in DoubtKind::ALL {

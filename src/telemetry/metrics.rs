@@ -28,6 +28,13 @@ pub struct DoubtLabels {
     pub failed: &'static str,
 }
 
+/// Labels of [`Metrics::limits_reached`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct LimitLabels {
+    /// Reason code of the limit.
+    pub code: &'static str,
+}
+
 /// Labels of [`Metrics::matches`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct MatchLabels {
@@ -63,6 +70,8 @@ pub struct Metrics {
     pub matches: Family<MatchLabels, Counter>,
     /// Inspections that could not come to a clear result in some respect.
     pub doubts: Family<DoubtLabels, Counter>,
+    /// Uploads that reached a limit on what an upload may consist of.
+    pub limits_reached: Family<LimitLabels, Counter>,
     /// Bodies that could not be held.
     pub holds_failed: Family<HoldLabels, Counter>,
     /// Requests that passed on routes that do not inspect.
@@ -101,6 +110,7 @@ impl Default for Metrics {
             verdicts: Family::default(),
             matches: Family::default(),
             doubts: Family::default(),
+            limits_reached: Family::default(),
             holds_failed: Family::default(),
             passed: Counter::default(),
             held_uploads: Gauge::default(),
@@ -128,6 +138,7 @@ impl Metrics {
         registry.register("verdicts", "Verdicts reached", self.verdicts.clone());
         registry.register("matches", "Matches found, acting or not", self.matches.clone());
         registry.register("doubts", "Inspections without a clear result in some respect", self.doubts.clone());
+        registry.register("limits_reached", "Uploads that reached a limit", self.limits_reached.clone());
         registry.register("holds_failed", "Bodies that could not be held", self.holds_failed.clone());
         registry.register("passed_requests", "Requests on routes that do not inspect", self.passed.clone());
         registry.register("held_uploads", "Uploads that are being received", self.held_uploads.clone());
