@@ -19,4 +19,5 @@ mod overload;
 mod protocols;
 mod proxying;
 mod reloading;
+mod smuggling;
 mod verdicts;
