@@ -21,3 +21,4 @@ mod proxying;
 mod reloading;
 mod smuggling;
 mod verdicts;
+mod websockets;

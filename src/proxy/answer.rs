@@ -9,6 +9,7 @@ use pingora::proxy::Session;
 use serde_json::json;
 
 use crate::config::ByteSize;
+use crate::verdict::{Doubt, DoubtKind};
 
 use super::wire::Violation;
 
@@ -55,6 +56,19 @@ pub(super) enum InconclusiveKind {
 }
 
 impl Refusal {
+    /// For an upload that the policy refuses because of a doubt about it.
+    pub(super) fn of_doubt(doubt: Option<&Doubt>) -> Self {
+        let Some(doubt) = doubt else {
+            return Self::Inconclusive("inconclusive", InconclusiveKind::Busy);
+        };
+        let kind = match doubt.kind {
+            DoubtKind::Malformed => InconclusiveKind::Malformed,
+            DoubtKind::Undecodable | DoubtKind::Unhashable => InconclusiveKind::Unreadable,
+            DoubtKind::Deadline | DoubtKind::Overload => InconclusiveKind::Busy,
+        };
+        Self::Inconclusive(doubt.code, kind)
+    }
+
     /// Stable reason code.
     pub(super) fn code(&self) -> &'static str {
         match self {

@@ -96,6 +96,26 @@ pub(super) fn isolate(request: &mut RequestHeader, has_body: bool) -> Result<()>
     Ok(())
 }
 
+/// Whether a request asks for nothing but a WebSocket (RFC 6455 §4.1).
+pub(super) fn is_websocket_handshake(session: &mut Session) -> bool {
+    let has_body = !session.is_body_empty();
+    let request = session.req_header();
+    let one = |name: &str| {
+        let mut values = request.headers.get_all(name).iter();
+        values.next().filter(|_| values.next().is_none()).map(|value| value.as_bytes())
+    };
+    let connection = request.headers.get_all(header::CONNECTION).iter();
+    let mut options = connection.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let key = one("sec-websocket-key").and_then(|key| data_encoding::BASE64.decode(key).ok());
+    request.method == Method::GET
+        && request.version == Version::HTTP_11
+        && !has_body
+        && one("upgrade").is_some_and(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
+        && options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
+        && one("sec-websocket-version") == Some(b"13")
+        && key.is_some_and(|key| key.len() == 16)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

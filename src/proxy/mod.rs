@@ -27,15 +27,15 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 use uuid::Uuid;
 
 use crate::body::HeldBody;
-use crate::config::{Inspection, Origin, OriginServer, Route, RoutePolicy};
+use crate::config::{Inspection, Origin, OriginServer, Route, RoutePolicy, WebSocket};
 use crate::inspect::{Inspector, Upload};
 use crate::snapshot::{Snapshot, SnapshotHandle};
 use crate::telemetry::{HoldLabels, Metrics};
-use crate::verdict::{Doubt, DoubtKind, Outcome, Verdict, decide};
+use crate::verdict::{Outcome, Verdict, decide};
 
 pub use server::{StartError, check_tls, serve};
 
-use answer::{Answer, InconclusiveKind, Refusal};
+use answer::{Answer, Refusal};
 use held_session::Replay;
 use hold::{HoldFailure, Stores, hold};
 use release::Release;
@@ -128,6 +128,9 @@ impl ProxyHttp for Gate {
         match route {
             Some(route) if route.policy.inspect != Inspection::Off => {
                 self.pass_judged(session, passage, &snapshot, route).await
+            }
+            Some(route) if route.policy.websocket == WebSocket::Refuse && asks_for_upgrade(session) => {
+                self.refuse(session, passage, &Refusal::Upgrade).await
             }
             _ => {
                 self.metrics.passed.inc();
@@ -246,6 +249,10 @@ impl Gate {
         route: &Route,
     ) -> Result<bool> {
         if asks_for_upgrade(session) {
+            if route.policy.websocket == WebSocket::Pass && framing::is_websocket_handshake(session) {
+                self.metrics.websockets_passed.inc();
+                return Ok(false);
+            }
             return self.refuse(session, passage, &Refusal::Upgrade).await;
         }
         if session.is_body_empty() {
@@ -322,7 +329,7 @@ impl Gate {
                 Ok(true)
             }
             Outcome::Refuse => {
-                let answer = Answer::refused(&refusal_for(verdict.refused_for.as_ref()), passage.reference());
+                let answer = Answer::refused(&Refusal::of_doubt(verdict.refused_for.as_ref()), passage.reference());
                 answer.send(session).await?;
                 Ok(true)
             }
@@ -378,18 +385,6 @@ async fn fail_with_status(session: &mut Session, error: &Error) -> FailToProxy {
         tracing::debug!(%error, "the client went away before its answer");
     }
     FailToProxy { error_code: status, can_reuse_downstream: false }
-}
-
-fn refusal_for(doubt: Option<&Doubt>) -> Refusal {
-    let Some(doubt) = doubt else {
-        return Refusal::Inconclusive("inconclusive", InconclusiveKind::Busy);
-    };
-    let kind = match doubt.kind {
-        DoubtKind::Malformed => InconclusiveKind::Malformed,
-        DoubtKind::Undecodable | DoubtKind::Unhashable => InconclusiveKind::Unreadable,
-        DoubtKind::Deadline | DoubtKind::Overload => InconclusiveKind::Busy,
-    };
-    Refusal::Inconclusive(doubt.code, kind)
 }
 
 fn upload_of(request: &RequestHeader, body: &HeldBody) -> Upload {
