@@ -13,6 +13,7 @@ mod command_line;
 mod documents;
 mod hashing;
 mod holding;
+mod http2_requests;
 mod multipart;
 mod operating;
 mod overload;

@@ -3,6 +3,8 @@
 //! [`super::wire`] has read HTTP/1 strictly before; what stands here holds for HTTP/2 as well, or needs to be changed
 //! in the header that goes on.
 
+use std::time::Duration;
+
 use http::{HeaderMap, Method, Version, header};
 use pingora::Result;
 use pingora::http::RequestHeader;
@@ -16,11 +18,15 @@ use super::wire::{Violation, length};
 const CONNECTION_OPTIONS: [&str; 8] =
     ["close", "keep-alive", "upgrade", "te", "http2-settings", "trailer", "trailers", "proxy-connection"];
 
+/// How long the end of a body that has no bytes may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Checks and settles the header of a request, before anything else looks at it.
 ///
 /// # Errors
 /// Why the request is refused.
-pub(super) fn settle(session: &mut Session) -> Result<(), Refusal> {
+pub(super) async fn settle(session: &mut Session) -> Result<(), Refusal> {
+    confirm_empty_body(session).await.map_err(Refusal::Wire)?;
     let has_body = !session.is_body_empty();
     let request = session.req_header_mut();
     check_framing(request).map_err(Refusal::Wire)?;
@@ -31,6 +37,25 @@ pub(super) fn settle(session: &mut Session) -> Result<(), Refusal> {
         return Err(Refusal::UnexpectedBody);
     }
     settle_expectation(request, has_body)
+}
+
+/// An HTTP/2 request that declares no body counts as complete at once, but only its end shows that none comes.
+async fn confirm_empty_body(session: &mut Session) -> Result<(), Violation> {
+    let request = session.req_header();
+    let declares_none = request.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length == "0");
+    if request.version != Version::HTTP_2 || !declares_none {
+        return Ok(());
+    }
+    let end = async {
+        loop {
+            match session.downstream_session.read_request_body().await {
+                Ok(Some(piece)) if piece.is_empty() => {}
+                end => return matches!(end, Ok(None)),
+            }
+        }
+    };
+    let is_empty = tokio::time::timeout(PATIENCE, end).await.unwrap_or(false);
+    if is_empty { Ok(()) } else { Err(Violation::ContentLength) }
 }
 
 fn check_framing(request: &mut RequestHeader) -> Result<(), Violation> {

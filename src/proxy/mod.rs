@@ -113,7 +113,7 @@ impl ProxyHttp for Gate {
         if let Some(violation) = wire::bad_request(session) {
             return self.refuse(session, passage, &Refusal::Wire(violation)).await;
         }
-        if let Err(refusal) = framing::settle(session) {
+        if let Err(refusal) = framing::settle(session).await {
             return self.refuse(session, passage, &refusal).await;
         }
         let Some(target) = target::settle(session.req_header_mut()) else {
