@@ -7,8 +7,11 @@ use penstock::config::Ambiguity;
 use penstock::content::{ExtractLimits, PartKind};
 use penstock::extract::{Extraction, ProblemKind, Source};
 
-/// Every target by its name, which is also that of its corpus.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+/// A name, which is also that of the corpus, and what is done with an input.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
     ("multipart", multipart),
     ("readings", readings),
     ("json", json),

@@ -201,6 +201,16 @@ pub enum Inspection {
     Enforce,
 }
 
+/// Whether a route lets WebSockets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WebSocket {
+    /// A plain handshake goes on. What then flows is not inspected: this is failing open.
+    Pass,
+    /// Every change of protocol is answered with an error.
+    Refuse,
+}
+
 /// What happens to an upload about which an inspection could not come to a clear result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -241,6 +251,9 @@ pub struct Route {
 pub struct RoutePolicy {
     /// Whether and how it inspects.
     pub inspect: Inspection,
+    /// Whether WebSockets pass. Default refuse on a route that inspects, where they would lead around the inspection;
+    /// pass on one that does not.
+    pub websocket: WebSocket,
     /// Status of the answer to a blocked upload. Default 451, "Unavailable For Legal Reasons" (RFC 7725).
     pub block_status: u16,
     /// Largest body; a larger one gets 413. Default 8 GiB.
@@ -264,10 +277,11 @@ pub struct RoutePolicy {
 }
 
 impl RoutePolicy {
-    /// The policy of a route that inspects with every default.
+    /// The policy of a route with every default.
     pub fn inspecting(inspect: Inspection) -> Self {
         Self {
             inspect,
+            websocket: if inspect == Inspection::Off { WebSocket::Pass } else { WebSocket::Refuse },
             block_status: 451,
             max_body: ByteSize::gib(8),
             malformed: Doubtful::Refuse,

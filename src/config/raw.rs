@@ -5,7 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::units::{ByteSize, Span};
-use super::{Ambiguity, Doubtful, Forwarded, Inspection};
+use super::{Ambiguity, Doubtful, Forwarded, Inspection, WebSocket};
 use crate::content::{Action, Mode};
 
 #[derive(Deserialize)]
@@ -77,6 +77,7 @@ pub(super) struct RawRoute {
     pub path: Option<Spanned<String>>,
     pub methods: Option<Vec<Spanned<String>>>,
     pub origin: Option<Spanned<String>>,
+    pub websocket: Option<WebSocket>,
     pub block_status: Option<Spanned<u16>>,
     pub max_body: Option<ByteSize>,
     pub malformed: Option<Doubtful>,

@@ -226,6 +226,7 @@ impl Check<'_> {
         let defaults = RoutePolicy::inspecting(raw.inspect);
         let policy = RoutePolicy {
             inspect: raw.inspect,
+            websocket: raw.websocket.unwrap_or(defaults.websocket),
             block_status: self.block_status(raw.block_status.as_ref(), defaults.block_status),
             max_body: raw.max_body.unwrap_or(defaults.max_body),
             malformed: raw.malformed.unwrap_or(defaults.malformed),

@@ -9,6 +9,9 @@ use pingora::proxy::Session;
 use serde_json::json;
 
 use crate::config::ByteSize;
+use crate::verdict::{Doubt, DoubtKind};
+
+use super::wire::Violation;
 
 /// Why a request is answered with an error, apart from a match.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +26,14 @@ pub(super) enum Refusal {
     SpoolFull,
     /// An `Expect` header with something other than `100-continue`.
     UnknownExpectation,
-    /// A change of protocol on a route that inspects.
+    /// A change of protocol where there must be none.
     Upgrade,
+    /// A request that servers read in different ways.
+    Wire(Violation),
+    /// A `Connection` header that names other headers.
+    ConnectionOption,
+    /// A body where there is no use for one.
+    UnexpectedBody,
     /// A request target that is neither a path nor an `http` URL, or more than one host.
     TargetForm,
     /// The inspection came to no clear result; the code says why.
@@ -49,6 +58,20 @@ pub(super) enum InconclusiveKind {
 }
 
 impl Refusal {
+    /// For an upload that the policy refuses because of a doubt about it.
+    pub(super) fn of_doubt(doubt: Option<&Doubt>) -> Self {
+        let Some(doubt) = doubt else {
+            return Self::Inconclusive("inconclusive", InconclusiveKind::Busy);
+        };
+        let kind = match doubt.kind {
+            DoubtKind::Malformed => InconclusiveKind::Malformed,
+            DoubtKind::Undecodable | DoubtKind::Encrypted | DoubtKind::Unhashable => InconclusiveKind::Unreadable,
+            DoubtKind::OverLimit => InconclusiveKind::TooMuch,
+            DoubtKind::Deadline | DoubtKind::Overload => InconclusiveKind::Busy,
+        };
+        Self::Inconclusive(doubt.code, kind)
+    }
+
     /// Stable reason code.
     pub(super) fn code(&self) -> &'static str {
         match self {
@@ -58,6 +81,9 @@ impl Refusal {
             Self::SpoolFull => "spool_full",
             Self::UnknownExpectation => "unknown_expectation",
             Self::Upgrade => "upgrade_not_allowed",
+            Self::Wire(violation) => violation.code(),
+            Self::ConnectionOption => "connection_option",
+            Self::UnexpectedBody => "unexpected_body",
             Self::TargetForm => "request_target",
             Self::Inconclusive(code, _) => code,
             Self::OriginFailed => "origin_failed",
@@ -65,19 +91,32 @@ impl Refusal {
         }
     }
 
-    fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::TooLarge(_) | Self::Inconclusive(_, InconclusiveKind::TooMuch) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UploadTimeout | Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::SpoolFull | Self::Inconclusive(_, InconclusiveKind::Busy) => StatusCode::SERVICE_UNAVAILABLE,
             Self::UnknownExpectation => StatusCode::EXPECTATION_FAILED,
-            Self::Upgrade | Self::TargetForm | Self::Inconclusive(_, InconclusiveKind::Malformed) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::Wire(Violation::HeaderTooLarge) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Wire(Violation::TransferEncoding) => StatusCode::NOT_IMPLEMENTED,
+            Self::Upgrade
+            | Self::Wire(_)
+            | Self::ConnectionOption
+            | Self::UnexpectedBody
+            | Self::TargetForm
+            | Self::Inconclusive(_, InconclusiveKind::Malformed) => StatusCode::BAD_REQUEST,
             Self::Inconclusive(_, InconclusiveKind::Unreadable) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::OriginFailed => StatusCode::BAD_GATEWAY,
             Self::OriginTimeout => StatusCode::GATEWAY_TIMEOUT,
         }
+    }
+
+    /// Whether nothing that follows on the connection is to be believed.
+    pub(super) fn ends_connection(&self) -> bool {
+        matches!(
+            self,
+            Self::Wire(_) | Self::ConnectionOption | Self::UnexpectedBody | Self::UnknownExpectation | Self::TargetForm
+        )
     }
 
     fn detail(&self) -> String {
@@ -88,6 +127,9 @@ impl Refusal {
             Self::SpoolFull => "There is no room for another upload at the moment. Please try again.".into(),
             Self::UnknownExpectation => "The only expectation supported is 100-continue.".into(),
             Self::Upgrade => "This address does not accept a change of protocol.".into(),
+            Self::Wire(violation) => violation.explain().into(),
+            Self::ConnectionOption => "The Connection header names a header that does not belong to it.".into(),
+            Self::UnexpectedBody => "A request with this method must not have a body.".into(),
             Self::TargetForm => "The request target must be a path or an http URL, with one host.".into(),
             Self::Inconclusive(_, InconclusiveKind::Malformed) => {
                 "The upload is not written in a way that can be read without doubt.".into()

@@ -5,39 +5,42 @@
 
 mod answer;
 mod forwarded;
+mod framing;
 mod held_session;
 mod hold;
 mod release;
 mod server;
 mod target;
 mod verdict_log;
+mod wire;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header;
-use pingora::http::RequestHeader;
+use http::{StatusCode, header};
+use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::{H1UpgradePolicy, HttpPeer, Peer as _};
 use pingora::{Error, ErrorSource, ErrorType, Result};
 use uuid::Uuid;
 
 use crate::body::{HeldBody, Stores};
-use crate::config::{Ambiguity, Inspection, Origin, OriginServer, Route, RoutePolicy};
+use crate::config::{Ambiguity, Inspection, Origin, OriginServer, Route, RoutePolicy, WebSocket};
 use crate::inspect::{Inspector, Upload};
 use crate::snapshot::{Snapshot, SnapshotHandle};
 use crate::telemetry::{HoldLabels, Metrics};
-use crate::verdict::{Doubt, DoubtKind, Outcome, Verdict, decide};
+use crate::verdict::{Outcome, Verdict, decide};
 
 pub use server::{StartError, check_tls, serve};
 
-use answer::{Answer, InconclusiveKind, Refusal};
+use answer::{Answer, Refusal};
 use held_session::Replay;
 use hold::{HoldFailure, hold};
 use release::Release;
 use verdict_log::VerdictRecord;
+use wire::Violation;
 
 /// How long a client that was answered before its body was read may go on sending, so that it gets to read the answer
 /// and not a reset connection.
@@ -107,6 +110,12 @@ impl ProxyHttp for Gate {
 
     /// Answers with `Ok(true)`, or lets the request go on with `Ok(false)`.
     async fn request_filter(&self, session: &mut Session, passage: &mut Passage) -> Result<bool> {
+        if let Some(violation) = wire::bad_request(session) {
+            return self.refuse(session, passage, &Refusal::Wire(violation)).await;
+        }
+        if let Err(refusal) = framing::settle(session).await {
+            return self.refuse(session, passage, &refusal).await;
+        }
         let Some(target) = target::settle(session.req_header_mut()) else {
             return self.refuse(session, passage, &Refusal::TargetForm).await;
         };
@@ -119,6 +128,9 @@ impl ProxyHttp for Gate {
         match route {
             Some(route) if route.policy.inspect != Inspection::Off => {
                 self.pass_judged(session, passage, &snapshot, route).await
+            }
+            Some(route) if route.policy.websocket == WebSocket::Refuse && asks_for_upgrade(session) => {
+                self.refuse(session, passage, &Refusal::Upgrade).await
             }
             _ => {
                 self.metrics.passed.inc();
@@ -172,11 +184,24 @@ impl ProxyHttp for Gate {
         passage: &mut Passage,
     ) -> Result<()> {
         release::remove_penstock_headers(upstream_request);
+        framing::isolate(upstream_request, !session.is_body_empty())?;
         forwarded::write_to(upstream_request, session, passage.origin().x_forwarded)?;
         match &passage.release {
             Some(release) => release.write_to(upstream_request),
             None => Ok(()),
         }
+    }
+
+    async fn response_filter(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        _passage: &mut Passage,
+    ) -> Result<()> {
+        if response.status == StatusCode::SWITCHING_PROTOCOLS {
+            wire::open_tunnel(session);
+        }
+        Ok(())
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, passage: &mut Passage) -> FailToProxy {
@@ -187,6 +212,12 @@ impl ProxyHttp for Gate {
             _ => None,
         };
         session.set_keepalive(None);
+        if *error.esource() == ErrorSource::Downstream
+            && session.response_written().is_none()
+            && let Some(violation) = wire::violation(session)
+        {
+            return self.break_off(session, passage, violation).await;
+        }
         let Some(refusal) = refusal else {
             return fail_with_status(session, error).await;
         };
@@ -217,7 +248,11 @@ impl Gate {
         snapshot: &Arc<Snapshot>,
         route: &Route,
     ) -> Result<bool> {
-        if session.req_header().headers.contains_key(header::UPGRADE) {
+        if asks_for_upgrade(session) {
+            if route.policy.websocket == WebSocket::Pass && framing::is_websocket_handshake(session) {
+                self.metrics.websockets_passed.inc();
+                return Ok(false);
+            }
             return self.refuse(session, passage, &Refusal::Upgrade).await;
         }
         if session.is_body_empty() {
@@ -232,6 +267,10 @@ impl Gate {
                 return self.refuse(session, passage, &refusal).await;
             }
             Err(HoldFailure::Client(error)) => {
+                if let Some(violation) = wire::violation(session) {
+                    self.metrics.holds_failed.get_or_create(&HoldLabels { reason: violation.code() }).inc();
+                    return self.refuse(session, passage, &Refusal::Wire(violation)).await;
+                }
                 self.metrics.holds_failed.get_or_create(&HoldLabels { reason: "client_gone" }).inc();
                 return Err(error.into_down());
             }
@@ -290,7 +329,7 @@ impl Gate {
                 Ok(true)
             }
             Outcome::Refuse => {
-                let answer = Answer::refused(&refusal_for(verdict.refused_for.as_ref()), passage.reference());
+                let answer = Answer::refused(&Refusal::of_doubt(verdict.refused_for.as_ref()), passage.reference());
                 answer.send(session).await?;
                 Ok(true)
             }
@@ -302,12 +341,21 @@ impl Gate {
         }
     }
 
+    /// Ends a streamed request whose body turned out to be broken. The origin has part of it, on a connection that ends.
+    async fn break_off(&self, session: &mut Session, passage: &mut Passage, violation: Violation) -> FailToProxy {
+        let refusal = Refusal::Wire(violation);
+        if let Err(error) = self.refuse(session, passage, &refusal).await {
+            tracing::debug!(%error, "the client went away before its answer");
+        }
+        FailToProxy { error_code: refusal.status().as_u16(), can_reuse_downstream: false }
+    }
+
     /// Answers with an error and, when the body has not been read, ends the connection without cutting the answer off.
     async fn refuse(&self, session: &mut Session, passage: &mut Passage, refusal: &Refusal) -> Result<bool> {
         let reference = passage.reference();
         tracing::info!(event = "refused", code = refusal.code(), reference, "request refused before inspection");
         let is_read = session.is_body_done();
-        if !is_read {
+        if !is_read || refusal.ends_connection() {
             session.set_keepalive(None);
         }
         Answer::refused(refusal, reference).send(session).await?;
@@ -317,6 +365,10 @@ impl Gate {
         }
         Ok(true)
     }
+}
+
+fn asks_for_upgrade(session: &Session) -> bool {
+    session.req_header().headers.contains_key(header::UPGRADE)
 }
 
 /// The answer for errors that are not the origin's: none to a client that is gone, otherwise pingora's own.
@@ -333,19 +385,6 @@ async fn fail_with_status(session: &mut Session, error: &Error) -> FailToProxy {
         tracing::debug!(%error, "the client went away before its answer");
     }
     FailToProxy { error_code: status, can_reuse_downstream: false }
-}
-
-fn refusal_for(doubt: Option<&Doubt>) -> Refusal {
-    let Some(doubt) = doubt else {
-        return Refusal::Inconclusive("inconclusive", InconclusiveKind::Busy);
-    };
-    let kind = match doubt.kind {
-        DoubtKind::Malformed => InconclusiveKind::Malformed,
-        DoubtKind::Undecodable | DoubtKind::Encrypted | DoubtKind::Unhashable => InconclusiveKind::Unreadable,
-        DoubtKind::OverLimit => InconclusiveKind::TooMuch,
-        DoubtKind::Deadline | DoubtKind::Overload => InconclusiveKind::Busy,
-    };
-    Refusal::Inconclusive(doubt.code, kind)
 }
 
 fn upload_of(request: &RequestHeader, body: &HeldBody, ambiguity: Ambiguity) -> Upload {

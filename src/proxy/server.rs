@@ -3,16 +3,19 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use pingora::apps::HttpServerOptions;
 use pingora::listeners::tls::TlsSettings;
-use pingora::proxy::http_proxy_service_with_name;
+use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
+use pingora::services::listening::Service;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Gate;
+use super::wire::StrictProxy;
 use crate::config::{Config, Listener, Tls};
 
 /// Why the listeners could not start.
@@ -49,18 +52,18 @@ pub fn serve(gate: Gate, config: &Config) -> Result<(), StartError> {
     }
     let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
     server.bootstrap();
-    let mut service = http_proxy_service_with_name(&server.configuration, gate, "proxy");
+    let mut proxy = HttpProxy::new(gate, Arc::clone(&server.configuration));
+    proxy.handle_init_modules();
+    let mut options = HttpServerOptions::default();
+    options.h2c = true;
+    proxy.server_options = Some(options);
+    let mut service = Service::new("proxy".to_owned(), StrictProxy::new(proxy));
     for listener in &config.listeners {
         let address = listener.address.to_string();
         match &listener.tls {
             None => service.add_tcp(&address),
             Some(tls) => service.add_tls_with_settings(&address, None, tls_settings(tls)?),
         }
-    }
-    if let Some(proxy) = service.app_logic_mut() {
-        let mut options = HttpServerOptions::default();
-        options.h2c = true;
-        proxy.server_options = Some(options);
     }
     server.add_service(service);
     server.run(RunArgs { shutdown_signal: Box::new(Signals) });

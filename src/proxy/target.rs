@@ -32,10 +32,15 @@ pub(super) fn settle(request: &mut RequestHeader) -> Option<Target> {
     }
     let mut hosts = request.headers.get_all(header::HOST).iter();
     let host = hosts.next().map_or(Some(""), |host| host.to_str().ok())?;
-    if hosts.next().is_some() {
+    if hosts.next().is_some() || !host.bytes().all(is_host_byte) {
         return None;
     }
     Some(Target::new(request.method.as_str(), host, request.uri.path()))
+}
+
+/// RFC 3986 §3.2.2 and §3.2.3: origins differ in where they see the end of a host with anything else in it.
+fn is_host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%:[]".contains(&byte)
 }
 
 /// Removes an offer to speak another HTTP on the same connection (RFC 9110 §7.8 lets a server ignore it): what is said

@@ -76,6 +76,8 @@ pub struct Metrics {
     pub holds_failed: Family<HoldLabels, Counter>,
     /// Requests that passed on routes that do not inspect.
     pub passed: Counter,
+    /// WebSockets that passed on routes that inspect; what flows inside them is not looked at.
+    pub websockets_passed: Counter,
     /// Uploads that are being received.
     pub held_uploads: Gauge,
     /// Memory that held bodies take.
@@ -113,6 +115,7 @@ impl Default for Metrics {
             limits_reached: Family::default(),
             holds_failed: Family::default(),
             passed: Counter::default(),
+            websockets_passed: Counter::default(),
             held_uploads: Gauge::default(),
             held_memory: Gauge::default(),
             held_disk: Gauge::default(),
@@ -141,6 +144,8 @@ impl Metrics {
         registry.register("limits_reached", "Uploads that reached a limit", self.limits_reached.clone());
         registry.register("holds_failed", "Bodies that could not be held", self.holds_failed.clone());
         registry.register("passed_requests", "Requests on routes that do not inspect", self.passed.clone());
+        let websockets = self.websockets_passed.clone();
+        registry.register("websockets_passed", "WebSockets that passed uninspected on routes that inspect", websockets);
         registry.register("held_uploads", "Uploads that are being received", self.held_uploads.clone());
         let (memory, disk) = (self.held_memory.clone(), self.held_disk.clone());
         registry.register_with_unit("held_memory", "Memory that held bodies take", Unit::Bytes, memory);

@@ -62,50 +62,57 @@ impl Connection {
 
     /// The next response; `None` when the connection ends before one.
     pub fn read_response(&mut self) -> Option<Response> {
+        self.try_read_response().unwrap_or_else(|error| panic!("reading from the connection: {error}"))
+    }
+
+    /// As [`Self::read_response`], for connections that may hang or be cut off.
+    pub fn try_read_response(&mut self) -> std::io::Result<Option<Response>> {
         let head_end = loop {
             if let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
                 break end + 4;
             }
-            if !self.fill() {
-                return None;
+            if !self.fill()? {
+                return Ok(None);
             }
         };
         let head: Vec<u8> = self.buffer.drain(..head_end).collect();
         let head = String::from_utf8_lossy(&head).into_owned();
         let mut lines = head.lines();
-        let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+        let status_line = lines.next().unwrap_or_default();
+        let Some(status) = status_line.split(' ').nth(1).and_then(|status| status.parse().ok()) else {
+            return Ok(None);
+        };
         let headers: BTreeMap<String, String> = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
         let length = headers.get("content-length").and_then(|length| length.parse().ok());
         let body = self.read_body(length, status)?;
-        Some(Response { status, headers, body })
+        Ok(body.map(|body| Response { status, headers, body }))
     }
 
-    fn read_body(&mut self, length: Option<usize>, status: u16) -> Option<Vec<u8>> {
+    fn read_body(&mut self, length: Option<usize>, status: u16) -> std::io::Result<Option<Vec<u8>>> {
         if status < 200 {
-            return Some(Vec::new());
+            return Ok(Some(Vec::new()));
         }
         let length = length.expect("a response with Content-Length");
         while self.buffer.len() < length {
-            if !self.fill() {
-                return None;
+            if !self.fill()? {
+                return Ok(None);
             }
         }
-        Some(self.buffer.drain(..length).collect())
+        Ok(Some(self.buffer.drain(..length).collect()))
     }
 
-    fn fill(&mut self) -> bool {
+    fn fill(&mut self) -> std::io::Result<bool> {
         let mut piece = [0; 16 << 10];
         match self.stream.read(&mut piece) {
-            Ok(0) => false,
             Ok(read) => {
                 self.buffer.extend_from_slice(&piece[..read]);
-                true
+                Ok(read > 0)
             }
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => false,
-            Err(error) => panic!("reading from the connection: {error}"),
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => Ok(false),
+            Err(error) => Err(error),
         }
     }
 }

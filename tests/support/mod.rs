@@ -2,6 +2,7 @@
 
 pub mod curl;
 pub mod http;
+pub mod http2;
 pub mod origin;
 pub mod penstock;
 pub mod pictures;

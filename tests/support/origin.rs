@@ -172,16 +172,22 @@ fn read_body(reader: &mut Reader<'_>, headers: &BTreeMap<String, String>) -> std
         }
     };
     if headers.get("transfer-encoding").is_some_and(|coding| coding == "chunked") {
-        while let Some(line) = reader.line()? {
+        // A body that is cut off is no request: the connection ended before it was one.
+        let cut_off = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+        loop {
+            let line = reader.line()?.ok_or_else(cut_off)?;
             let size = usize::from_str_radix(line.split(';').next().unwrap_or_default(), 16).unwrap_or(0);
-            while reader.buffer.len() < size + 2 && reader.fill()? {}
-            let chunk = reader.take((size + 2).min(reader.buffer.len()));
+            while reader.buffer.len() < size + 2 {
+                if !reader.fill()? {
+                    return Err(cut_off());
+                }
+            }
+            let chunk = reader.take(size + 2);
             if size == 0 {
-                break;
+                return Ok((body, length));
             }
             keep(chunk[..size].to_vec());
         }
-        return Ok((body, length));
     }
     let mut missing = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0usize);
     while missing > 0 {

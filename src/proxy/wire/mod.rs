@@ -1,0 +1,98 @@
+//! Reads HTTP/1 as it comes from the client, before pingora does, and lets on only what every server reads alike.
+//!
+//! pingora is a generous reader: it takes bare LFs as line ends, the last of several transfer codings, white space in
+//! chunk sizes, anything as a chunk extension or trailer. What it forwards is in canonical form, but a request that has
+//! two readings is an attack or a mistake, and is refused whole. [`StrictStream`] stands between the socket and pingora
+//! and shows a head only once it is complete and in order. In the place of a bad request it shows one of our own, which
+//! the gate knows and refuses, so that such requests get the same answers, log lines and codes as all others.
+//!
+//! HTTP/2 passes as it is: the `h2` crate is strict.
+
+mod chunks;
+mod head;
+mod lexer;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod violation;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use pingora::apps::ServerApp;
+use pingora::protocols::{ALPN, Stream};
+use pingora::proxy::{HttpProxy, Session};
+use pingora::server::ShutdownWatch;
+
+use super::Gate;
+
+pub(super) use head::length;
+pub(super) use violation::Violation;
+
+/// Stands in the place of a bad request. Its target is refused in any case, and its length makes what follows it on the
+/// connection its body, which nobody reads.
+const SUBSTITUTE: &[u8] =
+    b"PENSTOCK-REFUSED * HTTP/1.1\r\nHost: invalid\r\nConnection: close\r\nContent-Length: 999999999999999999\r\n\r\n";
+const SUBSTITUTE_METHOD: &str = "PENSTOCK-REFUSED";
+
+/// What the gate and the stream of one connection tell each other.
+#[derive(Debug, Default)]
+struct Wire {
+    violation: OnceLock<Violation>,
+    tunnel: AtomicBool,
+}
+
+impl Wire {
+    /// The first counts: nothing is read behind it.
+    fn note(&self, violation: Violation) {
+        self.violation.get_or_init(|| violation);
+    }
+
+    fn is_tunnel(&self) -> bool {
+        self.tunnel.load(Ordering::Acquire)
+    }
+
+    fn of(session: &Session) -> Option<&Arc<Self>> {
+        session.digest()?.proxy_digest.as_ref()?.user_data.as_ref()?.downcast_ref()
+    }
+}
+
+/// Why this request is to be refused, when it stands in the place of a bad one.
+pub(super) fn bad_request(session: &Session) -> Option<Violation> {
+    if session.req_header().method.as_str() == SUBSTITUTE_METHOD { violation(session) } else { None }
+}
+
+/// What broke the connection, once reading a body from it has failed.
+pub(super) fn violation(session: &Session) -> Option<Violation> {
+    Wire::of(session)?.violation.get().copied()
+}
+
+/// Says that the client's connection is no longer HTTP/1: its upgrade was accepted.
+pub(super) fn open_tunnel(session: &Session) {
+    if let Some(wire) = Wire::of(session) {
+        wire.tunnel.store(true, Ordering::Release);
+    }
+}
+
+/// The proxy, behind strict streams.
+pub(super) struct StrictProxy(Arc<HttpProxy<Gate>>);
+
+impl StrictProxy {
+    pub(super) fn new(proxy: HttpProxy<Gate>) -> Self {
+        Self(Arc::new(proxy))
+    }
+}
+
+#[async_trait]
+impl ServerApp for StrictProxy {
+    async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+        let is_http2 = matches!(stream.selected_alpn_proto(), Some(ALPN::H2));
+        let stream = if is_http2 { stream } else { Box::new(stream::StrictStream::new(stream)) };
+        self.0.process_new(stream, shutdown).await
+    }
+
+    async fn cleanup(&self) {
+        ServerApp::cleanup(&*self.0).await;
+    }
+}

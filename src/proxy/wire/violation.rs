@@ -1,0 +1,88 @@
+//! What can be wrong with a request before anything is known about its content.
+
+/// Why a request is not read: servers differ in what they make of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::proxy) enum Violation {
+    /// The first line.
+    RequestLine,
+    /// A line that ends in something else than CR LF, or a CR within it.
+    LineEnd,
+    /// A line that is no header.
+    Header,
+    /// A header that goes on in the next line.
+    HeaderFolded,
+    /// A control character in a header.
+    HeaderControl,
+    /// More header than anyone sends.
+    HeaderTooLarge,
+    /// No `Host`.
+    HostMissing,
+    /// More than one statement about where the body ends.
+    FramingConflict,
+    /// A length that is not a plain number.
+    ContentLength,
+    /// A coding other than chunked.
+    TransferEncoding,
+    /// Chunks that are not written as they should be.
+    Chunk,
+    /// Trailers that are not, or that would change the request.
+    Trailer,
+}
+
+impl Violation {
+    #[cfg(test)]
+    pub(super) const ALL: [Self; 12] = [
+        Self::RequestLine,
+        Self::LineEnd,
+        Self::Header,
+        Self::HeaderFolded,
+        Self::HeaderControl,
+        Self::HeaderTooLarge,
+        Self::HostMissing,
+        Self::FramingConflict,
+        Self::ContentLength,
+        Self::TransferEncoding,
+        Self::Chunk,
+        Self::Trailer,
+    ];
+
+    /// Stable reason code.
+    pub(in crate::proxy) fn code(self) -> &'static str {
+        match self {
+            Self::RequestLine => "request_line",
+            Self::LineEnd => "line_end",
+            Self::Header => "header_malformed",
+            Self::HeaderFolded => "header_folded",
+            Self::HeaderControl => "header_control",
+            Self::HeaderTooLarge => "header_too_large",
+            Self::HostMissing => "host_missing",
+            Self::FramingConflict => "framing_conflict",
+            Self::ContentLength => "content_length",
+            Self::TransferEncoding => "transfer_encoding",
+            Self::Chunk => "chunk_malformed",
+            Self::Trailer => "trailer_malformed",
+        }
+    }
+
+    /// One sentence, the same as in `docs/reason-codes.md`.
+    pub(in crate::proxy) fn explain(self) -> &'static str {
+        match self {
+            Self::RequestLine => {
+                "The request line is not a method in capitals, a target and HTTP/1.0 or HTTP/1.1, with one space between."
+            }
+            Self::LineEnd => "A line of the header ends in something else than CR LF, or has a CR within.",
+            Self::Header => "A line of the header is not a name, a colon and a value.",
+            Self::HeaderFolded => "A header goes on over more than one line.",
+            Self::HeaderControl => "A header has a control character in it.",
+            Self::HeaderTooLarge => "The header is larger than 64 KiB.",
+            Self::HostMissing => "There is no Host header.",
+            Self::FramingConflict => {
+                "The header says more than once where the body ends, in Content-Length, in Transfer-Encoding or in both."
+            }
+            Self::ContentLength => "The Content-Length is not a plain number.",
+            Self::TransferEncoding => "The Transfer-Encoding is something else than chunked.",
+            Self::Chunk => "The chunks of the body are not written the way every server reads them.",
+            Self::Trailer => "The trailers are malformed, too large, or would change the request.",
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! HTTP/2 requests that become something else as HTTP/1 are refused, and trailers stay here.
+//!
+//! From RFC 9113 §8.1 to §8.5 and PortSwigger's "HTTP/2: The Sequel is Always Worse" (2021). The bytes are ours.
+
+use crate::support::http2::{Fate, Request};
+use crate::support::origin::Origin;
+use crate::support::penstock::{ENFORCING, Setup};
+
+/// Status 200 and 400 as an index into HPACK's static table (RFC 7541, appendix A).
+const OK: Fate = Fate::Answered(0x88);
+const BAD: Fate = Fate::Answered(0x8c);
+
+fn post(path: &str) -> Request {
+    Request::new("POST", path)
+}
+
+/// Replaces a pseudo-header of an ordinary request.
+fn with_pseudo(path: &str, name: &str, value: &str) -> Request {
+    let mut request = post(path);
+    for field in request.fields.iter_mut().filter(|field| field.0 == name.as_bytes()) {
+        field.1 = value.as_bytes().to_vec();
+    }
+    request
+}
+
+fn without(path: &str, name: &str) -> Request {
+    let mut request = post(path);
+    request.fields.retain(|field| field.0 != name.as_bytes());
+    request
+}
+
+fn bad_requests(path: &str) -> Vec<(&'static str, Request)> {
+    vec![
+        ("length below the data", post(path).with("content-length", "3").with_data("hello")),
+        ("length above the data", post(path).with("content-length", "9").with_data("hello")),
+        ("length zero, and data", post(path).with("content-length", "0").with_data("GET /smuggled")),
+        ("length without data", post(path).with("content-length", "5")),
+        ("two lengths", post(path).with("content-length", "5").with("content-length", "5").with_data("hello")),
+        ("list of lengths", post(path).with("content-length", "5, 5").with_data("hello")),
+        ("length with plus", post(path).with("content-length", "+5").with_data("hello")),
+        ("length with underscore in its name", post(path).with("content_length", "5").with_data("hello")),
+        ("transfer coding", post(path).with("transfer-encoding", "chunked").with_data("0\r\n\r\n")),
+        ("transfer coding with underscore", post(path).with("transfer_encoding", "chunked").with_data("0\r\n\r\n")),
+        ("connection", post(path).with("connection", "close")),
+        ("connection that names a header", post(path).with("connection", "x-forwarded-for")),
+        ("keep-alive", post(path).with("keep-alive", "5")),
+        ("upgrade", post(path).with("upgrade", "websocket")),
+        ("proxy-connection", post(path).with("proxy-connection", "close")),
+        ("te other than trailers", post(path).with("te", "chunked")),
+        ("name in upper case", post(path).with("X-Y", "a")),
+        ("name with a colon", post(path).with("x:y", "a")),
+        ("name with a space", post(path).with("x y", "a")),
+        ("name with CR LF", post(path).with("x\r\ny", "a")),
+        ("empty name", post(path).with("", "a")),
+        ("value with CR LF", post(path).with("x", "a\r\nTransfer-Encoding: chunked")),
+        ("value with LF", post(path).with("x", "a\nb: c")),
+        ("value with CR", post(path).with("x", "a\rb")),
+        ("value with NUL", post(path).with("x", "a\0b")),
+        ("path with a space", with_pseudo(path, ":path", &format!("{path} HTTP/1.1"))),
+        ("path with CR LF", with_pseudo(path, ":path", &format!("{path} HTTP/1.1\r\nX: y\r\n\r\n"))),
+        ("empty path", with_pseudo(path, ":path", "")),
+        ("method with a space", with_pseudo(path, ":method", "GET /smuggled HTTP/1.1\r\nX: y")),
+        ("method in lower case", with_pseudo(path, ":method", "post")),
+        ("scheme with a path", with_pseudo(path, ":scheme", "http://other.test/?")),
+        ("authority with a path", with_pseudo(path, ":authority", "site.test/smuggled")),
+        ("authority with user information", with_pseudo(path, ":authority", "a@site.test")),
+        ("authority with CR LF", with_pseudo(path, ":authority", "site.test\r\nX: y")),
+        ("no method", without(path, ":method")),
+        ("no path", without(path, ":path")),
+        ("two paths", post(path).with(":path", "/smuggled")),
+        ("two methods", post(path).with(":method", "GET")),
+        ("pseudo-header behind a header", {
+            let mut request = without(path, ":path").with("x", "y");
+            request.fields.push((b":path".to_vec(), path.as_bytes().to_vec()));
+            request
+        }),
+        ("unknown pseudo-header", post(path).with(":other", "x")),
+        ("status in a request", post(path).with(":status", "200")),
+        ("another host than the authority", post(path).with("host", "other.test")),
+        ("CONNECT", Request { fields: without(path, ":path").fields, ..Request::default() }.clone_as_connect()),
+        ("extended CONNECT", with_pseudo(path, ":method", "CONNECT").with(":protocol", "websocket")),
+        ("another expectation", post(path).with("expect", "x").with_data("hello")),
+        ("HEAD with data", Request::new("HEAD", path).with_data("hello")),
+    ]
+}
+
+impl Request {
+    fn clone_as_connect(mut self) -> Self {
+        self.fields.retain(|field| field.0 != b":scheme");
+        self.fields[0].1 = b"CONNECT".to_vec();
+        self
+    }
+}
+
+#[test]
+fn requests_that_would_be_others_in_http1_are_refused() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();
+    let mut failures = Vec::new();
+    for path in ["/upload/a", "/streamed/a"] {
+        for (name, request) in bad_requests(path) {
+            let fate = request.send(penstock.address);
+            if fate == OK {
+                failures.push(format!("{path}: {name}: {fate:?}"));
+            }
+        }
+        assert_eq!(penstock.post("/probe", &[], b"").status, 200);
+    }
+    let arrived = origin.requests().into_iter().filter(|request| request.target != "/probe");
+    failures.extend(arrived.map(|request| format!("reached the origin: {request:?}")));
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn trailers_never_reach_the_origin_and_do_no_harm() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();
+    for path in ["/upload/a", "/streamed/a"] {
+        let trailers =
+            [("x-trailer", "y"), ("content-length", "9"), ("transfer-encoding", "chunked"), ("host", "b.test")];
+        for (name, value) in trailers {
+            let fate = post(path).with_data("hel").with_data("lo").with_trailer(name, value).send(penstock.address);
+            if name == "x-trailer" {
+                assert_eq!(fate, OK, "{path}");
+            }
+        }
+        let mut client = penstock.connect();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: site.test\r\nTransfer-Encoding: chunked\r\n\r\n");
+        client.send(head + "5\r\nhello\r\n0\r\nX-Trailer: y\r\n\r\n");
+        assert_eq!(client.read_response().unwrap().status, 200, "{path}");
+        assert_eq!(client.post(path, &[], b"hello").status, 200, "{path}: the connection is in step");
+    }
+    assert!(origin.requests().len() >= 6);
+    for request in origin.requests() {
+        assert_eq!(request.body, b"hello");
+        assert_eq!(request.headers["host"], "site.test");
+        assert!(!request.headers.contains_key("x-trailer"));
+    }
+}
+
+#[test]
+fn a_body_that_is_declared_empty_and_is_goes_on() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();
+    for path in ["/upload/a", "/streamed/a"] {
+        let empty = post(path).with("content-length", "0");
+        assert_eq!(empty.send(penstock.address), OK);
+        assert_eq!(empty.with_data("").send(penstock.address), OK);
+    }
+    assert_eq!(origin.requests().len(), 4);
+}
+
+#[test]
+fn codes_are_the_same_as_in_http1() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();
+    assert_eq!(with_pseudo("/upload/a", ":method", "post").send(penstock.address), BAD);
+    assert_eq!(penstock.wait_for_events("refused", 1)[0]["code"], "request_line");
+    assert_eq!((origin.connections(), origin.bytes()), (0, 0));
+}
