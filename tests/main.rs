@@ -10,6 +10,7 @@ mod support;
 
 mod architecture;
 mod command_line;
+mod differential;
 mod documents;
 mod hashing;
 mod holding;
