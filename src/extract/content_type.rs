@@ -30,7 +30,7 @@ impl<'a> Declared<'a> {
     /// The value mentions multipart anywhere (formidable asks for no more) but is not canonical.
     pub(super) fn parse(value: &'a [u8]) -> Result<Self, ProblemCode> {
         let value = value.trim_ascii();
-        if value.windows(9).any(|window| window.eq_ignore_ascii_case(b"multipart")) {
+        if mentions(value, b"multipart") {
             return multipart_boundary(value).map(|boundary| Declared::Multipart { boundary });
         }
         let text = String::from_utf8_lossy(value);
@@ -39,9 +39,18 @@ impl<'a> Declared<'a> {
             "application/x-www-form-urlencoded" => Declared::Form(Charset::of_media_type(&text)),
             "application/json" | "text/json" => Declared::Json(Charset::of_media_type(&text)),
             other if other.ends_with("+json") => Declared::Json(Charset::of_media_type(&text)),
+            // formidable asks for no more.
+            _ if mentions(value, b"urlencoded") => Declared::Form(Charset::of_media_type(&text)),
             _ => Declared::Other,
         })
     }
+}
+
+/// Whether `word` stands anywhere, also with white space or quotes in it: @fastify/busboy drops them before it looks.
+fn mentions(value: &[u8], word: &[u8]) -> bool {
+    let dropped = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\\');
+    let kept: Vec<u8> = value.iter().copied().filter(|byte| !dropped(byte)).collect();
+    kept.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
 }
 
 /// The boundary of a canonical `multipart/form-data` value.
@@ -136,6 +145,8 @@ mod tests {
             ("multipart/form-data, text/plain; boundary=a", ContentTypeMalformed),
             ("multipart", ContentTypeMalformed),
             ("text/plain; x=multipart; boundary=a", ContentTypeMalformed),
+            ("multipa\trt/form-data; boundary=a", ContentTypeMalformed),
+            ("mul\"tipart/form-data\"; boundary=a", ContentTypeMalformed),
             ("multipart/mixed; boundary=a", MultipartUnsupportedSubtype),
             ("multipart/form-data-x; boundary=a", MultipartUnsupportedSubtype),
         ] {
@@ -150,6 +161,7 @@ mod tests {
         for (value, expected) in [
             ("application/x-www-form-urlencoded", Declared::Form(Utf8)),
             ("APPLICATION/X-WWW-FORM-URLENCODED; charset=utf-16", Declared::Form(Foreign)),
+            ("x/a; b=\"x-www-form-url encoded\"", Declared::Form(Utf8)),
             ("application/json;", Declared::Json(Utf8)),
             ("application/json, application/json", Declared::Json(Utf8)),
             ("application/problem+json ; charset=latin1", Declared::Json(Latin)),
