@@ -30,6 +30,18 @@ pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Collector) {
         }
         start = end + 1;
     }
+    if let Some(piece) = trimmed_last_piece(body) {
+        found.push(field(&piece), None);
+    }
+}
+
+/// The last piece as aiohttp reads it, which cuts white space off the end of a body that is text.
+fn trimmed_last_piece(body: &Bytes) -> Option<Bytes> {
+    let is_cut = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+    let end = body.iter().rposition(|byte| !is_cut(byte))? + 1;
+    let start = memchr::memrchr(b'&', &body[..end]).map_or(0, |at| at + 1);
+    let reads_otherwise = start < end && end < body.len() && str::from_utf8(body).is_ok();
+    reads_otherwise.then(|| body.slice(start..end))
 }
 
 fn field(piece: &Bytes) -> Part {
@@ -103,6 +115,15 @@ mod tests {
     #[test]
     fn a_piece_without_an_equals_sign_is_all_content() {
         assert_eq!(fields(b"just+text&a=1"), [(None, b"just text".to_vec()), (Some("a".into()), b"1".to_vec())]);
+    }
+
+    #[test]
+    fn white_space_at_the_end_is_read_with_and_without_it() {
+        let fields_of = |body| fields(body).into_iter().map(|(_, value)| value).collect::<Vec<_>>();
+        assert_eq!(fields_of(b"a=1&b=2 \r\n\x0b"), [&b"1"[..], b"2 \r\n\x0b", b"2"]);
+        assert_eq!(fields_of(b"a=1\n& \n"), [&b"1\n"[..], b" \n"]);
+        assert_eq!(fields_of(b"\xff \n"), [b"\xff \n"], "not text");
+        assert_eq!(fields_of(b"\n"), [b"\n"]);
     }
 
     #[test]
