@@ -106,5 +106,14 @@ fn inspected_parts(Request { content_type, body }: &Request) -> Vec<Vec<u8>> {
 
 /// Whether a parser that read `inspected` may return `part`. Files come as they are; of a field it may give the text.
 fn reads_as(inspected: &[u8], part: &SeenPart) -> bool {
-    inspected == part.bytes || !part.is_file && String::from_utf8_lossy(inspected).as_bytes() == part.bytes
+    inspected == part.bytes || !part.is_file && texts(inspected).iter().any(|text| text.as_bytes() == part.bytes)
+}
+
+/// How parsers decode a field: as UTF-8, and some as Latin-1 what is not UTF-8. ASCII is the same in both.
+///
+/// formidable drops the eighth bit of URL-encoded forms, where no client sends one.
+fn texts(bytes: &[u8]) -> [String; 3] {
+    let latin = bytes.iter().map(|byte| char::from(*byte)).collect();
+    let seven_bits = bytes.iter().map(|byte| char::from(byte & 0x7f)).collect();
+    [String::from_utf8_lossy(bytes).into_owned(), latin, seven_bits]
 }

@@ -117,6 +117,9 @@ const CONTENT_TYPES: &[&[u8]] = &[
     b"application/json; boundary={b}",
     b"boundary={b}",
     b"form-data; boundary={b}",
+    b"multipa\trt/form-data; boundary={b}",
+    b"mul\"tipart/form-data\"; boundary={b}",
+    b"x-www-form-url encoded; boundary={b}",
     b"multi\xadpart/form-data; boundary={b}",
     b"",
 ];

@@ -9,14 +9,23 @@ const parsers = require('./parsers.js');
 
 const shown = ({ content, ...part }) => ({ ...part, base64: content.toString('base64') });
 
+// formidable throws where nobody can catch it when a field has an encoding that Node does not know, such as 8bit.
+const GIVES_UP_AFTER_MS = 2000;
+
 async function answer(request) {
   const parts = [];
   const parser = parsers[request.url.split('/')[1]];
+  let timer;
+  const silence = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer')), GIVES_UP_AFTER_MS);
+  });
   try {
-    await parser(request, parts);
+    await Promise.race([parser(request, parts), silence]);
     return { parts: parts.map(shown) };
   } catch (error) {
     return { error: String(error), parts: parts.map(shown) };
+  } finally {
+    clearTimeout(timer);
   }
 }
 
