@@ -136,7 +136,9 @@ impl Reader<'_> {
                 Part { kind: PartKind::File, name: None, file_name: None, declared_type: None, bytes }
             }
         };
+        let others = other_readings(&part);
         self.found.push(part, Some(start));
+        others.into_iter().flatten().for_each(|other| self.found.push(other, Some(start)));
     }
 
     /// The header block, with the CRLF of its last line, and the content.
@@ -165,6 +167,16 @@ fn part(headers: PartHeaders, bytes: Bytes) -> Part {
         declared_type: headers.declared_type,
         bytes,
     }
+}
+
+/// How else servers read a field: without its byte order mark (`fetch` of Node 20), and without the start of a character
+/// that its end cuts off (formidable, multiparty).
+fn other_readings(part: &Part) -> [Option<Part>; 2] {
+    let Part { kind: PartKind::Field, bytes, .. } = part else { return [None, None] };
+    let cut = |error: std::str::Utf8Error| error.error_len().is_none().then(|| error.valid_up_to());
+    let unmarked = bytes.starts_with(b"\xef\xbb\xbf").then(|| bytes.slice(3..));
+    let uncut = str::from_utf8(bytes).err().and_then(cut).map(|end| bytes.slice(..end));
+    [unmarked, uncut].map(|reading| reading.map(|bytes| Part { bytes, ..part.clone() }))
 }
 
 /// What the headers say that makes servers disagree about this very content.
