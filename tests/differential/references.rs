@@ -69,7 +69,7 @@ fn the_parsers_read_the_reference_bodies_as_they_did_on_record() {
         let alias = ALIASES.iter().find(|(ours, _)| ours == name).map_or(name.as_str(), |(_, theirs)| theirs);
         let mut client = Client::new(*address);
         for reference in references() {
-            let on_record = reference.seen_by[alias].as_str().unwrap();
+            let Some(on_record) = reference.seen_by[alias].as_str() else { continue };
             let seen = seen_parts(&client.post(&format!("/{name}/x"), &reference.request));
             let is_alike = seen.iter().any(|part| part.bytes == EVIL) == tells_of_evil(on_record);
             if !is_alike && !CALLED_OTHERWISE.contains(&(name, &reference.what)) {

@@ -96,9 +96,10 @@ function readMultiparty(request, parts) {
   });
 }
 
-async function readUndici(request, parts) {
+// The class of undici, or the one that Node brings along.
+async function readFormData(Response, request, parts) {
   const headers = { 'content-type': request.headers['content-type'] ?? '' };
-  const form = await new undici.Response(await buffer(request), { headers }).formData();
+  const form = await new Response(await buffer(request), { headers }).formData();
   for (const [name, value] of form) {
     if (typeof value === 'string') parts.push(field(name, value));
     else parts.push(file(name, value.name, Buffer.from(await value.arrayBuffer())));
@@ -116,6 +117,7 @@ module.exports = {
   'fastify-busboy': readFastifyBusboy,
   formidable: readFormidable,
   multiparty: readMultiparty,
-  undici: readUndici,
+  undici: (request, parts) => readFormData(undici.Response, request, parts),
+  node: (request, parts) => readFormData(Response, request, parts),
   echo: readEcho,
 };
