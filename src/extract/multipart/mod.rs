@@ -169,13 +169,15 @@ fn part(headers: PartHeaders, bytes: Bytes) -> Part {
     }
 }
 
-/// How else servers read a field: without its byte order mark (`fetch` of Node 20), and without the start of a character
-/// that its end cuts off (formidable, multiparty).
+/// How else servers read text: a field without its byte order mark (`fetch` of Node 20), and without the start of a
+/// character that its end cuts off (formidable, multiparty). To formidable, a file without a type is a field.
 fn other_readings(part: &Part) -> [Option<Part>; 2] {
-    let Part { kind: PartKind::Field, bytes, .. } = part else { return [None, None] };
+    let Part { kind, declared_type, bytes, .. } = part;
+    let is_field = *kind == PartKind::Field;
+    let is_text = is_field || declared_type.as_deref().unwrap_or_default().is_empty();
     let cut = |error: std::str::Utf8Error| error.error_len().is_none().then(|| error.valid_up_to());
-    let unmarked = bytes.starts_with(b"\xef\xbb\xbf").then(|| bytes.slice(3..));
-    let uncut = str::from_utf8(bytes).err().and_then(cut).map(|end| bytes.slice(..end));
+    let unmarked = (is_field && bytes.starts_with(b"\xef\xbb\xbf")).then(|| bytes.slice(3..));
+    let uncut = is_text.then(|| str::from_utf8(bytes).err().and_then(cut)).flatten().map(|end| bytes.slice(..end));
     [unmarked, uncut].map(|reading| reading.map(|bytes| Part { bytes, ..part.clone() }))
 }
 
