@@ -79,7 +79,8 @@ impl Tally {
             for part in seen_parts(&response) {
                 self.parts += 1;
                 let is_evil = part.bytes == EVIL;
-                if is_evil || !inspected.iter().any(|bytes| reads_as(bytes, &part)) {
+                let is_inspected = || inspected.iter().any(|bytes| reads_as(bytes, &part));
+                if is_evil || !part.bytes.is_empty() && !mangles(name, request) && !is_inspected() {
                     let findings = if is_evil { &mut self.bypasses } else { &mut self.unseen };
                     findings.push(Finding { index, request: request.clone(), parser: name.clone(), part });
                 }
@@ -110,10 +111,11 @@ fn reads_as(inspected: &[u8], part: &SeenPart) -> bool {
 }
 
 /// How parsers decode a field: as UTF-8, and some as Latin-1 what is not UTF-8. ASCII is the same in both.
-///
-/// formidable drops the eighth bit of URL-encoded forms, where no client sends one.
-fn texts(bytes: &[u8]) -> [String; 3] {
-    let latin = bytes.iter().map(|byte| char::from(*byte)).collect();
-    let seven_bits = bytes.iter().map(|byte| char::from(byte & 0x7f)).collect();
-    [String::from_utf8_lossy(bytes).into_owned(), latin, seven_bits]
+fn texts(bytes: &[u8]) -> [String; 2] {
+    [String::from_utf8_lossy(bytes).into_owned(), bytes.iter().map(|byte| char::from(*byte)).collect()]
+}
+
+/// formidable drops the eighth bit of URL-encoded forms before it undoes their escapes.
+fn mangles(parser: &str, request: &Request) -> bool {
+    parser == "formidable" && !request.content_type.to_ascii_lowercase().starts_with(b"multipart")
 }
