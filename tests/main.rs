@@ -9,6 +9,7 @@
 mod support;
 
 mod architecture;
+mod clients;
 mod command_line;
 mod differential;
 mod documents;
