@@ -8,6 +8,7 @@ mod client;
 mod comparison;
 mod edits;
 mod grammar;
+mod oddities;
 mod ordinary;
 mod random;
 mod references;
