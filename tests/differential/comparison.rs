@@ -73,14 +73,16 @@ impl Tally {
 
     fn compare(&mut self, index: u64, request: &Request, client: &mut Client, parsers: &[Parser]) {
         let inspected = inspected_parts(request);
+        // formidable drops the eighth bit of URL-encoded forms before it undoes their escapes.
+        let is_form = !request.content_type.to_ascii_lowercase().starts_with(b"multipart");
         for Parser { name, .. } in parsers {
             let response = client.post(&format!("/{name}/x"), request);
             assert_eq!(response.status, 200, "{name} answers to body {index}: {}\n{request}", response.text());
             for part in seen_parts(&response) {
                 self.parts += 1;
                 let is_evil = part.bytes == EVIL;
-                let is_inspected = || inspected.iter().any(|bytes| reads_as(bytes, &part));
-                if is_evil || !part.bytes.is_empty() && !mangles(name, request) && !is_inspected() {
+                let is_inspected = || inspected.iter().any(|bytes| reads_as(bytes, &part, is_form));
+                if is_evil || !part.bytes.is_empty() && !(is_form && name == "formidable") && !is_inspected() {
                     let findings = if is_evil { &mut self.bypasses } else { &mut self.unseen };
                     findings.push(Finding { index, request: request.clone(), parser: name.clone(), part });
                 }
@@ -106,16 +108,20 @@ fn inspected_parts(Request { content_type, body }: &Request) -> Vec<Vec<u8>> {
 }
 
 /// Whether a parser that read `inspected` may return `part`. Files come as they are; of a field it may give the text.
-fn reads_as(inspected: &[u8], part: &SeenPart) -> bool {
-    inspected == part.bytes || !part.is_file && texts(inspected).iter().any(|text| text.as_bytes() == part.bytes)
+///
+/// In URL-encoded forms, parsers guess a charset for the raw bytes and another for the escaped ones, so that only ASCII
+/// is the same for all.
+fn reads_as(inspected: &[u8], part: &SeenPart, is_form: bool) -> bool {
+    let is_text_of = || texts(inspected).iter().any(|text| text.as_bytes() == part.bytes);
+    let has_ascii_of = || is_form && inspected.iter().filter(ascii).eq(part.bytes.iter().filter(ascii));
+    inspected == part.bytes || !part.is_file && (is_text_of() || has_ascii_of())
+}
+
+fn ascii(byte: &&u8) -> bool {
+    byte.is_ascii()
 }
 
 /// How parsers decode a field: as UTF-8, and some as Latin-1 what is not UTF-8. ASCII is the same in both.
 fn texts(bytes: &[u8]) -> [String; 2] {
     [String::from_utf8_lossy(bytes).into_owned(), bytes.iter().map(|byte| char::from(*byte)).collect()]
-}
-
-/// formidable drops the eighth bit of URL-encoded forms before it undoes their escapes.
-fn mangles(parser: &str, request: &Request) -> bool {
-    parser == "formidable" && !request.content_type.to_ascii_lowercase().starts_with(b"multipart")
 }

@@ -56,6 +56,18 @@ const FORMS: &[Form] = &[
         content_type: QUOTED,
         body: b"--{b}\r\nContent-Type: image/jpeg\r\nContent-Disposition: form-data; name=f; filename=a.jpg\r\n\r\nEVIL-FILE-BYTES\r\n--{b}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Disposition: form-data; name=t\r\n\r\nharmless\r\n--{b}--\r\n",
     },
+    // .NET, with a file name given to `Add`
+    Form {
+        boundary: b"d3f0c1a2-9b8e-4d7c-a6f5-e4d3c2b1a098",
+        content_type: QUOTED,
+        body: b"--{b}\r\nContent-Disposition: form-data; name=f; filename=a.jpg; filename*=utf-8''a.jpg\r\n\r\nEVIL-FILE-BYTES\r\n--{b}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Disposition: form-data; name=t\r\n\r\nharmless\r\n--{b}--\r\n",
+    },
+    // got
+    Form {
+        boundary: b"form-data-encoder-43w27uu9t7tdztwb",
+        content_type: PLAIN,
+        body: b"--{b}\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nharmless\r\n--{b}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nEVIL-FILE-BYTES\r\n--{b}--\r\n\r\n",
+    },
     // Apache HttpClient
     Form {
         boundary: b"-Zk3mT8pQ_xW2vL5nR7sJ1yH4",
