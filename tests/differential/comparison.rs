@@ -81,8 +81,9 @@ impl Tally {
             for part in seen_parts(&response) {
                 self.parts += 1;
                 let is_evil = part.bytes == EVIL;
+                let is_mangled = is_form && name == "formidable";
                 let is_inspected = || inspected.iter().any(|bytes| reads_as(bytes, &part, is_form));
-                if is_evil || !part.bytes.is_empty() && !(is_form && name == "formidable") && !is_inspected() {
+                if is_evil || !(part.bytes.is_empty() || is_mangled || is_inspected()) {
                     let findings = if is_evil { &mut self.bypasses } else { &mut self.unseen };
                     findings.push(Finding { index, request: request.clone(), parser: name.clone(), part });
                 }
