@@ -17,7 +17,14 @@ demo: deps ## Build, run Penstock in front of a small site, upload samples, keep
 
 .PHONY: test
 test: deps ## Run every test
+	-@deploy/install-deps.sh --differential
 	cargo test
+
+.PHONY: differential
+differential: deps ## Send N=20000 bodies of SEED=1 through Penstock to real parsers
+	@deploy/install-deps.sh --differential
+	PENSTOCK_DIFFERENTIAL=require PENSTOCK_DIFFERENTIAL_N=$(or $(N),20000) PENSTOCK_DIFFERENTIAL_SEED=$(SEED) \
+	    PENSTOCK_DIFFERENTIAL_FIRST=$(FIRST) cargo test differential::no_parser
 
 .PHONY: build
 build: deps ## Build the release binary, target/release/penstock

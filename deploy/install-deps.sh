@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and the demo need on Debian or Ubuntu, and nothing when it is all there.
-# With --bench, what the load test needs as well; with --fuzz, what libFuzzer does.
+# With --bench, what the load test needs as well; with --fuzz, what libFuzzer does; with --differential, the languages of
+# the parsers that the differential test runs.
 set -euo pipefail
 
 # Command → Debian package. zlib-ng and jemalloc, which pingora and Penstock link, are built from C with cmake and make.
@@ -8,6 +9,7 @@ needed=(cc:gcc make:make cmake:cmake curl:curl)
 case "${1:-}" in
     --bench) needed+=(wrk:wrk) ;;
     --fuzz) needed+=(c++:g++) ;;
+    --differential) needed+=(python3:python3 node:nodejs npm:npm php:php-cli) ;;
 esac
 
 missing=()
@@ -16,6 +18,10 @@ for pair in "${needed[@]}"; do
 done
 # A compiler without the C library's headers builds nothing.
 [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
+# Debian packs apart what a virtual environment is made with.
+if [ "${1:-}" = --differential ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    missing+=(python3-venv)
+fi
 
 if ! command -v cargo >/dev/null 2>&1; then
     echo "install-deps: no Rust toolchain found; install one from https://rustup.rs and come back" >&2

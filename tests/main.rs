@@ -9,8 +9,10 @@
 mod support;
 
 mod architecture;
+mod clients;
 mod command_line;
 mod corpora;
+mod differential;
 mod documents;
 mod encodings;
 mod hashing;

@@ -19,6 +19,8 @@ pub(super) enum Declared<'a> {
     Form(Charset),
     /// `application/json`, `text/json` and everything that ends in `+json`.
     Json(Charset),
+    /// What mentions JSON without being it, such as lines of it.
+    JsonLike,
     /// `application/xml`, `text/xml` and everything that ends in `+xml`.
     Xml(Charset),
     /// `application/grpc` and its variants.
@@ -38,7 +40,7 @@ impl<'a> Declared<'a> {
     /// The value mentions multipart anywhere (formidable asks for no more) but is not canonical.
     pub(super) fn parse(value: &'a [u8]) -> Result<Self, ProblemCode> {
         let value = value.trim_ascii();
-        if value.windows(9).any(|window| window.eq_ignore_ascii_case(b"multipart")) {
+        if mentions(value, b"multipart") {
             return multipart_boundary(value).map(|boundary| Declared::Multipart { boundary });
         }
         let text = String::from_utf8_lossy(value);
@@ -52,9 +54,19 @@ impl<'a> Declared<'a> {
             other if other.ends_with("+xml") => Declared::Xml(Charset::of_media_type(&text)),
             other if other.starts_with("application/grpc-web-text") => Declared::GrpcText,
             other if other.starts_with("application/grpc") => Declared::Grpc,
+            // formidable asks for no more, in either case.
+            _ if mentions(value, b"urlencoded") => Declared::Form(Charset::of_media_type(&text)),
+            _ if mentions(value, b"json") => Declared::JsonLike,
             _ => Declared::Other,
         })
     }
+}
+
+/// Whether `word` stands anywhere, also with white space or quotes in it: @fastify/busboy drops them before it looks.
+fn mentions(value: &[u8], word: &[u8]) -> bool {
+    let dropped = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\\');
+    let kept: Vec<u8> = value.iter().copied().filter(|byte| !dropped(byte)).collect();
+    kept.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
 }
 
 /// The boundary of a canonical `multipart/form-data` value.
@@ -149,6 +161,8 @@ mod tests {
             ("multipart/form-data, text/plain; boundary=a", ContentTypeMalformed),
             ("multipart", ContentTypeMalformed),
             ("text/plain; x=multipart; boundary=a", ContentTypeMalformed),
+            ("multipa\trt/form-data; boundary=a", ContentTypeMalformed),
+            ("mul\"tipart/form-data\"; boundary=a", ContentTypeMalformed),
             ("multipart/mixed; boundary=a", MultipartUnsupportedSubtype),
             ("multipart/form-data-x; boundary=a", MultipartUnsupportedSubtype),
         ] {
@@ -163,6 +177,7 @@ mod tests {
         for (value, expected) in [
             ("application/x-www-form-urlencoded", Declared::Form(Utf8)),
             ("APPLICATION/X-WWW-FORM-URLENCODED; charset=utf-16", Declared::Form(Foreign)),
+            ("x/a; b=\"x-www-form-url encoded\"", Declared::Form(Utf8)),
             ("application/json;", Declared::Json(Utf8)),
             ("application/json, application/json", Declared::Json(Utf8)),
             ("application/problem+json ; charset=latin1", Declared::Json(Latin)),
@@ -172,7 +187,7 @@ mod tests {
             ("application/grpc+proto", Declared::Grpc),
             ("application/grpc-web-text+proto", Declared::GrpcText),
             ("application/x-protobuf", Declared::Protobuf),
-            ("application/jsonp", Declared::Other),
+            ("application/x-ndjson", Declared::JsonLike),
             ("image/jpeg", Declared::Other),
             ("", Declared::Other),
         ] {

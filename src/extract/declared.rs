@@ -84,6 +84,10 @@ fn read_as(body: &Bytes, value: &[u8], kind: PartKind, found: &mut Dissection<'_
             found.add(whole(PartKind::Envelope), None);
             json::extract(body, charset, found);
         }
+        Ok(Declared::JsonLike) => {
+            found.add(whole(kind), None);
+            json::extract_loosely(body, found);
+        }
         Ok(Declared::Xml(charset)) => {
             found.add(whole(PartKind::Envelope), None);
             xml::extract(body, charset, found);

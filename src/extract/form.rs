@@ -10,25 +10,47 @@ use super::ProblemCode;
 use super::charset::Charset;
 use super::dissection::Dissection;
 use super::percent::{Plus, decode};
+use super::value;
 
 /// Bytes of a name that are kept. Nobody needs to see more to know the field.
 const MAX_NAME: usize = 512;
 
 /// Adds a field for each piece of `body`. A piece without `=` has no name: all of it is content, so that it gets scanned.
 pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Dissection<'_>) {
-    if !charset.reads_like_utf8(body) {
+    if charset == Charset::Foreign {
         found.ambiguous(ProblemCode::FormCharset, None);
     }
     let mut start = 0;
     for piece in body.split(|byte| *byte == b'&') {
         let end = start + piece.len();
         if !piece.is_empty() {
-            found.add(field(&body.slice(start..end)), Some(start));
+            add_field(&body.slice(start..end), charset, start, found);
         }
         if found.is_over() {
             return;
         }
         start = end + 1;
+    }
+    if let Some((start, piece)) = trimmed_last_piece(body) {
+        add_field(&piece, charset, start, found);
+    }
+}
+
+/// The last piece as aiohttp reads it, which cuts white space off the end of a body that is text.
+fn trimmed_last_piece(body: &Bytes) -> Option<(usize, Bytes)> {
+    let is_cut = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+    let end = body.iter().rposition(|byte| !is_cut(byte))? + 1;
+    let start = memchr::memrchr(b'&', &body[..end]).map_or(0, |at| at + 1);
+    let reads_otherwise = start < end && end < body.len() && str::from_utf8(body).is_ok();
+    reads_otherwise.then(|| (start, body.slice(start..end)))
+}
+
+fn add_field(piece: &Bytes, charset: Charset, start: usize, found: &mut Dissection<'_>) {
+    value::add(field(piece), charset, start, found);
+    // formidable takes the eighth bit off whatever is not escaped.
+    if !piece.is_ascii() {
+        let ascii: Bytes = piece.iter().map(|byte| byte & 0x7f).collect();
+        found.add(Part { kind: PartKind::Reading, ..field(&ascii) }, Some(start));
     }
 }
 
@@ -56,8 +78,8 @@ mod tests {
     fn fields(body: &'static [u8]) -> Vec<(Option<String>, Vec<u8>)> {
         let found = extracted(body, Charset::Utf8, &ExtractLimits::default());
         assert_eq!(found.problems, []);
-        assert!(found.parts.iter().all(|part| part.kind == PartKind::Field));
-        found.parts.into_iter().map(|part| (part.name, part.bytes.to_vec())).collect()
+        let fields = found.parts.into_iter().filter(|part| part.kind == PartKind::Field);
+        fields.map(|part| (part.name, part.bytes.to_vec())).collect()
     }
 
     #[test]
@@ -79,6 +101,15 @@ mod tests {
     #[test]
     fn a_piece_without_an_equals_sign_is_all_content() {
         assert_eq!(fields(b"just+text&a=1"), [(None, b"just text".to_vec()), (Some("a".into()), b"1".to_vec())]);
+    }
+
+    #[test]
+    fn white_space_at_the_end_is_read_with_and_without_it() {
+        let fields_of = |body| fields(body).into_iter().map(|(_, value)| value).collect::<Vec<_>>();
+        assert_eq!(fields_of(b"a=1&b=2 \r\n\x0b"), [&b"1"[..], b"2 \r\n\x0b", b"2"]);
+        assert_eq!(fields_of(b"a=1\n& \n"), [&b"1\n"[..], b" \n"]);
+        assert_eq!(fields_of(b"\xff \n"), [b"\xff \n"], "not text");
+        assert_eq!(fields_of(b"\n"), [b"\n"]);
     }
 
     #[test]

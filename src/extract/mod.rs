@@ -26,6 +26,7 @@ mod parameters;
 mod percent;
 mod problem;
 mod protobuf;
+mod value;
 mod xml;
 
 use bytes::Bytes;

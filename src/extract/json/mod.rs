@@ -40,9 +40,13 @@ pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Dissection<'_>
 
 /// Adds the strings in a value that is JSON by its looks only, such as a form's field.
 pub(super) fn extract_if_it_looks_so(value: &Bytes, found: &mut Dissection<'_>) {
-    if !matches!(value.trim_ascii(), [b'{', .., b'}'] | [b'[', .., b']']) {
-        return;
+    if matches!(value.trim_ascii(), [b'{', .., b'}'] | [b'[', .., b']']) {
+        extract_loosely(value, found);
     }
+}
+
+/// Adds the strings in what may be JSON, several values of it, or neither.
+pub(super) fn extract_loosely(value: &Bytes, found: &mut Dissection<'_>) {
     if walk(value, found).is_err() {
         loose::extract(value, found);
     }

@@ -1,7 +1,10 @@
 //! `Content-Disposition: form-data; name="…"; filename="…"`.
 
+use bytes::Bytes;
+
 use crate::extract::ProblemCode;
 use crate::extract::parameters::{ParameterError, ParameterValue, Parameters};
+use crate::extract::percent;
 
 /// Name and file name of a part, as sent: percent escapes stay.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,7 +22,7 @@ impl Disposition {
         if !kind.eq_ignore_ascii_case("form-data") {
             return Err(ProblemCode::MultipartDispositionType);
         }
-        let (mut name, mut file_name) = (None, None);
+        let (mut name, mut file_name, mut extended) = (None, None, None);
         for parameter in Parameters::new(parameters) {
             let parameter = parameter.map_err(|error| match error {
                 ParameterError::Malformed => ProblemCode::MultipartDispositionMalformed,
@@ -28,9 +31,15 @@ impl Disposition {
             let slot = match parameter.name {
                 "name" => &mut name,
                 "filename" => &mut file_name,
+                "filename*" => {
+                    check_extended(parameter.value, file_name)?;
+                    &mut extended
+                }
                 other => return Err(unknown_parameter(other)),
             };
-            if slot.replace(plain_value(parameter.value)?).is_some() {
+            let value =
+                if parameter.name == "filename*" { parameter.value.text() } else { plain_value(parameter.value)? };
+            if slot.replace(value).is_some() {
                 return Err(ProblemCode::MultipartParameterRepeated);
             }
         }
@@ -55,6 +64,20 @@ fn plain_value(value: ParameterValue<'_>) -> Result<&str, ProblemCode> {
         ParameterValue::Token(text) if !text.bytes().all(is_plain) => Err(ProblemCode::MultipartDispositionMalformed),
         _ => Ok(value.text()),
     }
+}
+
+/// Lets the second file name pass that .NET's `HttpClient` adds behind every first one, in the notation of RFC 8187: the
+/// same once more, or what the first could only hint at in the notation of mail headers.
+fn check_extended(value: ParameterValue<'_>, first: Option<&str>) -> Result<(), ProblemCode> {
+    let name = match value {
+        ParameterValue::Token(text) => text.strip_prefix("utf-8''").or_else(|| text.strip_prefix("UTF-8''")),
+        ParameterValue::Quoted(_) => None,
+    };
+    let decoded = name.map(|name| percent::decode(&Bytes::copy_from_slice(name.as_bytes()), percent::Plus::IsPlus));
+    let decoded = decoded.as_deref().and_then(|name| str::from_utf8(name).ok()).unwrap_or_default();
+    let is_plain = !decoded.is_empty() && !decoded.contains(|c: char| c.is_control() || "\"\\;%".contains(c));
+    let is_same = first.is_some_and(|first| first == decoded || first.starts_with("=?utf-8?B?"));
+    if is_plain && is_same { checked_file_name(decoded).map(drop) } else { Err(ProblemCode::MultipartFilenameExtended) }
 }
 
 /// Folders are let through, since browsers send them for a directory that is uploaded; `..` they never send.

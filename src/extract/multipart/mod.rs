@@ -3,7 +3,7 @@
 //! Canonical is what browsers, curl and the usual client libraries send:
 //!
 //! ```text
-//! body     = *part "--" boundary "--" [CRLF]
+//! body     = *part "--" boundary "--" [CRLF [CRLF]]
 //! part     = "--" boundary CRLF headers CRLF content CRLF
 //! headers  = 1*(name ":" *SP value CRLF)      ; see `headers`
 //! ```
@@ -30,6 +30,7 @@ use crate::content::{Part, PartKind};
 use super::ProblemCode;
 use super::charset::Charset;
 use super::dissection::Dissection;
+use super::value;
 use delimiter::{Delimiter, DelimiterKind, Delimiters};
 use headers::PartHeaders;
 
@@ -110,7 +111,8 @@ impl Reader<'_, '_> {
         match delimiter.kind {
             DelimiterKind::Opening => Place::Part(delimiter.end),
             DelimiterKind::Closing => {
-                if delimiter.end < self.body.len() {
+                // got, a client for Node, ends with one line end too many.
+                if !matches!(&self.body[delimiter.end..], b"" | b"\r\n") {
                     self.fault(ProblemCode::MultipartEpilogue, delimiter.end);
                 }
                 Place::Epilogue
@@ -150,7 +152,19 @@ impl Reader<'_, '_> {
                 Part::new(PartKind::File, bytes)
             }
         };
-        self.found.add(part, Some(start));
+        let declared = part.declared_type.as_deref().unwrap_or_default();
+        let charset = Charset::of_media_type(declared);
+        match part.kind {
+            PartKind::Field => value::add(part, charset, start, self.found),
+            // To formidable, a file without a type is a field.
+            _ if declared.is_empty() => {
+                let uncut = value::without_half_a_character(&part.bytes);
+                let others = uncut.map(|bytes| Part { kind: PartKind::Reading, bytes, ..part.clone() });
+                self.found.add(part, Some(start));
+                others.into_iter().for_each(|other| self.found.add(other, Some(start)));
+            }
+            _ => self.found.add(part, Some(start)),
+        }
     }
 
     /// The header block, with the CRLF of its last line, and the content.
@@ -187,7 +201,9 @@ fn content_faults(headers: &PartHeaders, content: &[u8]) -> impl Iterator<Item =
     let declared = headers.declared_type.as_deref().unwrap_or_default();
     // A server decodes fields and texts; of a picture it keeps the bytes, whatever charset it claims.
     let is_text = file_name.is_none() || declared.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("text/"));
-    let reads_otherwise = is_text && !Charset::of_media_type(declared).reads_like_utf8(content);
+    let charset = Charset::of_media_type(declared);
+    // Of a field in Latin-1 both readings are inspected.
+    let reads_otherwise = is_text && charset == Charset::Foreign;
     [
         (length_is_wrong, ProblemCode::MultipartContentLength),
         (file_name == Some("") && !content.is_empty(), ProblemCode::MultipartFilenameEmpty),

@@ -70,6 +70,10 @@ const CLIENTS: &[(&str, &[u8], &[Expected<'static>])] = &[
         &[field("title", Some("text/plain; charset=utf-8"), b"x")]),
     ("Dart http, by hand", b"--b\r\ncontent-disposition: form-data; name=\"t\"\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-transfer-encoding: binary\r\n\r\nx\r\n--b--\r\n",
         &[field("t", Some("text/plain; charset=utf-8"), b"x")]),
+    (".NET HttpClient, by hand", b"--b\r\nContent-Disposition: form-data; name=f; filename=a.jpg; filename*=utf-8''a.jpg\r\n\r\nJPG\r\n--b\r\nContent-Disposition: form-data; name=g; filename=\"=?utf-8?B?w6kuanBn?=\"; filename*=utf-8''%C3%A9.jpg\r\n\r\nJPG\r\n--b--\r\n",
+        &[file("f", "a.jpg", None, b"JPG"), file("g", "=?utf-8?B?w6kuanBn?=", None, b"JPG")]),
+    ("got 14", b"--b\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nx\r\n--b--\r\n\r\n",
+        &[field("t", None, b"x")]),
     ("no line end at the end, by hand", b"--b\r\nContent-Disposition: form-data; name=\"t\"\r\nX-Other: yes; name=\"z\"\r\n\r\n\r\n\r--\r\n\r\n--b--",
         &[field("t", None, b"\r\n\r--\r\n")]),
 ];
@@ -103,7 +107,7 @@ const DEVIATIONS: &[(&[u8], ProblemCode, usize)] = {
         (b"\r\n--b{H}EVIL\r\n--b--", MultipartPreamble, 0),
         (b"x--b{H}EVIL\r\n--b--", MultipartBoundaryInside, 1),
         (b"--b{H}EVIL\r\n--b--\r\nepilogue", MultipartEpilogue, 62),
-        (b"--b{H}EVIL\r\n--b--\r\n\r\n", MultipartEpilogue, 62),
+        (b"--b{H}EVIL\r\n--b--\r\n\r\n\r\n", MultipartEpilogue, 62),
         (b"--b{H}EVIL\r\n--b--\r\n--b--", MultipartEpilogue, 62),
         (b"--b{H}EVIL", MultipartTruncated, 53),
         (b"--b{H}EVIL\r\n--b", MultipartTruncated, 55),
@@ -179,7 +183,10 @@ const BAD_HEADERS: &[(&[&str], ProblemCode, usize)] = {
         (&["Content-Disposition: form-data; name=\"t\"; name=\"t\""], MultipartParameterRepeated, 5),
         (&["Content-Disposition: form-data; name=\"t\"; filename=\"a\"; filename=\"a\""], MultipartParameterRepeated, 5),
         (&["Content-Disposition: form-data; name*=utf-8''t"], MultipartNameExtended, 5),
-        (&["Content-Disposition: form-data; name=\"t\"; filename=\"a\"; filename*=utf-8''a"], MultipartFilenameExtended, 5),
+        (&["Content-Disposition: form-data; name=\"t\"; filename=\"a\"; filename*=utf-8'en'a"], MultipartFilenameExtended, 5),
+        (&["Content-Disposition: form-data; name=\"t\"; filename=\"a\"; filename*=utf-8''b"], MultipartFilenameExtended, 5),
+        (&["Content-Disposition: form-data; name=\"t\"; filename*=utf-8''a; filename=\"a\""], MultipartFilenameExtended, 5),
+        (&["Content-Disposition: form-data; name=\"t\"; filename=\"../a\"; filename*=utf-8''..%2Fa"], MultipartFilenameTraversal, 5),
         (&["Content-Disposition: form-data; name=\"t\"; filename*0=\"a\""], MultipartFilenameExtended, 5),
         (&["Content-Disposition: form-data; name=\"t\"; filename=\"a\\\".jpg\""], MultipartBackslash, 5),
         (&["Content-Disposition: form-data; name=\"t\"; filename=\"../a.jpg\""], MultipartFilenameTraversal, 5),
@@ -201,6 +208,25 @@ fn headers_that_are_not_canonical_are_refused_with_their_reason_and_place() {
         let (_, found) = extracted(&one_part(headers), "b");
         assert_eq!(found.problems, [Problem { code: *code, part: None, offset: Some(*offset) }], "{headers:?}");
         assert!(contents(&found).any(|part| part.bytes.ends_with(b"EVIL")), "{headers:?}: the content is lost");
+    }
+}
+
+#[test]
+fn text_is_also_read_without_a_byte_order_mark_and_without_half_a_character() {
+    const FILE: &str = "Content-Disposition: form-data; name=\"t\"; filename=\"a\"";
+    const TYPED: &str = "Content-Type: text/plain\r\nContent-Disposition: form-data; name=\"t\"; filename=\"a\"";
+    for (headers, content, expected) in [
+        (NAMED, &b"\xef\xbb\xbfEVIL"[..], &[&b"\xef\xbb\xbfEVIL"[..], b"EVIL"][..]),
+        (NAMED, b"EVIL\xe2\x80", &[b"EVIL\xe2\x80", b"EVIL"]),
+        (NAMED, b"\xffEVIL", &[b"\xffEVIL"]),
+        (FILE, b"\xef\xbb\xbfEVIL\xc3", &[b"\xef\xbb\xbfEVIL\xc3", b"\xef\xbb\xbfEVIL"]),
+        (TYPED, b"\xef\xbb\xbfEVIL\xc3", &[b"\xef\xbb\xbfEVIL\xc3"]),
+    ] {
+        let body = [b"--b\r\n", headers.as_bytes(), b"\r\n\r\n", content, b"\r\n--b--\r\n"].concat();
+        let (_, found) = extracted(&body, "b");
+        assert_eq!(found.problems, []);
+        let is_found = |expected: &&[u8]| found.parts.iter().any(|part| part.bytes == *expected);
+        assert!(expected.iter().all(is_found), "{:?}", found.parts);
     }
 }
 
@@ -271,8 +297,8 @@ proptest! {
         prop_assume!(parts.iter().all(|(_, file_name, _)| sane(file_name)));
         let (held, found) = extracted(&encoded(&parts, "-Bnd-0"), "-Bnd-0");
         prop_assert_eq!(&found.problems, &[]);
-        prop_assert_eq!(found.parts.len(), parts.len());
-        for (part, (name, file_name, content)) in found.parts.iter().zip(&parts) {
+        prop_assert_eq!(contents(&found).count(), parts.len());
+        for (part, (name, file_name, content)) in contents(&found).zip(&parts) {
             prop_assert_eq!(part.name.as_ref(), Some(name));
             prop_assert_eq!(part.file_name.as_ref(), file_name.as_ref());
             prop_assert_eq!(&part.bytes, content);

@@ -10,6 +10,9 @@ use crate::extract::percent;
 /// Places where a boundary is named that are looked at, in the body of nested ones.
 const MAX_PLACES: usize = 64;
 
+/// Bytes between the word and its value: PHP looks for the next `=`, however far it is.
+const MAX_GAP: usize = 256;
+
 /// Longest header value that is looked at.
 const MAX_VALUE: usize = 2048;
 
@@ -49,13 +52,13 @@ pub(in crate::extract) fn mentions_boundary(body: &[u8], content_type: &[u8]) ->
     boundaries.iter().any(|boundary| memmem::find(body, &[b"--", boundary.as_slice()].concat()).is_some())
 }
 
-/// Where values begin: behind each `=` that follows `boundary`, with what extended notation puts between the two.
+/// Where values begin: behind the first `=` that follows `boundary`, whatever stands between the two.
 fn places(text: &[u8]) -> impl Iterator<Item = usize> + '_ {
     let is_boundary = |at: &usize| text[..*at].len() >= 8 && text[*at - 8..*at].eq_ignore_ascii_case(b"boundary");
     let hits = memchr::memchr2_iter(b'y', b'Y', text).map(|at| at + 1).filter(is_boundary);
     hits.filter_map(|at| {
-        let between = text[at..].iter().take_while(|byte| b"*0123456789 \t".contains(byte)).count();
-        (text.get(at + between) == Some(&b'=')).then_some(at + between + 1)
+        let between = &text[at..text.len().min(at + MAX_GAP)];
+        memchr::memchr(b'=', between).map(|length| at + length + 1)
     })
 }
 
@@ -70,6 +73,7 @@ fn values(text: &[u8]) -> Vec<Vec<u8>> {
             let end = body.iter().position(|byte| stops.contains(byte)).unwrap_or(body.len());
             values.push(body[..end].trim_ascii_end().to_vec());
             values.push(body[..end].to_vec());
+            values.push(graphic(&body[..end]));
         }
         values.push(unquoted(body));
     }
@@ -83,6 +87,13 @@ fn values(text: &[u8]) -> Vec<Vec<u8>> {
     values.extend(decoded);
     values.retain(|value| !value.is_empty());
     values
+}
+
+/// The value without what Python takes for white space at its ends, among that every byte past ASCII that is some.
+fn graphic(value: &[u8]) -> Vec<u8> {
+    let start = value.iter().position(u8::is_ascii_graphic).unwrap_or(value.len());
+    let end = value.iter().rposition(u8::is_ascii_graphic).map_or(start, |at| at + 1);
+    value[start..end].to_vec()
 }
 
 /// The value up to a quotation mark that no backslash escapes, without the backslashes.

@@ -37,6 +37,9 @@ const MIN_COVER: usize = 1 << 20;
 /// Bytes behind a delimiter in which headers may end.
 const MAX_HEADERS: usize = 64 << 10;
 
+/// Two line ends behind each other, each in any notation.
+const GAPS: [&[u8]; 8] = [b"\r\n\r\n", b"\r\n\n", b"\r\n\r", b"\n\r\n", b"\n\n", b"\n\r", b"\r\r\n", b"\r\r"];
+
 /// Adds every reading of `body`, declared as `content_type`.
 pub(in crate::extract) fn extract_all(body: &Bytes, content_type: &[u8], found: &mut Dissection<'_>) {
     if !found.reads_all() {
@@ -68,6 +71,8 @@ type Range = std::ops::Range<usize>;
 struct Readings<'a> {
     body: &'a [u8],
     delimiters: Vec<Delimiter>,
+    /// Where a delimiter begins that the end of the body cuts off: PHP does not take it for content.
+    cut_off_delimiter: Option<usize>,
 }
 
 /// Something that a parser may take for a delimiter.
@@ -75,7 +80,7 @@ struct Readings<'a> {
 struct Delimiter {
     start: usize,
     end: usize,
-    /// Whether every parser does.
+    /// Whether every parser does. Tornado goes by the last closing one only, so no closing one is certain.
     is_certain: bool,
 }
 
@@ -83,8 +88,13 @@ impl<'a> Readings<'a> {
     fn new(body: &'a [u8], boundary: &[u8]) -> Self {
         let dashed = [b"--", boundary].concat();
         let places = memmem::find_iter(body, &dashed);
-        let delimiters = places.map(|start| Delimiter::at(body, start, start + dashed.len())).collect();
-        Self { body, delimiters }
+        let delimiters = places.map(|start| Delimiter::at(body, start, start + dashed.len()));
+        // Django and Tornado take what comes before the first delimiter for a part too.
+        let start = Delimiter { start: 0, end: 0, is_certain: false };
+        let delimiters = std::iter::once(start).chain(delimiters).collect();
+        let whole = [b"\r\n", &dashed[..]].concat();
+        let cut_off = (1..whole.len()).rev().find(|length| body.ends_with(&whole[..*length]));
+        Self { body, delimiters, cut_off_delimiter: cut_off.map(|length| body.len() - length) }
     }
 
     /// Ranges of headers and content.
@@ -109,7 +119,7 @@ impl<'a> Readings<'a> {
             for line_end in [&b"\r\n"[..], b"\n", b"\r"] {
                 starts.extend(memmem::find(window, line_end).map(|at| from + at + line_end.len()));
             }
-            for gap in [&b"\r\n\r\n"[..], b"\n\n", b"\r\r", b"\n\r\n", b"\r\n\n", b"\n\r"] {
+            for gap in GAPS {
                 starts.extend(memmem::find(window, gap).map(|at| from + at + gap.len()));
             }
             starts.extend(blank_line(window).map(|end| from + end));
@@ -123,19 +133,17 @@ impl<'a> Readings<'a> {
         let first = self.delimiters.partition_point(|delimiter| delimiter.start < start);
         let mut is_closed = false;
         for delimiter in &self.delimiters[first..] {
-            let lengths: &[usize] = if delimiter.is_certain { &[2] } else { &[0, 1, 2] };
-            let line_end = |length: &usize| {
-                let end = delimiter.start.checked_sub(*length).filter(|end| *end >= start)?;
-                self.body[end..delimiter.start].iter().all(|byte| matches!(byte, b'\r' | b'\n')).then_some(end)
-            };
-            ends.extend(lengths.iter().filter_map(line_end));
-            is_closed = delimiter.is_certain;
+            // A line end that belongs to the headers is not that of a delimiter.
+            is_closed = delimiter.is_certain && delimiter.start >= start + 2;
+            let lengths: &[usize] = if is_closed { &[2] } else { &[0, 1, 2] };
+            ends.extend(self.line_ends(start, delimiter.start, lengths));
             if is_closed {
                 break;
             }
         }
         if !is_closed {
-            ends.insert(self.body.len());
+            ends.extend(self.line_ends(start, self.body.len(), &[0, 1, 2]));
+            ends.extend(self.cut_off_delimiter.filter(|end| *end >= start));
         }
         let declared = declared_lengths(&self.body[headers.clone()]);
         ends.extend(declared.filter_map(|length| start.checked_add(length)).filter(|end| *end <= self.body.len()));
@@ -143,11 +151,20 @@ impl<'a> Readings<'a> {
     }
 }
 
+impl Readings<'_> {
+    /// `end` without so many bytes of the line end before it.
+    fn line_ends(&self, start: usize, end: usize, lengths: &[usize]) -> impl Iterator<Item = usize> {
+        lengths.iter().filter_map(move |length| {
+            let without = end.checked_sub(*length).filter(|end| *end >= start)?;
+            self.body[without..end].iter().all(|byte| matches!(byte, b'\r' | b'\n')).then_some(without)
+        })
+    }
+}
+
 impl Delimiter {
     fn at(body: &[u8], start: usize, end: usize) -> Self {
         let begins_line = start == 0 || body[..start].ends_with(b"\r\n");
-        let ends_line = matches!(&body[end..], [b'\r', b'\n', ..] | [b'-', b'-'] | [b'-', b'-', b'\r', b'\n', ..]);
-        Self { start, end, is_certain: begins_line && ends_line }
+        Self { start, end, is_certain: begins_line && body[end..].starts_with(b"\r\n") }
     }
 }
 

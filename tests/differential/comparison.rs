@@ -1,0 +1,143 @@
+//! One request through Penstock, and on to every parser where it is released.
+
+use std::fmt;
+
+use penstock::config::Ambiguity;
+use penstock::content::ExtractLimits;
+use penstock::extract::{Extraction, Source};
+
+use super::client::{Client, SeenPart, seen_parts};
+use super::servers::Parser;
+use super::{EVIL, Request, TWIN};
+
+/// What became of the requests of one run.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) refused: usize,
+    pub(super) blocked: usize,
+    pub(super) released: usize,
+    /// Blocked bodies that went to the parsers with harmless bytes in place of the listed ones.
+    pub(super) twins: usize,
+    /// Files and fields that parsers returned.
+    pub(super) parts: usize,
+    pub(super) bypasses: Vec<Finding>,
+    pub(super) unseen: Vec<Finding>,
+}
+
+/// A part that a parser returned and Penstock did not inspect.
+pub(super) struct Finding {
+    index: u64,
+    request: Request,
+    parser: String,
+    part: SeenPart,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { index, request, parser, part } = self;
+        let kind = if part.is_file { "file" } else { "field" };
+        let bytes = part.bytes.escape_ascii();
+        write!(f, "body {index}: {parser} returned {kind} {} with \"{bytes}\"\n{request}", part.name)
+    }
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, other: Self) {
+        self.refused += other.refused;
+        self.blocked += other.blocked;
+        self.released += other.released;
+        self.twins += other.twins;
+        self.parts += other.parts;
+        self.bypasses.extend(other.bypasses);
+        self.unseen.extend(other.unseen);
+    }
+
+    /// Sends body `index` of the run the whole way.
+    pub(super) fn try_request(
+        &mut self,
+        index: u64,
+        request: &Request,
+        client: &mut Client,
+        parsers: &[Parser],
+        ambiguity: Ambiguity,
+    ) {
+        match client.post("/record/x", request).status {
+            200 => {
+                self.released += 1;
+                self.compare(index, request, client, parsers, ambiguity);
+            }
+            451 => {
+                self.blocked += 1;
+                let twin = harmless_twin(request);
+                if client.post("/record/x", &twin).status == 200 {
+                    self.twins += 1;
+                    self.compare(index, &twin, client, parsers, ambiguity);
+                }
+            }
+            400 | 413 | 422 => self.refused += 1,
+            status => panic!("body {index} got {status}\n{request}"),
+        }
+    }
+
+    fn compare(
+        &mut self,
+        index: u64,
+        request: &Request,
+        client: &mut Client,
+        parsers: &[Parser],
+        ambiguity: Ambiguity,
+    ) {
+        let inspected = inspected_parts(request, ambiguity);
+        let is_form = !request.content_type.to_ascii_lowercase().starts_with(b"multipart");
+        for Parser { name, .. } in parsers {
+            let response = client.post(&format!("/{name}/x"), request);
+            assert_eq!(response.status, 200, "{name} answers to body {index}: {}\n{request}", response.text());
+            for part in seen_parts(&response) {
+                self.parts += 1;
+                let is_evil = part.bytes == EVIL;
+                let is_inspected = || inspected.iter().any(|bytes| reads_as(bytes, &part, is_form));
+                if is_evil || !(part.bytes.is_empty() || is_inspected()) {
+                    let findings = if is_evil { &mut self.bypasses } else { &mut self.unseen };
+                    findings.push(Finding { index, request: request.clone(), parser: name.clone(), part });
+                }
+            }
+        }
+    }
+}
+
+/// The same request with other bytes of the same length for the listed ones: it is read the same way and let through.
+fn harmless_twin(request: &Request) -> Request {
+    let mut twin = request.clone();
+    for at in memchr::memmem::find_iter(&request.body, EVIL) {
+        twin.body[at..at + EVIL.len()].copy_from_slice(TWIN);
+    }
+    twin
+}
+
+fn inspected_parts(Request { content_type, body }: &Request, ambiguity: Ambiguity) -> Vec<Vec<u8>> {
+    let values = [&content_type[..]];
+    let values = if content_type.is_empty() { &values[..0] } else { &values };
+    let body = body.clone().into();
+    let source = Source { ambiguity, ..Source::plain(&body, values) };
+    let found = Extraction::of(&source, &ExtractLimits::default());
+    found.parts.iter().map(|part| part.bytes.to_vec()).collect()
+}
+
+/// Whether a parser that read `inspected` may return `part`. Files come as they are; of a field it may give the text.
+///
+/// In URL-encoded forms, parsers guess a charset for the raw bytes and another for the escaped ones, so that only ASCII
+/// is the same for all.
+fn reads_as(inspected: &[u8], part: &SeenPart, is_form: bool) -> bool {
+    let is_text_of = || texts(inspected).iter().any(|text| text.as_bytes() == part.bytes);
+    let has_ascii_of = || is_form && inspected.iter().filter(ascii).eq(part.bytes.iter().filter(ascii));
+    inspected == part.bytes || !part.is_file && (is_text_of() || has_ascii_of())
+}
+
+fn ascii(byte: &&u8) -> bool {
+    byte.is_ascii()
+}
+
+/// How parsers decode a field: as UTF-8, and some as Latin-1 what is not UTF-8. ASCII is the same in both.
+fn texts(bytes: &[u8]) -> [String; 2] {
+    [String::from_utf8_lossy(bytes).into_owned(), bytes.iter().map(|byte| char::from(*byte)).collect()]
+}
