@@ -4,6 +4,7 @@ use data_encoding::BASE64;
 
 use crate::support::origin::Origin;
 use crate::support::penstock::{ENFORCING, Setup};
+use crate::support::pictures::{landscape, png};
 
 /// A limit as it is configured, and two bodies: the largest that it allows, and one that is larger by one.
 struct Limit {
@@ -79,6 +80,40 @@ fn each_limit_allows_what_it_says_and_refuses_one_more() {
         assert_eq!((answer.status, answer.json()["code"].as_str()), (413, Some(code)), "just above {setting}");
         let metric = format!("penstock_limits_reached_total{{code=\"{code}\"}}");
         assert_eq!(penstock.metric(&metric), 1.0, "{setting}");
+    }
+}
+
+#[test]
+fn a_picture_may_be_as_large_as_each_of_its_limits_says() {
+    let origin = Origin::start();
+    let picture = png(&landscape(64, 48, 1));
+    for (name, allowed) in
+        [("max_picture_side", 64), ("max_picture_pixels", 64 * 48), ("max_picture_memory", 64 * 48 * 6)]
+    {
+        let status = |limit: u32| {
+            let setup = Setup::new(&[origin.address]).with(ENFORCING).with_limits(&format!("{name} = {limit}"));
+            let answer = setup.with_known("pdq", &"00".repeat(32)).start().post("/upload/a", &[], &picture);
+            (answer.status, answer.status != 200 && answer.json()["code"] == "picture_too_large")
+        };
+        assert_eq!(status(allowed), (200, false), "{name} = {allowed}");
+        assert_eq!(status(allowed - 1), (413, true), "{name} = {}", allowed - 1);
+    }
+}
+
+#[test]
+fn a_body_may_be_as_large_as_its_route_and_the_spool_allow() {
+    let origin = Origin::start();
+    for (setting, limit, status, code) in
+        [("max_body = 4096", 4096, 413, "body_too_large"), ("", 65536, 503, "spool_full")]
+    {
+        let penstock = Setup::new(&[origin.address])
+            .with(&format!("{ENFORCING}{setting}\n"))
+            .with_limits("spool_total = \"64 KiB\"\nmemory_per_upload = \"1 KiB\"")
+            .start();
+        assert_eq!(penstock.post("/upload/a", &[], &vec![b'x'; limit]).status, 200, "{code}");
+        let answer = penstock.post("/upload/a", &[], &vec![b'x'; limit + 1]);
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (status, Some(code)));
+        assert_eq!(penstock.metric(&format!("penstock_holds_failed_total{{reason=\"{code}\"}}")), 1.0);
     }
 }
 

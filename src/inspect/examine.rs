@@ -7,7 +7,7 @@ use crate::body::{Scratch, Stores};
 use crate::content::{Algorithm, Deadline, Distance, HashValue, MediaType, Part, PartKind};
 use crate::extract::{Means, Problem, ProblemKind, Source, dissect};
 use crate::hash_set::EntryIndex;
-use crate::media::{PartHashes, PdqHashes, PictureHashes, hash_part};
+use crate::media::{DecodeError, PartHashes, PdqHashes, PictureHashes, hash_part};
 use crate::snapshot::{LoadedSet, Snapshot};
 use crate::verdict::{Doubt, DoubtKind, Findings, Match, MatchSource};
 
@@ -107,7 +107,11 @@ impl Examination {
 
     fn note_doubts(&mut self, part: usize, hashes: &PartHashes, snapshot: &Snapshot) {
         match &hashes.picture {
-            Some(Err(error)) => self.doubt(DoubtKind::Undecodable, error.code(), Some(part)),
+            Some(Err(error)) => {
+                let is_limit = matches!(error, DecodeError::TooLarge { .. });
+                let kind = if is_limit { DoubtKind::OverLimit } else { DoubtKind::Undecodable };
+                self.doubt(kind, error.code(), Some(part));
+            }
             Some(Ok(PictureHashes { pdq: Some(Err(reason)), .. })) => {
                 self.doubt(DoubtKind::Unhashable, reason.code(), Some(part));
             }

@@ -55,10 +55,13 @@ pub(super) fn extract(bytes: &Bytes, found: &mut Dissection<'_>) {
         return;
     };
     let mut cover = bytes.len().saturating_mul(MAX_COVER);
+    let mut end_of_zip = 0;
     for hit in finder.find_iter(&bytes[..]) {
         let promise = SIGNATURES[hit.pattern().as_usize()].1;
         let start = if promise == Promise::WebP { hit.start().checked_sub(RIFF_HEADER) } else { Some(hit.start()) };
-        let Some(start) = start.filter(|start| *start > 0) else {
+        // Every entry of a zip file begins like one.
+        let is_entry = |start: usize| promise == Promise::Zip && start < end_of_zip;
+        let Some(start) = start.filter(|start| *start > 0 && !is_entry(*start)) else {
             continue;
         };
         let Some(length) = length(promise, &bytes[start..]) else {
@@ -70,6 +73,9 @@ pub(super) fn extract(bytes: &Bytes, found: &mut Dissection<'_>) {
         }
         if found.is_over() {
             return;
+        }
+        if promise == Promise::Zip {
+            end_of_zip = start + length;
         }
         found.add(Part::new(PartKind::Carved, bytes.slice(start..start + length)), Some(start));
     }

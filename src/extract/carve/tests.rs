@@ -71,6 +71,16 @@ fn files_inside_each_other_are_all_found_within_the_limits() {
 }
 
 #[test]
+fn a_zip_file_is_one_file_however_many_entries_it_has() {
+    let zip = [&b"PK\x03\x04entry".repeat(500)[..], b"PK\x05\x06", &[0; 16], b"\x03\0end"].concat();
+    let found = carved(&[&b"x"[..], &zip, &zip].concat(), ExtractLimits::default());
+    let carved: Vec<&[u8]> =
+        found.parts.iter().filter(|part| part.inside.is_none()).map(|part| &part.bytes[..]).collect();
+    assert_eq!(carved, [&zip[..], &zip]);
+    assert_eq!(found.problems, []);
+}
+
+#[test]
 fn hundreds_of_files_that_never_end_are_too_many() {
     let open = b"\x89PNG\r\n\x1a\n\0\0\0\x02IHDRab----".repeat(500);
     let found = carved(&[b"x", &open[..]].concat(), ExtractLimits::default());
