@@ -162,6 +162,8 @@ problem_codes! {
             "The JSON body goes on after its value.";
         AwsChunkedMalformed = "aws_chunked_malformed",
             "The body is declared as aws-chunked but is not framed so.";
+        PartialContent = "partial_content",
+            "The Content-Range header calls the body a piece of a larger file.";
     }
     Undecodable {
         ContentCodingUnknown = "content_encoding",
