@@ -9,6 +9,7 @@
 mod support;
 
 mod architecture;
+mod assembling;
 mod command_line;
 mod documents;
 mod encodings;

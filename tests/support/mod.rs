@@ -5,6 +5,7 @@ pub mod http;
 pub mod origin;
 pub mod penstock;
 pub mod pictures;
+pub mod pieces;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
