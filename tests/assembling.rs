@@ -18,7 +18,7 @@ fn knowing(origin: &Origin, route: &str, limits: &str) -> Penstock {
 
 struct Site {
     tus: Tus,
-    _origin: Origin,
+    origin: Origin,
     penstock: Penstock,
 }
 
@@ -27,7 +27,7 @@ impl Site {
         let tus = Tus::default();
         let origin = tus.start();
         let penstock = knowing(&origin, ENFORCING, limits);
-        Self { tus, _origin: origin, penstock }
+        Self { tus, origin, penstock }
     }
 
     fn client(&self) -> Client {
@@ -171,16 +171,20 @@ fn a_client_that_goes_away_before_its_answer_does_not_hide_what_the_origin_took(
     let site = Site::new("");
     let mut client = site.client();
     let path = client.of_length(LISTED.len());
-    let mut hasty = site.penstock.connect();
-    hasty.send(request("PATCH", &path, &[TUS, TYPE, ("Upload-Offset", "0")], &LISTED[..20]));
-    drop(hasty);
-    wait_until("the origin has it or never will", || {
-        !site.tus.upload(&path).unwrap().bytes.is_empty()
-            || site.penstock.metric("penstock_holds_failed_total{reason=\"client_gone\"}") > 0.0
-    });
-    let (_, offset) = client.ask(&path);
-    let offset = offset.unwrap();
-    assert_eq!(client.patch(&path, offset, &LISTED[offset..]).status, 451);
+    for (count, (offset, end)) in [("0", 10), ("10", 20), ("20", 30)].into_iter().enumerate() {
+        let answering = site.tus.answering.lock().unwrap();
+        let mut hasty = site.penstock.connect();
+        let piece = &LISTED[end - 10..end];
+        hasty.send(request("PATCH", &path, &[TUS, TYPE, ("Upload-Offset", offset)], piece));
+        let pieces = || site.origin.requests().iter().filter(|seen| seen.method == "PATCH").count();
+        wait_until("the origin has the piece", || pieces() == count + 1);
+        drop(hasty);
+        // Time in which Penstock could notice, and give the request up; were it too short, this would test less.
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        drop(answering);
+        wait_until("the piece is stored", || client.ask(&path) == (200, Some(end)));
+    }
+    assert_eq!(client.patch(&path, 30, &LISTED[30..]).status, 451);
     assert!(site.tus.complete().is_empty());
 }
 

@@ -163,7 +163,7 @@ problem_codes! {
         AwsChunkedMalformed = "aws_chunked_malformed",
             "The body is declared as aws-chunked but is not framed so.";
         PartialContent = "partial_content",
-            "The Content-Range header calls the body a piece of a larger file.";
+            "The request calls its body a piece of a larger file, in a protocol in which pieces are not put together here.";
     }
     Undecodable {
         ContentCodingUnknown = "content_encoding",

@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, header};
 
 /// One request of the protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,8 +87,11 @@ pub fn read_tus(method: &Method, headers: &HeaderMap) -> Result<Option<TusReques
     if headers.keys().any(|name| is_disguised(name.as_str())) {
         return Err(Malformed);
     }
+    // A server that undoes a coding puts other bytes together than those that came, at other offsets.
+    let is_coded = headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity");
     let fields = Fields(headers);
     match effective_method(method, &fields)? {
+        "PATCH" | "POST" | "PUT" if is_coded => Err(Malformed),
         "PATCH" => fields.append().map(TusRequest::Append).map(Some),
         "HEAD" => fields.without_concat().map(|()| Some(TusRequest::Ask)),
         "DELETE" => fields.without_concat().map(|()| Some(TusRequest::Forget)),
@@ -295,6 +298,8 @@ mod tests {
             ("PATCH", &[("upload-offset", "5 ")]),
             ("PATCH", &[("upload-offset", "5, 5")]),
             ("PATCH", &[("upload-offset", "")]),
+            ("PATCH", &[("upload-offset", "5"), ("content-encoding", "gzip")]),
+            ("POST", &[("upload-length", "5"), ("content-encoding", "gzip")]),
             ("PATCH", &[("upload-offset", "5"), ("upload-offset", "5")]),
             ("PATCH", &[("upload-offset", "18446744073709551616")]),
             ("PATCH", &[("upload-offset", "5"), ("upload_offset", "6")]),

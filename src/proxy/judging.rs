@@ -138,7 +138,7 @@ impl Gate {
         if is_piece {
             doubts.retain(|doubt| matches!(doubt.kind, DoubtKind::Deadline | DoubtKind::Overload));
         }
-        if is_spooled.is_some() && is_partial(headers, bytes as u64) {
+        if is_spooled.is_some() && is_partial(headers, session.req_header().uri.query(), bytes as u64) {
             let code = ProblemCode::PartialContent.code();
             doubts.push(Doubt { kind: DoubtKind::Malformed, code, part: None, offset: None });
         }

@@ -17,8 +17,11 @@ pub enum Manner {
     /// Answers an upgrade and then sends back every byte it gets.
     Upgrades,
     /// Answers as it is told; `None` ends the connection.
-    Told(Arc<dyn Fn(&Seen) -> Option<String> + Send + Sync>),
+    Told(Answering),
 }
+
+/// What a request is answered with.
+pub type Answering = Arc<dyn Fn(&Seen) -> Option<String> + Send + Sync>;
 
 /// A request as the origin saw it.
 #[derive(Clone, Debug)]

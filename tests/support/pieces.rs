@@ -31,6 +31,8 @@ pub enum Oddity {
 pub struct Tus {
     uploads: Arc<Mutex<BTreeMap<String, Stored>>>,
     oddity: Arc<Mutex<Option<Oddity>>>,
+    /// Held by a test for as long as no piece is to be answered.
+    pub answering: Arc<Mutex<()>>,
 }
 
 /// An answer of an origin; `None` when it hangs up.
@@ -62,6 +64,7 @@ impl Tus {
 
     fn serve(&self, request: &Seen) -> Answer {
         let named = request.headers.get("x-http-method-override").unwrap_or(&request.method).clone();
+        let _answering = (named == "PATCH").then(|| self.answering.lock().unwrap());
         let mut uploads = self.uploads.lock().unwrap();
         let oddity = self.oddity.lock().unwrap().take();
         if let (Some(Oddity::Loses(kept)), Some(upload)) = (oddity, uploads.get_mut(&request.target)) {
@@ -111,7 +114,8 @@ impl Tus {
         }
         let stored = upload.bytes.len().to_string();
         uploads.insert(path.clone(), upload);
-        let location = ("Location", if uploads.len() % 2 == 0 { format!("http://site.test{path}") } else { path });
+        let location =
+            ("Location", if uploads.len().is_multiple_of(2) { format!("http://site.test{path}") } else { path });
         let marks = match header("upload-complete") {
             Some(complete) => ("Upload-Complete", complete),
             None => ("Tus-Resumable", "1.0.0".to_owned()),
