@@ -381,7 +381,11 @@ impl Bucket {
     }
 
     fn create(&mut self) -> String {
-        let answer = self.client.exchange("POST", &format!("{OBJECT}?uploads"), &[], b"");
+        self.create_with(&[])
+    }
+
+    fn create_with(&mut self, headers: &[(&str, &str)]) -> String {
+        let answer = self.client.exchange("POST", &format!("{OBJECT}?uploads"), headers, b"");
         let text = answer.text();
         text.split("UploadId>").nth(1).unwrap().trim_end_matches("</").to_owned()
     }
@@ -438,6 +442,39 @@ fn a_harmless_object_in_parts_arrives_and_a_subset_too() {
     bucket.put(&upload, 7, &[], &LISTED[20..]);
     assert_eq!(bucket.complete(&upload, &[(1, HARMLESS), (7, &LISTED[20..])]).status, 200);
     assert_eq!(bucket.s3.object(OBJECT).unwrap(), [HARMLESS, &LISTED[20..]].concat());
+}
+
+#[test]
+fn what_was_said_about_a_file_at_its_creation_counts_for_the_whole() {
+    let mut bucket = Bucket::new();
+    let compressed = miniz_oxide::deflate::compress_to_vec(LISTED, 9);
+    for (headers, status) in [(&[][..], 200), (&[("Content-Encoding", "deflate")], 451)] {
+        let upload = bucket.create_with(headers);
+        bucket.put(&upload, 1, &[], &compressed[..9]);
+        bucket.put(&upload, 2, &[], &compressed[9..]);
+        assert_eq!(bucket.complete(&upload, &[(1, &compressed[..9]), (2, &compressed[9..])]).status, status);
+    }
+
+    let site = Site::new("");
+    let mut client = site.client();
+    let json = format!("[\"{}\"]", data_encoding::BASE64.encode(LISTED));
+    let metadata = format!("filetype {}", data_encoding::BASE64.encode(b"application/json"));
+    let path = client.create(&[("Upload-Length", &json.len().to_string()), ("Upload-Metadata", &metadata)]);
+    assert_eq!(client.patch(&path, 0, &json.as_bytes()[..30]).status, 204);
+    assert_eq!(client.patch(&path, 30, &json.as_bytes()[30..]).status, 451);
+}
+
+#[test]
+fn a_coded_piece_is_refused_since_a_server_that_undoes_it_has_something_else() {
+    let site = Site::new("");
+    let mut client = site.client();
+    let path = client.of_length(40);
+    let answer = client.patch_with(&path, 0, &[("Content-Encoding", "gzip")], b"x");
+    assert_eq!(refusal(&answer), (400, "tus_malformed".into()));
+    let mut bucket = Bucket::new();
+    let upload = bucket.create();
+    let answer = bucket.put(&upload, 1, &[("Content-Encoding", "gzip")], b"x");
+    assert_eq!(refusal(&answer), (400, "s3_malformed".into()));
 }
 
 #[test]

@@ -107,6 +107,15 @@ impl Kept {
             Self::Blocked => 0,
         }
     }
+
+    /// Whether nothing more of it is to come: it is kept only so that its client gets an answer to a question.
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Tus(upload) => !upload.is_growing() && upload.bytes() == 0,
+            Self::S3(_) => false,
+            Self::Blocked => true,
+        }
+    }
 }
 
 impl Assemblies {
@@ -123,7 +132,7 @@ impl Assemblies {
         let mut table = self.table();
         table.sweep(terms.timeout, now);
         self.note(&table);
-        if table.entries.len() + table.reserved >= terms.max {
+        if table.entries.len() + table.reserved >= terms.max && !table.make_room() {
             return None;
         }
         table.reserved += 1;
@@ -186,6 +195,13 @@ impl Table {
         }
     }
 
+    /// Forgets the upload that has been over for longest. To be unknown stops an upload as well as to be blocked.
+    fn make_room(&mut self) -> bool {
+        let over = self.entries.iter().filter(|(_, entry)| entry.kept.is_over());
+        let oldest = over.min_by_key(|(_, entry)| entry.used).map(|(key, _)| key.clone());
+        oldest.is_some_and(|key| self.entries.remove(&key).is_some())
+    }
+
     fn sweep(&mut self, timeout: Duration, now: Instant) {
         self.entries.retain(|_, entry| !entry.is_expired(timeout, now));
         self.bytes = self.entries.values().map(|entry| entry.kept.bytes()).sum();
@@ -212,27 +228,33 @@ mod tests {
         Key::tus("o", "h", name)
     }
 
+    fn under_way() -> Kept {
+        Kept::S3(S3Upload::default())
+    }
+
     #[test]
     fn there_are_no_more_uploads_than_allowed() {
         let store = Arc::new(Assemblies::new(Arc::default()));
         let (terms, now) = (Terms { max: 2, timeout: HOUR }, Instant::now());
         let first = store.reserve(terms, now).unwrap();
-        store.insert(first, key("a"), Kept::Blocked, now);
+        store.insert(first, key("a"), under_way(), now);
         let second = store.reserve(terms, now).unwrap();
         assert!(store.reserve(terms, now).is_none(), "one is kept and one is being created");
         drop(second);
         let second = store.reserve(terms, now).unwrap();
-        store.insert(second, key("b"), Kept::Blocked, now);
+        store.insert(second, key("b"), under_way(), now);
         assert!(store.reserve(terms, now).is_none());
-        store.remove(&key("a"));
-        assert!(store.reserve(terms, now).is_some());
+        store.change(&key("b"), terms, now, |kept| *kept = Kept::Blocked);
+        assert!(store.reserve(terms, now).is_some(), "one that is over makes room");
+        assert!(store.change(&key("b"), terms, now, |_| ()).is_none());
+        assert!(store.change(&key("a"), terms, now, |_| ()).is_some());
     }
 
     #[test]
     fn an_upload_lives_until_it_was_unused_for_the_timeout() {
         let store = Arc::new(Assemblies::new(Arc::default()));
         let (terms, start) = (Terms { max: 1, timeout: HOUR }, Instant::now());
-        store.insert(store.reserve(terms, start).unwrap(), key("a"), Kept::Blocked, start);
+        store.insert(store.reserve(terms, start).unwrap(), key("a"), under_way(), start);
         assert!(store.change(&key("a"), terms, start + HOUR, |_| ()).is_some());
         assert!(store.change(&key("a"), terms, start + HOUR + HOUR, |_| ()).is_some(), "each use counts");
         let late = start + HOUR * 3 + Duration::from_millis(1);
