@@ -21,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "inspect",
         &["body", "config", "content", "extract", "hash_set", "media", "snapshot", "telemetry", "text", "verdict"],
     ),
-    ("proxy", &["body", "config", "content", "inspect", "snapshot", "telemetry", "verdict"]),
+    ("proxy", &["body", "config", "content", "extract", "inspect", "snapshot", "telemetry", "verdict"]),
     ("admin", &["config", "content", "snapshot", "telemetry", "verdict"]),
     ("app", &["admin", "body", "config", "inspect", "proxy", "snapshot", "telemetry"]),
     ("cli", &["app", "body", "config", "content", "inspect", "media", "snapshot", "telemetry", "verdict"]),

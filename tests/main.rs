@@ -9,6 +9,7 @@
 mod support;
 
 mod architecture;
+mod assembling;
 mod clients;
 mod command_line;
 mod corpora;

@@ -108,6 +108,10 @@ pub struct Limits {
     pub inspection_deadline: Duration,
     /// Bytes of body for which an inspection gets one more second. Default 64 MiB: what one core hashes three ways.
     pub inspection_rate: ByteSize,
+    /// Resumable and multipart uploads that may be under way at once. Default 10,000.
+    pub max_assemblies: usize,
+    /// Time since its last piece after which such an upload is given up. Default 24 h, as public tus servers do.
+    pub assembly_timeout: Duration,
     /// See [`ExtractLimits`].
     pub extract: ExtractLimits,
     /// See [`DecodeLimits`].
@@ -127,6 +131,8 @@ impl Default for Limits {
             inspection_queue: 1024,
             inspection_deadline: Duration::from_secs(10),
             inspection_rate: ByteSize::mib(64),
+            max_assemblies: 10_000,
+            assembly_timeout: Duration::from_secs(24 * 3600),
             extract: ExtractLimits::default(),
             decode: DecodeLimits::default(),
         }

@@ -133,6 +133,8 @@ pub(super) struct RawLimits {
     pub max_unpacked: Option<ByteSize>,
     pub max_unpack_ratio: Option<u64>,
     pub max_carved: Option<usize>,
+    pub max_assemblies: Option<usize>,
+    pub assembly_timeout: Option<Span>,
     pub max_picture_side: Option<u32>,
     pub max_picture_pixels: Option<u64>,
     pub max_picture_memory: Option<ByteSize>,

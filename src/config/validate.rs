@@ -139,6 +139,8 @@ impl Check<'_> {
             inspection_queue: self.at_least_one(raw.inspection_queue.as_ref(), defaults.inspection_queue),
             inspection_deadline: time(raw.inspection_deadline, defaults.inspection_deadline),
             inspection_rate: raw.inspection_rate.unwrap_or(defaults.inspection_rate),
+            max_assemblies: raw.max_assemblies.unwrap_or(defaults.max_assemblies),
+            assembly_timeout: time(raw.assembly_timeout, defaults.assembly_timeout),
             extract: extract_limits(raw, defaults.extract),
             decode: DecodeLimits {
                 max_side: raw.max_picture_side.unwrap_or(defaults.decode.max_side),

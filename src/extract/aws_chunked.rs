@@ -10,12 +10,15 @@
 //! Source: Amazon S3 API Reference, "Signature Calculations for the Authorization Header: Transferring Payload in
 //! Multiple Chunks" and "Trailing checksums".
 
+use std::io;
+
 use bytes::Bytes;
 use memchr::memmem;
 
 use super::ProblemCode;
 use super::dissection::Dissection;
 use super::parameters::is_token;
+use crate::body::ScratchWriter;
 
 /// Bytes of a line. A signature takes 64, that of SigV4A up to 144.
 const MAX_LINE: usize = 1024;
@@ -48,6 +51,21 @@ pub(super) fn payload(body: &Bytes, found: &mut Dissection<'_>) -> Option<Bytes>
     match output {
         Some(output) => output.finish().ok(),
         None => Some(first.unwrap_or_default()),
+    }
+}
+
+/// Writes the object in `body` to `output`. Says whether `body` is framed from its start to its end.
+///
+/// # Errors
+/// There is no room, or writing failed.
+pub fn object_of_frames(body: &Bytes, output: &mut ScratchWriter) -> io::Result<bool> {
+    let mut pieces = Pieces { body, at: 0 };
+    loop {
+        match pieces.next_piece() {
+            Ok(Some(piece)) => output.write(&piece)?,
+            Ok(None) => return Ok(true),
+            Err(_) => return Ok(false),
+        }
     }
 }
 

@@ -23,9 +23,12 @@ mod inside;
 mod json;
 mod multipart;
 mod parameters;
+mod partial;
 mod percent;
 mod problem;
 mod protobuf;
+mod s3;
+mod tus;
 mod value;
 mod xml;
 
@@ -35,8 +38,12 @@ use crate::body::{Scratch, Stores};
 use crate::config::{Ambiguity, Limits};
 use crate::content::{Deadline, ExtractLimits, Part};
 
+pub use aws_chunked::object_of_frames;
 use dissection::Dissection;
+pub use partial::is_partial;
 pub use problem::{Problem, ProblemCode, ProblemKind};
+pub use s3::{ListedPart, S3Part, S3Request, is_streaming, listed_parts, may_be_xml, read_s3, upload_created};
+pub use tus::{Concat, Malformed, TusAppend, TusCreation, TusRequest, read_tus, resolve, tus_number};
 
 /// What is taken apart: a body, and what was said about it.
 #[derive(Clone, Copy, Debug)]

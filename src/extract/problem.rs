@@ -172,6 +172,8 @@ problem_codes! {
             "The body is declared as gRPC but does not consist of whole messages.";
         AwsChunkedMalformed = "aws_chunked_malformed",
             "The body is declared as aws-chunked but is not framed so.";
+        PartialContent = "partial_content",
+            "The request calls its body a piece of a larger file, in a protocol in which pieces are not put together here.";
     }
     Undecodable {
         ContentCodingUnknown = "content_encoding",

@@ -36,6 +36,20 @@ pub(super) enum Refusal {
     UnexpectedBody,
     /// A request target that is neither a path nor an `http` URL, or more than one host.
     TargetForm,
+    /// A request for a resumable upload, or one in parts, that is not known here.
+    UploadUnknown,
+    /// Bytes of an upload in pieces are missing here, or may not be what the origin has.
+    AssemblyIncomplete,
+    /// Another piece of the same upload is on its way.
+    AssemblyBusy,
+    /// There are as many uploads in pieces as there may be.
+    AssembliesFull,
+    /// One upload has too many pieces.
+    TooManyPieces,
+    /// Headers of tus that servers read in different ways.
+    TusMalformed,
+    /// A request of S3's for an upload in parts that servers read in different ways.
+    S3Malformed,
     /// The inspection came to no clear result; the code says why.
     Inconclusive(&'static str, InconclusiveKind),
     /// No server of the origin could be reached or answered.
@@ -85,6 +99,13 @@ impl Refusal {
             Self::ConnectionOption => "connection_option",
             Self::UnexpectedBody => "unexpected_body",
             Self::TargetForm => "request_target",
+            Self::UploadUnknown => "upload_unknown",
+            Self::AssemblyIncomplete => "assembly_incomplete",
+            Self::AssemblyBusy => "assembly_busy",
+            Self::AssembliesFull => "assemblies_full",
+            Self::TooManyPieces => "too_many_pieces",
+            Self::TusMalformed => "tus_malformed",
+            Self::S3Malformed => "s3_malformed",
             Self::Inconclusive(code, _) => code,
             Self::OriginFailed => "origin_failed",
             Self::OriginTimeout => "origin_timeout",
@@ -93,9 +114,15 @@ impl Refusal {
 
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::TooLarge(_) | Self::Inconclusive(_, InconclusiveKind::TooMuch) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge(_) | Self::TooManyPieces | Self::Inconclusive(_, InconclusiveKind::TooMuch) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             Self::UploadTimeout | Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::SpoolFull | Self::Inconclusive(_, InconclusiveKind::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::SpoolFull | Self::AssembliesFull | Self::Inconclusive(_, InconclusiveKind::Busy) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::UploadUnknown => StatusCode::NOT_FOUND,
+            Self::AssemblyIncomplete | Self::AssemblyBusy => StatusCode::CONFLICT,
             Self::UnknownExpectation => StatusCode::EXPECTATION_FAILED,
             Self::Wire(Violation::HeaderTooLarge) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Wire(Violation::TransferEncoding) => StatusCode::NOT_IMPLEMENTED,
@@ -104,6 +131,8 @@ impl Refusal {
             | Self::ConnectionOption
             | Self::UnexpectedBody
             | Self::TargetForm
+            | Self::TusMalformed
+            | Self::S3Malformed
             | Self::Inconclusive(_, InconclusiveKind::Malformed) => StatusCode::BAD_REQUEST,
             Self::Inconclusive(_, InconclusiveKind::Unreadable) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::OriginFailed => StatusCode::BAD_GATEWAY,
@@ -131,6 +160,14 @@ impl Refusal {
             Self::ConnectionOption => "The Connection header names a header that does not belong to it.".into(),
             Self::UnexpectedBody => "A request with this method must not have a body.".into(),
             Self::TargetForm => "The request target must be a path or an http URL, with one host.".into(),
+            Self::UploadUnknown => "This upload is not known here, or no more. Please start it again.".into(),
+            Self::AssemblyIncomplete => "Pieces of this upload are missing, or are not those that were sent.".into(),
+            Self::AssemblyBusy => "Another piece of this upload is still on its way. Please try again.".into(),
+            Self::AssembliesFull => "There is no room for another upload in pieces. Please try again.".into(),
+            Self::TooManyPieces => "The upload comes in more pieces than this address accepts.".into(),
+            Self::TusMalformed | Self::S3Malformed => {
+                "The request is not written in a way that every server reads alike.".into()
+            }
             Self::Inconclusive(_, InconclusiveKind::Malformed) => {
                 "The upload is not written in a way that can be read without doubt.".into()
             }
@@ -208,6 +245,9 @@ impl Answer {
         }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header(header::RETRY_AFTER, "5")?;
+        }
+        if session.req_header().method == http::Method::HEAD {
+            return session.write_response_header(Box::new(response), true).await;
         }
         session.write_response_header(Box::new(response), false).await?;
         session.write_response_body(Some(body), true).await

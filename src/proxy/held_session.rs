@@ -24,10 +24,17 @@ use pingora::protocols::l4::socket::SocketAddr;
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType, Result};
 
-use crate::body::HeldBody;
-
 /// Bytes handed to pingora at a time: enough to make one write of most uploads, few enough to share the line.
 const REPLAY_CHUNK: usize = 256 << 10;
+
+/// What becomes of a request whose client goes away while the origin works on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// It is given up.
+    WithClient,
+    /// It is carried on until the origin answers: what the origin has must be known.
+    UntilAnswered,
+}
 
 /// A replay that has begun. The client's session must be put back with [`Replay::end`] before anything asks it for
 /// keep-alive or answers by itself.
@@ -40,10 +47,10 @@ type Slot = Arc<Mutex<Option<Box<ServerSession>>>>;
 
 impl Replay {
     /// Puts `body` in the place of the client's, which must have been read to its end.
-    pub(super) fn begin(session: &mut Session, body: HeldBody) -> Self {
+    pub(super) fn begin(session: &mut Session, body: Bytes, patience: Patience) -> Self {
         let slot = Slot::default();
         let client = mem::replace(&mut session.downstream_session, placeholder());
-        let held = HeldSession { client, home: Arc::clone(&slot), body, sent: 0 };
+        let held = HeldSession { client, home: Arc::clone(&slot), body, sent: 0, patience };
         *session.downstream_session = ServerSession::new_custom(Box::new(held));
         Self { client: slot }
     }
@@ -65,8 +72,9 @@ fn placeholder() -> Box<ServerSession> {
 struct HeldSession {
     client: Box<ServerSession>,
     home: Slot,
-    body: HeldBody,
+    body: Bytes,
     sent: usize,
+    patience: Patience,
 }
 
 impl Drop for HeldSession {
@@ -78,13 +86,12 @@ impl Drop for HeldSession {
 
 impl HeldSession {
     fn is_sent(&self) -> bool {
-        self.sent == self.body.bytes().len()
+        self.sent == self.body.len()
     }
 
     fn next_chunk(&mut self) -> Option<Bytes> {
-        let body = self.body.bytes();
-        let end = body.len().min(self.sent + REPLAY_CHUNK);
-        let chunk = body.slice(self.sent..end);
+        let end = self.body.len().min(self.sent + REPLAY_CHUNK);
+        let chunk = self.body.slice(self.sent..end);
         self.sent = end;
         (!chunk.is_empty()).then_some(chunk)
     }
@@ -96,16 +103,20 @@ impl CustomSession for HeldSession {
         Ok(self.next_chunk())
     }
 
-    /// Once the body is sent, watches the client: when it goes away, the request to the origin is given up.
+    /// Once the body is sent, watches the client: when it goes away, the request to the origin is given up, unless
+    /// the answer matters to others than the client.
     async fn read_body_or_idle(&mut self, no_body_expected: bool) -> Result<Option<Bytes>> {
         if no_body_expected || self.is_sent() {
-            return self.client.read_body_or_idle(true).await;
+            return match self.patience {
+                Patience::WithClient => self.client.read_body_or_idle(true).await,
+                Patience::UntilAnswered => std::future::pending().await,
+            };
         }
         Ok(self.next_chunk())
     }
 
     async fn drain_request_body(&mut self) -> Result<()> {
-        self.sent = self.body.bytes().len();
+        self.sent = self.body.len();
         Ok(())
     }
 
@@ -114,7 +125,7 @@ impl CustomSession for HeldSession {
     }
 
     fn is_body_empty(&mut self) -> bool {
-        self.body.bytes().is_empty()
+        self.body.is_empty()
     }
 
     fn body_bytes_read(&self) -> usize {

@@ -4,10 +4,13 @@
 //! pingora go on with the held body in the client's place. Everything else is proxied untouched and streamed.
 
 mod answer;
+mod assembling;
+mod assembly;
 mod forwarded;
 mod framing;
 mod held_session;
 mod hold;
+mod judging;
 mod release;
 mod server;
 mod target;
@@ -27,19 +30,20 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 use uuid::Uuid;
 
 use crate::body::{HeldBody, Stores};
-use crate::config::{Ambiguity, Inspection, Origin, OriginServer, Route, RoutePolicy, WebSocket};
-use crate::inspect::{Inspector, Upload};
+use crate::config::{Inspection, Origin, OriginServer, Route, RoutePolicy, WebSocket};
+use crate::inspect::Inspector;
 use crate::snapshot::{Snapshot, SnapshotHandle};
 use crate::telemetry::{HoldLabels, Metrics};
-use crate::verdict::{Outcome, Verdict, decide};
 
 pub use server::{StartError, check_tls, serve};
 
 use answer::{Answer, Refusal};
+use assembling::Stop;
+use assembly::{Assemblies, Pending};
 use held_session::Replay;
 use hold::{HoldFailure, hold};
+use judging::Held;
 use release::Release;
-use verdict_log::VerdictRecord;
 use wire::Violation;
 
 /// How long a client that was answered before its body was read may go on sending, so that it gets to read the answer
@@ -51,13 +55,21 @@ pub struct Gate {
     snapshots: Arc<SnapshotHandle>,
     inspector: Inspector,
     stores: Stores,
+    assemblies: Arc<Assemblies>,
     metrics: Arc<Metrics>,
+}
+
+/// What a request is judged by.
+struct Case<'a> {
+    snapshot: &'a Arc<Snapshot>,
+    route: &'a Route,
 }
 
 impl Gate {
     /// A gate that judges with the snapshot that serves, and holds bodies in `stores`.
     pub fn new(snapshots: Arc<SnapshotHandle>, inspector: Inspector, stores: Stores, metrics: Arc<Metrics>) -> Self {
-        Self { snapshots, inspector, stores, metrics }
+        let assemblies = Arc::new(Assemblies::new(Arc::clone(&metrics)));
+        Self { snapshots, inspector, stores, assemblies, metrics }
     }
 }
 
@@ -71,6 +83,8 @@ pub struct Passage {
     /// Set once a held body goes on to the origin.
     release: Option<Release>,
     replay: Option<Replay>,
+    /// What the origin's answer means for an upload in pieces.
+    pending: Option<Pending>,
     turn: usize,
     failed_servers: usize,
 }
@@ -99,7 +113,16 @@ impl ProxyHttp for Gate {
     fn new_ctx(&self) -> Passage {
         let snapshot = self.snapshots.current();
         let origin = snapshot.config.default_origin;
-        Passage { snapshot, origin, reference: None, release: None, replay: None, turn: 0, failed_servers: 0 }
+        Passage {
+            snapshot,
+            origin,
+            reference: None,
+            release: None,
+            replay: None,
+            pending: None,
+            turn: 0,
+            failed_servers: 0,
+        }
     }
 
     /// Lets a client send its next request before it has its answer (RFC 9112 §9.3.2).
@@ -127,7 +150,7 @@ impl ProxyHttp for Gate {
         passage.turn = passage.origin().next_turn();
         match route {
             Some(route) if route.policy.inspect != Inspection::Off => {
-                self.pass_judged(session, passage, &snapshot, route).await
+                self.pass_judged(session, passage, &Case { snapshot: &snapshot, route }).await
             }
             Some(route) if route.policy.websocket == WebSocket::Refuse && asks_for_upgrade(session) => {
                 self.refuse(session, passage, &Refusal::Upgrade).await
@@ -192,6 +215,18 @@ impl ProxyHttp for Gate {
         }
     }
 
+    async fn upstream_response_filter(
+        &self,
+        _session: &mut Session,
+        response: &mut ResponseHeader,
+        passage: &mut Passage,
+    ) -> Result<()> {
+        if let Some(pending) = &mut passage.pending {
+            pending.answered(response);
+        }
+        Ok(())
+    }
+
     async fn response_filter(
         &self,
         session: &mut Session,
@@ -204,8 +239,22 @@ impl ProxyHttp for Gate {
         Ok(())
     }
 
+    fn upstream_response_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        _end_of_stream: bool,
+        passage: &mut Passage,
+    ) -> Result<Option<Duration>> {
+        if let (Some(pending), Some(piece)) = (&mut passage.pending, body) {
+            pending.answer_goes_on(piece);
+        }
+        Ok(None)
+    }
+
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, passage: &mut Passage) -> FailToProxy {
         passage.end_replay(session);
+        passage.pending = None;
         let refusal = match (error.esource(), error.etype()) {
             (ErrorSource::Upstream, ErrorType::ReadTimedout | ErrorType::WriteTimedout) => Some(Refusal::OriginTimeout),
             (ErrorSource::Upstream, _) => Some(Refusal::OriginFailed),
@@ -235,32 +284,35 @@ impl ProxyHttp for Gate {
     /// The last call for every request: from here on pingora deals with the client's connection itself.
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, passage: &mut Passage) {
         passage.end_replay(session);
+        passage.pending = None;
         self.note_stores();
     }
 }
 
 impl Gate {
     /// The way of an upload: hold, inspect, decide, then answer or release.
-    async fn pass_judged(
-        &self,
-        session: &mut Session,
-        passage: &mut Passage,
-        snapshot: &Arc<Snapshot>,
-        route: &Route,
-    ) -> Result<bool> {
+    async fn pass_judged(&self, session: &mut Session, passage: &mut Passage, case: &Case<'_>) -> Result<bool> {
         if asks_for_upgrade(session) {
-            if route.policy.websocket == WebSocket::Pass && framing::is_websocket_handshake(session) {
+            if case.route.policy.websocket == WebSocket::Pass && framing::is_websocket_handshake(session) {
                 self.metrics.websockets_passed.inc();
                 return Ok(false);
             }
             return self.refuse(session, passage, &Refusal::Upgrade).await;
         }
-        if session.is_body_empty() {
+        let plan = match self.plan(session.req_header(), case) {
+            Ok(plan) => plan,
+            Err(stop) if case.is_enforced() => return self.stop(session, passage, &stop, case).await,
+            Err(stop) => {
+                stop.record(passage.reference());
+                None
+            }
+        };
+        let has_body = !session.is_body_empty();
+        if !has_body && plan.is_none() {
             return Ok(false);
         }
         let start = Instant::now();
-        let held = self.hold(session, snapshot, &route.policy).await;
-        let body = match held {
+        let body = match self.hold(session, case.snapshot, &case.route.policy).await {
             Ok(body) => body,
             Err(HoldFailure::Refused(refusal)) => {
                 self.metrics.holds_failed.get_or_create(&HoldLabels { reason: refusal.code() }).inc();
@@ -277,24 +329,7 @@ impl Gate {
         };
         let hold_time = start.elapsed();
         self.metrics.hold_seconds.observe(hold_time.as_secs_f64());
-        let upload = upload_of(session.req_header(), &body, route.policy.ambiguity);
-        let inspection = self.inspector.inspect(upload, Arc::clone(snapshot)).await;
-        let verdict = decide(&inspection.findings, &route.policy);
-        let verdict_time = start.elapsed() - hold_time;
-        self.metrics.verdict_seconds.observe(verdict_time.as_secs_f64());
-        let record = VerdictRecord {
-            reference: passage.reference().to_owned(),
-            route,
-            generation: snapshot.generation,
-            body: &body,
-            inspection: &inspection,
-            verdict: &verdict,
-            hold_time,
-            verdict_time,
-        };
-        record.count(&self.metrics);
-        record.log(session);
-        self.carry_out(session, passage, body, &verdict, &route.policy).await
+        self.pass_held(session, passage, case, Held::new(body, has_body, hold_time), plan).await
     }
 
     async fn hold(
@@ -315,32 +350,6 @@ impl Gate {
         self.metrics.held_disk.set(self.stores.disk.used() as i64);
     }
 
-    async fn carry_out(
-        &self,
-        session: &mut Session,
-        passage: &mut Passage,
-        body: HeldBody,
-        verdict: &Verdict,
-        policy: &RoutePolicy,
-    ) -> Result<bool> {
-        match verdict.outcome {
-            Outcome::Block => {
-                Answer::blocked(policy.block_status, passage.reference()).send(session).await?;
-                Ok(true)
-            }
-            Outcome::Refuse => {
-                let answer = Answer::refused(&Refusal::of_doubt(verdict.refused_for.as_ref()), passage.reference());
-                answer.send(session).await?;
-                Ok(true)
-            }
-            Outcome::Allow | Outcome::Flag => {
-                passage.release = Some(Release::new(verdict, passage.reference(), body.bytes().len()));
-                passage.replay = Some(Replay::begin(session, body));
-                Ok(false)
-            }
-        }
-    }
-
     /// Ends a streamed request whose body turned out to be broken. The origin has part of it, on a connection that ends.
     async fn break_off(&self, session: &mut Session, passage: &mut Passage, violation: Violation) -> FailToProxy {
         let refusal = Refusal::Wire(violation);
@@ -354,11 +363,29 @@ impl Gate {
     async fn refuse(&self, session: &mut Session, passage: &mut Passage, refusal: &Refusal) -> Result<bool> {
         let reference = passage.reference();
         tracing::info!(event = "refused", code = refusal.code(), reference, "request refused before inspection");
-        let is_read = session.is_body_done();
-        if !is_read || refusal.ends_connection() {
+        if refusal.ends_connection() {
             session.set_keepalive(None);
         }
-        Answer::refused(refusal, reference).send(session).await?;
+        self.answer_early(session, &Answer::refused(refusal, reference)).await
+    }
+
+    async fn stop(&self, session: &mut Session, passage: &mut Passage, stop: &Stop, case: &Case<'_>) -> Result<bool> {
+        match stop {
+            Stop::Refused(refusal) => self.refuse(session, passage, refusal).await,
+            Stop::Blocked => {
+                stop.record(passage.reference());
+                let answer = Answer::blocked(case.route.policy.block_status, passage.reference());
+                self.answer_early(session, &answer).await
+            }
+        }
+    }
+
+    async fn answer_early(&self, session: &mut Session, answer: &Answer) -> Result<bool> {
+        let is_read = session.is_body_done();
+        if !is_read {
+            session.set_keepalive(None);
+        }
+        answer.send(session).await?;
         if !is_read {
             let rest = session.downstream_session.drain_request_body();
             drop(tokio::time::timeout(LINGER, rest).await);
@@ -385,14 +412,4 @@ async fn fail_with_status(session: &mut Session, error: &Error) -> FailToProxy {
         tracing::debug!(%error, "the client went away before its answer");
     }
     FailToProxy { error_code: status, can_reuse_downstream: false }
-}
-
-fn upload_of(request: &RequestHeader, body: &HeldBody, ambiguity: Ambiguity) -> Upload {
-    let values = |name| request.headers.get_all(name).iter().map(|value| Bytes::copy_from_slice(value.as_bytes()));
-    Upload {
-        body: body.bytes().clone(),
-        content_types: values(header::CONTENT_TYPE).collect(),
-        content_encodings: values(header::CONTENT_ENCODING).collect(),
-        ambiguity,
-    }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use pingora::proxy::Session;
 
-use crate::body::HeldBody;
 use crate::config::Route;
 use crate::inspect::Inspection;
 use crate::telemetry::{DoubtLabels, LimitLabels, MatchLabels, Metrics, VerdictLabels};
@@ -16,7 +15,9 @@ pub(super) struct VerdictRecord<'a> {
     pub(super) reference: String,
     pub(super) route: &'a Route,
     pub(super) generation: u64,
-    pub(super) body: &'a HeldBody,
+    pub(super) bytes: usize,
+    /// `None` for an upload that was put together.
+    pub(super) is_spooled: Option<bool>,
     pub(super) inspection: &'a Inspection,
     pub(super) verdict: &'a Verdict,
     pub(super) hold_time: Duration,
@@ -39,8 +40,9 @@ impl VerdictRecord<'_> {
             client,
             method = request.method.as_str(),
             path = request.uri.path(),
-            bytes = self.body.bytes().len(),
-            spooled = self.body.is_spooled(),
+            bytes = self.bytes,
+            spooled = self.is_spooled,
+            assembled = self.is_spooled.is_none().then_some(true),
             parts = inspection.parts,
             json.matches = json(&inspection.findings.matches),
             json.doubts = json(&inspection.findings.doubts),

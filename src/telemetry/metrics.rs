@@ -84,6 +84,10 @@ pub struct Metrics {
     pub held_memory: Gauge,
     /// Disk that held bodies take.
     pub held_disk: Gauge,
+    /// Uploads that come in pieces over several requests and are under way.
+    pub assemblies: Gauge,
+    /// Bytes of their pieces that are held.
+    pub assembly_bytes: Gauge,
     /// Seconds from the request's header to the last byte of its body.
     pub hold_seconds: Histogram,
     /// Seconds from the last byte of a body to its verdict.
@@ -119,6 +123,8 @@ impl Default for Metrics {
             held_uploads: Gauge::default(),
             held_memory: Gauge::default(),
             held_disk: Gauge::default(),
+            assemblies: Gauge::default(),
+            assembly_bytes: Gauge::default(),
             hold_seconds: seconds(),
             verdict_seconds: seconds(),
             inspection_panics: Counter::default(),
@@ -150,6 +156,9 @@ impl Metrics {
         let (memory, disk) = (self.held_memory.clone(), self.held_disk.clone());
         registry.register_with_unit("held_memory", "Memory that held bodies take", Unit::Bytes, memory);
         registry.register_with_unit("held_disk", "Disk that held bodies take", Unit::Bytes, disk);
+        registry.register("assemblies", "Uploads in several requests that are under way", self.assemblies.clone());
+        let held = self.assembly_bytes.clone();
+        registry.register_with_unit("assembly", "Pieces of such uploads that are held", Unit::Bytes, held);
         let (hold, verdict) = (self.hold_seconds.clone(), self.verdict_seconds.clone());
         registry.register_with_unit("hold", "From header to last byte of the body", Unit::Seconds, hold);
         registry.register_with_unit("verdict", "From last byte of the body to verdict", Unit::Seconds, verdict);

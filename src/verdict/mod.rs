@@ -199,6 +199,24 @@ pub fn decide(findings: &Findings, route: &RoutePolicy) -> Verdict {
 }
 
 impl Verdict {
+    /// The verdict on two things that go on together.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.outcome = self.outcome.max(other.outcome);
+        self.if_enforced = self.if_enforced.max(other.if_enforced);
+        self.refused_for = self.refused_for.or(other.refused_for);
+        self.labels.extend(other.labels);
+        self.labels.sort();
+        self.labels.dedup();
+        self.failed_open.extend(other.failed_open);
+        self
+    }
+
+    /// Whether it does not go on.
+    pub fn stops(&self) -> bool {
+        self.outcome >= Outcome::Refuse
+    }
+
     fn weigh(&mut self, outcome: Outcome, acts: bool, labels: &[Arc<str>]) {
         self.if_enforced = self.if_enforced.max(outcome);
         if acts && outcome > Outcome::Allow {

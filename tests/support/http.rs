@@ -9,6 +9,8 @@ use std::time::Duration;
 pub struct Connection {
     pub stream: TcpStream,
     buffer: Vec<u8>,
+    /// Whether the last request was one whose response has no body.
+    is_head: bool,
 }
 
 /// A response, names of headers in lower case.
@@ -39,7 +41,7 @@ impl Connection {
     }
 
     pub fn from_stream(stream: TcpStream) -> Self {
-        Self { stream, buffer: Vec::new() }
+        Self { stream, buffer: Vec::new(), is_head: false }
     }
 
     /// The next response, however long it takes.
@@ -57,6 +59,15 @@ impl Connection {
     pub fn post(&mut self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
         self.send(head("POST", path, headers, Some(body.len())));
         self.send(body);
+        self.read_response().expect("a response")
+    }
+
+    /// Sends a request of any method and reads its response.
+    pub fn exchange(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+        let length = (!body.is_empty()).then_some(body.len());
+        self.send(head(method, path, headers, length));
+        self.send(body);
+        self.is_head = method == "HEAD";
         self.read_response().expect("a response")
     }
 
@@ -92,7 +103,7 @@ impl Connection {
     }
 
     fn read_body(&mut self, length: Option<usize>, status: u16) -> std::io::Result<Option<Vec<u8>>> {
-        if status < 200 {
+        if status < 200 || status == 204 || self.is_head {
             return Ok(Some(Vec::new()));
         }
         let length = length.expect("a response with Content-Length");

@@ -6,6 +6,7 @@ pub mod http2;
 pub mod origin;
 pub mod penstock;
 pub mod pictures;
+pub mod pieces;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

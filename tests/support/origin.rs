@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// What an origin does with a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum Manner {
     /// Reads it all and answers 200 with the body's length.
     Answers,
@@ -16,7 +16,12 @@ pub enum Manner {
     DiesAfter(usize),
     /// Answers an upgrade and then sends back every byte it gets.
     Upgrades,
+    /// Answers as it is told; `None` ends the connection.
+    Told(Answering),
 }
+
+/// What a request is answered with.
+pub type Answering = Arc<dyn Fn(&Seen) -> Option<String> + Send + Sync>;
 
 /// A request as the origin saw it.
 #[derive(Clone, Debug)]
@@ -49,6 +54,11 @@ impl Origin {
         Self::with_manner(Manner::Answers)
     }
 
+    /// One that answers with the bytes that `answer` makes for a request.
+    pub fn answering(answer: impl Fn(&Seen) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self::with_manner(Manner::Told(Arc::new(answer)))
+    }
+
     pub fn with_manner(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -61,8 +71,8 @@ impl Origin {
                 }
                 let Ok(stream) = stream else { continue };
                 accepting.connections.fetch_add(1, Ordering::SeqCst);
-                let tally = Arc::clone(&accepting);
-                thread::spawn(move || drop(serve(stream, manner, &tally)));
+                let (tally, manner) = (Arc::clone(&accepting), manner.clone());
+                thread::spawn(move || drop(serve(stream, &manner, &tally)));
             }
         });
         Self { address, tally }
@@ -132,7 +142,7 @@ impl Reader<'_> {
     }
 }
 
-fn serve(stream: TcpStream, manner: Manner, tally: &Tally) -> std::io::Result<()> {
+fn serve(stream: TcpStream, manner: &Manner, tally: &Tally) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut writer = stream.try_clone()?;
     let mut reader = Reader { stream, buffer: Vec::new(), tally };
@@ -145,16 +155,24 @@ fn serve(stream: TcpStream, manner: Manner, tally: &Tally) -> std::io::Result<()
             headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
         }
         if let Manner::DiesAfter(count) = manner {
-            while reader.buffer.len() < count && reader.fill()? {}
+            while reader.buffer.len() < *count && reader.fill()? {}
             return reader.stream.shutdown(Shutdown::Both);
         }
-        if manner == Manner::Upgrades && headers.contains_key("upgrade") {
+        if matches!(manner, Manner::Upgrades) && headers.contains_key("upgrade") {
             tally.seen.lock().unwrap().push(Seen { method, target, headers, body: Vec::new() });
             return echo(reader, writer);
         }
         let (body, length) = read_body(&mut reader, &headers)?;
         let echo = headers.get("x-echo").cloned().unwrap_or_default();
-        tally.seen.lock().unwrap().push(Seen { method, target, headers, body });
+        let seen = Seen { method, target, headers, body };
+        tally.seen.lock().unwrap().push(seen.clone());
+        if let Manner::Told(answer) = manner {
+            let Some(answer) = answer(&seen) else {
+                return reader.stream.shutdown(Shutdown::Both);
+            };
+            writer.write_all(answer.as_bytes())?;
+            continue;
+        }
         let text = format!("{length} bytes {echo}");
         write!(writer, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{text}", text.len())?;
     }

@@ -1,0 +1,349 @@
+//! What a request says in tus 1.0, the protocol for uploads that go on where they broke off, or in the IETF draft
+//! "Resumable Uploads for HTTP", which is tus' successor and treated alike.
+//!
+//! Source: tus.io/protocols/resumable-upload, 1.0.0, with its extensions; draft-ietf-httpbis-resumable-upload. Only
+//! what every server reads alike is taken: whoever reads a number differently would put a different file together.
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+use http::{HeaderMap, Method, header};
+
+/// One request of the protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TusRequest {
+    /// Creates an upload; its body, if any, is the first piece.
+    Create(TusCreation),
+    /// Adds its body to an upload.
+    Append(TusAppend),
+    /// Asks how much of an upload the server has.
+    Ask,
+    /// Ends an upload.
+    Forget,
+}
+
+/// What is said about an upload when it is created.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TusCreation {
+    /// Bytes of the whole; `None` while that is not known.
+    pub length: Option<u64>,
+    /// The draft's `Upload-Complete`.
+    pub is_complete: Option<bool>,
+    /// Media type out of `Upload-Metadata`.
+    pub filetype: Option<Bytes>,
+    /// What it has to do with other uploads.
+    pub concat: Concat,
+}
+
+/// The extension that puts uploads together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Concat {
+    /// An upload of its own.
+    #[default]
+    Whole,
+    /// A piece of a later one.
+    Partial,
+    /// The partial uploads at these URLs, in this order.
+    Final(Vec<String>),
+}
+
+/// Where a piece goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TusAppend {
+    /// Bytes in front of it.
+    pub offset: u64,
+    /// Bytes of the whole, when that was not known before.
+    pub length: Option<u64>,
+    /// The draft's `Upload-Complete`.
+    pub is_complete: Option<bool>,
+}
+
+/// The headers of the protocol are not written as every server reads them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+/// Any of these makes a request one of the protocol.
+const HEADERS: [&str; 8] = [
+    "tus-resumable",
+    "upload-offset",
+    "upload-length",
+    "upload-defer-length",
+    "upload-concat",
+    "upload-complete",
+    "upload-incomplete",
+    "upload-draft-interop-version",
+];
+
+/// What a request with `method` and `headers` asks for; `None` when it is not of the protocol.
+///
+/// # Errors
+/// [`Malformed`]: a header stands twice, is no plain number, contradicts another, or is spelled with `_`, which CGI
+/// and WSGI read as `-`.
+pub fn read_tus(method: &Method, headers: &HeaderMap) -> Result<Option<TusRequest>, Malformed> {
+    let is_ours = |name: &str| HEADERS.contains(&name.replace('_', "-").as_str());
+    if !headers.keys().any(|name| is_ours(name.as_str())) {
+        return Ok(None);
+    }
+    let is_disguised = |name: &str| name.contains('_') && (is_ours(name) || name.starts_with("upload_"));
+    if headers.keys().any(|name| is_disguised(name.as_str())) {
+        return Err(Malformed);
+    }
+    // A server that undoes a coding puts other bytes together than those that came, at other offsets.
+    let is_coded = headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity");
+    let fields = Fields(headers);
+    match effective_method(method, &fields)? {
+        "PATCH" | "POST" | "PUT" if is_coded => Err(Malformed),
+        "PATCH" => fields.append().map(TusRequest::Append).map(Some),
+        "HEAD" => fields.without_concat().map(|()| Some(TusRequest::Ask)),
+        "DELETE" => fields.without_concat().map(|()| Some(TusRequest::Forget)),
+        "GET" | "OPTIONS" => Ok(None),
+        _ => fields.creation().map(TusRequest::Create).map(Some),
+    }
+}
+
+/// The value of the one header `name`.
+///
+/// # Errors
+/// [`Malformed`] when it is not a plain decimal number, or stands there twice.
+pub fn tus_number(headers: &HeaderMap, name: &str) -> Result<Option<u64>, Malformed> {
+    Fields(headers).number(name)
+}
+
+/// tus lets a client name the method in a header where its environment knows no `PATCH`. Servers that ignore it must
+/// not see more than a creation in such a request, so it has to come as a POST.
+fn effective_method<'a>(method: &'a Method, fields: &Fields<'a>) -> Result<&'a str, Malformed> {
+    match fields.one("x-http-method-override")? {
+        None => Ok(method.as_str()),
+        Some(named) if named == method.as_str() => Ok(named),
+        Some(named @ ("PATCH" | "HEAD" | "DELETE")) if method == Method::POST => Ok(named),
+        Some(_) => Err(Malformed),
+    }
+}
+
+struct Fields<'a>(&'a HeaderMap);
+
+impl<'a> Fields<'a> {
+    fn one(&self, name: &str) -> Result<Option<&'a str>, Malformed> {
+        let mut values = self.0.get_all(name).iter();
+        let Some(value) = values.next() else {
+            return Ok(None);
+        };
+        let text = value.to_str().map_err(|_| Malformed)?;
+        if values.next().is_some() { Err(Malformed) } else { Ok(Some(text)) }
+    }
+
+    /// Digits only, few enough for any server's integers.
+    fn number(&self, name: &str) -> Result<Option<u64>, Malformed> {
+        let Some(text) = self.one(name)? else {
+            return Ok(None);
+        };
+        if text.is_empty() || text.len() > 18 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Malformed);
+        }
+        text.parse().map(Some).map_err(|_| Malformed)
+    }
+
+    fn flag(&self, name: &str) -> Result<Option<bool>, Malformed> {
+        match self.one(name)? {
+            None => Ok(None),
+            Some("?1") => Ok(Some(true)),
+            Some("?0") => Ok(Some(false)),
+            Some(_) => Err(Malformed),
+        }
+    }
+
+    /// Older drafts say it the other way round.
+    fn is_complete(&self) -> Result<Option<bool>, Malformed> {
+        match (self.flag("upload-complete")?, self.flag("upload-incomplete")?) {
+            (Some(_), Some(_)) => Err(Malformed),
+            (complete, incomplete) => Ok(complete.or(incomplete.map(|incomplete| !incomplete))),
+        }
+    }
+
+    /// tus-js-client sends `partial` with every request of a partial upload, which means nothing there. `final` would
+    /// mean something to a server that takes the request for a creation.
+    fn without_concat(&self) -> Result<(), Malformed> {
+        match self.one("upload-concat")? {
+            None | Some("partial") => Ok(()),
+            Some(_) => Err(Malformed),
+        }
+    }
+
+    fn append(&self) -> Result<TusAppend, Malformed> {
+        self.without_concat()?;
+        Ok(TusAppend {
+            offset: self.number("upload-offset")?.ok_or(Malformed)?,
+            length: self.number("upload-length")?,
+            is_complete: self.is_complete()?,
+        })
+    }
+
+    fn creation(&self) -> Result<TusCreation, Malformed> {
+        let length = self.number("upload-length")?;
+        match self.one("upload-defer-length")? {
+            None => {}
+            Some("1") if length.is_none() => {}
+            Some(_) => return Err(Malformed),
+        }
+        // The draft's creation may say that it starts at the start.
+        if self.number("upload-offset")?.is_some_and(|offset| offset != 0) {
+            return Err(Malformed);
+        }
+        Ok(TusCreation { length, is_complete: self.is_complete()?, filetype: self.filetype()?, concat: self.concat()? })
+    }
+
+    fn concat(&self) -> Result<Concat, Malformed> {
+        let urls = match self.one("upload-concat")? {
+            None => return Ok(Concat::Whole),
+            Some("partial") => return Ok(Concat::Partial),
+            Some(text) => text.strip_prefix("final;").ok_or(Malformed)?,
+        };
+        let urls: Vec<String> = urls.split(' ').map(str::to_owned).collect();
+        if urls.iter().any(String::is_empty) { Err(Malformed) } else { Ok(Concat::Final(urls)) }
+    }
+
+    /// `filetype`, the name that clients agree on for the media type, from `key base64, key base64, …`.
+    fn filetype(&self) -> Result<Option<Bytes>, Malformed> {
+        let Some(pairs) = self.one("upload-metadata")? else {
+            return Ok(None);
+        };
+        let mut found = None;
+        for pair in pairs.split(',') {
+            let (key, value) = pair.trim().split_once(' ').unwrap_or((pair.trim(), ""));
+            if key.eq_ignore_ascii_case("filetype") || key.eq_ignore_ascii_case("content-type") {
+                let value = BASE64.decode(value.trim().as_bytes()).map_err(|_| Malformed)?;
+                found = Some(Bytes::from(value)).filter(|value| !value.is_empty()).or(found);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Host and target (path with query) of `reference`, a URL that is absolute or relative to that of the request.
+///
+/// `None` when it names none, or climbs: servers differ in what they make of that.
+///
+/// Source: RFC 3986 §5.2.
+pub fn resolve(host: &str, target: &str, reference: &str) -> Option<(String, String)> {
+    let reference = reference.split('#').next().unwrap_or_default();
+    let lower = reference.get(..8).unwrap_or(reference).to_ascii_lowercase();
+    let scheme = ["http:", "https:"].into_iter().find(|scheme| lower.starts_with(scheme)).map_or(0, str::len);
+    let rest = &reference[scheme..];
+    let (host, resolved) = if let Some(rest) = rest.strip_prefix("//") {
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        (authority, if path.starts_with('/') { path.to_owned() } else { format!("/{path}") })
+    } else if scheme > 0 || rest.is_empty() {
+        return None;
+    } else if rest.starts_with('/') {
+        (host, rest.to_owned())
+    } else {
+        let path = target.split('?').next().unwrap_or_default();
+        let folder = if rest.starts_with('?') { path.len() } else { path.rfind('/').map_or(0, |slash| slash + 1) };
+        (host, format!("{}{}", &path[..folder], rest.strip_prefix("./").unwrap_or(rest)))
+    };
+    let path = resolved.split('?').next().unwrap_or_default();
+    let climbs = path.split('/').any(|segment| segment == "." || segment == "..");
+    (!climbs).then(|| (host.to_ascii_lowercase(), resolved))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(http::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
+        }
+        headers
+    }
+
+    fn read(method: &str, pairs: &[(&str, &str)]) -> Result<Option<TusRequest>, Malformed> {
+        read_tus(&method.parse().unwrap(), &headers(pairs))
+    }
+
+    #[test]
+    fn requests_of_the_protocol_are_told_from_others() {
+        let creation = TusCreation { length: Some(10), ..TusCreation::default() };
+        let append = TusAppend { offset: 5, length: None, is_complete: None };
+        for (method, pairs, expected) in [
+            ("POST", &[("content-type", "image/png")][..], None),
+            ("GET", &[("tus-resumable", "1.0.0")], None),
+            ("POST", &[("upload-length", "10")], Some(TusRequest::Create(creation.clone()))),
+            ("PATCH", &[("upload-offset", "5")], Some(TusRequest::Append(append))),
+            ("POST", &[("upload-offset", "5"), ("x-http-method-override", "PATCH")], Some(TusRequest::Append(append))),
+            ("PATCH", &[("upload-offset", "5"), ("upload-concat", "partial")], Some(TusRequest::Append(append))),
+            ("HEAD", &[("tus-resumable", "1.0.0")], Some(TusRequest::Ask)),
+            ("DELETE", &[("tus-resumable", "1.0.0")], Some(TusRequest::Forget)),
+            (
+                "POST",
+                &[("upload-concat", "final;/a https://h/b"), ("upload-metadata", "name YQ==, filetype YS9i,x")],
+                Some(TusRequest::Create(TusCreation {
+                    filetype: Some("a/b".into()),
+                    concat: Concat::Final(vec!["/a".into(), "https://h/b".into()]),
+                    ..TusCreation::default()
+                })),
+            ),
+            (
+                "PATCH",
+                &[("upload-offset", "5"), ("upload-incomplete", "?0")],
+                Some(TusRequest::Append(TusAppend { is_complete: Some(true), ..append })),
+            ),
+        ] {
+            assert_eq!(read(method, pairs), Ok(expected), "{method} {pairs:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_servers_could_read_in_two_ways_is_refused() {
+        for (method, pairs) in [
+            ("PATCH", &[("tus-resumable", "1.0.0")][..]),
+            ("PATCH", &[("upload-offset", "+5")]),
+            ("PATCH", &[("upload-offset", "-5")]),
+            ("PATCH", &[("upload-offset", "0x5")]),
+            ("PATCH", &[("upload-offset", "5 ")]),
+            ("PATCH", &[("upload-offset", "5, 5")]),
+            ("PATCH", &[("upload-offset", "")]),
+            ("PATCH", &[("upload-offset", "5"), ("content-encoding", "gzip")]),
+            ("POST", &[("upload-length", "5"), ("content-encoding", "gzip")]),
+            ("PATCH", &[("upload-offset", "5"), ("upload-offset", "5")]),
+            ("PATCH", &[("upload-offset", "18446744073709551616")]),
+            ("PATCH", &[("upload-offset", "5"), ("upload_offset", "6")]),
+            ("PATCH", &[("upload_offset", "6")]),
+            ("PATCH", &[("upload-offset", "5"), ("upload-complete", "1")]),
+            ("PATCH", &[("upload-offset", "5"), ("upload-complete", "?1"), ("upload-incomplete", "?1")]),
+            ("PATCH", &[("upload-offset", "5"), ("upload-concat", "final;/a")]),
+            ("PATCH", &[("upload-offset", "5"), ("x-http-method-override", "POST")]),
+            ("PUT", &[("upload-offset", "5"), ("x-http-method-override", "PATCH")]),
+            ("POST", &[("upload-offset", "5"), ("x-http-method-override", "patch")]),
+            ("POST", &[("upload-offset", "5")]),
+            ("POST", &[("upload-length", "5"), ("upload-defer-length", "1")]),
+            ("POST", &[("upload-defer-length", "2")]),
+            ("POST", &[("upload-concat", "Partial")]),
+            ("POST", &[("upload-concat", "final;")]),
+            ("POST", &[("upload-concat", "final; /a")]),
+            ("POST", &[("upload-length", "5"), ("upload-metadata", "filetype %%")]),
+        ] {
+            assert_eq!(read(method, pairs), Err(Malformed), "{method} {pairs:?}");
+        }
+    }
+
+    #[test]
+    fn a_location_is_resolved_against_the_request() {
+        for (reference, expected) in [
+            ("/files/x", Some(("h", "/files/x"))),
+            ("x?y=1", Some(("h", "/files/x?y=1"))),
+            ("./x", Some(("h", "/files/x"))),
+            ("?id=1", Some(("h", "/files/new?id=1"))),
+            ("//B.com:80/x#f", Some(("b.com:80", "/x"))),
+            ("HTTPS://b.com", Some(("b.com", "/"))),
+            ("http://b.com?x", Some(("b.com", "/?x"))),
+            ("/files/../x", None),
+            ("http:x", None),
+            ("", None),
+        ] {
+            let expected = expected.map(|(host, target): (&str, &str)| (host.to_owned(), target.to_owned()));
+            assert_eq!(resolve("h", "/files/new?q=/a", reference), expected, "{reference}");
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! The way of a request that brings a piece of an upload, or puts pieces together: beside its own body, the whole is
+//! inspected before the last piece goes on.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, header};
+use pingora::http::RequestHeader;
+
+use super::answer::Refusal;
+use super::assembly::{Candidate, Creation, Kept, Key, Pending, Step, Terms};
+use super::{Case, Gate};
+use crate::body::Scratch;
+use crate::config::Inspection;
+use crate::extract::{
+    Concat, S3Part, S3Request, TusAppend, TusCreation, TusRequest, is_streaming, listed_parts, may_be_xml,
+    object_of_frames, read_s3, read_tus, resolve,
+};
+use crate::inspect::Upload;
+
+/// A request that has to do with an upload in pieces.
+pub(super) enum Plan {
+    Tus(TusRequest, Key),
+    S3(S3Request),
+}
+
+/// A step that is ready to go to the origin.
+pub(super) struct Prepared {
+    pub(super) pending: Option<Pending>,
+    /// The whole upload, when this step completes it.
+    pub(super) whole: Option<Whole>,
+}
+
+/// The pieces of a whole upload.
+pub(super) struct Whole {
+    pub(super) pieces: Vec<Bytes>,
+    content_types: Vec<Bytes>,
+    content_encodings: Vec<Bytes>,
+    /// What must not go on when the whole is blocked.
+    keys: Vec<Key>,
+}
+
+/// What stops a request: a refusal, or that its upload has been blocked before.
+pub(super) enum Stop {
+    Refused(Refusal),
+    Blocked,
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Gate {
+    /// What `request` has to do with an upload in pieces. Uploads that are not known are found out here, before their
+    /// body is read.
+    pub(super) fn plan(&self, request: &RequestHeader, case: &Case<'_>) -> Result<Option<Plan>, Stop> {
+        let (host, target) = place(request);
+        let tus = read_tus(&request.method, &request.headers).map_err(|_| Refusal::TusMalformed)?;
+        if let Some(tus) = tus {
+            let key = Key::tus(case.origin(), host, target);
+            if matches!(tus, TusRequest::Append(_) | TusRequest::Ask) {
+                self.must_know(&key, case)?;
+            }
+            return Ok(Some(Plan::Tus(tus, key)));
+        }
+        if request.method == Method::GET {
+            return self.may_read(&Key::tus(case.origin(), host, target), case).map(|()| None);
+        }
+        let s3 = read_s3(&request.method, request.uri.query(), &request.headers).map_err(|_| Refusal::S3Malformed)?;
+        if let Some(S3Request::Part(part)) = &s3 {
+            self.must_know(&Key::s3(case.origin(), &part.upload), case)?;
+            if part.is_copy {
+                return Err(Refusal::AssemblyIncomplete.into());
+            }
+        }
+        Ok(s3.map(Plan::S3))
+    }
+
+    fn must_know(&self, key: &Key, case: &Case<'_>) -> Result<(), Stop> {
+        let found = self.assemblies.change(key, case.terms(), Instant::now(), |kept| matches!(kept, Kept::Blocked));
+        match found {
+            None => Err(Refusal::UploadUnknown.into()),
+            Some(true) => Err(Stop::Blocked),
+            Some(false) => Ok(()),
+        }
+    }
+
+    /// Some servers hand out what they have of an upload before it is whole and has been inspected.
+    fn may_read(&self, key: &Key, case: &Case<'_>) -> Result<(), Stop> {
+        let is_growing =
+            |kept: &mut Kept| matches!(kept, Kept::Blocked) || matches!(kept, Kept::Tus(upload) if upload.is_growing());
+        match self.assemblies.change(key, case.terms(), Instant::now(), is_growing) {
+            Some(true) => Err(Refusal::AssemblyIncomplete.into()),
+            Some(false) | None => Ok(()),
+        }
+    }
+
+    /// Prepares the step of `plan`, whose body is `body`.
+    pub(super) async fn prepare(
+        &self,
+        plan: Plan,
+        request: &RequestHeader,
+        body: &Bytes,
+        case: &Case<'_>,
+    ) -> Result<Prepared, Stop> {
+        match plan {
+            Plan::Tus(TusRequest::Create(creation), _) => self.prepare_creation(creation, request, body, case),
+            Plan::Tus(TusRequest::Append(append), key) => self.prepare_append(append, key, body, case),
+            Plan::Tus(TusRequest::Ask, key) => self.prepare_question(key, case),
+            Plan::Tus(TusRequest::Forget, key) => Ok(self.ready(Step::Forget { key }, case)),
+            Plan::S3(S3Request::Forget { upload }) => {
+                Ok(self.ready(Step::Forget { key: Key::s3(case.origin(), &upload) }, case))
+            }
+            Plan::S3(S3Request::Create) => {
+                let slot = self.assemblies.reserve(case.terms(), Instant::now()).ok_or(Refusal::AssembliesFull)?;
+                let (content_types, content_encodings) = object_headers(&request.headers);
+                let origin = case.origin().to_owned();
+                let step = Step::CreateS3 { slot, origin, content_types, content_encodings, answer: Vec::new() };
+                Ok(self.ready(step, case))
+            }
+            Plan::S3(S3Request::Part(part)) => self.prepare_part(part, body, case).await,
+            Plan::S3(S3Request::Complete { upload }) => self.prepare_completion(&upload, body, case),
+        }
+    }
+
+    fn ready(&self, step: Step, case: &Case<'_>) -> Prepared {
+        Prepared { pending: Some(Pending::new(&self.assemblies, case.terms(), step)), whole: None }
+    }
+
+    fn prepare_creation(
+        &self,
+        creation: TusCreation,
+        request: &RequestHeader,
+        body: &Bytes,
+        case: &Case<'_>,
+    ) -> Result<Prepared, Stop> {
+        let max_body = case.route.policy.max_body;
+        let TusCreation { length, is_complete, filetype, concat } = creation;
+        let (host, target) = place(request);
+        let slot = self.assemblies.reserve(case.terms(), Instant::now()).ok_or(Refusal::AssembliesFull)?;
+        let first = Candidate::first(length, is_complete, body, max_body)?;
+        let content_types = content_types_of(filetype.as_ref());
+        let (parts, whole) = match &concat {
+            Concat::Final(urls) => {
+                let (keys, mut pieces) = self.partial_uploads(urls, host, target, case)?;
+                pieces.extend(first.pieces.iter().cloned());
+                let bytes: u64 = pieces.iter().map(|piece| piece.len() as u64).sum();
+                if bytes > max_body.0 {
+                    return Err(Refusal::TooLarge(max_body).into());
+                }
+                (Some(keys.clone()), Some(Whole { pieces, content_types, content_encodings: Vec::new(), keys }))
+            }
+            Concat::Whole | Concat::Partial if first.is_last => {
+                let pieces = first.pieces.clone();
+                (None, Some(Whole { pieces, content_types, content_encodings: Vec::new(), keys: Vec::new() }))
+            }
+            Concat::Whole | Concat::Partial => (None, None),
+        };
+        let (origin, host, target) = (case.origin().to_owned(), host.to_owned(), target.to_owned());
+        let (is_partial, is_draft) = (concat == Concat::Partial, is_complete.is_some());
+        let creation = Creation { slot, origin, host, target, first, filetype, is_partial, is_draft, parts };
+        Ok(Prepared { whole, ..self.ready(Step::CreateTus(creation), case) })
+    }
+
+    /// The partial uploads at `urls` and their bytes, in this order.
+    fn partial_uploads(
+        &self,
+        urls: &[String],
+        host: &str,
+        target: &str,
+        case: &Case<'_>,
+    ) -> Result<(Vec<Key>, Vec<Bytes>), Stop> {
+        let (mut keys, mut pieces) = (Vec::new(), Vec::new());
+        for url in urls {
+            let (host, target) = resolve(host, target, url).ok_or(Refusal::TusMalformed)?;
+            let key = Key::tus(case.origin(), &host, &target);
+            let found = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
+                Kept::Tus(upload) => upload.partial().map(<[Bytes]>::to_vec).ok_or(Refusal::AssemblyIncomplete.into()),
+                Kept::S3(_) => Err(Refusal::AssemblyIncomplete.into()),
+                Kept::Blocked => Err(Stop::Blocked),
+            });
+            pieces.extend(found.ok_or(Refusal::AssemblyIncomplete)??);
+            keys.push(key);
+        }
+        Ok((keys, pieces))
+    }
+
+    fn prepare_append(&self, append: TusAppend, key: Key, body: &Bytes, case: &Case<'_>) -> Result<Prepared, Stop> {
+        let max_body = case.route.policy.max_body;
+        let begun = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
+            Kept::Tus(upload) => {
+                Ok(upload.begin(&append, body, max_body)?.map(|candidate| (candidate, upload.filetype())))
+            }
+            Kept::S3(_) => Err(Refusal::UploadUnknown.into()),
+            Kept::Blocked => Err(Stop::Blocked),
+        });
+        let Some((candidate, filetype)) = begun.ok_or(Refusal::UploadUnknown)?? else {
+            return Ok(Prepared { pending: None, whole: None });
+        };
+        let whole = candidate.is_last.then(|| Whole {
+            pieces: candidate.pieces.clone(),
+            content_types: content_types_of(filetype.as_ref()),
+            content_encodings: Vec::new(),
+            keys: vec![key.clone()],
+        });
+        Ok(Prepared { whole, ..self.ready(Step::Append { key, candidate }, case) })
+    }
+
+    fn prepare_question(&self, key: Key, case: &Case<'_>) -> Result<Prepared, Stop> {
+        let version = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
+            Kept::Tus(upload) => Ok(upload.version()),
+            Kept::S3(_) => Err(Refusal::UploadUnknown.into()),
+            Kept::Blocked => Err(Stop::Blocked),
+        });
+        let version = version.ok_or(Refusal::UploadUnknown)??;
+        Ok(self.ready(Step::Ask { key, version }, case))
+    }
+
+    async fn prepare_part(&self, part: S3Part, body: &Bytes, case: &Case<'_>) -> Result<Prepared, Stop> {
+        let piece = if part.is_framed { self.object_in(body.clone(), case).await? } else { body.clone() };
+        let key = Key::s3(case.origin(), &part.upload);
+        let begun = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
+            Kept::S3(upload) => upload.begin(part.number).map_err(Stop::from),
+            Kept::Tus(_) => Err(Refusal::UploadUnknown.into()),
+            Kept::Blocked => Err(Stop::Blocked),
+        });
+        begun.ok_or(Refusal::UploadUnknown)??;
+        Ok(self.ready(Step::Part { key, number: part.number, piece }, case))
+    }
+
+    fn prepare_completion(&self, upload: &str, body: &Bytes, case: &Case<'_>) -> Result<Prepared, Stop> {
+        if !may_be_xml(body) {
+            // No server takes it for a list of parts: some other API has a parameter of this name.
+            return Ok(Prepared { pending: None, whole: None });
+        }
+        let listed = listed_parts(body).map_err(|_| Refusal::S3Malformed)?;
+        let key = Key::s3(case.origin(), upload);
+        let begun = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
+            Kept::S3(upload) => {
+                let pieces = upload.complete(&listed, case.route.policy.max_body)?;
+                Ok((pieces, upload.content_types(), upload.content_encodings()))
+            }
+            Kept::Tus(_) => Err(Refusal::UploadUnknown.into()),
+            Kept::Blocked => Err(Stop::Blocked),
+        });
+        let (pieces, content_types, content_encodings) = begun.ok_or(Refusal::UploadUnknown)??;
+        let whole = Whole { pieces, content_types, content_encodings, keys: vec![key.clone()] };
+        Ok(Prepared { whole: Some(whole), ..self.ready(Step::Complete { key }, case) })
+    }
+
+    /// The object in a body in aws-chunked framing.
+    async fn object_in(&self, body: Bytes, case: &Case<'_>) -> Result<Bytes, Refusal> {
+        let (snapshot, stores) = (Arc::clone(case.snapshot), self.stores.clone());
+        let work = move || {
+            let mut output = Scratch::new(&snapshot.config.limits, &stores).writer();
+            let is_framed = object_of_frames(&body, &mut output)?;
+            output.finish().map(|object| is_framed.then_some(object))
+        };
+        on_blocking_thread(work).await?.ok_or(Refusal::S3Malformed)
+    }
+
+    /// The whole upload as one slice, ready to be inspected.
+    pub(super) async fn join(&self, whole: &Whole, case: &Case<'_>) -> Result<Upload, Refusal> {
+        let body = match whole.pieces.as_slice() {
+            [one] => one.clone(),
+            pieces => {
+                let (pieces, snapshot, stores) = (pieces.to_vec(), Arc::clone(case.snapshot), self.stores.clone());
+                on_blocking_thread(move || {
+                    let mut output = Scratch::new(&snapshot.config.limits, &stores).writer();
+                    pieces.iter().try_for_each(|piece| write_in_blocks(piece, &mut output))?;
+                    output.finish()
+                })
+                .await?
+            }
+        };
+        let (content_types, content_encodings) = (whole.content_types.clone(), whole.content_encodings.clone());
+        Ok(Upload { body, content_types, content_encodings, ambiguity: case.route.policy.ambiguity })
+    }
+
+    /// Nothing more of the uploads in `whole` goes on.
+    pub(super) fn block(&self, whole: &Whole, case: &Case<'_>) {
+        for key in &whole.keys {
+            self.assemblies.change(key, case.terms(), Instant::now(), |kept| *kept = Kept::Blocked);
+        }
+    }
+}
+
+/// Copying a piece of many gigabytes at once would take that much memory.
+fn write_in_blocks(piece: &[u8], output: &mut crate::body::ScratchWriter) -> std::io::Result<()> {
+    piece.chunks(1 << 20).try_for_each(|block| output.write(block))
+}
+
+async fn on_blocking_thread<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Refusal> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(Ok(result)) => Ok(result),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "there is no room to put an upload together");
+            Err(Refusal::SpoolFull)
+        }
+        Err(_) => Err(Refusal::SpoolFull),
+    }
+}
+
+impl Plan {
+    /// Whether the body of the request is a piece of which only the whole counts, so that what is doubtful about the
+    /// piece alone is not: half a picture cannot be decoded. That the origin will take it as a piece is known where it
+    /// created the upload, and for a creation from its media type, which nothing else takes apart.
+    pub(super) fn is_piece(&self, headers: &HeaderMap) -> bool {
+        match self {
+            Self::Tus(TusRequest::Append(_), _) | Self::S3(S3Request::Part(_)) => true,
+            Self::Tus(TusRequest::Create(_), _) => {
+                let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+                let is_piece = types.next().is_some_and(|value| value == "application/offset+octet-stream");
+                is_piece && types.next().is_none() && headers.contains_key("tus-resumable")
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Host and target of a request, as its route was chosen by.
+fn place(request: &RequestHeader) -> (&str, &str) {
+    let host = request.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    (host, request.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str))
+}
+
+/// The type of a file, unless it is multipart: nothing takes a stored file apart by that.
+fn content_types_of(filetype: Option<&Bytes>) -> Vec<Bytes> {
+    let mentions_multipart = |value: &Bytes| value.to_ascii_lowercase().windows(9).any(|window| window == b"multipart");
+    filetype.filter(|value| !mentions_multipart(value)).cloned().into_iter().collect()
+}
+
+/// `Content-Type` and `Content-Encoding` of an object; the framing of its parts is undone by then.
+fn object_headers(headers: &HeaderMap) -> (Vec<Bytes>, Vec<Bytes>) {
+    let values = |name| headers.get_all(name).iter().map(|value| Bytes::copy_from_slice(value.as_bytes()));
+    let codings = values(header::CONTENT_ENCODING).flat_map(|value| {
+        let tokens = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+        tokens
+            .filter(|token| !token.eq_ignore_ascii_case(b"aws-chunked"))
+            .map(Bytes::copy_from_slice)
+            .collect::<Vec<_>>()
+    });
+    (values(header::CONTENT_TYPE).flat_map(|value| content_types_of(Some(&value))).collect(), codings.collect())
+}
+
+/// What a request says about how its body is coded; S3 clients may announce their framing in its own header only.
+pub(super) fn content_encodings(headers: &HeaderMap) -> Vec<Bytes> {
+    let values = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut values: Vec<Bytes> = values.map(|value| Bytes::copy_from_slice(value.as_bytes())).collect();
+    let is_named = values.iter().any(|value| value.to_ascii_lowercase().windows(11).any(|name| name == b"aws-chunked"));
+    if is_streaming(headers) && !is_named {
+        values.push(Bytes::from_static(b"aws-chunked"));
+    }
+    values
+}
+
+impl Case<'_> {
+    pub(super) fn origin(&self) -> &str {
+        &self.snapshot.config.origins[self.route.origin].name
+    }
+
+    pub(super) fn terms(&self) -> Terms {
+        Terms::of(&self.snapshot.config.limits)
+    }
+
+    /// Whether a request that cannot be judged may be stopped.
+    pub(super) fn is_enforced(&self) -> bool {
+        self.route.policy.inspect == Inspection::Enforce
+    }
+}

@@ -1,0 +1,265 @@
+//! Uploads that come in pieces over several requests, kept until the last piece so that the whole can be inspected.
+//!
+//! Pieces are the held bodies of the requests that brought them, and keep their share of memory and disk. Nothing here
+//! outlives the process: after a restart an upload is unknown, and its client starts again.
+//!
+//! What is kept must be what the origin has, or the upload must not go on. So a piece is taken over only when the
+//! origin answered that it has it, and whatever leaves that open makes the upload incomplete or unknown.
+
+mod pending;
+mod s3;
+mod tus;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use crate::config::Limits;
+use crate::telemetry::Metrics;
+
+pub(super) use pending::{Creation, Pending, Step};
+pub(super) use s3::S3Upload;
+pub(super) use tus::{Candidate, TusUpload};
+
+/// Pieces of one upload, as many as S3 allows: each costs some memory beside its bytes.
+const MAX_PIECES: usize = 10_000;
+
+/// Every upload under way.
+pub(super) struct Assemblies {
+    table: Mutex<Table>,
+    metrics: Arc<Metrics>,
+}
+
+#[derive(Default)]
+struct Table {
+    entries: HashMap<Key, Entry>,
+    /// Creations that the origin has not answered yet.
+    reserved: usize,
+    bytes: u64,
+}
+
+struct Entry {
+    used: Instant,
+    kept: Kept,
+}
+
+/// What is kept of one upload.
+pub(super) enum Kept {
+    /// One that goes on where it broke off.
+    Tus(TusUpload),
+    /// One in numbered parts.
+    S3(S3Upload),
+    /// One whose whole matched. Its pieces are gone, and nothing more of it goes on.
+    Blocked,
+}
+
+/// Names one upload.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    origin: String,
+    name: String,
+}
+
+/// The limits that hold at the moment.
+#[derive(Clone, Copy)]
+pub(super) struct Terms {
+    pub(super) max: usize,
+    pub(super) timeout: Duration,
+}
+
+impl Terms {
+    pub(super) fn of(limits: &Limits) -> Self {
+        Self { max: limits.max_assemblies, timeout: limits.assembly_timeout }
+    }
+}
+
+/// Room for one more upload, given back when it is dropped unused.
+pub(super) struct Slot(Arc<Assemblies>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.table().reserved -= 1;
+    }
+}
+
+impl Key {
+    /// A tus upload is named by its URL.
+    pub(super) fn tus(origin: &str, host: &str, target: &str) -> Self {
+        let host = host.to_ascii_lowercase();
+        let host = host.strip_suffix(":80").or(host.strip_suffix(":443")).unwrap_or(&host);
+        Self { origin: origin.to_owned(), name: format!("tus {host} {target}") }
+    }
+
+    /// The id alone, which the origin makes unique: an object has more than one URL, and a part that came under one
+    /// must not be missed under another.
+    pub(super) fn s3(origin: &str, upload: &str) -> Self {
+        Self { origin: origin.to_owned(), name: format!("s3 {upload}") }
+    }
+}
+
+impl Kept {
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::Tus(upload) => upload.bytes(),
+            Self::S3(upload) => upload.bytes(),
+            Self::Blocked => 0,
+        }
+    }
+
+    /// Whether nothing more of it is to come: it is kept only so that its client gets an answer to a question.
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Tus(upload) => !upload.is_growing() && upload.bytes() == 0,
+            Self::S3(_) => false,
+            Self::Blocked => true,
+        }
+    }
+}
+
+impl Assemblies {
+    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
+        Self { table: Mutex::default(), metrics }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Room for an upload that is about to be created; `None` when there are as many as there may be.
+    pub(super) fn reserve(self: &Arc<Self>, terms: Terms, now: Instant) -> Option<Slot> {
+        let mut table = self.table();
+        table.sweep(terms.timeout, now);
+        self.note(&table);
+        if table.entries.len() + table.reserved >= terms.max && !table.make_room() {
+            return None;
+        }
+        table.reserved += 1;
+        drop(table);
+        Some(Slot(Arc::clone(self)))
+    }
+
+    /// Keeps an upload in the room that was reserved for it.
+    pub(super) fn insert(&self, slot: Slot, key: Key, kept: Kept, now: Instant) {
+        let mut table = self.table();
+        table.remove(&key);
+        table.bytes += kept.bytes();
+        table.entries.insert(key, Entry { used: now, kept });
+        self.note(&table);
+        drop(table);
+        drop(slot);
+    }
+
+    /// What `act` makes of the upload called `key`; `None` when it is unknown or too old.
+    pub(super) fn change<R>(
+        &self,
+        key: &Key,
+        terms: Terms,
+        now: Instant,
+        act: impl FnOnce(&mut Kept) -> R,
+    ) -> Option<R> {
+        let mut table = self.table();
+        if table.entries.get(key)?.is_expired(terms.timeout, now) {
+            table.remove(key);
+            self.note(&table);
+            return None;
+        }
+        let entry = table.entries.get_mut(key)?;
+        let before = entry.kept.bytes();
+        let result = act(&mut entry.kept);
+        entry.used = now;
+        let after = entry.kept.bytes();
+        table.bytes = table.bytes + after - before;
+        self.note(&table);
+        Some(result)
+    }
+
+    /// Forgets an upload.
+    pub(super) fn remove(&self, key: &Key) {
+        let mut table = self.table();
+        table.remove(key);
+        self.note(&table);
+    }
+
+    fn note(&self, table: &Table) {
+        self.metrics.assemblies.set(table.entries.len() as i64);
+        self.metrics.assembly_bytes.set(table.bytes as i64);
+    }
+}
+
+impl Table {
+    fn remove(&mut self, key: &Key) {
+        if let Some(entry) = self.entries.remove(key) {
+            self.bytes -= entry.kept.bytes();
+        }
+    }
+
+    /// Forgets the upload that has been over for longest. To be unknown stops an upload as well as to be blocked.
+    fn make_room(&mut self) -> bool {
+        let over = self.entries.iter().filter(|(_, entry)| entry.kept.is_over());
+        let oldest = over.min_by_key(|(_, entry)| entry.used).map(|(key, _)| key.clone());
+        oldest.is_some_and(|key| self.entries.remove(&key).is_some())
+    }
+
+    fn sweep(&mut self, timeout: Duration, now: Instant) {
+        self.entries.retain(|_, entry| !entry.is_expired(timeout, now));
+        self.bytes = self.entries.values().map(|entry| entry.kept.bytes()).sum();
+    }
+}
+
+impl Entry {
+    fn is_expired(&self, timeout: Duration, now: Instant) -> bool {
+        now.saturating_duration_since(self.used) > timeout
+    }
+}
+
+fn length(pieces: &[Bytes]) -> u64 {
+    pieces.iter().map(|piece| piece.len() as u64).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn key(name: &str) -> Key {
+        Key::tus("o", "h", name)
+    }
+
+    fn under_way() -> Kept {
+        Kept::S3(S3Upload::default())
+    }
+
+    #[test]
+    fn there_are_no_more_uploads_than_allowed() {
+        let store = Arc::new(Assemblies::new(Arc::default()));
+        let (terms, now) = (Terms { max: 2, timeout: HOUR }, Instant::now());
+        let first = store.reserve(terms, now).unwrap();
+        store.insert(first, key("a"), under_way(), now);
+        let second = store.reserve(terms, now).unwrap();
+        assert!(store.reserve(terms, now).is_none(), "one is kept and one is being created");
+        drop(second);
+        let second = store.reserve(terms, now).unwrap();
+        store.insert(second, key("b"), under_way(), now);
+        assert!(store.reserve(terms, now).is_none());
+        store.change(&key("b"), terms, now, |kept| *kept = Kept::Blocked);
+        assert!(store.reserve(terms, now).is_some(), "one that is over makes room");
+        assert!(store.change(&key("b"), terms, now, |_| ()).is_none());
+        assert!(store.change(&key("a"), terms, now, |_| ()).is_some());
+    }
+
+    #[test]
+    fn an_upload_lives_until_it_was_unused_for_the_timeout() {
+        let store = Arc::new(Assemblies::new(Arc::default()));
+        let (terms, start) = (Terms { max: 1, timeout: HOUR }, Instant::now());
+        store.insert(store.reserve(terms, start).unwrap(), key("a"), under_way(), start);
+        assert!(store.change(&key("a"), terms, start + HOUR, |_| ()).is_some());
+        assert!(store.change(&key("a"), terms, start + HOUR + HOUR, |_| ()).is_some(), "each use counts");
+        let late = start + HOUR * 3 + Duration::from_millis(1);
+        assert!(store.reserve(terms, start + HOUR * 3).is_none());
+        assert!(store.reserve(terms, late).is_some(), "room is made for a new one");
+        assert!(store.change(&key("a"), terms, late, |_| ()).is_none());
+    }
+}

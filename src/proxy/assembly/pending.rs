@@ -1,0 +1,183 @@
+//! What has to be noted about an upload once the origin has answered.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header;
+use pingora::http::ResponseHeader;
+
+use super::s3::Stored;
+use super::tus::{Candidate, Course, Outcome};
+use super::{Assemblies, Kept, Key, S3Upload, Slot, Terms, TusUpload};
+use crate::extract::{resolve, tus_number, upload_created};
+
+/// Bytes of an answer in which the name of a new upload is looked for. S3's has a few hundred.
+const MAX_ANSWER: usize = 64 << 10;
+
+/// A step on its way to the origin. Dropped without an answer, it leaves the upload as a missing answer does.
+pub(in crate::proxy) struct Pending {
+    store: Arc<Assemblies>,
+    terms: Terms,
+    step: Option<Step>,
+    is_sent: bool,
+}
+
+/// What the origin is asked to do.
+pub(in crate::proxy) enum Step {
+    CreateTus(Creation),
+    Append { key: Key, candidate: Candidate },
+    Ask { key: Key, version: u64 },
+    Forget { key: Key },
+    CreateS3 { slot: Slot, origin: String, content_types: Vec<Bytes>, content_encodings: Vec<Bytes>, answer: Vec<u8> },
+    Part { key: Key, number: u16, piece: Bytes },
+    Complete { key: Key },
+}
+
+/// A resumable upload that is created.
+pub(in crate::proxy) struct Creation {
+    pub(in crate::proxy) slot: Slot,
+    pub(in crate::proxy) origin: String,
+    pub(in crate::proxy) host: String,
+    pub(in crate::proxy) target: String,
+    pub(in crate::proxy) first: Candidate,
+    pub(in crate::proxy) filetype: Option<Bytes>,
+    pub(in crate::proxy) is_partial: bool,
+    /// Whether it is of the IETF draft, which asks for no `Upload-Offset` in the answer.
+    pub(in crate::proxy) is_draft: bool,
+    /// The partial uploads that it is made of.
+    pub(in crate::proxy) parts: Option<Vec<Key>>,
+}
+
+impl Pending {
+    pub(in crate::proxy) fn new(store: &Arc<Assemblies>, terms: Terms, step: Step) -> Self {
+        Self { store: Arc::clone(store), terms, step: Some(step), is_sent: false }
+    }
+
+    /// From here on the origin may have what is sent.
+    pub(in crate::proxy) fn sent(mut self) -> Self {
+        self.is_sent = true;
+        self
+    }
+
+    /// Takes the origin's answer.
+    pub(in crate::proxy) fn answered(&mut self, response: &ResponseHeader) {
+        if response.status.is_informational() {
+            return;
+        }
+        let is_done = response.status.is_success();
+        match self.step.take() {
+            // The name of the upload is in the body that follows.
+            step @ Some(Step::CreateS3 { .. }) if is_done => self.step = step,
+            Some(Step::CreateTus(creation)) if is_done => self.register(creation, response),
+            Some(Step::Append { key, candidate }) => self.settle(&key, candidate, outcome_of(response)),
+            Some(Step::Ask { key, version }) if is_done => {
+                if let Ok(Some(offset)) = tus_number(&response.headers, "upload-offset") {
+                    self.follow(&key, |upload| upload.learn(version, offset));
+                }
+            }
+            Some(Step::Forget { key } | Step::Complete { key }) if is_done => self.store.remove(&key),
+            Some(Step::Part { key, number, piece }) => {
+                let stored = is_done.then(|| Stored { piece, etag: etag(response) });
+                self.change_s3(&key, |upload| upload.settle(number, stored));
+            }
+            Some(Step::Complete { key }) => self.change_s3(&key, S3Upload::abandon),
+            _ => {}
+        }
+    }
+
+    /// Takes a piece of the body of the origin's answer, before the client gets it.
+    pub(in crate::proxy) fn answer_goes_on(&mut self, piece: &[u8]) {
+        let Some(Step::CreateS3 { answer, .. }) = &mut self.step else {
+            return;
+        };
+        answer.extend_from_slice(&piece[..piece.len().min(MAX_ANSWER - answer.len())]);
+        let Some(upload) = upload_created(answer) else {
+            return;
+        };
+        if let Some(Step::CreateS3 { slot, origin, content_types, content_encodings, .. }) = self.step.take() {
+            let kept = Kept::S3(S3Upload::created(content_types, content_encodings));
+            self.store.insert(slot, Key::s3(&origin, &upload), kept, Instant::now());
+        }
+    }
+
+    /// Keeps a new upload, if the origin's answer shows that it knows the protocol: others may answer with a
+    /// `Location` too, and must not get bodies of which only the whole counts.
+    fn register(&self, creation: Creation, response: &ResponseHeader) {
+        let Creation { slot, origin, host, target, first, filetype, is_partial, is_draft, parts } = creation;
+        let headers = &response.headers;
+        let names: &[&str] = if is_draft {
+            &["upload-draft-interop-version", "upload-complete", "upload-incomplete", "upload-offset", "upload-limit"]
+        } else {
+            &["tus-resumable"]
+        };
+        let location = headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
+        let url = location.and_then(|location| resolve(&host, &target, location));
+        let (true, Some((host, target))) = (names.iter().any(|name| headers.contains_key(*name)), url) else {
+            tracing::debug!("the origin answered the creation of an upload, but not as the protocol has it");
+            return;
+        };
+        let upload = match &parts {
+            Some(_) => TusUpload::finished(),
+            None => {
+                let unsaid = if is_draft { first.end } else { 0 };
+                let stored = tus_number(headers, "upload-offset").ok().flatten().unwrap_or(unsaid).min(first.end);
+                TusUpload::created(first, stored, filetype, is_partial)
+            }
+        };
+        self.store.insert(slot, Key::tus(&origin, &host, &target), Kept::Tus(upload), Instant::now());
+        parts.iter().flatten().for_each(|part| self.store.remove(part));
+    }
+
+    fn settle(&self, key: &Key, candidate: Candidate, outcome: Outcome) {
+        self.follow(key, |upload| upload.settle(candidate, outcome));
+    }
+
+    /// Forgets an upload that cannot go on.
+    fn follow(&self, key: &Key, act: impl FnOnce(&mut TusUpload) -> Course) {
+        let course = self.store.change(key, self.terms, Instant::now(), |kept| match kept {
+            Kept::Tus(upload) => act(upload),
+            Kept::S3(_) | Kept::Blocked => Course::GoesOn,
+        });
+        if course == Some(Course::Lost) {
+            self.store.remove(key);
+        }
+    }
+
+    fn change_s3(&self, key: &Key, act: impl FnOnce(&mut S3Upload)) {
+        self.store.change(key, self.terms, Instant::now(), |kept| match kept {
+            Kept::S3(upload) => act(upload),
+            Kept::Tus(_) | Kept::Blocked => {}
+        });
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        match self.step.take() {
+            Some(Step::Append { key, candidate }) => {
+                let outcome = if self.is_sent { Outcome::Unknown } else { Outcome::NotSent };
+                self.settle(&key, candidate, outcome);
+            }
+            Some(Step::Part { key, number, .. }) => self.change_s3(&key, |upload| upload.settle(number, None)),
+            Some(Step::Complete { key }) => self.change_s3(&key, S3Upload::abandon),
+            _ => {}
+        }
+    }
+}
+
+fn outcome_of(response: &ResponseHeader) -> Outcome {
+    match response.status.as_u16() {
+        200..300 => match tus_number(&response.headers, "upload-offset") {
+            Ok(offset) => Outcome::Stored(offset),
+            Err(_) => Outcome::Unknown,
+        },
+        300..500 => Outcome::Refused,
+        _ => Outcome::Unknown,
+    }
+}
+
+fn etag(response: &ResponseHeader) -> Option<String> {
+    let value = response.headers.get(header::ETAG)?.to_str().ok()?;
+    Some(value.trim_start_matches("W/").trim_matches('"').to_owned())
+}

@@ -1,0 +1,175 @@
+//! The state of one upload in numbered parts.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::super::answer::Refusal;
+use super::length;
+use crate::config::ByteSize;
+use crate::extract::ListedPart;
+
+/// One upload in parts.
+#[derive(Debug, Default)]
+pub(in crate::proxy) struct S3Upload {
+    parts: BTreeMap<u16, Part>,
+    /// `Content-Type` and `Content-Encoding` of the object, which come with its creation.
+    content_types: Vec<Bytes>,
+    content_encodings: Vec<Bytes>,
+    is_completing: bool,
+}
+
+#[derive(Debug, Default)]
+struct Part {
+    /// What the origin has, as far as that is known.
+    stored: Option<Stored>,
+    in_flight: usize,
+    /// Whether two were on their way at once, so that nobody here knows which came last.
+    is_contested: bool,
+}
+
+/// A part that the origin has.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) piece: Bytes,
+    /// What the origin calls it.
+    pub(super) etag: Option<String>,
+}
+
+impl S3Upload {
+    pub(super) fn created(content_types: Vec<Bytes>, content_encodings: Vec<Bytes>) -> Self {
+        Self { content_types, content_encodings, ..Self::default() }
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.parts.values().filter_map(|part| part.stored.as_ref()).map(|stored| stored.piece.len() as u64).sum()
+    }
+
+    pub(in crate::proxy) fn content_types(&self) -> Vec<Bytes> {
+        self.content_types.clone()
+    }
+
+    pub(in crate::proxy) fn content_encodings(&self) -> Vec<Bytes> {
+        self.content_encodings.clone()
+    }
+
+    /// Begins to send a part. Until the origin has answered nobody knows what it has under this number.
+    ///
+    /// # Errors
+    /// The parts are being put together.
+    pub(in crate::proxy) fn begin(&mut self, number: u16) -> Result<(), Refusal> {
+        if self.is_completing {
+            return Err(Refusal::AssemblyBusy);
+        }
+        let part = self.parts.entry(number).or_default();
+        part.stored = None;
+        part.is_contested |= part.in_flight > 0;
+        part.in_flight += 1;
+        Ok(())
+    }
+
+    /// Takes over what became of a part; `None` unless the origin said that it has it.
+    pub(super) fn settle(&mut self, number: u16, stored: Option<Stored>) {
+        let part = self.parts.entry(number).or_default();
+        part.in_flight = part.in_flight.saturating_sub(1);
+        part.stored = stored.filter(|_| !part.is_contested);
+        part.is_contested &= part.in_flight > 0;
+    }
+
+    /// Begins to put the listed parts together.
+    ///
+    /// # Errors
+    /// One of them is not known, or not as the one that is listed; or they are too much.
+    pub(in crate::proxy) fn complete(
+        &mut self,
+        listed: &[ListedPart],
+        max_body: ByteSize,
+    ) -> Result<Vec<Bytes>, Refusal> {
+        if self.is_completing {
+            return Err(Refusal::AssemblyBusy);
+        }
+        let pieces: Option<Vec<Bytes>> = listed.iter().map(|part| self.find(part)).collect();
+        let pieces = pieces.ok_or(Refusal::AssemblyIncomplete)?;
+        if length(&pieces) > max_body.0 {
+            return Err(Refusal::TooLarge(max_body));
+        }
+        self.is_completing = true;
+        Ok(pieces)
+    }
+
+    fn find(&self, listed: &ListedPart) -> Option<Bytes> {
+        let stored = self.parts.get(&listed.number)?.stored.as_ref()?;
+        let is_same = stored.etag.as_ref().is_none_or(|etag| *etag == listed.etag);
+        is_same.then(|| stored.piece.clone())
+    }
+
+    /// The parts were not put together after all.
+    pub(super) fn abandon(&mut self) {
+        self.is_completing = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAX: ByteSize = ByteSize(4);
+
+    fn put(upload: &mut S3Upload, number: u16, piece: &'static str) {
+        upload.begin(number).unwrap();
+        upload.settle(number, stored(piece));
+    }
+
+    fn stored(piece: &'static str) -> Option<Stored> {
+        Some(Stored { piece: piece.into(), etag: Some(format!("tag of {piece}")) })
+    }
+
+    fn complete(upload: &mut S3Upload, parts: &[(u16, &str)]) -> Result<String, Refusal> {
+        let listed = |(number, piece): &(u16, &str)| ListedPart { number: *number, etag: format!("tag of {piece}") };
+        let pieces = upload.complete(&parts.iter().map(listed).collect::<Vec<_>>(), MAX);
+        upload.abandon();
+        pieces.map(|pieces| String::from_utf8(pieces.concat()).unwrap())
+    }
+
+    #[test]
+    fn listed_parts_come_together_as_the_origin_has_them() {
+        let mut upload = S3Upload::default();
+        put(&mut upload, 2, "cd");
+        put(&mut upload, 1, "xx");
+        put(&mut upload, 1, "ab");
+        put(&mut upload, 3, "e");
+        assert_eq!(complete(&mut upload, &[(1, "ab"), (2, "cd")]), Ok("abcd".into()));
+        assert_eq!(complete(&mut upload, &[(1, "ab"), (3, "e")]), Ok("abe".into()));
+        assert_eq!(complete(&mut upload, &[(1, "xx")]), Err(Refusal::AssemblyIncomplete), "replaced");
+        assert_eq!(complete(&mut upload, &[(4, "x")]), Err(Refusal::AssemblyIncomplete));
+        let all = [(1, "ab"), (2, "cd"), (3, "e")];
+        assert_eq!(complete(&mut upload, &all), Err(Refusal::TooLarge(MAX)));
+    }
+
+    #[test]
+    fn a_part_about_which_the_origin_was_not_clear_is_not_known() {
+        let mut upload = S3Upload::default();
+        put(&mut upload, 1, "ab");
+        upload.begin(1).unwrap();
+        assert_eq!(complete(&mut upload, &[(1, "ab")]), Err(Refusal::AssemblyIncomplete), "on its way");
+        upload.begin(1).unwrap();
+        upload.settle(1, stored("ab"));
+        upload.settle(1, stored("cd"));
+        assert_eq!(complete(&mut upload, &[(1, "cd")]), Err(Refusal::AssemblyIncomplete), "either may have come last");
+        put(&mut upload, 1, "ef");
+        assert_eq!(complete(&mut upload, &[(1, "ef")]), Ok("ef".into()));
+        upload.begin(1).unwrap();
+        upload.settle(1, None);
+        assert_eq!(complete(&mut upload, &[(1, "ef")]), Err(Refusal::AssemblyIncomplete), "no answer");
+    }
+
+    #[test]
+    fn nothing_changes_while_the_parts_are_put_together() {
+        let mut upload = S3Upload::default();
+        put(&mut upload, 1, "ab");
+        let listed = [ListedPart { number: 1, etag: "tag of ab".into() }];
+        upload.complete(&listed, MAX).unwrap();
+        assert_eq!(upload.begin(1), Err(Refusal::AssemblyBusy));
+        assert_eq!(upload.complete(&listed, MAX).unwrap_err(), Refusal::AssemblyBusy);
+    }
+}

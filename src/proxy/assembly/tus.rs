@@ -1,0 +1,323 @@
+//! The state of one resumable upload: the bytes that the origin has, as far as its answers tell.
+
+use bytes::Bytes;
+
+use super::super::answer::Refusal;
+use super::{MAX_PIECES, length};
+use crate::config::ByteSize;
+use crate::extract::TusAppend;
+
+/// One resumable upload.
+#[derive(Debug, Default)]
+pub(in crate::proxy) struct TusUpload {
+    pieces: Vec<Bytes>,
+    /// Bytes of the whole, once that is known.
+    declared: Option<u64>,
+    filetype: Option<Bytes>,
+    /// Whether it is a piece of a later upload, so that its bytes are needed when it is complete.
+    is_partial: bool,
+    is_complete: bool,
+    /// Whether the origin is being told something that it has not answered.
+    in_flight: bool,
+    /// Whether the last piece got no answer, so that the origin may have any part of it.
+    in_doubt: bool,
+    /// Counts changes, so that an answer about an older state is not taken for one about this.
+    version: u64,
+}
+
+/// What an upload becomes when the origin takes one more piece.
+#[derive(Debug, Default)]
+pub(in crate::proxy) struct Candidate {
+    pub(in crate::proxy) pieces: Vec<Bytes>,
+    offset: u64,
+    pub(in crate::proxy) end: u64,
+    declared: Option<u64>,
+    /// Whether the upload is whole then.
+    pub(in crate::proxy) is_last: bool,
+}
+
+/// What became of a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It was not sent.
+    NotSent,
+    /// The origin has it, up to this offset if it says so.
+    Stored(Option<u64>),
+    /// The origin did not take it.
+    Refused,
+    /// The origin failed, or gave no answer.
+    Unknown,
+}
+
+/// Whether an upload can go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Course {
+    GoesOn,
+    /// The origin may have something else than what is kept.
+    Lost,
+}
+
+impl TusUpload {
+    /// An upload at its creation, with as much of its first piece as the origin has.
+    pub(super) fn created(first: Candidate, stored: u64, filetype: Option<Bytes>, is_partial: bool) -> Self {
+        let is_complete = first.is_last && stored == first.end;
+        let mut upload = Self { declared: first.declared, filetype, is_partial, is_complete, ..Self::default() };
+        upload.keep(cut(&first.pieces, stored));
+        upload
+    }
+
+    /// One that is complete and of which no bytes are needed.
+    pub(super) fn finished() -> Self {
+        Self { is_complete: true, ..Self::default() }
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        length(&self.pieces)
+    }
+
+    pub(in crate::proxy) fn is_growing(&self) -> bool {
+        !self.is_complete
+    }
+
+    pub(in crate::proxy) fn filetype(&self) -> Option<Bytes> {
+        self.filetype.clone()
+    }
+
+    /// The bytes of a partial upload that is complete.
+    pub(in crate::proxy) fn partial(&self) -> Option<&[Bytes]> {
+        (self.is_partial && self.is_complete && !self.in_flight && !self.in_doubt).then_some(&self.pieces)
+    }
+
+    /// Begins to add `body`. Until [`TusUpload::settle`] nothing else can be added. `None` when there is nothing to add
+    /// to a complete upload.
+    ///
+    /// # Errors
+    /// The piece fits nowhere, or is too much.
+    pub(in crate::proxy) fn begin(
+        &mut self,
+        append: &TusAppend,
+        body: &Bytes,
+        max_body: ByteSize,
+    ) -> Result<Option<Candidate>, Refusal> {
+        if self.in_flight {
+            return Err(Refusal::AssemblyBusy);
+        }
+        if self.is_complete && body.is_empty() {
+            return Ok(None);
+        }
+        if self.is_complete || append.offset > self.bytes() {
+            return Err(Refusal::AssemblyIncomplete);
+        }
+        if self.declared.is_some() && append.length.is_some_and(|length| self.declared != Some(length)) {
+            return Err(Refusal::TusMalformed);
+        }
+        let mut candidate = Candidate { pieces: cut(&self.pieces, append.offset), ..Candidate::default() };
+        candidate.add(append, self.declared.or(append.length), body, max_body)?;
+        self.in_flight = true;
+        self.version += 1;
+        Ok(Some(candidate))
+    }
+
+    /// Takes over what became of a piece.
+    pub(super) fn settle(&mut self, candidate: Candidate, outcome: Outcome) -> Course {
+        self.in_flight = false;
+        self.version += 1;
+        match outcome {
+            Outcome::NotSent | Outcome::Refused => {}
+            Outcome::Stored(reported) => {
+                let end = reported.unwrap_or(candidate.end);
+                if !(candidate.offset..=candidate.end).contains(&end) {
+                    return Course::Lost;
+                }
+                self.declared = candidate.declared;
+                self.in_doubt = false;
+                self.is_complete = candidate.is_last && end == candidate.end;
+                self.keep(cut(&candidate.pieces, end));
+            }
+            // The origin may have taken any part of the piece, which the client will ask. But where the piece was to
+            // replace others, or another one is in doubt already, there is more than one story.
+            Outcome::Unknown if candidate.offset < self.bytes() || self.in_doubt => return Course::Lost,
+            Outcome::Unknown => {
+                self.declared = candidate.declared;
+                self.in_doubt = true;
+                self.pieces = candidate.pieces;
+            }
+        }
+        Course::GoesOn
+    }
+
+    /// The state that an answer to a question about the upload must belong to.
+    pub(in crate::proxy) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Takes over how much the origin says it has, asked at `version`.
+    pub(super) fn learn(&mut self, version: u64, offset: u64) -> Course {
+        if version != self.version || self.in_flight || self.is_complete {
+            return Course::GoesOn;
+        }
+        if offset > self.bytes() {
+            return Course::Lost;
+        }
+        let pieces = cut(&self.pieces, offset);
+        self.is_complete = self.declared == Some(offset);
+        self.keep(pieces);
+        Course::GoesOn
+    }
+
+    fn keep(&mut self, pieces: Vec<Bytes>) {
+        self.pieces = if self.is_complete && !self.is_partial { Vec::new() } else { pieces };
+    }
+}
+
+impl Candidate {
+    /// The first piece of an upload that is created.
+    ///
+    /// # Errors
+    /// It is too much.
+    pub(in crate::proxy) fn first(
+        length: Option<u64>,
+        is_complete: Option<bool>,
+        body: &Bytes,
+        max_body: ByteSize,
+    ) -> Result<Self, Refusal> {
+        let mut candidate = Self::default();
+        candidate.add(&TusAppend { offset: 0, length, is_complete }, length, body, max_body)?;
+        Ok(candidate)
+    }
+
+    fn add(
+        &mut self,
+        append: &TusAppend,
+        declared: Option<u64>,
+        body: &Bytes,
+        max_body: ByteSize,
+    ) -> Result<(), Refusal> {
+        self.offset = append.offset;
+        self.end = append.offset + body.len() as u64;
+        self.declared = declared;
+        if self.end.max(declared.unwrap_or(0)) > max_body.0 {
+            return Err(Refusal::TooLarge(max_body));
+        }
+        if declared.is_some_and(|declared| self.end > declared) {
+            return Err(Refusal::TusMalformed);
+        }
+        if self.pieces.len() >= MAX_PIECES {
+            return Err(Refusal::TooManyPieces);
+        }
+        if !body.is_empty() {
+            self.pieces.push(body.clone());
+        }
+        self.is_last = append.is_complete == Some(true) || declared == Some(self.end);
+        Ok(())
+    }
+}
+
+/// The first `end` bytes of `pieces`.
+fn cut(pieces: &[Bytes], end: u64) -> Vec<Bytes> {
+    let mut rest = usize::try_from(end).unwrap_or(usize::MAX);
+    let mut kept = Vec::with_capacity(pieces.len() + 1);
+    for piece in pieces {
+        let taken = piece.len().min(rest);
+        if taken == 0 {
+            break;
+        }
+        kept.push(piece.slice(..taken));
+        rest -= taken;
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAX: ByteSize = ByteSize(100);
+
+    fn at(offset: u64) -> TusAppend {
+        TusAppend { offset, length: None, is_complete: None }
+    }
+
+    fn new(length: Option<u64>) -> TusUpload {
+        TusUpload::created(Candidate::first(length, None, &Bytes::new(), MAX).unwrap(), 0, None, true)
+    }
+
+    fn add(upload: &mut TusUpload, offset: u64, body: &'static str, outcome: Outcome) -> Course {
+        let candidate = upload.begin(&at(offset), &body.into(), MAX).unwrap().unwrap();
+        upload.settle(candidate, outcome)
+    }
+
+    fn text(upload: &TusUpload) -> String {
+        String::from_utf8(upload.pieces.concat()).unwrap()
+    }
+
+    #[test]
+    fn what_is_kept_is_what_the_origin_says_it_has() {
+        use Outcome::*;
+        let mut upload = new(Some(10));
+        add(&mut upload, 0, "01234", Stored(Some(5)));
+        add(&mut upload, 5, "56", Refused);
+        assert_eq!(text(&upload), "01234");
+        add(&mut upload, 5, "5678", Stored(Some(7)));
+        assert_eq!(text(&upload), "0123456", "the origin took less");
+        add(&mut upload, 3, "abc", Refused);
+        assert_eq!(text(&upload), "0123456");
+        add(&mut upload, 3, "abc", Stored(None));
+        assert_eq!(text(&upload), "012abc", "the origin had gone back");
+        assert_eq!(add(&mut upload, 6, "d", Stored(Some(9))), Course::Lost, "the origin has what never came by");
+    }
+
+    #[test]
+    fn an_answer_that_never_came_leaves_one_story_or_none() {
+        use Outcome::*;
+        let mut upload = new(Some(10));
+        assert_eq!(add(&mut upload, 0, "01234", Unknown), Course::GoesOn);
+        assert_eq!(text(&upload), "01234");
+        assert_eq!(upload.learn(upload.version(), 3), Course::GoesOn);
+        assert_eq!(text(&upload), "012");
+        assert_eq!(add(&mut upload, 3, "x", Unknown), Course::Lost, "twice in a row");
+        let mut upload = new(Some(10));
+        add(&mut upload, 0, "01234", Stored(Some(5)));
+        assert_eq!(add(&mut upload, 0, "abcde", Unknown), Course::Lost, "it may have replaced what is kept or not");
+    }
+
+    #[test]
+    fn an_answer_about_an_older_state_changes_nothing() {
+        let mut upload = new(Some(10));
+        let asked = upload.version();
+        add(&mut upload, 0, "01234", Outcome::Stored(Some(5)));
+        assert_eq!((upload.learn(asked, 0), text(&upload).as_str()), (Course::GoesOn, "01234"));
+        assert_eq!(upload.learn(upload.version(), 6), Course::Lost);
+    }
+
+    #[test]
+    fn pieces_that_fit_nowhere_are_refused() {
+        let mut upload = new(Some(10));
+        let begin = |upload: &mut TusUpload, append: TusAppend, body: &'static str| {
+            upload.begin(&append, &body.into(), ByteSize(9)).map(|_| ()).unwrap_err()
+        };
+        assert_eq!(begin(&mut upload, at(1), "x"), Refusal::AssemblyIncomplete);
+        assert_eq!(begin(&mut upload, TusAppend { length: Some(9), ..at(0) }, "x"), Refusal::TusMalformed);
+        assert_eq!(begin(&mut upload, at(0), "0123456789"), Refusal::TooLarge(ByteSize(9)));
+        let mut upload = new(Some(5));
+        assert_eq!(begin(&mut upload, at(0), "012345"), Refusal::TusMalformed);
+        let first = upload.begin(&at(0), &"01".into(), MAX).unwrap().unwrap();
+        assert_eq!(begin(&mut upload, at(0), "x"), Refusal::AssemblyBusy);
+        upload.settle(first, Outcome::NotSent);
+        add(&mut upload, 0, "01234", Outcome::Stored(None));
+        assert_eq!(upload.partial().map(<[Bytes]>::concat), Some(b"01234".to_vec()));
+        assert_eq!(begin(&mut upload, at(5), "x"), Refusal::AssemblyIncomplete, "nothing is added to the whole");
+        assert!(upload.begin(&at(5), &Bytes::new(), MAX).unwrap().is_none());
+    }
+
+    #[test]
+    fn the_number_of_pieces_is_limited() {
+        let mut upload = new(None);
+        upload.pieces = vec!["x".into(); MAX_PIECES - 1];
+        let max = ByteSize(u64::MAX);
+        let last = upload.begin(&at(MAX_PIECES as u64 - 1), &"x".into(), max).unwrap().unwrap();
+        upload.settle(last, Outcome::Stored(None));
+        let over = upload.begin(&at(MAX_PIECES as u64), &"x".into(), max);
+        assert_eq!(over.unwrap_err(), Refusal::TooManyPieces);
+    }
+}
