@@ -3,9 +3,12 @@
 #![allow(dead_code, reason = "each target uses one function")]
 
 use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use penstock::config::Ambiguity;
 use penstock::content::{ExtractLimits, PartKind};
-use penstock::extract::{Extraction, ProblemKind, Source};
+use penstock::extract::{
+    Extraction, ProblemKind, Source, TusRequest, is_partial, listed_parts, read_s3, read_tus, resolve, upload_created,
+};
 
 /// A name, which is also that of the corpus, and what is done with an input.
 pub type Target = (&'static str, fn(&[u8]));
@@ -22,6 +25,8 @@ pub const TARGETS: &[Target] = &[
     ("carving", carving),
     ("aws_chunked", aws_chunked),
     ("grpc", grpc),
+    ("tus", tus),
+    ("s3", s3),
 ];
 
 /// Small, so that limits are reached.
@@ -96,6 +101,47 @@ pub fn aws_chunked(input: &[u8]) {
 pub fn grpc(input: &[u8]) {
     extracted(input, b"application/grpc", b"", Ambiguity::Refuse);
     extracted(input, b"application/grpc-web-text", b"", Ambiguity::Refuse);
+}
+
+/// The method in the first line, then headers, a line each.
+pub fn tus(input: &[u8]) {
+    let (method, headers) = split_line(input);
+    let Ok(method) = Method::from_bytes(method) else { return };
+    let headers = header_map(headers);
+    let read = read_tus(&method, &headers);
+    if let Ok(Some(TusRequest::Append(append))) = read {
+        let stated = headers.get("upload-offset").and_then(|value| value.to_str().ok());
+        assert_eq!(stated.map(str::to_owned), Some(append.offset.to_string()), "an offset has one spelling");
+    }
+    for value in headers.get_all("location").iter().filter_map(|value| value.to_str().ok()) {
+        resolve("site.test", "/files", value);
+    }
+}
+
+/// The method in the first line, the query in the second, headers up to an empty line, then the body.
+pub fn s3(input: &[u8]) {
+    let (method, rest) = split_line(input);
+    let (query, rest) = split_line(rest);
+    let end = rest.windows(2).position(|window| window == b"\n\n").unwrap_or(rest.len());
+    let (headers, body) = (header_map(&rest[..end]), rest.get(end + 2..).unwrap_or_default());
+    let Ok(method) = Method::from_bytes(method) else { return };
+    drop(read_s3(&method, std::str::from_utf8(query).ok(), &headers));
+    is_partial(&headers, std::str::from_utf8(query).ok(), body.len() as u64);
+    upload_created(body);
+    if let Ok(parts) = listed_parts(body) {
+        assert!(parts.is_sorted_by(|first, second| first.number < second.number), "parts are listed in order");
+    }
+}
+
+fn header_map(lines: &[u8]) -> HeaderMap {
+    let pairs = lines.split(|byte| *byte == b'\n').filter_map(|line| {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let name = HeaderName::from_bytes(&line[..colon]).ok()?;
+        Some((name, HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).ok()?))
+    });
+    let mut headers = HeaderMap::new();
+    pairs.take(64).for_each(|(name, value)| drop(headers.append(name, value)));
+    headers
 }
 
 fn split_line(input: &[u8]) -> (&[u8], &[u8]) {
