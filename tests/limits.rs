@@ -110,8 +110,8 @@ fn a_body_may_be_as_large_as_its_route_and_the_spool_allow() {
             .with(&format!("{ENFORCING}{setting}\n"))
             .with_limits("spool_total = \"64 KiB\"\nmemory_per_upload = \"1 KiB\"")
             .start();
-        assert_eq!(penstock.post("/upload/a", &[], &vec![b'x'; limit]).status, 200, "{code}");
-        let answer = penstock.post("/upload/a", &[], &vec![b'x'; limit + 1]);
+        assert_eq!(penstock.post("/upload/a", &[], &vec![b'!'; limit]).status, 200, "{code}");
+        let answer = penstock.post("/upload/a", &[], &vec![b'!'; limit + 1]);
         assert_eq!((answer.status, answer.json()["code"].as_str()), (status, Some(code)));
         assert_eq!(penstock.metric(&format!("penstock_holds_failed_total{{reason=\"{code}\"}}")), 1.0);
     }

@@ -34,6 +34,24 @@ fn raw_bodies_of_every_method_are_inspected() {
 }
 
 #[test]
+fn a_body_that_looks_like_json_xml_or_base64_is_read_as_that_whatever_it_is_called() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, LISTED);
+    let encoded = BASE64.encode(LISTED);
+    for body in [
+        format!(" {{\"a\":[\"{encoded}\"]}}\n"),
+        format!("{{\"a\":1}}\n{{\"a\":\"{encoded}\"}}\n"),
+        format!("<?xml version=\"1.0\"?><a>{encoded}</a>"),
+        format!("{}\r\n{}\r\n", &encoded[..9], &encoded[9..]),
+    ] {
+        for content_type in ["text/plain", "application/octet-stream", "", "application/x-ndjson"] {
+            assert!(blocks(&penstock, content_type, body.as_bytes()), "{content_type}: {body}");
+        }
+    }
+    assert!(!blocks(&penstock, "text/plain", b"{not json at all, but text}"));
+}
+
+#[test]
 fn xml_is_inspected_text_by_text() {
     let origin = Origin::start();
     let penstock = knowing(&origin, LISTED);

@@ -62,6 +62,14 @@ pub(super) fn whole_value(text: &Bytes, found: &mut Dissection<'_>) {
     base64(text, found);
 }
 
+/// Hands out what `body` is when it is base64 by the letter, as some clients send files.
+pub(super) fn whole_body(body: &Bytes, found: &mut Dissection<'_>) {
+    let is_character = |byte: &u8| Way::USUAL.value(*byte).is_some() || byte.is_ascii_whitespace() || *byte == b'=';
+    if body.len() >= MIN_CHARACTERS && body.iter().all(is_character) {
+        base64(body, found);
+    }
+}
+
 /// Hands out what `text` is in base64, in every way.
 pub(super) fn base64(text: &Bytes, found: &mut Dissection<'_>) {
     for way in ways(text) {

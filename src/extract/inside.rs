@@ -29,8 +29,14 @@ fn look_for_hidden(part: &Part, found: &mut Dissection<'_>) {
     }
     if is_value(part) {
         encoded::whole_value(bytes, found);
+    }
+    // Some applications read a body as JSON or XML whatever it is called.
+    if is_value(part) || part.kind == PartKind::Body {
         json::extract_if_it_looks_so(bytes, found);
         xml::extract_if_it_looks_so(bytes, found);
+    }
+    if part.kind == PartKind::Body {
+        encoded::whole_body(bytes, found);
     }
     // Whatever lies in a carved file was found in what it was carved from.
     if part.kind != PartKind::Carved {

@@ -40,7 +40,8 @@ pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Dissection<'_>
 
 /// Adds the strings in a value that is JSON by its looks only, such as a form's field.
 pub(super) fn extract_if_it_looks_so(value: &Bytes, found: &mut Dissection<'_>) {
-    if matches!(value.trim_ascii(), [b'{', .., b'}'] | [b'[', .., b']']) {
+    let is_within_limit = value.len() as u64 <= found.limits().max_escaped;
+    if is_within_limit && matches!(value.trim_ascii(), [b'{', .., b'}'] | [b'[', .., b']']) {
         extract_loosely(value, found);
     }
 }
