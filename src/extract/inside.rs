@@ -3,18 +3,27 @@
 use crate::content::{Part, PartKind};
 
 use super::ProblemCode;
-use super::container::Container;
+use super::container::{Container, Coverage};
 use super::dissection::Dissection;
 use super::{carve, encoded, json};
 
 /// Looks into `part`, which has just been handed out.
 pub(super) fn look(part: &Part, found: &mut Dissection<'_>) {
     let problems = found.problem_count();
-    match Container::of(part) {
-        Some(_) if found.is_too_deep() => found.report(ProblemCode::NestedTooDeep, None),
-        Some(container) => container.open(part, found),
-        None if found.is_too_deep() => {}
-        None => look_for_hidden(part, found),
+    let containers = Container::all_of(part);
+    if found.is_too_deep() {
+        if !containers.is_empty() {
+            found.report(ProblemCode::NestedTooDeep, None);
+        }
+        return;
+    }
+    // The same bytes may be several containers at once: a zip may stand behind anything.
+    let mut coverage = Coverage::Some;
+    for container in containers {
+        coverage = coverage.max(container.open(part, found));
+    }
+    if coverage < Coverage::All {
+        look_for_hidden(part, found);
     }
     // What only seems to begin in the middle of other bytes may be chance.
     if part.kind == PartKind::Carved {

@@ -162,6 +162,10 @@ problem_codes! {
             "The JSON body goes on after its value.";
         AwsChunkedMalformed = "aws_chunked_malformed",
             "The body is declared as aws-chunked but is not framed so.";
+        ContainerAmbiguous = "container_ambiguous",
+            "A container can be read in more than one way, so that unpackers find different files in it.";
+        ContainerSize = "container_size",
+            "An entry of a container does not have the size or the checksum that the container says.";
     }
     Undecodable {
         ContentCodingUnknown = "content_encoding",
@@ -172,6 +176,12 @@ problem_codes! {
             "The compressed body goes on behind the end of its compressed data.";
         ContainerBroken = "container_broken",
             "A container or compressed file cannot be read to its end.";
+        ContainerMethodUnknown = "container_method_unknown",
+            "An entry of a container is compressed in a way that cannot be undone here.";
+    }
+    Encrypted {
+        ContainerEncrypted = "container_encrypted",
+            "A container or an entry of it is encrypted.";
     }
     OverLimit {
         TooManyParts = "too_many_parts",

@@ -1,9 +1,11 @@
 //! The one door to the decompressors: nothing goes through it without a limit on bytes, ratio and time.
 //!
-//! All of them are written in Rust: `miniz_oxide` (deflate, in three wrappings), `brotli-decompressor`, `ruzstd`.
+//! All of them are written in Rust: `miniz_oxide` (deflate, in three wrappings), `deflate64`, `brotli-decompressor`,
+//! `ruzstd`.
 
 mod brotli;
 mod deflate;
+mod deflate64;
 mod zstd;
 
 use bytes::Bytes;
@@ -23,6 +25,8 @@ pub enum Coding {
     Zlib,
     /// RFC 1951 without a wrapping; what some clients and zip call deflate.
     Deflate,
+    /// Deflate with a window of 64 KiB, as Windows writes it into zip files. The end of a stream is told to four bytes.
+    Deflate64,
     /// RFC 7932.
     Brotli,
     /// RFC 8878.
@@ -88,6 +92,7 @@ impl<'a> Unpacker<'a> {
             Coding::Gzip => self.pump(&mut deflate::Gzip::new(input), input.len(), output),
             Coding::Zlib => self.pump(&mut deflate::Inflate::zlib(input), input.len(), output),
             Coding::Deflate => self.pump(&mut deflate::Inflate::raw(input), input.len(), output),
+            Coding::Deflate64 => self.pump(&mut deflate64::Deflate64::new(input), input.len(), output),
             Coding::Brotli => self.pump(&mut brotli::Brotli::new(input), input.len(), output),
             Coding::Zstd => self.pump(&mut zstd::Zstd::new(input), input.len(), output),
         }

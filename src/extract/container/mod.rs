@@ -1,6 +1,10 @@
-//! Containers: files that hold other files, told by their bytes and never by their names.
+//! Containers: files that hold other files, told by their bytes; only mail is also told by what it is called.
 
 mod compressed;
+mod number;
+#[cfg(test)]
+mod testing;
+mod zip;
 
 use crate::body::Coding;
 use crate::content::Part;
@@ -12,22 +16,37 @@ use super::dissection::Dissection;
 pub(super) enum Container {
     /// One compressed file, or several behind each other.
     Compressed(Coding),
+    /// A zip file, or a format built on it.
+    Zip,
+}
+
+/// How much of a part has been looked at by opening it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Coverage {
+    /// There may be more in it.
+    Some,
+    /// Every byte that is not packed.
+    All,
 }
 
 impl Container {
-    /// The container that `part` is.
-    pub(super) fn of(part: &Part) -> Option<Self> {
-        match &part.bytes[..] {
+    /// The containers that `part` is, of which unpackers may take any.
+    pub(super) fn all_of(part: &Part) -> Vec<Self> {
+        let bytes = &part.bytes[..];
+        let compressed = match bytes {
             [0x1f, 0x8b, 8, ..] => Some(Self::Compressed(Coding::Gzip)),
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Compressed(Coding::Zstd)),
             _ => None,
-        }
+        };
+        let zip = zip::is_zip(bytes).then_some(Self::Zip);
+        [compressed, zip].into_iter().flatten().collect()
     }
 
     /// Hands out what is in it.
-    pub(super) fn open(self, part: &Part, found: &mut Dissection<'_>) {
+    pub(super) fn open(self, part: &Part, found: &mut Dissection<'_>) -> Coverage {
         match self {
             Self::Compressed(coding) => compressed::open(coding, &part.bytes, found),
+            Self::Zip => zip::open(&part.bytes, found),
         }
     }
 }
