@@ -2,6 +2,7 @@
 
 mod compressed;
 mod number;
+mod tar;
 #[cfg(test)]
 mod testing;
 mod zip;
@@ -16,6 +17,8 @@ use super::dissection::Dissection;
 pub(super) enum Container {
     /// One compressed file, or several behind each other.
     Compressed(Coding),
+    /// A tar file.
+    Tar,
     /// A zip file, or a format built on it.
     Zip,
 }
@@ -38,14 +41,16 @@ impl Container {
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Compressed(Coding::Zstd)),
             _ => None,
         };
+        let tar = tar::is_tar(bytes).then_some(Self::Tar);
         let zip = zip::is_zip(bytes).then_some(Self::Zip);
-        [compressed, zip].into_iter().flatten().collect()
+        [compressed, tar, zip].into_iter().flatten().collect()
     }
 
     /// Hands out what is in it.
     pub(super) fn open(self, part: &Part, found: &mut Dissection<'_>) -> Coverage {
         match self {
             Self::Compressed(coding) => compressed::open(coding, &part.bytes, found),
+            Self::Tar => tar::open(&part.bytes, found),
             Self::Zip => zip::open(&part.bytes, found),
         }
     }
