@@ -1,6 +1,7 @@
 //! Containers: files that hold other files, told by their bytes; only mail is also told by what it is called.
 
 mod compressed;
+mod mail;
 mod number;
 mod tar;
 #[cfg(test)]
@@ -21,6 +22,8 @@ pub(super) enum Container {
     Tar,
     /// A zip file, or a format built on it.
     Zip,
+    /// A mail, or a mailbox.
+    Mail,
 }
 
 /// How much of a part has been looked at by opening it.
@@ -43,7 +46,8 @@ impl Container {
         };
         let tar = tar::is_tar(bytes).then_some(Self::Tar);
         let zip = zip::is_zip(bytes).then_some(Self::Zip);
-        [compressed, tar, zip].into_iter().flatten().collect()
+        let mail = mail::is_mail(part).then_some(Self::Mail);
+        [compressed, tar, zip, mail].into_iter().flatten().collect()
     }
 
     /// Hands out what is in it.
@@ -52,6 +56,7 @@ impl Container {
             Self::Compressed(coding) => compressed::open(coding, &part.bytes, found),
             Self::Tar => tar::open(&part.bytes, found),
             Self::Zip => zip::open(&part.bytes, found),
+            Self::Mail => mail::open(&part.bytes, found),
         }
     }
 }
