@@ -3,6 +3,7 @@
 mod compressed;
 mod mail;
 mod number;
+mod pdf;
 mod tar;
 #[cfg(test)]
 mod testing;
@@ -20,6 +21,8 @@ pub(super) enum Container {
     Compressed(Coding),
     /// A tar file.
     Tar,
+    /// A PDF file.
+    Pdf,
     /// A zip file, or a format built on it.
     Zip,
     /// A mail, or a mailbox.
@@ -45,9 +48,10 @@ impl Container {
             _ => None,
         };
         let tar = tar::is_tar(bytes).then_some(Self::Tar);
+        let pdf = pdf::is_pdf(bytes).then_some(Self::Pdf);
         let zip = zip::is_zip(bytes).then_some(Self::Zip);
         let mail = mail::is_mail(part).then_some(Self::Mail);
-        [compressed, tar, zip, mail].into_iter().flatten().collect()
+        [compressed, tar, pdf, zip, mail].into_iter().flatten().collect()
     }
 
     /// Hands out what is in it.
@@ -55,6 +59,7 @@ impl Container {
         match self {
             Self::Compressed(coding) => compressed::open(coding, &part.bytes, found),
             Self::Tar => tar::open(&part.bytes, found),
+            Self::Pdf => pdf::open(&part.bytes, found),
             Self::Zip => zip::open(&part.bytes, found),
             Self::Mail => mail::open(&part.bytes, found),
         }
