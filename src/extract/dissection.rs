@@ -3,7 +3,7 @@
 //! A part is looked at and dropped before the next one is made, so that a large container costs no more memory than its
 //! largest entry.
 
-use crate::body::{Coding, End, ScratchWriter, Unpacker};
+use crate::body::{Chain, Coding, End, ScratchWriter, Unpacker};
 use crate::content::{Deadline, ExtractLimits, Part};
 
 use super::inside;
@@ -141,6 +141,11 @@ impl<'a> Dissection<'a> {
     /// Adds to `output` what the one stream at the start of `input` gives, up to the first fault.
     pub(super) fn unpack(&mut self, coding: Coding, input: &[u8], output: &mut ScratchWriter) -> End {
         self.unpacker.unpack(coding, input, output)
+    }
+
+    /// Adds to `output` what `chain` gives, up to the first fault.
+    pub(super) fn unpack_chain(&mut self, chain: &Chain<'_>, output: &mut ScratchWriter) -> End {
+        self.unpacker.unpack_chain(chain, output)
     }
 
     /// Adds decoded bytes to `output`; `packed` is how many bytes they came from.

@@ -1,17 +1,20 @@
 //! The one door to the decompressors: nothing goes through it without a limit on bytes, ratio and time.
 //!
 //! All of them are written in Rust: `miniz_oxide` (deflate, in three wrappings), `deflate64`, `brotli-decompressor`,
-//! `ruzstd`.
+//! `ruzstd`, `lzma-rust2`.
 
 mod brotli;
 mod deflate;
 mod deflate64;
+mod lzma;
 mod zstd;
 
 use bytes::Bytes;
 
 use super::scratch::{Scratch, ScratchWriter};
 use crate::content::{Deadline, ExtractLimits};
+
+pub use lzma::{Chain, Machine, Step};
 
 /// Bytes decompressed at a time.
 const BLOCK: usize = 64 << 10;
@@ -31,6 +34,8 @@ pub enum Coding {
     Brotli,
     /// RFC 8878.
     Zstd,
+    /// One stream of the format of `xz`.
+    Xz,
 }
 
 /// What undoes a compression, block by block.
@@ -95,7 +100,17 @@ impl<'a> Unpacker<'a> {
             Coding::Deflate64 => self.pump(&mut deflate64::Deflate64::new(input), input.len(), output),
             Coding::Brotli => self.pump(&mut brotli::Brotli::new(input), input.len(), output),
             Coding::Zstd => self.pump(&mut zstd::Zstd::new(input), input.len(), output),
+            Coding::Xz => self.pump(&mut lzma::Xz::new(input), input.len(), output),
         }
+    }
+
+    /// Adds to `output` what `chain` gives, up to the first fault. A dictionary larger than any tool asks for is too
+    /// large.
+    pub fn unpack_chain(&mut self, chain: &Chain<'_>, output: &mut ScratchWriter) -> End {
+        if chain.dictionary() > lzma::MAX_DICTIONARY {
+            return End::TooLarge;
+        }
+        self.pump(&mut lzma::Reading::new(chain), chain.packed(), output)
     }
 
     /// Adds `piece` to `output` within the limits, for content that is decoded elsewhere. `packed` is what it came from.

@@ -1,4 +1,4 @@
-//! Files that are compressed and nothing else: gzip (RFC 1952), zstd (RFC 8878).
+//! Files that are compressed and nothing else: gzip (RFC 1952), zstd (RFC 8878), xz.
 
 use bytes::Bytes;
 

@@ -4,6 +4,7 @@ mod compressed;
 mod mail;
 mod number;
 mod pdf;
+mod seven_zip;
 mod tar;
 #[cfg(test)]
 mod testing;
@@ -19,6 +20,8 @@ use super::dissection::Dissection;
 pub(super) enum Container {
     /// One compressed file, or several behind each other.
     Compressed(Coding),
+    /// An archive of 7-Zip.
+    SevenZip,
     /// A tar file.
     Tar,
     /// A PDF file.
@@ -44,20 +47,23 @@ impl Container {
         let bytes = &part.bytes[..];
         let compressed = match bytes {
             [0x1f, 0x8b, 8, ..] => Some(Self::Compressed(Coding::Gzip)),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Compressed(Coding::Xz)),
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Compressed(Coding::Zstd)),
             _ => None,
         };
+        let seven_zip = seven_zip::is_seven_zip(bytes).then_some(Self::SevenZip);
         let tar = tar::is_tar(bytes).then_some(Self::Tar);
         let pdf = pdf::is_pdf(bytes).then_some(Self::Pdf);
         let zip = zip::is_zip(bytes).then_some(Self::Zip);
         let mail = mail::is_mail(part).then_some(Self::Mail);
-        [compressed, tar, pdf, zip, mail].into_iter().flatten().collect()
+        [compressed, seven_zip, tar, pdf, zip, mail].into_iter().flatten().collect()
     }
 
     /// Hands out what is in it.
     pub(super) fn open(self, part: &Part, found: &mut Dissection<'_>) -> Coverage {
         match self {
             Self::Compressed(coding) => compressed::open(coding, &part.bytes, found),
+            Self::SevenZip => seven_zip::open(&part.bytes, found),
             Self::Tar => tar::open(&part.bytes, found),
             Self::Pdf => pdf::open(&part.bytes, found),
             Self::Zip => zip::open(&part.bytes, found),

@@ -50,6 +50,7 @@ fn archives_of_common_tools_open_without_a_problem() {
         "bsdtar.tar",
         "python.tar",
         "gnu.tar.gz",
+        "gnu.tar.xz",
     ] {
         let found = opened(fixture(name));
         assert_eq!((codes(&found), listed(&found)), (vec![], 1), "{name}");

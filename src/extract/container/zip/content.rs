@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 
-use crate::body::{Coding, End};
+use crate::body::{Chain, Coding, End, ScratchWriter, Step};
 use crate::content::{Part, PartKind};
 use crate::extract::ProblemCode;
-use crate::extract::container::number::clamped;
+use crate::extract::container::number::{clamped, u16_at, u32_at};
 use crate::extract::dissection::Dissection;
 
 use super::record::Header;
@@ -53,7 +53,9 @@ impl Content<'_> {
             0 => return self.stored(&packed, found),
             8 => Coding::Deflate,
             9 => Coding::Deflate64,
+            14 => return self.lzma(&packed, found),
             20 | 93 => Coding::Zstd,
+            95 => Coding::Xz,
             _ => {
                 self.report_if_any(&packed, ProblemCode::ContainerMethodUnknown, found);
                 return None;
@@ -100,6 +102,23 @@ impl Content<'_> {
         Some(seen)
     }
 
+    /// Two bytes of a version, the length of the properties, these, and a raw stream (APPNOTE §5.8).
+    fn lzma(&self, packed: &Bytes, found: &mut Dissection<'_>) -> Option<Seen> {
+        let (Some(5), Some(&properties), Some(dictionary), Sizes::Told) =
+            (u16_at(packed, 2), packed.get(4), u32_at(packed, 5), self.sizes)
+        else {
+            self.report(ProblemCode::ContainerBroken, found);
+            return None;
+        };
+        // Flag 1: the stream marks its end.
+        let size = (self.header.flags & 2 == 0).then_some(self.header.size);
+        let inputs = vec![Chain::Bytes(&packed[9..])];
+        let chain = Chain::Step { step: Step::Lzma { properties, dictionary }, inputs, size };
+        let mut output = found.output();
+        let end = found.unpack_chain(&chain, &mut output);
+        self.finish(end, output, found)
+    }
+
     fn unpacked(&self, coding: Coding, packed: &Bytes, found: &mut Dissection<'_>) -> Option<Seen> {
         let mut output = found.output();
         let mut end = found.unpack(coding, packed, &mut output);
@@ -112,13 +131,20 @@ impl Content<'_> {
                 (output, end) = (longer, complete);
             }
         }
+        self.finish(end, output, found)
+    }
+
+    /// Compares what came out with what was said, and hands it out.
+    fn finish(&self, end: End, output: ScratchWriter, found: &mut Dissection<'_>) -> Option<Seen> {
         let Ok(content) = output.finish() else {
             found.report_limit(End::NoRoom);
             return None;
         };
         let seen = match end {
             End::Complete(packed) => {
-                Some(Seen { crc: crc32fast::hash(&content), size: content.len() as u64, packed: packed as u64 })
+                // The two bytes in front of LZMA and its properties are no part of the stream.
+                let packed = if self.header.method == 14 { self.header.packed } else { packed as u64 };
+                Some(Seen { crc: crc32fast::hash(&content), size: content.len() as u64, packed })
             }
             End::Broken => {
                 self.report(ProblemCode::ContainerBroken, found);

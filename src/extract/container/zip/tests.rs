@@ -112,6 +112,8 @@ fn archives_of_common_tools_open_without_a_problem() {
         ("openpyxl.xlsx", "xl/workbook.xml"),
         ("odfpy.odt", "content.xml"),
         ("7-zip-deflate64.zip", "folder/numbers.txt"),
+        ("7-zip-lzma.zip", "folder/numbers.txt"),
+        ("7-zip-xz.zip", "folder/numbers.txt"),
     ] {
         let found = opened(fixture(name));
         assert_eq!(codes(&found), [], "{name}");
