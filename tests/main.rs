@@ -10,6 +10,7 @@ mod support;
 
 mod architecture;
 mod command_line;
+mod containers;
 mod documents;
 mod encodings;
 mod hashing;

@@ -22,16 +22,14 @@ pub(super) fn look(part: &Part, found: &mut Dissection<'_>) {
     for container in containers {
         coverage = coverage.max(container.open(part, found));
     }
-    if coverage < Coverage::All {
-        look_for_hidden(part, found);
-    }
+    look_for_hidden(part, coverage, found);
     // What only seems to begin in the middle of other bytes may be chance.
     if part.kind == PartKind::Carved {
         found.forget_problems(problems);
     }
 }
 
-fn look_for_hidden(part: &Part, found: &mut Dissection<'_>) {
+fn look_for_hidden(part: &Part, coverage: Coverage, found: &mut Dissection<'_>) {
     let bytes = &part.bytes;
     if part.kind != PartKind::Envelope {
         encoded::data_uris(bytes, found);
@@ -41,7 +39,7 @@ fn look_for_hidden(part: &Part, found: &mut Dissection<'_>) {
         json::extract_if_it_looks_so(bytes, found);
     }
     // Whatever lies in a carved file was found in what it was carved from.
-    if part.kind != PartKind::Carved {
+    if part.kind != PartKind::Carved && coverage < Coverage::All {
         carve::extract(bytes, found);
     }
 }

@@ -129,6 +129,18 @@ impl<'a> Unpacker<'a> {
         output.write(piece).map_err(|_| End::NoRoom)
     }
 
+    /// Adds `piece` to `output` without counting it: it has been counted in another form, of which it is no more than a
+    /// small multiple.
+    ///
+    /// # Errors
+    /// Time has run out, or there is no room.
+    pub fn copy(&self, piece: &[u8], output: &mut ScratchWriter) -> Result<(), End> {
+        if self.deadline.has_passed() {
+            return Err(End::Late);
+        }
+        output.write(piece).map_err(|_| End::NoRoom)
+    }
+
     /// All of `pieces` as one piece of content, within the limits.
     ///
     /// # Errors

@@ -5,10 +5,10 @@
 //! file is no problem: readers show what they can, and so is it here.
 
 mod filter;
-mod image;
 mod objects;
 mod png;
 mod predictor;
+mod samples;
 mod value;
 
 use bytes::Bytes;
@@ -19,12 +19,15 @@ use crate::extract::ProblemCode;
 use crate::extract::dissection::Dissection;
 
 use super::Coverage;
-use image::Shape;
 use objects::{Objects, Stream};
+use samples::Shape;
 use value::{Reader, Value};
 
 /// Where the header may be: readers look for it so far.
 const HEADER_WITHIN: usize = 1024;
+
+/// How many times the length of the file all streams may have together, since they may lie in each other.
+const MAX_COVER: usize = 16;
 
 /// Whether readers take `bytes` for a PDF file.
 pub(super) fn is_pdf(bytes: &[u8]) -> bool {
@@ -38,10 +41,18 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
         return Coverage::Some;
     }
     let objects = Objects::find(bytes, found);
+    let mut cover = bytes.len().saturating_mul(MAX_COVER);
     for stream in objects.streams() {
         if found.is_over() {
             break;
         }
+        cover = match cover.checked_sub(stream.raw.len()) {
+            Some(rest) => rest,
+            None => {
+                found.report(ProblemCode::TooManyCandidates, Some(stream.start));
+                break;
+            }
+        };
         hand_out(&stream, &objects, found);
     }
     Coverage::Some

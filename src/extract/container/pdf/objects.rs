@@ -1,5 +1,6 @@
 //! The objects of a file, found by looking at all of it: readers mend broken tables of contents the same way.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use bytes::Bytes;
@@ -41,12 +42,16 @@ pub(super) struct Objects {
     places: HashMap<u32, Place>,
     /// Where streams may be: behind `obj`, in the order of the file.
     candidates: Vec<usize>,
+    /// From where the last end of a stream was looked for, and where it was found. Streams that have no end of their
+    /// own would have the file looked through once for each of them.
+    last_end: Cell<(usize, usize)>,
 }
 
 impl Objects {
     /// Finds the objects in `bytes`.
     pub(super) fn find(bytes: &Bytes, found: &mut Dissection<'_>) -> Self {
-        let mut objects = Self { bytes: bytes.clone(), places: HashMap::new(), candidates: Vec::new() };
+        let mut objects =
+            Self { bytes: bytes.clone(), places: HashMap::new(), candidates: Vec::new(), last_end: Cell::new((0, 0)) };
         for at in memmem::find_iter(bytes, b"obj").take(MAX_OBJECTS * 2) {
             if objects.candidates.len() >= MAX_OBJECTS || found.is_over() {
                 break;
@@ -132,11 +137,19 @@ impl Objects {
             let behind = self.bytes.get(*end..).unwrap_or_default();
             behind[..behind.len().min(16)].trim_ascii_start().starts_with(b"endstream")
         };
-        said.filter(is_end).unwrap_or_else(|| {
-            let rest = &self.bytes[start..];
-            let length = memmem::find(rest, b"endstream").or_else(|| memmem::find(rest, b"endobj"));
-            length.map_or(self.bytes.len(), |length| start + length)
-        })
+        said.filter(is_end).unwrap_or_else(|| self.next_end(start))
+    }
+
+    /// Where the next `endstream` is.
+    fn next_end(&self, start: usize) -> usize {
+        let (from, end) = self.last_end.get();
+        if (from..=end).contains(&start) && end > 0 {
+            return end;
+        }
+        let length = memmem::find(&self.bytes[start..], b"endstream");
+        let end = length.map_or(self.bytes.len(), |length| start + length);
+        self.last_end.set((start, end));
+        end
     }
 
     /// Takes in the objects that are packed in streams (ISO 32000-1 §7.5.7).
@@ -156,7 +169,9 @@ impl Objects {
                 let (Some(Value::Number(number)), Some(Value::Number(offset))) = (heads.value(), heads.value()) else {
                     break;
                 };
-                let value = content.get(first + offset as usize..).and_then(|rest| Reader::new(rest).value());
+                let value = content
+                    .get(first.saturating_add(offset as usize)..)
+                    .and_then(|rest| Reader::new(&rest[..rest.len().min(MAX_DICTIONARY)]).value());
                 if let Some(value) = value.filter(|_| self.places.len() < MAX_OBJECTS * 2) {
                     self.places.insert(number as u32, Place::Packed(value));
                 }

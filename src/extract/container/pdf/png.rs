@@ -13,20 +13,12 @@ pub(super) struct Png {
     output: ScratchWriter,
     pending: Vec<u8>,
     checksum: (u32, u32),
-    /// Bytes that the picture came from.
-    packed: usize,
 }
 
 impl Png {
     /// Begins a picture of `channels` channels, one or three.
-    pub(super) fn begin(
-        width: u32,
-        height: u32,
-        channels: usize,
-        packed: usize,
-        found: &mut Dissection<'_>,
-    ) -> Result<Self, End> {
-        let mut png = Self { output: found.output(), pending: Vec::with_capacity(BLOCK), checksum: (1, 0), packed };
+    pub(super) fn begin(width: u32, height: u32, channels: usize, found: &mut Dissection<'_>) -> Result<Self, End> {
+        let mut png = Self { output: found.output(), pending: Vec::with_capacity(BLOCK), checksum: (1, 0) };
         png.write(b"\x89PNG\r\n\x1a\n", found)?;
         let colour = if channels == 1 { 0 } else { 2 };
         let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, colour, 0, 0, 0]].concat();
@@ -79,6 +71,6 @@ impl Png {
     }
 
     fn write(&mut self, piece: &[u8], found: &mut Dissection<'_>) -> Result<(), End> {
-        found.write(piece, self.packed, &mut self.output)
+        found.copy(piece, &mut self.output)
     }
 }

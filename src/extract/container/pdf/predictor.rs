@@ -41,7 +41,7 @@ impl Predictor {
             let mut row = vec![0; self.row];
             row[..encoded.len()].copy_from_slice(encoded);
             undo_row(filter, self.pixel, &above, &mut row);
-            if let Err(limit) = found.write(&row, data.len(), &mut output) {
+            if let Err(limit) = found.copy(&row[..encoded.len()], &mut output) {
                 found.report_limit(limit);
                 return None;
             }

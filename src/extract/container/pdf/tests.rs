@@ -77,7 +77,7 @@ fn differences(rows: &[&[u8]]) -> Vec<u8> {
 #[expect(clippy::disallowed_methods, reason = "the picture is our own")]
 fn pixels(found: &crate::extract::Extraction) -> Vec<u8> {
     let picture = found.parts.iter().find(|part| part.bytes.starts_with(b"\x89PNG")).expect("a picture");
-    ::image::load_from_memory(&picture.bytes).unwrap().into_rgb8().into_raw()
+    image::load_from_memory(&picture.bytes).unwrap().into_rgb8().into_raw()
 }
 
 #[test]
@@ -164,6 +164,14 @@ fn an_encrypted_file_is_reported_and_the_word_alone_is_nothing() {
 fn bombs_end_at_the_limit() {
     let bomb = object(3, "/Filter [/FlateDecode /FlateDecode]", &zlib(&zlib(&vec![0; 64 << 20])));
     assert!(codes(&opened(file(&[bomb]))).contains(&ProblemCode::UnpackedTooDense));
+}
+
+#[test]
+fn streams_that_all_reach_to_the_end_are_looked_at_in_bounds() {
+    let endless = b"1 0 obj<</Type/EmbeddedFile>>stream\n".repeat(3000);
+    let found = opened([b"%PDF-1.7\n", &endless[..]].concat());
+    assert_eq!(codes(&found), [ProblemCode::TooManyCandidates]);
+    assert!(found.parts.len() < 40);
 }
 
 proptest::proptest! {

@@ -30,6 +30,9 @@ const SPLIT_MARKERS: [&[u8]; 2] = [DESCRIPTOR, b"PK00"];
 /// How the block ends in which Android keeps signatures, in front of the directory.
 const ANDROID_BLOCK: &[u8] = b"APK Sig Block 42";
 
+/// How many times the length of the file all entries that lie in others may have together.
+const MAX_COVER: usize = 16;
+
 /// Whether some unpacker takes `bytes` for a zip file: by its start, or by a directory at its end.
 pub(super) fn is_zip(bytes: &[u8]) -> bool {
     let has_entry = |found: Directories| {
@@ -181,10 +184,16 @@ impl Walk<'_, '_> {
     /// Hands out the entries of the directories that the way along the local headers did not meet: they lie in each
     /// other, or nowhere.
     fn hand_out_missed(&mut self) {
+        let mut cover = self.bytes.len().saturating_mul(MAX_COVER);
         for (at, entries) in std::mem::take(&mut self.listed) {
             if self.found.is_over() {
                 return;
             }
+            let length = entries.iter().map(|entry| clamped(entry.central.header.packed).min(self.bytes.len())).sum();
+            cover = match cover.checked_sub(length) {
+                Some(rest) => rest,
+                None => return self.found.report(ProblemCode::TooManyReadings, Some(at)),
+            };
             match record::local(self.bytes, at) {
                 Some(local) => {
                     self.ambiguous(at);

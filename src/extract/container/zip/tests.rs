@@ -299,6 +299,16 @@ fn overlapping_bombs_end_at_the_limit() {
     assert!(found.contains(&ContainerAmbiguous) && found.contains(&ProblemCode::UnpackedTooLarge), "{found:?}");
 }
 
+#[test]
+fn entries_that_all_cover_the_file_end_at_a_limit() {
+    let locals: Vec<u8> = (0..100).flat_map(|_| stored("a", b"").local()).chain([7; 9000]).collect();
+    let cover = Made { packed: 9000, size: 9000, ..stored("a", b"") };
+    let directory: Vec<u8> = (0..100).flat_map(|index| cover.central(index * 31)).collect();
+    let bytes = [&locals[..], &directory, &end(100, directory.len(), locals.len())].concat();
+    let found = codes(&opened(bytes));
+    assert!(found.contains(&ContainerAmbiguous) && found.contains(&ProblemCode::TooManyReadings));
+}
+
 proptest::proptest! {
     #[test]
     fn no_archive_makes_it_panic(flips in proptest::collection::vec((0..400_usize, proptest::prelude::any::<u8>()), 0..6)) {

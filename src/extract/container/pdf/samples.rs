@@ -72,7 +72,7 @@ impl Shape {
     fn encode(&self, samples: &Bytes, stride: usize, height: usize, found: &mut Dissection<'_>) -> Result<Bytes, End> {
         let is_grey = matches!(self.colours, Colours::Grey | Colours::Ink);
         let channels = if is_grey { 1 } else { 3 };
-        let mut png = Png::begin(self.width as u32, height as u32, channels, samples.len(), found)?;
+        let mut png = Png::begin(self.width as u32, height as u32, channels, found)?;
         let mut padded = vec![0; stride];
         let mut pixels = Vec::with_capacity(self.width * channels);
         for row in samples.chunks(stride).take(height) {
