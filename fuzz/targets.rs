@@ -140,7 +140,9 @@ fn header_map(lines: &[u8]) -> HeaderMap {
         Some((name, HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).ok()?))
     });
     let mut headers = HeaderMap::new();
-    pairs.take(64).for_each(|(name, value)| drop(headers.append(name, value)));
+    for (name, value) in pairs.take(64) {
+        headers.append(name, value);
+    }
     headers
 }
 

@@ -12,6 +12,7 @@ mod architecture;
 mod assembling;
 mod clients;
 mod command_line;
+mod containers;
 mod corpora;
 mod differential;
 mod documents;

@@ -11,7 +11,7 @@ mod quota;
 mod scratch;
 mod spool;
 
-pub use coding::{Coding, End, Unpacker};
+pub use coding::{Chain, Coding, End, Machine, Step, Unpacker};
 pub use collector::{BodyCollector, HoldError};
 pub use held::HeldBody;
 pub use quota::{Quota, Reservation};

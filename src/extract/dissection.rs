@@ -3,7 +3,7 @@
 //! A part is looked at and dropped before the next one is made, so that a large container costs no more memory than its
 //! largest entry.
 
-use crate::body::{Coding, End, ScratchWriter, Unpacker};
+use crate::body::{Chain, Coding, End, ScratchWriter, Unpacker};
 use crate::content::{Deadline, ExtractLimits, Part};
 
 use super::inside;
@@ -101,9 +101,9 @@ impl<'a> Dissection<'a> {
         self.carved <= self.limits.max_carved
     }
 
-    /// Adds a problem, unless there are enough.
+    /// Adds a problem, unless there are enough. The first of each code is always kept: each may have another policy.
     pub(super) fn report(&mut self, code: ProblemCode, offset: Option<usize>) {
-        if self.problems.len() < MAX_PROBLEMS {
+        if self.problems.len() < MAX_PROBLEMS || self.problems.iter().all(|problem| problem.code != code) {
             self.problems.push(Problem { code, part: self.inside, offset });
         }
     }
@@ -143,12 +143,25 @@ impl<'a> Dissection<'a> {
         self.unpacker.unpack(coding, input, output)
     }
 
+    /// Adds to `output` what `chain` gives, up to the first fault.
+    pub(super) fn unpack_chain(&mut self, chain: &Chain<'_>, output: &mut ScratchWriter) -> End {
+        self.unpacker.unpack_chain(chain, output)
+    }
+
     /// Adds decoded bytes to `output`; `packed` is how many bytes they came from.
     ///
     /// # Errors
     /// A limit was passed.
     pub(super) fn write(&mut self, piece: &[u8], packed: usize, output: &mut ScratchWriter) -> Result<(), End> {
         self.unpacker.write(piece, packed, output)
+    }
+
+    /// Adds to `output` what was unpacked before and has only changed its form.
+    ///
+    /// # Errors
+    /// Time has run out, or there is no room.
+    pub(super) fn copy(&mut self, piece: &[u8], output: &mut ScratchWriter) -> Result<(), End> {
+        self.unpacker.copy(piece, output)
     }
 
     /// Reports how a stream ended, if that was against a limit. Lost time is reported by who set the deadline.

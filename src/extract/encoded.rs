@@ -8,7 +8,7 @@
 
 use bytes::Bytes;
 
-use crate::body::End;
+use crate::body::{End, ScratchWriter};
 use crate::content::{Part, PartKind};
 
 use super::dissection::Dissection;
@@ -77,6 +77,13 @@ pub(super) fn base64(text: &Bytes, found: &mut Dissection<'_>) {
     }
 }
 
+/// Hands out what `text` is in base64, in every way but the one of [`decode_usual`].
+pub(super) fn other_ways(text: &Bytes, found: &mut Dissection<'_>) {
+    for way in ways(text).into_iter().skip(1) {
+        decode(text, way, found);
+    }
+}
+
 /// What `text` is in base64 by the letter of RFC 4648, white space aside; `None` when it is none.
 pub(super) fn strict(text: &[u8]) -> Option<Bytes> {
     let text: Vec<u8> = text.iter().filter(|byte| !byte.is_ascii_whitespace()).copied().collect();
@@ -108,6 +115,23 @@ fn ways(text: &[u8]) -> Vec<Way> {
 
 fn decode(text: &[u8], way: Way, found: &mut Dissection<'_>) {
     let mut output = found.output();
+    let decoded = decode_to(text, way, &mut output, found);
+    match decoded.and_then(|()| output.finish().map_err(|_| End::NoRoom)) {
+        Ok(decoded) if !decoded.is_empty() => found.add(Part::new(PartKind::Decoded, decoded), None),
+        Ok(_) => {}
+        Err(end) => found.report_limit(end),
+    }
+}
+
+/// Adds to `output` what `text` is in base64, in the way that most decode it.
+///
+/// # Errors
+/// A limit was passed.
+pub(super) fn decode_usual(text: &[u8], output: &mut ScratchWriter, found: &mut Dissection<'_>) -> Result<(), End> {
+    decode_to(text, Way::USUAL, output, found)
+}
+
+fn decode_to(text: &[u8], way: Way, output: &mut ScratchWriter, found: &mut Dissection<'_>) -> Result<(), End> {
     let mut block = Vec::with_capacity(BLOCK);
     let (mut bits, mut count) = (0_u32, 0_u32);
     for byte in text {
@@ -123,19 +147,12 @@ fn decode(text: &[u8], way: Way, found: &mut Dissection<'_>) {
             count -= 8;
             block.push((bits >> count) as u8);
             if block.len() == BLOCK {
-                if let Err(end) = found.write(&block, text.len(), &mut output) {
-                    return found.report_limit(end);
-                }
+                found.write(&block, text.len(), output)?;
                 block.clear();
             }
         }
     }
-    let decoded = found.write(&block, text.len(), &mut output).and_then(|()| output.finish().map_err(|_| End::NoRoom));
-    match decoded {
-        Ok(decoded) if !decoded.is_empty() => found.add(Part::new(PartKind::Decoded, decoded), None),
-        Ok(_) => {}
-        Err(end) => found.report_limit(end),
-    }
+    found.write(&block, text.len(), output)
 }
 
 /// Hands out the content of every data URI in `text`.

@@ -3,26 +3,33 @@
 use crate::content::{Part, PartKind};
 
 use super::ProblemCode;
-use super::container::Container;
+use super::container::{Container, Coverage};
 use super::dissection::Dissection;
 use super::{carve, encoded, json, xml};
 
 /// Looks into `part`, which has just been handed out.
 pub(super) fn look(part: &Part, found: &mut Dissection<'_>) {
     let problems = found.problem_count();
-    match Container::of(part) {
-        Some(_) if found.is_too_deep() => found.report(ProblemCode::NestedTooDeep, None),
-        Some(container) => container.open(part, found),
-        None if found.is_too_deep() => {}
-        None => look_for_hidden(part, found),
+    let containers = Container::all_of(part);
+    if found.is_too_deep() {
+        if !containers.is_empty() {
+            found.report(ProblemCode::NestedTooDeep, None);
+        }
+        return;
     }
+    // The same bytes may be several containers at once: a zip may stand behind anything.
+    let mut coverage = Coverage::Some;
+    for container in containers {
+        coverage = coverage.max(container.open(part, found));
+    }
+    look_for_hidden(part, coverage, found);
     // What only seems to begin in the middle of other bytes may be chance.
     if part.kind == PartKind::Carved {
         found.forget_problems(problems);
     }
 }
 
-fn look_for_hidden(part: &Part, found: &mut Dissection<'_>) {
+fn look_for_hidden(part: &Part, coverage: Coverage, found: &mut Dissection<'_>) {
     let bytes = &part.bytes;
     if part.kind != PartKind::Envelope {
         encoded::data_uris(bytes, found);
@@ -39,7 +46,7 @@ fn look_for_hidden(part: &Part, found: &mut Dissection<'_>) {
         encoded::whole_body(bytes, found);
     }
     // Whatever lies in a carved file was found in what it was carved from.
-    if part.kind != PartKind::Carved {
+    if part.kind != PartKind::Carved && coverage < Coverage::All {
         carve::extract(bytes, found);
     }
 }

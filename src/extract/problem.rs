@@ -174,6 +174,10 @@ problem_codes! {
             "The body is declared as aws-chunked but is not framed so.";
         PartialContent = "partial_content",
             "The request calls its body a piece of a larger file, in a protocol in which pieces are not put together here.";
+        ContainerAmbiguous = "container_ambiguous",
+            "A container can be read in more than one way, so that unpackers find different files in it.";
+        ContainerSize = "container_size",
+            "An entry of a container does not have the size or the checksum that the container says.";
     }
     Undecodable {
         ContentCodingUnknown = "content_encoding",
@@ -184,6 +188,12 @@ problem_codes! {
             "The compressed body goes on behind the end of its compressed data.";
         ContainerBroken = "container_broken",
             "A container or compressed file cannot be read to its end.";
+        ContainerMethodUnknown = "container_method_unknown",
+            "An entry of a container is compressed in a way that cannot be undone here.";
+    }
+    Encrypted {
+        ContainerEncrypted = "container_encrypted",
+            "A container or an entry of it is encrypted.";
     }
     OverLimit {
         TooManyParts = "too_many_parts",

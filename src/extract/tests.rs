@@ -76,7 +76,8 @@ fn headers_that_servers_may_read_differently_are_problems_without_a_place() {
 fn a_hostile_body_cannot_make_the_list_of_problems_long() {
     let body = "x--b".repeat(10_000);
     let found = extracted(body.as_bytes(), &["multipart/form-data; boundary=b"]);
-    assert_eq!(found.problems.len(), 32);
+    // As many as are kept, and the first of each other code.
+    assert!((32..40).contains(&found.problems.len()), "{}", found.problems.len());
 }
 
 #[derive(Deserialize)]

@@ -1,5 +1,6 @@
 //! Real processes, real sockets: what every behaviour test stands on.
 
+pub mod archives;
 pub mod curl;
 pub mod http;
 pub mod http2;

@@ -1,15 +1,20 @@
 //! The one door to the decompressors: nothing goes through it without a limit on bytes, ratio and time.
 //!
-//! All of them are written in Rust: `miniz_oxide` (deflate, in three wrappings), `brotli-decompressor`, `ruzstd`.
+//! All of them are written in Rust: `miniz_oxide` (deflate, in three wrappings), `deflate64`, `brotli-decompressor`,
+//! `ruzstd`, `lzma-rust2`.
 
 mod brotli;
 mod deflate;
+mod deflate64;
+mod lzma;
 mod zstd;
 
 use bytes::Bytes;
 
 use super::scratch::{Scratch, ScratchWriter};
 use crate::content::{Deadline, ExtractLimits};
+
+pub use lzma::{Chain, Machine, Step};
 
 /// Bytes decompressed at a time.
 const BLOCK: usize = 64 << 10;
@@ -23,10 +28,14 @@ pub enum Coding {
     Zlib,
     /// RFC 1951 without a wrapping; what some clients and zip call deflate.
     Deflate,
+    /// Deflate with a window of 64 KiB, as Windows writes it into zip files. The end of a stream is told to four bytes.
+    Deflate64,
     /// RFC 7932.
     Brotli,
     /// RFC 8878.
     Zstd,
+    /// One stream of the format of `xz`.
+    Xz,
 }
 
 /// What undoes a compression, block by block.
@@ -88,9 +97,20 @@ impl<'a> Unpacker<'a> {
             Coding::Gzip => self.pump(&mut deflate::Gzip::new(input), input.len(), output),
             Coding::Zlib => self.pump(&mut deflate::Inflate::zlib(input), input.len(), output),
             Coding::Deflate => self.pump(&mut deflate::Inflate::raw(input), input.len(), output),
+            Coding::Deflate64 => self.pump(&mut deflate64::Deflate64::new(input), input.len(), output),
             Coding::Brotli => self.pump(&mut brotli::Brotli::new(input), input.len(), output),
             Coding::Zstd => self.pump(&mut zstd::Zstd::new(input), input.len(), output),
+            Coding::Xz => self.pump(&mut lzma::Xz::new(input), input.len(), output),
         }
+    }
+
+    /// Adds to `output` what `chain` gives, up to the first fault. A dictionary larger than any tool asks for is too
+    /// large.
+    pub fn unpack_chain(&mut self, chain: &Chain<'_>, output: &mut ScratchWriter) -> End {
+        if chain.dictionary() > lzma::MAX_DICTIONARY {
+            return End::TooLarge;
+        }
+        self.pump(&mut lzma::Reading::new(chain), chain.packed(), output)
     }
 
     /// Adds `piece` to `output` within the limits, for content that is decoded elsewhere. `packed` is what it came from.
@@ -106,6 +126,18 @@ impl<'a> Unpacker<'a> {
             return Err(End::TooDense);
         }
         self.left = self.left.checked_sub(piece.len() as u64).ok_or(End::TooLarge)?;
+        output.write(piece).map_err(|_| End::NoRoom)
+    }
+
+    /// Adds `piece` to `output` without counting it: it has been counted in another form, of which it is no more than a
+    /// small multiple.
+    ///
+    /// # Errors
+    /// Time has run out, or there is no room.
+    pub fn copy(&self, piece: &[u8], output: &mut ScratchWriter) -> Result<(), End> {
+        if self.deadline.has_passed() {
+            return Err(End::Late);
+        }
         output.write(piece).map_err(|_| End::NoRoom)
     }
 

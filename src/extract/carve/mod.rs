@@ -25,17 +25,19 @@ enum Promise {
     Gif,
     WebP,
     Zip,
+    SevenZip,
 }
 
 /// How the files begin that are looked for. None begins inside another, so that a search for one at a time, which is
 /// forty times as fast as one for overlapping ones (measured: 8 GB/s), misses none.
-const SIGNATURES: [(&[u8], Promise); 6] = [
+const SIGNATURES: [(&[u8], Promise); 7] = [
     (b"\xff\xd8", Promise::Jpeg),
     (b"\x89PNG\r\n\x1a\n", Promise::Png),
     (b"GIF87a", Promise::Gif),
     (b"GIF89a", Promise::Gif),
     (b"WEBPVP8", Promise::WebP),
     (b"PK\x03\x04", Promise::Zip),
+    (b"7z\xbc\xaf\x27\x1c", Promise::SevenZip),
 ];
 
 /// Where `WEBP` stands in a RIFF file.
@@ -55,13 +57,13 @@ pub(super) fn extract(bytes: &Bytes, found: &mut Dissection<'_>) {
         return;
     };
     let mut cover = bytes.len().saturating_mul(MAX_COVER);
-    let mut end_of_zip = 0;
+    let mut archive_end = 0;
     for hit in finder.find_iter(&bytes[..]) {
         let promise = SIGNATURES[hit.pattern().as_usize()].1;
         let start = if promise == Promise::WebP { hit.start().checked_sub(RIFF_HEADER) } else { Some(hit.start()) };
-        // Every entry of a zip file begins like one.
-        let is_entry = |start: usize| promise == Promise::Zip && start < end_of_zip;
-        let Some(start) = start.filter(|start| *start > 0 && !is_entry(*start)) else {
+        let is_archive = matches!(promise, Promise::Zip | Promise::SevenZip);
+        // Every entry of an archive starts as an archive does; opening the archive finds them all.
+        let Some(start) = start.filter(|start| *start > 0 && !(is_archive && *start < archive_end)) else {
             continue;
         };
         let Some(length) = length(promise, &bytes[start..]) else {
@@ -74,8 +76,8 @@ pub(super) fn extract(bytes: &Bytes, found: &mut Dissection<'_>) {
         if found.is_over() {
             return;
         }
-        if promise == Promise::Zip {
-            end_of_zip = start + length;
+        if is_archive {
+            archive_end = start + length;
         }
         found.add(Part::new(PartKind::Carved, bytes.slice(start..start + length)), Some(start));
     }
@@ -89,12 +91,18 @@ fn length(promise: Promise, bytes: &[u8]) -> Option<usize> {
         Promise::Gif => picture::gif(bytes),
         Promise::WebP => picture::webp(bytes),
         Promise::Zip => zip(bytes),
+        Promise::SevenZip => (bytes.get(6) == Some(&0)).then_some(bytes.len()),
     }
 }
 
-/// Up to the end of the first archive's directory behind its first entry.
+/// Up to the end of the first archive's directory behind its first entry. Without one, what looks like an entry goes on
+/// to the end: 7-Zip opens such, and those that stream do.
 fn zip(bytes: &[u8]) -> Option<usize> {
-    let at = memmem::find(bytes, b"PK\x05\x06")?;
+    let Some(at) = memmem::find(bytes, b"PK\x05\x06") else {
+        // Version, flags and method, as far as there are any.
+        let is_entry = matches!(bytes.get(4..10)?, [0..=63, 0..=20, _, _, 0..=99, 0]);
+        return is_entry.then_some(bytes.len());
+    };
     let comment = bytes.get(at + 20..at + 22)?;
     Some((at + 22 + usize::from(u16::from_le_bytes([comment[0], comment[1]]))).min(bytes.len()))
 }

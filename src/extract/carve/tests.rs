@@ -71,13 +71,22 @@ fn files_inside_each_other_are_all_found_within_the_limits() {
 }
 
 #[test]
-fn a_zip_file_is_one_file_however_many_entries_it_has() {
-    let zip = [&b"PK\x03\x04entry".repeat(500)[..], b"PK\x05\x06", &[0; 16], b"\x03\0end"].concat();
-    let found = carved(&[&b"x"[..], &zip, &zip].concat(), ExtractLimits::default());
-    let carved: Vec<&[u8]> =
-        found.parts.iter().filter(|part| part.inside.is_none()).map(|part| &part.bytes[..]).collect();
-    assert_eq!(carved, [&zip[..], &zip]);
-    assert_eq!(found.problems, []);
+fn an_archive_is_carved_once_and_not_again_from_each_of_its_entries() {
+    let entry = b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0ab";
+    let archive = [&entry.repeat(100), &b"PK\x05\x06"[..], &[0; 18]].concat();
+    let behind = [&b"x"[..], &archive, b"between", &archive].concat();
+    let lengths: Vec<usize> = carved(&behind, ExtractLimits::default())
+        .parts
+        .iter()
+        .filter(|part| part.kind == PartKind::Carved)
+        .map(|part| part.bytes.len())
+        .collect();
+    assert_eq!(lengths, [archive.len(), archive.len()]);
+    for open in [entry.repeat(3), b"7z\xbc\xaf\x27\x1c\0\x04 and so on".to_vec()] {
+        let found = carved(&[b"x", &open[..]].concat(), ExtractLimits::default());
+        assert_eq!(found.parts[0].bytes, open);
+        assert_eq!(found.problems, []);
+    }
 }
 
 #[test]

@@ -1,16 +1,17 @@
-//! Files that are compressed and nothing else: gzip (RFC 1952), zstd (RFC 8878).
+//! Files that are compressed and nothing else: gzip (RFC 1952), zstd (RFC 8878), xz.
 
 use bytes::Bytes;
 
 use crate::body::{Coding, End};
 use crate::content::{Part, PartKind};
 
+use super::Coverage;
 use crate::extract::ProblemCode;
 use crate::extract::dissection::Dissection;
 
 /// Hands out the content of all streams in `bytes` as one part; that is what tools make of them. What stands behind the
 /// last stream is not looked at by tools, and is found by carving.
-pub(super) fn open(coding: Coding, bytes: &Bytes, found: &mut Dissection<'_>) {
+pub(super) fn open(coding: Coding, bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
     let mut output = found.output();
     let mut rest = &bytes[..];
     while !rest.is_empty() {
@@ -33,6 +34,7 @@ pub(super) fn open(coding: Coding, bytes: &Bytes, found: &mut Dissection<'_>) {
         Ok(_) => {}
         Err(_) => found.report_limit(End::NoRoom),
     }
+    Coverage::Some
 }
 
 /// Zeros, with which tapes and disks fill up their blocks.

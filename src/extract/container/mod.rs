@@ -1,6 +1,14 @@
-//! Containers: files that hold other files, told by their bytes and never by their names.
+//! Containers: files that hold other files, told by their bytes; only mail is also told by what it is called.
 
 mod compressed;
+mod mail;
+mod number;
+mod pdf;
+mod seven_zip;
+mod tar;
+#[cfg(test)]
+mod testing;
+mod zip;
 
 use crate::body::Coding;
 use crate::content::Part;
@@ -12,22 +20,54 @@ use super::dissection::Dissection;
 pub(super) enum Container {
     /// One compressed file, or several behind each other.
     Compressed(Coding),
+    /// An archive of 7-Zip.
+    SevenZip,
+    /// A tar file.
+    Tar,
+    /// A PDF file.
+    Pdf,
+    /// A zip file, or a format built on it.
+    Zip,
+    /// A mail, or a mailbox.
+    Mail,
+}
+
+/// How much of a part has been looked at by opening it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Coverage {
+    /// There may be more in it.
+    Some,
+    /// Every byte that is not packed.
+    All,
 }
 
 impl Container {
-    /// The container that `part` is.
-    pub(super) fn of(part: &Part) -> Option<Self> {
-        match &part.bytes[..] {
+    /// The containers that `part` is, of which unpackers may take any.
+    pub(super) fn all_of(part: &Part) -> Vec<Self> {
+        let bytes = &part.bytes[..];
+        let compressed = match bytes {
             [0x1f, 0x8b, 8, ..] => Some(Self::Compressed(Coding::Gzip)),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Compressed(Coding::Xz)),
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Compressed(Coding::Zstd)),
             _ => None,
-        }
+        };
+        let seven_zip = seven_zip::is_seven_zip(bytes).then_some(Self::SevenZip);
+        let tar = tar::is_tar(bytes).then_some(Self::Tar);
+        let pdf = pdf::is_pdf(bytes).then_some(Self::Pdf);
+        let zip = zip::is_zip(bytes).then_some(Self::Zip);
+        let mail = mail::is_mail(part).then_some(Self::Mail);
+        [compressed, seven_zip, tar, pdf, zip, mail].into_iter().flatten().collect()
     }
 
     /// Hands out what is in it.
-    pub(super) fn open(self, part: &Part, found: &mut Dissection<'_>) {
+    pub(super) fn open(self, part: &Part, found: &mut Dissection<'_>) -> Coverage {
         match self {
             Self::Compressed(coding) => compressed::open(coding, &part.bytes, found),
+            Self::SevenZip => seven_zip::open(&part.bytes, found),
+            Self::Tar => tar::open(&part.bytes, found),
+            Self::Pdf => pdf::open(&part.bytes, found),
+            Self::Zip => zip::open(&part.bytes, found),
+            Self::Mail => mail::open(&part.bytes, found),
         }
     }
 }

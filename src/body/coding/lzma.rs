@@ -1,0 +1,213 @@
+//! The LZMA family, and the other steps that archives of 7-Zip are made of, by `lzma-rust2`.
+//!
+//! Memory grows with what comes out, up to the dictionary that a stream asks for.
+
+use std::io::{self, Read};
+
+use lzma_rust2::filter::bcj::BcjReader;
+use lzma_rust2::filter::bcj2::Bcj2Reader;
+use lzma_rust2::filter::delta::DeltaReader;
+use lzma_rust2::{Lzma2Reader, LzmaReader, XzReader};
+
+use super::{Broken, Decoder, deflate, deflate64};
+
+/// Largest dictionary. `xz -9` uses 64 MiB, 7-Zip's strongest setting takes 64 MiB to 256 MiB by the size of the files.
+pub(super) const MAX_DICTIONARY: u32 = 256 << 20;
+
+/// Smallest dictionary that decoders keep, whatever a stream asks for.
+const MIN_DICTIONARY: u32 = 4096;
+
+/// One step of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing is changed.
+    Copy,
+    /// A raw stream of LZMA.
+    Lzma {
+        /// How it is coded, as one byte tells.
+        properties: u8,
+        /// Bytes of its dictionary.
+        dictionary: u32,
+    },
+    /// LZMA in chunks.
+    Lzma2 {
+        /// Bytes of its dictionary.
+        dictionary: u32,
+    },
+    /// RFC 1951; only as the first step.
+    Deflate,
+    /// Deflate64; only as the first step.
+    Deflate64,
+    /// Differences to the byte so many places before.
+    Delta(usize),
+    /// Addresses in programs that are made absolute so that they compress better.
+    Branches(Machine),
+    /// The same for x86 in four streams.
+    FourStreams,
+}
+
+/// Whose programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "names of processors")]
+pub enum Machine {
+    X86,
+    PowerPc,
+    Ia64,
+    Arm,
+    ArmThumb,
+    Arm64,
+    Sparc,
+    RiscV,
+}
+
+/// Where bytes come from: they stand somewhere, or a step makes them of others.
+#[derive(Clone, Debug)]
+pub enum Chain<'a> {
+    /// They stand here.
+    Bytes(&'a [u8]),
+    /// A step makes them.
+    Step {
+        /// The step.
+        step: Step,
+        /// What it is made of.
+        inputs: Vec<Self>,
+        /// Bytes that come out; `None` when the stream marks its end.
+        size: Option<u64>,
+    },
+}
+
+impl Chain<'_> {
+    /// Bytes that all of it is made of.
+    pub(super) fn packed(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Step { inputs, .. } => inputs.iter().map(Self::packed).sum(),
+        }
+    }
+
+    /// Largest dictionary that one of its steps asks for.
+    pub(super) fn dictionary(&self) -> u32 {
+        let Self::Step { step, inputs, .. } = self else {
+            return 0;
+        };
+        let own = match step {
+            Step::Lzma { dictionary, .. } | Step::Lzma2 { dictionary } => *dictionary,
+            _ => 0,
+        };
+        inputs.iter().map(Self::dictionary).fold(own, u32::max)
+    }
+}
+
+/// Reads what a chain gives.
+pub(super) struct Reading<'a> {
+    reader: Option<Box<dyn Read + 'a>>,
+    left: Option<u64>,
+    packed: usize,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(chain: &Chain<'a>) -> Self {
+        let left = match chain {
+            Chain::Bytes(bytes) => Some(bytes.len() as u64),
+            Chain::Step { size, .. } => *size,
+        };
+        Self { reader: reader(chain), left, packed: chain.packed() }
+    }
+}
+
+impl Decoder for Reading<'_> {
+    fn decode(&mut self, block: &mut [u8]) -> Result<usize, Broken> {
+        let reader = self.reader.as_mut().ok_or(Broken)?;
+        let wanted = self.left.map_or(block.len(), |left| block.len().min(usize::try_from(left).unwrap_or(usize::MAX)));
+        if wanted == 0 {
+            return Ok(0);
+        }
+        let length = reader.read(&mut block[..wanted]).map_err(|_| Broken)?;
+        if let Some(left) = &mut self.left {
+            if length == 0 {
+                return Err(Broken);
+            }
+            *left -= length as u64;
+        }
+        Ok(length)
+    }
+
+    /// All of the input: the decoders read ahead.
+    fn consumed(&self) -> usize {
+        self.packed
+    }
+}
+
+fn reader<'a>(chain: &Chain<'a>) -> Option<Box<dyn Read + 'a>> {
+    let Chain::Step { step, inputs, size } = chain else {
+        let Chain::Bytes(bytes) = chain else { return None };
+        return Some(Box::new(*bytes));
+    };
+    if *step == Step::FourStreams {
+        let inputs: Vec<_> = inputs.iter().map(reader).collect::<Option<_>>()?;
+        return Some(Box::new(Bcj2Reader::try_new(inputs, (*size)?).ok()?));
+    }
+    let [input] = &inputs[..] else {
+        return None;
+    };
+    Some(match (*step, input) {
+        (Step::Deflate, Chain::Bytes(bytes)) => Box::new(Pulled(deflate::Inflate::raw(bytes))),
+        (Step::Deflate64, Chain::Bytes(bytes)) => Box::new(Pulled(deflate64::Deflate64::new(bytes))),
+        (Step::Copy, input) => reader(input)?,
+        (Step::Lzma { properties, dictionary }, input) => {
+            let size = size.unwrap_or(u64::MAX);
+            let dictionary = dictionary.max(MIN_DICTIONARY);
+            Box::new(LzmaReader::new_with_props(reader(input)?, size, properties, dictionary, None).ok()?)
+        }
+        (Step::Lzma2 { dictionary }, input) => {
+            Box::new(Lzma2Reader::new(reader(input)?, dictionary.max(MIN_DICTIONARY), None))
+        }
+        (Step::Delta(distance), input) => Box::new(DeltaReader::new(reader(input)?, distance)),
+        (Step::Branches(machine), input) => Box::new(branches(machine, reader(input)?)),
+        (Step::Deflate | Step::Deflate64 | Step::FourStreams, _) => return None,
+    })
+}
+
+fn branches<R: Read>(machine: Machine, input: R) -> BcjReader<R> {
+    match machine {
+        Machine::X86 => BcjReader::new_x86(input, 0),
+        Machine::PowerPc => BcjReader::new_ppc(input, 0),
+        Machine::Ia64 => BcjReader::new_ia64(input, 0),
+        Machine::Arm => BcjReader::new_arm(input, 0),
+        Machine::ArmThumb => BcjReader::new_arm_thumb(input, 0),
+        Machine::Arm64 => BcjReader::new_arm64(input, 0),
+        Machine::Sparc => BcjReader::new_sparc(input, 0),
+        Machine::RiscV => BcjReader::new_riscv(input, 0),
+    }
+}
+
+/// A decoder as a reader.
+struct Pulled<D>(D);
+
+impl<D: Decoder> Read for Pulled<D> {
+    fn read(&mut self, block: &mut [u8]) -> io::Result<usize> {
+        self.0.decode(block).map_err(|Broken| io::ErrorKind::InvalidData.into())
+    }
+}
+
+/// One stream of the format of `xz`.
+pub(super) struct Xz<'a> {
+    input: &'a [u8],
+    reader: XzReader<&'a [u8]>,
+}
+
+impl<'a> Xz<'a> {
+    pub(super) fn new(input: &'a [u8]) -> Self {
+        Self { input, reader: XzReader::new_mem_limit(input, false, MAX_DICTIONARY / 1024 + 1024) }
+    }
+}
+
+impl Decoder for Xz<'_> {
+    fn decode(&mut self, block: &mut [u8]) -> Result<usize, Broken> {
+        self.reader.read(block).map_err(|_| Broken)
+    }
+
+    fn consumed(&self) -> usize {
+        self.input.len() - self.reader.inner().len()
+    }
+}

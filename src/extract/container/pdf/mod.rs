@@ -1,0 +1,101 @@
+//! What is embedded in PDF files (ISO 32000-1): pictures and files.
+//!
+//! Nothing here goes by the table at the end of the file: readers mend it when it is broken, so a sender may break it.
+//! All of the file is searched for objects, and every stream is handed out as what its filters make of it. A damaged
+//! file is no problem: readers show what they can, and so is it here.
+
+mod filter;
+mod objects;
+mod png;
+mod predictor;
+mod samples;
+mod value;
+
+use bytes::Bytes;
+use memchr::memmem;
+
+use crate::content::{Part, PartKind};
+use crate::extract::ProblemCode;
+use crate::extract::dissection::Dissection;
+
+use super::Coverage;
+use objects::{Objects, Stream};
+use samples::Shape;
+use value::{Reader, Value};
+
+/// Where the header may be: readers look for it so far.
+const HEADER_WITHIN: usize = 1024;
+
+/// How many times the length of the file all streams may have together, since they may lie in each other.
+const MAX_COVER: usize = 16;
+
+/// Whether readers take `bytes` for a PDF file.
+pub(super) fn is_pdf(bytes: &[u8]) -> bool {
+    memmem::find(&bytes[..bytes.len().min(HEADER_WITHIN)], b"%PDF-").is_some()
+}
+
+/// Hands out pictures, files and whatever else is in streams.
+pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
+    if is_encrypted(bytes) {
+        found.report(ProblemCode::ContainerEncrypted, None);
+        return Coverage::Some;
+    }
+    let objects = Objects::find(bytes, found);
+    let mut cover = bytes.len().saturating_mul(MAX_COVER);
+    for stream in objects.streams() {
+        if found.is_over() {
+            break;
+        }
+        cover = match cover.checked_sub(stream.raw.len()) {
+            Some(rest) => rest,
+            None => {
+                found.report(ProblemCode::TooManyCandidates, Some(stream.start));
+                break;
+            }
+        };
+        hand_out(&stream, &objects, found);
+    }
+    Coverage::Some
+}
+
+/// Whether a dictionary says how the file is encrypted.
+fn is_encrypted(bytes: &[u8]) -> bool {
+    memmem::find_iter(bytes, b"/Encrypt").any(|at| {
+        let behind = &bytes[at + b"/Encrypt".len()..];
+        let is_whole = behind.first().is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'<');
+        let value = Reader::new(&behind[..behind.len().min(4096)]).value();
+        is_whole && matches!(value, Some(Value::Reference(_) | Value::Dictionary(_)))
+    })
+}
+
+fn hand_out(stream: &Stream, objects: &Objects, found: &mut Dissection<'_>) {
+    let kind =
+        |keys: &[&str], name: &str| matches!(stream.dictionary.get(keys), Some(Value::Name(kind)) if kind == name);
+    if kind(&["Type"], "ObjStm") || kind(&["Type"], "XRef") {
+        return;
+    }
+    let has_filter = stream.dictionary.get(&["Filter", "F"]).is_some();
+    let Some((content, left)) = objects.unfiltered(stream, found).filter(|(content, _)| !content.is_empty()) else {
+        return;
+    };
+    // What stands in the file as it is was carved from that.
+    let is_plain = content.len() == stream.raw.len() && content.as_ptr() == stream.raw.as_ptr();
+    if kind(&["Type"], "EmbeddedFile") {
+        let part = Part::new(PartKind::Entry, content).named("embedded file");
+        return found.add(part, Some(stream.start));
+    }
+    if kind(&["Subtype"], "Image") && left.is_none() {
+        let picture = Shape::of(&stream.dictionary, objects).and_then(|shape| shape.picture(&content, found));
+        // Whatever is not right about it is no reason to refuse the file.
+        if let Some(picture) = picture {
+            found.add(Part::new(PartKind::Carved, picture).named("image"), Some(stream.start));
+        }
+    }
+    let is_jpx = left.as_deref() == Some("JPXDecode");
+    if (has_filter && !is_plain) || is_jpx {
+        found.add(Part::new(PartKind::Carved, content), Some(stream.start));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! The content of one entry, as one header describes it.
+
+use bytes::Bytes;
+
+use crate::body::{Chain, Coding, End, ScratchWriter, Step};
+use crate::content::{Part, PartKind};
+use crate::extract::ProblemCode;
+use crate::extract::container::number::{clamped, u16_at, u32_at};
+use crate::extract::dissection::Dissection;
+
+use super::record::Header;
+
+/// An entry to be read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Content<'a> {
+    pub(super) bytes: &'a Bytes,
+    pub(super) header: &'a Header,
+    /// Where its content begins.
+    pub(super) start: usize,
+    pub(super) sizes: Sizes,
+}
+
+/// What is known about an entry from elsewhere than its own structure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sizes {
+    /// The header says its sizes and checksum.
+    Told,
+    /// They stand behind the content, and nothing in front of it says them.
+    Unknown,
+}
+
+/// What an entry turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) crc: u32,
+    pub(super) size: u64,
+    /// Bytes that it takes in the archive.
+    pub(super) packed: u64,
+}
+
+impl Content<'_> {
+    /// Hands it out. `None` when it could not be read to its end.
+    pub(super) fn hand_out(&self, found: &mut Dissection<'_>) -> Option<Seen> {
+        let packed = self.packed();
+        if self.header.is_encrypted() {
+            self.report_if_any(&packed, ProblemCode::ContainerEncrypted, found);
+            return None;
+        }
+        if self.sizes == Sizes::Told && (packed.len() as u64) < self.header.packed {
+            self.report(ProblemCode::ContainerBroken, found);
+        }
+        let coding = match self.header.method {
+            0 => return self.stored(&packed, found),
+            8 => Coding::Deflate,
+            9 => Coding::Deflate64,
+            14 => return self.lzma(&packed, found),
+            20 | 93 => Coding::Zstd,
+            95 => Coding::Xz,
+            _ => {
+                self.report_if_any(&packed, ProblemCode::ContainerMethodUnknown, found);
+                return None;
+            }
+        };
+        self.unpacked(coding, &packed, found)
+    }
+
+    /// The bytes that it takes in the archive; all behind its start where that is not known.
+    fn packed(&self) -> Bytes {
+        let end = match self.sizes {
+            Sizes::Told => self.start.saturating_add(clamped(self.header.packed)).min(self.bytes.len()),
+            Sizes::Unknown => self.bytes.len(),
+        };
+        self.bytes.slice(self.start.min(end)..end)
+    }
+
+    fn stored(&self, packed: &Bytes, found: &mut Dissection<'_>) -> Option<Seen> {
+        if self.sizes == Sizes::Unknown {
+            return self.stored_up_to_descriptor(packed, found);
+        }
+        let seen = Seen { crc: crc32fast::hash(packed), size: packed.len() as u64, packed: packed.len() as u64 };
+        self.check(&seen, found);
+        self.add(packed.clone(), found);
+        // Some unpackers go by the other size.
+        if self.header.size > seen.size {
+            let end = self.start.saturating_add(clamped(self.header.size)).min(self.bytes.len());
+            self.add(self.bytes.slice(self.start..end), found);
+        }
+        Some(seen)
+    }
+
+    /// A stored entry whose end nothing tells but the descriptor behind it, which says how long the entry was.
+    fn stored_up_to_descriptor(&self, rest: &Bytes, found: &mut Dissection<'_>) -> Option<Seen> {
+        let fits = |at: &usize| super::descriptor_says(&rest[*at..], *at as u64);
+        let Some(length) = memchr::memmem::find_iter(rest, super::record::DESCRIPTOR).find(fits) else {
+            self.report(ProblemCode::ContainerBroken, found);
+            self.add(rest.clone(), found);
+            return None;
+        };
+        let content = rest.slice(..length);
+        let seen = Seen { crc: crc32fast::hash(&content), size: length as u64, packed: length as u64 };
+        self.add(content, found);
+        Some(seen)
+    }
+
+    /// Two bytes of a version, the length of the properties, these, and a raw stream (APPNOTE §5.8).
+    fn lzma(&self, packed: &Bytes, found: &mut Dissection<'_>) -> Option<Seen> {
+        let (Some(5), Some(&properties), Some(dictionary), Sizes::Told) =
+            (u16_at(packed, 2), packed.get(4), u32_at(packed, 5), self.sizes)
+        else {
+            self.report(ProblemCode::ContainerBroken, found);
+            return None;
+        };
+        // Flag 1: the stream marks its end.
+        let size = (self.header.flags & 2 == 0).then_some(self.header.size);
+        let inputs = vec![Chain::Bytes(&packed[9..])];
+        let chain = Chain::Step { step: Step::Lzma { properties, dictionary }, inputs, size };
+        let mut output = found.output();
+        let end = found.unpack_chain(&chain, &mut output);
+        self.finish(end, output, found)
+    }
+
+    fn unpacked(&self, coding: Coding, packed: &Bytes, found: &mut Dissection<'_>) -> Option<Seen> {
+        let mut output = found.output();
+        let mut end = found.unpack(coding, packed, &mut output);
+        let rest = self.bytes.slice(self.start.min(self.bytes.len())..);
+        if end == End::Broken && packed.len() < rest.len() {
+            // A reader that does not look at the size goes on.
+            let mut longer = found.output();
+            if let complete @ End::Complete(_) = found.unpack(coding, &rest, &mut longer) {
+                found.ambiguous(ProblemCode::ContainerAmbiguous, Some(self.start));
+                (output, end) = (longer, complete);
+            }
+        }
+        self.finish(end, output, found)
+    }
+
+    /// Compares what came out with what was said, and hands it out.
+    fn finish(&self, end: End, output: ScratchWriter, found: &mut Dissection<'_>) -> Option<Seen> {
+        let Ok(content) = output.finish() else {
+            found.report_limit(End::NoRoom);
+            return None;
+        };
+        let seen = match end {
+            End::Complete(packed) => {
+                // The two bytes in front of LZMA and its properties are no part of the stream.
+                let packed = if self.header.method == 14 { self.header.packed } else { packed as u64 };
+                Some(Seen { crc: crc32fast::hash(&content), size: content.len() as u64, packed })
+            }
+            End::Broken => {
+                self.report(ProblemCode::ContainerBroken, found);
+                None
+            }
+            limit => {
+                found.report_limit(limit);
+                None
+            }
+        };
+        if let Some(seen) = &seen
+            && self.sizes == Sizes::Told
+        {
+            self.check(seen, found);
+            self.check_packed(seen, found);
+        }
+        self.add(content, found);
+        seen
+    }
+
+    /// Compares what came out with what was said. Some writers keep only 32 bits of a size, and say so nowhere.
+    fn check(&self, seen: &Seen, found: &mut Dissection<'_>) {
+        let has_size = seen.size == self.header.size || seen.size & u64::from(u32::MAX) == self.header.size;
+        if !has_size || seen.crc != self.header.crc {
+            self.report(ProblemCode::ContainerSize, found);
+        }
+    }
+
+    /// Behind the end of compressed content, something may be hidden that is no part of it.
+    fn check_packed(&self, seen: &Seen, found: &mut Dissection<'_>) {
+        // Deflate64 is told to four bytes, by our decoder.
+        if seen.packed + 4 <= self.header.packed || (self.header.method != 9 && seen.packed < self.header.packed) {
+            found.ambiguous(ProblemCode::ContainerAmbiguous, Some(self.start));
+        }
+    }
+
+    /// Hands out `content`. Folders and empty files have none.
+    fn add(&self, content: Bytes, found: &mut Dissection<'_>) {
+        if !content.is_empty() {
+            let name = String::from_utf8_lossy(&self.bytes[self.header.name.clone()]).into_owned();
+            found.add(Part::new(PartKind::Entry, content).named(name), Some(self.start));
+        }
+    }
+
+    fn report(&self, code: ProblemCode, found: &mut Dissection<'_>) {
+        found.report(code, Some(self.start));
+    }
+
+    fn report_if_any(&self, packed: &Bytes, code: ProblemCode, found: &mut Dissection<'_>) {
+        if !packed.is_empty() {
+            self.report(code, found);
+        }
+    }
+}

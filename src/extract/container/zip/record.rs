@@ -1,0 +1,171 @@
+//! The records of a zip file, each read from its place without regard to the others.
+//!
+//! Source: PKWARE APPNOTE 6.3.10, §4.3.
+
+use std::ops::Range;
+
+use crate::extract::container::number::{clamped, u16_at, u32_at, u64_at};
+
+pub(super) const LOCAL: &[u8] = b"PK\x03\x04";
+pub(super) const CENTRAL: &[u8] = b"PK\x01\x02";
+pub(super) const END: &[u8] = b"PK\x05\x06";
+pub(super) const DESCRIPTOR: &[u8] = b"PK\x07\x08";
+const END64: &[u8] = b"PK\x06\x06";
+const LOCATOR: &[u8] = b"PK\x06\x07";
+
+const LOCAL_LENGTH: usize = 30;
+const CENTRAL_LENGTH: usize = 46;
+pub(super) const END_LENGTH: usize = 22;
+const END64_LENGTH: usize = 56;
+const LOCATOR_LENGTH: usize = 20;
+
+/// What stands in place of a number that is in the zip64 field.
+const IN_ZIP64: u64 = u32::MAX as u64;
+
+/// What a record says about an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) flags: u16,
+    pub(super) method: u16,
+    pub(super) crc: u32,
+    /// Bytes in the archive.
+    pub(super) packed: u64,
+    /// Bytes of the entry.
+    pub(super) size: u64,
+    /// Where its name stands.
+    pub(super) name: Range<usize>,
+}
+
+impl Header {
+    /// Entries of the old encryption, of the strong one, and of AES.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.flags & 0x2041 != 0 || self.method == 99
+    }
+
+    /// Whether checksum and sizes stand behind the content.
+    pub(super) fn is_streamed(&self) -> bool {
+        self.flags & 8 != 0
+    }
+}
+
+/// An entry of the central directory.
+#[derive(Clone, Debug)]
+pub(super) struct Central {
+    pub(super) header: Header,
+    /// Where the local header is said to be.
+    pub(super) local: u64,
+    pub(super) end: usize,
+}
+
+/// The header in front of an entry's content.
+#[derive(Clone, Debug)]
+pub(super) struct Local {
+    pub(super) header: Header,
+    pub(super) at: usize,
+    /// Where the content begins.
+    pub(super) content: usize,
+}
+
+/// The end of a central directory: where that is said to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct End {
+    /// Entries, of which the short record counts only up to 65,535.
+    pub(super) count: u64,
+    pub(super) size: u64,
+    pub(super) offset: u64,
+    /// Where the records of the end begin.
+    pub(super) at: usize,
+}
+
+pub(super) fn central(bytes: &[u8], at: usize) -> Option<Central> {
+    if !bytes.get(at..)?.starts_with(CENTRAL) {
+        return None;
+    }
+    let short = |offset| u16_at(bytes, at + offset);
+    let name_end = at + CENTRAL_LENGTH + usize::from(short(28)?);
+    let extra_end = name_end + usize::from(short(30)?);
+    let end = extra_end + usize::from(short(32)?);
+    let mut numbers = [u32_at(bytes, at + 24)?, u32_at(bytes, at + 20)?, u32_at(bytes, at + 42)?].map(u64::from);
+    widen(&mut numbers, bytes.get(name_end..extra_end)?);
+    let [size, packed, local] = numbers;
+    let (flags, method, crc) = (short(8)?, short(10)?, u32_at(bytes, at + 16)?);
+    let header = Header { flags, method, crc, packed, size, name: at + CENTRAL_LENGTH..name_end };
+    (end <= bytes.len()).then_some(Central { header, local, end })
+}
+
+pub(super) fn local(bytes: &[u8], at: usize) -> Option<Local> {
+    if !bytes.get(at..)?.starts_with(LOCAL) {
+        return None;
+    }
+    let short = |offset| u16_at(bytes, at + offset);
+    let name_end = at + LOCAL_LENGTH + usize::from(short(26)?);
+    let content = name_end + usize::from(short(28)?);
+    let mut numbers = [u32_at(bytes, at + 22)?, u32_at(bytes, at + 18)?].map(u64::from);
+    widen(&mut numbers, bytes.get(name_end..content)?);
+    let [size, packed] = numbers;
+    let (flags, method, crc) = (short(6)?, short(8)?, u32_at(bytes, at + 14)?);
+    let header = Header { flags, method, crc, packed, size, name: at + LOCAL_LENGTH..name_end };
+    Some(Local { header, at, content })
+}
+
+/// Replaces the numbers that are said to stand in the zip64 field of `extra`, which has those and no others.
+fn widen(numbers: &mut [u64], mut extra: &[u8]) {
+    while let (Some(id), Some(length)) = (u16_at(extra, 0), u16_at(extra, 2)) {
+        let Some(mut field) = extra.get(4..4 + usize::from(length)) else {
+            return;
+        };
+        extra = &extra[4 + usize::from(length)..];
+        if id != 1 {
+            continue;
+        }
+        for number in numbers.iter_mut().filter(|number| **number == IN_ZIP64) {
+            let Some(wide) = u64_at(field, 0) else {
+                return;
+            };
+            (*number, field) = (wide, &field[8..]);
+        }
+        return;
+    }
+}
+
+/// Every reading of the end record at `at`: some readers always prefer the long record, some only where the short one
+/// says so, and some look for the long one where it is said to be, others right in front.
+pub(super) fn ends(bytes: &[u8], at: usize) -> Vec<End> {
+    let Some(short) = short_end(bytes, at) else {
+        return Vec::new();
+    };
+    let mut ends: Vec<End> = Vec::new();
+    if let Some(locator) = at.checked_sub(LOCATOR_LENGTH).filter(|at| bytes[*at..].starts_with(LOCATOR)) {
+        let places = [u64_at(bytes, locator + 8).map(clamped), locator.checked_sub(END64_LENGTH)];
+        for long in places.into_iter().flatten().filter_map(|place| long_end(bytes, place)) {
+            if !ends.contains(&long) {
+                ends.push(long);
+            }
+        }
+    }
+    let says_more = |long: &End| {
+        let fits = |short: u64, long, marker| short == marker || short == long;
+        fits(short.count, long.count, u64::from(u16::MAX))
+            && fits(short.size, long.size, IN_ZIP64)
+            && fits(short.offset, long.offset, IN_ZIP64)
+    };
+    if ends.is_empty() || !ends.iter().all(says_more) {
+        ends.push(short);
+    }
+    ends
+}
+
+fn short_end(bytes: &[u8], at: usize) -> Option<End> {
+    let size = u64::from(u32_at(bytes, at + 12)?);
+    let offset = u64::from(u32_at(bytes, at + 16)?);
+    u16_at(bytes, at + 20)?;
+    Some(End { count: u64::from(u16_at(bytes, at + 10)?), size, offset, at })
+}
+
+fn long_end(bytes: &[u8], at: usize) -> Option<End> {
+    if !bytes.get(at..)?.starts_with(END64) {
+        return None;
+    }
+    let number = |offset| u64_at(bytes, at.checked_add(offset)?);
+    Some(End { count: number(32)?, size: number(40)?, offset: number(48)?, at })
+}

@@ -1,0 +1,329 @@
+//! Files in files: what an unpacker would see is what was inspected, and what cannot be inspected does not pass unseen.
+
+use std::slice::from_ref;
+
+use crate::support::archives::{
+    ZipEntry, deflated_zeros, fixture, gzip, mail, overlapping_zip, pdf, tar, tar_entry, zip, zip_with_directory,
+};
+use crate::support::http::{Response, form_with_file};
+use crate::support::origin::Origin;
+use crate::support::penstock::{ENFORCING, Penstock, Setup};
+use crate::support::pictures::{landscape, png};
+use crate::support::sha256;
+
+const LISTED: &[u8] = b"EVIL-FILE-BYTES";
+
+/// A Penstock that knows the digest of [`LISTED`], with `limits`.
+fn knowing(origin: &Origin, limits: &str) -> Penstock {
+    Setup::new(&[origin.address]).with(ENFORCING).with_limits(limits).with_known("sha256", &sha256(LISTED)).start()
+}
+
+fn upload(penstock: &Penstock, body: &[u8]) -> Response {
+    penstock.post("/upload/a", &[], body)
+}
+
+#[track_caller]
+fn assert_refused(penstock: &Penstock, body: &[u8], status: u16, code: &str, what: &str) {
+    let answer = upload(penstock, body);
+    assert_eq!(answer.status, status, "{what}: {}", answer.text());
+    assert_eq!(answer.json()["code"], code, "{what}");
+}
+
+/// Files of common tools that hold [`LISTED`].
+const FIXTURES: &[&str] = &[
+    "info-zip.zip",
+    "info-zip-streamed.zip",
+    "info-zip-from-stdin.zip",
+    "info-zip-comment.zip",
+    "java.jar",
+    "java-stored.jar",
+    "7-zip.zip",
+    "bsdtar.zip",
+    "python.zip",
+    "python-streamed.zip",
+    "python-zip64.zip",
+    "self-extracting.zip",
+    "self-extracting-mended.zip",
+    "gnu-v7.tar",
+    "gnu-ustar.tar",
+    "gnu-gnu.tar",
+    "gnu-pax.tar",
+    "gnu-long-gnu.tar",
+    "gnu-long-pax.tar",
+    "gnu-links.tar",
+    "gnu.tar.gz",
+    "gnu.tar.xz",
+    "bsdtar.tar",
+    "python.tar",
+    "lzma2.7z",
+    "lzma.7z",
+    "copy.7z",
+    "deflate.7z",
+    "bcj.7z",
+    "delta.7z",
+    "not-solid.7z",
+    "plain-header.7z",
+];
+
+/// Files of common tools that hold something else.
+const OTHERS: &[&str] = &[
+    "openpyxl.xlsx",
+    "odfpy.odt",
+    "7-zip-deflate64.zip",
+    "7-zip-lzma.zip",
+    "7-zip-xz.zip",
+    "sparse-gnu.tar",
+    "sparse-pax-0.0.tar",
+    "sparse-pax-0.1.tar",
+    "sparse-pax-1.0.tar",
+    "bcj2.7z",
+];
+
+#[test]
+fn a_listed_file_is_blocked_in_archives_of_every_tool() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    for name in FIXTURES {
+        assert_eq!(upload(&penstock, &fixture(name)).status, 451, "{name}");
+        let (content_type, form) = form_with_file(name, &fixture(name));
+        assert_eq!(penstock.post("/upload/a", &[("Content-Type", &content_type)], &form).status, 451, "{name}");
+    }
+    assert_eq!(origin.connections(), 0);
+}
+
+#[test]
+fn ordinary_archives_pass_untouched() {
+    let origin = Origin::start();
+    let listing_other =
+        Setup::new(&[origin.address]).with(ENFORCING).with_known("sha256", &sha256(b"something else")).start();
+    for (index, name) in FIXTURES.iter().chain(OTHERS).enumerate() {
+        let body = fixture(name);
+        let answer = upload(&listing_other, &body);
+        assert_eq!(answer.status, 200, "{name}: {}", answer.text());
+        let seen = &origin.requests()[index];
+        assert!(seen.body == body && !seen.headers.contains_key("penstock-labels"), "{name}");
+    }
+}
+
+/// Formats that are zip files with certain entries in them, made as their writers do it.
+fn documents() -> Vec<(&'static str, Vec<u8>)> {
+    let deflated = ZipEntry::deflated;
+    let types = deflated("[Content_Types].xml", b"<Types/>");
+    let manifest = ZipEntry { flags: 0x800, ..ZipEntry::stored("mimetype", b"application/epub+zip") };
+    let picture = deflated("word/media/image1.bin", LISTED);
+    vec![
+        ("docx", zip(&[types.clone(), picture, deflated("word/document.xml", b"<w:document/>")])),
+        ("xlsx", zip(&[types.clone(), deflated("xl/embeddings/a.bin", LISTED)])),
+        ("odt", zip(&[manifest.clone(), ZipEntry::stored("Pictures/1.bin", LISTED)])),
+        ("epub", zip(&[manifest, deflated("OEBPS/cover.bin", LISTED)])),
+        ("apk", zip(&[ZipEntry::stored("classes.dex", b"dex"), deflated("res/a.bin", LISTED)])),
+    ]
+}
+
+#[test]
+fn documents_books_and_programs_are_opened() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    for (name, body) in documents() {
+        assert_eq!(upload(&penstock, &body).status, 451, "{name}");
+    }
+    assert_eq!(origin.connections(), 0);
+}
+
+#[test]
+fn containers_in_each_other_are_opened_whatever_they_are() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    let inner = zip(&[ZipEntry::deflated("evil.bin", LISTED)]);
+    let nested = zip(&[ZipEntry::deflated("mail.eml", &mail("a.tar.gz", &gzip(&tar("inner.zip", &inner))))]);
+    let zlib = miniz_oxide::deflate::compress_to_vec_zlib(&inner, 6);
+    for (what, body) in [
+        ("zip in tar.gz in mail in zip", nested),
+        ("mail", mail("evil.bin", LISTED)),
+        ("mail in mail", mail("forwarded.eml", &mail("evil.bin", LISTED))),
+        ("zip behind a JPEG", [b"\xff\xd8\xff\xe0 a picture, nearly", &inner[..]].concat()),
+        ("zip in a PDF", pdf("/Type /EmbeddedFile /Filter /FlateDecode", &zlib)),
+        ("gzip in 7-Zip's neighbour", gzip(&fixture("lzma2.7z"))),
+    ] {
+        assert_eq!(upload(&penstock, &body).status, 451, "{what}");
+    }
+    assert_eq!(origin.connections(), 0);
+}
+
+/// `count` zip files in each other, with [`LISTED`] at the bottom.
+fn nested_zips(count: usize) -> Vec<u8> {
+    (0..count).fold(LISTED.to_vec(), |content, _| zip(&[ZipEntry::deflated("a", &content)]))
+}
+
+#[test]
+fn nesting_is_followed_down_to_the_limit_and_refused_below() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    assert_eq!(upload(&penstock, &nested_zips(8)).status, 451);
+    assert_refused(&penstock, &nested_zips(9), 413, "nested_too_deep", "zips");
+    let gzips = (0..9).fold(b"plain".to_vec(), |content, _| gzip(&content));
+    assert_refused(&penstock, &gzips, 413, "nested_too_deep", "gzips");
+    // What unpacks to itself, or seems to, is as deep as anything.
+    assert_refused(&penstock, &nested_zips(200), 413, "nested_too_deep", "as good as a quine");
+    assert_eq!(origin.connections(), 0);
+}
+
+#[test]
+fn bombs_end_at_a_limit() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "max_unpacked = \"64 MiB\"\nmax_parts = 500");
+    let ten_gigabytes = ZipEntry { data: deflated_zeros(640), method: 8, ..ZipEntry::stored("zeros", b"") };
+    let small = zip(&[ZipEntry::deflated("inner.zip", &zip(&[ten_gigabytes]))]);
+    assert!(small.len() < 100_000);
+    assert_refused(&penstock, &small, 413, "unpacked_too_large", "10 GB in 100 KB");
+
+    // As 42.zip: sixteen archives in each archive, five levels down.
+    let leaf = ZipEntry { data: deflated_zeros(1), size: 16 << 20, ..ZipEntry::deflated("leaf", b"") };
+    let forty_two = (0..5).fold(zip(&[leaf]), |inner, _| {
+        let copies: Vec<_> = (0..16).map(|index| ZipEntry::deflated(&format!("{index}.zip"), &inner)).collect();
+        zip(&copies)
+    });
+    let answer = upload(&penstock, &forty_two);
+    assert!([400, 413].contains(&answer.status), "{}", answer.text());
+
+    let answer = upload(&penstock, &overlapping_zip(&vec![0; 4 << 20], 40));
+    assert!([400, 413].contains(&answer.status), "{}", answer.text());
+
+    let entries: Vec<_> = (0..600).map(|index| ZipEntry::stored(&index.to_string(), b"x")).collect();
+    assert_refused(&penstock, &zip(&entries), 413, "too_many_parts", "entries");
+    let tars: Vec<u8> = (0..600).flat_map(|index| tar_entry(&index.to_string(), b'0', 1, b"x")).collect();
+    assert_refused(&penstock, &tars, 413, "too_many_parts", "entries of a tar");
+    assert_eq!(origin.connections(), 0);
+}
+
+#[test]
+fn archives_that_two_unpackers_read_differently_are_refused() {
+    let origin = Origin::start();
+    let penstock =
+        Setup::new(&[origin.address]).with(ENFORCING).with_known("sha256", &sha256(b"something else")).start();
+    let (good, evil) = (ZipEntry::stored("good", b"good"), ZipEntry::stored("evil", LISTED));
+    let good_length = good.local().len();
+    let renamed = ZipEntry { name: "fine".to_owned(), ..evil.clone() };
+    let outer = ZipEntry::stored("outer", &[b"x", &evil.local()[..]].concat());
+    let inside = outer.local().len() - evil.local().len();
+    let both = [good.clone(), evil.clone()];
+    let pax_size = tar_entry("pax", b'x', 13, b"13 size=2048\n");
+    let desync =
+        [pax_size, tar_entry("a", b'0', 0, b""), tar_entry("evil", b'0', 15, LISTED), vec![0; 1024], tar("b", b"b")]
+            .concat();
+    for (what, body) in [
+        ("an entry that the directory does not list", zip_with_directory(&both, &[(good.clone(), 0)])),
+        ("two names", zip_with_directory(from_ref(&evil), &[(renamed, 0)])),
+        ("entries in each other", zip_with_directory(from_ref(&outer), &[(outer.clone(), 0), (evil.clone(), inside)])),
+        ("two directories", [zip(&both), zip_with_directory(&[], &[(evil, good_length)])].concat()),
+        ("two sizes in a tar", desync),
+    ] {
+        assert_refused(&penstock, &body, 400, "container_ambiguous", what);
+    }
+    for entry in
+        [ZipEntry { size: 3, ..ZipEntry::deflated("a", LISTED) }, ZipEntry { crc: 3, ..ZipEntry::stored("a", LISTED) }]
+    {
+        assert_refused(&penstock, &zip(&[entry]), 400, "container_size", "lies");
+    }
+    assert_eq!(origin.connections(), 0);
+}
+
+#[test]
+fn what_hides_from_one_reading_is_blocked_all_the_same() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    let (good, evil) = (ZipEntry::stored("good", b"good"), ZipEntry::stored("evil", LISTED));
+    let hidden = zip_with_directory(&[good.clone(), evil], &[(good, 0)]);
+    let lying = zip(&[ZipEntry { size: 3, crc: 0, ..ZipEntry::deflated("a", LISTED) }]);
+    for body in [hidden, lying, overlapping_zip(LISTED, 3)] {
+        assert_eq!(upload(&penstock, &body).status, 451);
+    }
+    assert_eq!(origin.connections(), 0);
+}
+
+#[test]
+fn what_cannot_be_unpacked_follows_the_policy_of_the_route() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    let strange = ZipEntry { method: 97, ..ZipEntry::stored("a", b"wavpack") };
+    for (what, body, code) in [
+        ("PPMd", fixture("ppmd.7z"), "container_method_unknown"),
+        ("bzip2 in zip", fixture("python-bzip2.zip"), "container_method_unknown"),
+        ("method 97", zip(&[strange]), "container_method_unknown"),
+        ("half a zip", zip(&[ZipEntry::stored("a", b"content")])[..40].to_vec(), "container_broken"),
+        ("half a tar", tar("a", &[7; 3000])[..2000].to_vec(), "container_broken"),
+        ("half a 7z", fixture("lzma.7z")[..100].to_vec(), "container_broken"),
+    ] {
+        assert_refused(&penstock, &body, 422, code, what);
+    }
+    assert_eq!(origin.connections(), 0);
+}
+
+#[test]
+fn encrypted_content_goes_on_with_a_word_to_the_origin() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    let encrypted_pdf =
+        pdf("/Subtype /Image", b"secret").iter().copied().chain(*b"trailer << /Encrypt 9 0 R >>").collect();
+    for (index, body) in [
+        fixture("info-zip-encrypted.zip"),
+        fixture("7-zip-aes.zip"),
+        fixture("encrypted.7z"),
+        fixture("encrypted-header.7z"),
+        encrypted_pdf,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(upload(&penstock, &body).status, 200);
+        assert_eq!(origin.requests()[index].headers["penstock-labels"], "encrypted");
+    }
+    let refusing = Setup::new(&[origin.address])
+        .with(&format!("{ENFORCING}encrypted = \"refuse\"\n"))
+        .with_known("sha256", &sha256(LISTED))
+        .start();
+    assert_refused(&refusing, &fixture("encrypted.7z"), 422, "container_encrypted", "refused");
+}
+
+#[test]
+fn what_only_looks_like_a_container_passes() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    let damaged_pdf = [&pdf("/Filter /FlateDecode /Subtype /Image /Width 9", b"no zlib")[..200], b"\xff\xd8"].concat();
+    for body in [
+        &b"To: do\nFrom: now on\n\nSubject to change"[..],
+        b"A text about PK\x05\x06, the end of an archive, with some more bytes behind",
+        &[b'x'; 1024],
+        &damaged_pdf,
+        b"%PDF-1.4 and nothing else",
+    ] {
+        assert_eq!(upload(&penstock, body).status, 200, "{}", String::from_utf8_lossy(body));
+    }
+}
+
+#[test]
+fn a_listed_picture_is_found_in_documents_by_what_it_shows() {
+    let origin = Origin::start();
+    let picture = landscape(200, 150, 7);
+    let hashes = penstock::media::hash_part(
+        &png(&picture),
+        penstock::content::AlgorithmSet::all(),
+        &penstock::content::DecodeLimits::default(),
+    );
+    let pdq = hashes.picture.unwrap().unwrap().pdq.unwrap().unwrap().dihedral[0].to_string();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).with_known("pdq", &pdq).start();
+    let samples = |seed| {
+        let samples = landscape(200, 150, seed).into_rgb8().into_raw();
+        let image = "/Type /XObject /Subtype /Image /Width 200 /Height 150 /ColorSpace /DeviceRGB /BitsPerComponent 8";
+        pdf(&format!("{image} /Filter /FlateDecode"), &miniz_oxide::deflate::compress_to_vec_zlib(&samples, 6))
+    };
+    let docx = |seed| {
+        let picture = ZipEntry::deflated("word/media/image1.png", &png(&landscape(200, 150, seed)));
+        zip(&[ZipEntry::deflated("[Content_Types].xml", b"<Types/>"), picture])
+    };
+    for (what, listed, other) in [("PDF", samples(7), samples(3)), ("docx", docx(7), docx(3))] {
+        assert_eq!(upload(&penstock, &listed).status, 451, "{what}");
+        let answer = upload(&penstock, &other);
+        assert_eq!(answer.status, 200, "{what}: {}", answer.text());
+    }
+}
