@@ -131,12 +131,13 @@ impl<'a> Fields<'a> {
         if values.next().is_some() { Err(Malformed) } else { Ok(Some(text)) }
     }
 
-    /// Digits only, few enough for any server's integers.
+    /// Digits only, few enough for any server's integers, and no zero before others, which some read as octal.
     fn number(&self, name: &str) -> Result<Option<u64>, Malformed> {
         let Some(text) = self.one(name)? else {
             return Ok(None);
         };
-        if text.is_empty() || text.len() > 18 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let is_plain = (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_plain || text.len() > 1 && text.starts_with('0') {
             return Err(Malformed);
         }
         text.parse().map(Some).map_err(|_| Malformed)
@@ -298,6 +299,7 @@ mod tests {
     fn whatever_servers_could_read_in_two_ways_is_refused() {
         for (method, pairs) in [
             ("PATCH", &[("tus-resumable", "1.0.0")][..]),
+            ("PATCH", &[("upload-offset", "05")]),
             ("PATCH", &[("upload-offset", "+5")]),
             ("PATCH", &[("upload-offset", "-5")]),
             ("PATCH", &[("upload-offset", "0x5")]),
