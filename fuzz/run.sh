@@ -18,8 +18,10 @@ cargo build --release --target "$host" --target-dir ../target/fuzz
 mkdir -p artifacts
 for target in "${targets[@]}"; do
     mkdir -p "../target/fuzz/found/$target"
+    seeds=("corpus/$target")
+    [ "$target" != containers ] || seeds+=(../tests/fixtures/containers)
     "../target/fuzz/$host/release/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -max_len=65536 \
-        -artifact_prefix="artifacts/$target-" -print_final_stats=1 "../target/fuzz/found/$target" "corpus/$target" \
+        -artifact_prefix="artifacts/$target-" -print_final_stats=1 "../target/fuzz/found/$target" "${seeds[@]}" \
         2> "../target/fuzz/$target.log" || { tail -40 "../target/fuzz/$target.log"; exit 1; }
     awk -v target="$target" '/number_of_executed_units/ { printf "%-12s %d executions\n", target, $2 }' \
         "../target/fuzz/$target.log"

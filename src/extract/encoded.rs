@@ -65,7 +65,8 @@ pub(super) fn whole_value(text: &Bytes, found: &mut Dissection<'_>) {
 /// Hands out what `body` is when it is base64 by the letter, as some clients send files.
 pub(super) fn whole_body(body: &Bytes, found: &mut Dissection<'_>) {
     let is_character = |byte: &u8| Way::USUAL.value(*byte).is_some() || byte.is_ascii_whitespace() || *byte == b'=';
-    if body.len() >= MIN_CHARACTERS && body.iter().all(is_character) {
+    let is_within_limit = body.len() as u64 <= found.limits().max_escaped;
+    if is_within_limit && body.len() >= MIN_CHARACTERS && body.iter().all(is_character) {
         base64(body, found);
     }
 }
