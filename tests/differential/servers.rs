@@ -65,7 +65,10 @@ impl Servers {
         ] {
             command.args(["-d", setting]);
         }
-        command.args(["-S", &address.to_string()]).arg(origin_file("router.php")).env("PHP_CLI_SERVER_WORKERS", "4");
+        command
+            .args(["-d", "display_errors=0", "-d", "display_startup_errors=0", "-S", &address.to_string()])
+            .arg(origin_file("router.php"))
+            .env("PHP_CLI_SERVER_WORKERS", "4");
         self.children.push(on_leash(&command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
         wait_until("php listens", || TcpStream::connect(address).is_ok());
         self.parsers.push(Parser { name: "php".to_owned(), address });

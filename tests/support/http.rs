@@ -98,15 +98,13 @@ impl Connection {
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
         let length = headers.get("content-length").and_then(|length| length.parse().ok());
-        let body = self.read_body(length, status)?;
+        let has_body = status >= 200 && status != 204 && !self.is_head;
+        assert!(length.is_some() || !has_body, "a response without Content-Length: {status} {headers:?}");
+        let body = if has_body { self.read_body(length.unwrap_or_default())? } else { Some(Vec::new()) };
         Ok(body.map(|body| Response { status, headers, body }))
     }
 
-    fn read_body(&mut self, length: Option<usize>, status: u16) -> std::io::Result<Option<Vec<u8>>> {
-        if status < 200 || status == 204 || self.is_head {
-            return Ok(Some(Vec::new()));
-        }
-        let length = length.expect("a response with Content-Length");
+    fn read_body(&mut self, length: usize) -> std::io::Result<Option<Vec<u8>>> {
         while self.buffer.len() < length {
             if !self.fill()? {
                 return Ok(None);

@@ -1,6 +1,9 @@
 <?php
 // What PHP hands to a script: $_FILES and $_POST, flattened. Served by `php -S`.
 
+// A warning in front of the answer would take the place of its header.
+ini_set('display_errors', '0');
+
 function part(string $kind, string $name, ?string $filename, string $content): array
 {
     return ['kind' => $kind, 'name' => shown($name), 'filename' => shown($filename),
@@ -31,7 +34,7 @@ function files(string $name, mixed $filename, mixed $path): array
     }
     $parts = [];
     foreach ($path as $key => $inner) {
-        array_push($parts, ...files("{$name}[{$key}]", $filename[$key], $inner));
+        array_push($parts, ...files("{$name}[{$key}]", is_array($filename) ? $filename[$key] ?? null : $filename, $inner));
     }
     return $parts;
 }
