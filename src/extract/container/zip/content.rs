@@ -81,9 +81,9 @@ impl Content<'_> {
         self.check(&seen, found);
         self.add(packed.clone(), found);
         // Some unpackers go by the other size.
-        if self.header.size > seen.size {
+        if self.header.size != seen.size {
             let end = self.start.saturating_add(clamped(self.header.size)).min(self.bytes.len());
-            self.add(self.bytes.slice(self.start..end), found);
+            self.add(self.bytes.slice(self.start.min(end)..end), found);
         }
         Some(seen)
     }
@@ -160,6 +160,10 @@ impl Content<'_> {
         {
             self.check(seen, found);
             self.check_packed(seen, found);
+            // Some unpackers stop where the entry is said to end.
+            if seen.size > self.header.size {
+                self.add(content.slice(..clamped(self.header.size)), found);
+            }
         }
         self.add(content, found);
         seen

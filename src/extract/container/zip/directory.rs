@@ -93,10 +93,9 @@ fn read(bytes: &[u8], end: &End, max: usize) -> Vec<Directory> {
     let by_offset = clamped(end.offset);
     let by_size = end.at.checked_sub(clamped(end.size));
     let mut directories = Vec::new();
-    if let Some(start) = by_size
-        && let Some(base) = start.checked_sub(by_offset)
-    {
-        directories.extend(walk(bytes, end, start, base, max));
+    if let Some(start) = by_size {
+        // Python goes on even where the archive would start in front of the file.
+        directories.extend(walk(bytes, end, start, start as i128 - by_offset as i128, max));
     }
     if by_size != Some(by_offset) && by_offset < bytes.len() {
         directories.extend(walk(bytes, end, by_offset, 0, max));
@@ -105,7 +104,7 @@ fn read(bytes: &[u8], end: &End, max: usize) -> Vec<Directory> {
 }
 
 /// The directory that starts at `start`, in an archive that starts at `base`.
-fn walk(bytes: &[u8], end: &End, start: usize, base: usize, max: usize) -> Option<Directory> {
+fn walk(bytes: &[u8], end: &End, start: usize, base: i128, max: usize) -> Option<Directory> {
     let mut entries = Vec::new();
     let mut at = start;
     while entries.len() < max
@@ -125,10 +124,10 @@ fn walk(bytes: &[u8], end: &End, start: usize, base: usize, max: usize) -> Optio
 
 /// Where the local header of `central` is. Some writers count from the start of the file although something stands in
 /// front of the archive.
-fn local_place(bytes: &[u8], central: &Central, base: usize) -> usize {
+fn local_place(bytes: &[u8], central: &Central, base: i128) -> usize {
     let place = clamped(central.local);
     let is_local = |at: usize| bytes.get(at..).is_some_and(|rest| rest.starts_with(LOCAL));
-    let moved = place.saturating_add(base);
+    let moved = usize::try_from(place as i128 + base).unwrap_or(usize::MAX);
     if !is_local(moved) && is_local(place) { place } else { moved }
 }
 

@@ -21,7 +21,7 @@ use crate::extract::dissection::Dissection;
 use super::Coverage;
 use super::number::{clamped, u32_at, u64_at};
 use content::{Content, Seen, Sizes};
-use directory::{Directories, Entry};
+use directory::Entry;
 use record::{DESCRIPTOR, END, Header, LOCAL, Local};
 
 /// What stands in front of the first local header of archives in several volumes, also when there is only one.
@@ -33,15 +33,14 @@ const ANDROID_BLOCK: &[u8] = b"APK Sig Block 42";
 /// How many times the length of the file all entries that lie in others may have together.
 const MAX_COVER: usize = 16;
 
+/// Entries among which one has to be where a directory at the end says, for it to be one.
+const MAX_LOOKED_FOR: usize = 1 << 20;
+
 /// Whether some unpacker takes `bytes` for a zip file: by its start, or by a directory at its end.
 pub(super) fn is_zip(bytes: &[u8]) -> bool {
-    let has_entry = |found: Directories| {
-        found
-            .all
-            .iter()
-            .any(|directory| directory.entries.first().is_some_and(|entry| record::local(bytes, entry.local).is_some()))
-    };
-    starts_as_zip(bytes) || has_entry(directory::find(bytes, 1))
+    let is_there = |entry: &Entry| record::local(bytes, entry.local).is_some();
+    starts_as_zip(bytes)
+        || directory::find(bytes, MAX_LOOKED_FOR).all.iter().any(|directory| directory.entries.iter().any(is_there))
 }
 
 fn starts_as_zip(bytes: &[u8]) -> bool {

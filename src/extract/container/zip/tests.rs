@@ -231,6 +231,11 @@ fn lying_sizes_and_checksums_are_reported_and_all_content_is_seen() {
         let found = opened(plain(&[made]));
         assert_eq!((codes(&found), listed(&found)), (vec![ContainerSize], 1));
     }
+    let longer = [LISTED, b"and more"].concat();
+    for made in [deflated("evil", &longer), stored("evil", &longer)] {
+        let found = opened(plain(&[Made { size: LISTED.len() as u32, ..made }]));
+        assert_eq!((codes(&found), listed(&found)), (vec![ContainerSize], 1));
+    }
     let cut = deflated("evil", LISTED);
     let found = opened(plain(&[Made { packed: cut.packed - 4, ..cut }]));
     assert!(codes(&found).contains(&ContainerAmbiguous) && listed(&found) > 0);
@@ -271,6 +276,13 @@ fn an_archive_behind_something_else_is_found_and_chance_is_not() {
     for chance in [&b"text about PK\x05\x06 and its fields, which are twenty-two bytes long"[..], b"text PK\x05\x06"] {
         assert_eq!(opened(chance.to_vec()).parts.len(), 1);
     }
+}
+
+#[test]
+fn an_archive_that_lost_its_start_is_read_as_far_as_python_reads_it() {
+    let whole = plain(&[stored("lost", b"lost"), stored("evil", LISTED)]);
+    let found = opened(whole[10..].to_vec());
+    assert_eq!((codes(&found), listed(&found)), (vec![ContainerBroken], 1));
 }
 
 #[test]
