@@ -98,13 +98,13 @@ fn length(promise: Promise, bytes: &[u8]) -> Option<usize> {
 /// Up to the end of the first archive's directory behind its first entry. Without one, what looks like an entry goes on
 /// to the end: 7-Zip opens such, and those that stream do.
 fn zip(bytes: &[u8]) -> Option<usize> {
-    let Some(at) = memmem::find(bytes, b"PK\x05\x06") else {
-        // Version, flags and method, as far as there are any.
-        let is_entry = matches!(bytes.get(4..10)?, [0..=63, 0..=20, _, _, 0..=99, 0]);
-        return is_entry.then_some(bytes.len());
-    };
-    let comment = bytes.get(at + 20..at + 22)?;
-    Some((at + 22 + usize::from(u16::from_le_bytes([comment[0], comment[1]]))).min(bytes.len()))
+    let end = memmem::find(bytes, b"PK\x05\x06").and_then(|at| {
+        let comment = bytes.get(at + 20..at + 22)?;
+        Some((at + 22 + usize::from(u16::from_le_bytes([comment[0], comment[1]]))).min(bytes.len()))
+    });
+    // Version, flags and method, as far as there are any.
+    let is_entry = || matches!(bytes.get(4..10), Some([0..=63, 0..=20, _, _, 0..=99, 0]));
+    end.or_else(|| is_entry().then_some(bytes.len()))
 }
 
 #[cfg(test)]

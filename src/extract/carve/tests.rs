@@ -82,7 +82,11 @@ fn an_archive_is_carved_once_and_not_again_from_each_of_its_entries() {
         .map(|part| part.bytes.len())
         .collect();
     assert_eq!(lengths, [archive.len(), archive.len()]);
-    for open in [entry.repeat(3), b"7z\xbc\xaf\x27\x1c\0\x04 and so on".to_vec()] {
+    for open in [
+        entry.repeat(3),
+        [entry.to_vec(), b"PK\x05\x06cut".to_vec()].concat(),
+        b"7z\xbc\xaf\x27\x1c\0\x04 and so on".to_vec(),
+    ] {
         let found = carved(&[b"x", &open[..]].concat(), ExtractLimits::default());
         assert_eq!(found.parts[0].bytes, open);
         assert_eq!(found.problems, []);
