@@ -32,20 +32,32 @@ impl<'a> Scratch<'a> {
     }
 
     /// Begins one piece of content.
-    pub fn writer(&self) -> ScratchWriter {
+    pub fn writer(&self) -> ScratchWriter<'a> {
+        ScratchWriter { scratch: *self, start: Vec::new(), held: None }
+    }
+
+    fn collector(&self) -> BodyCollector {
         let Stores { memory, disk } = self.stores;
-        ScratchWriter(BodyCollector::new(self.limits, ByteSize(u64::MAX), None, memory, disk))
+        BodyCollector::new(self.limits, ByteSize(u64::MAX), None, memory, disk)
     }
 }
 
+/// Bytes that a piece of content may have before it is counted: most are decoded fields, and gone in a moment.
+const UNCOUNTED: usize = 16 << 10;
+
 /// Takes content in piece by piece. Blocks while it writes to disk.
 #[derive(Debug)]
-pub struct ScratchWriter(BodyCollector);
+pub struct ScratchWriter<'a> {
+    scratch: Scratch<'a>,
+    /// The content, while it is short.
+    start: Vec<u8>,
+    held: Option<BodyCollector>,
+}
 
-impl ScratchWriter {
+impl ScratchWriter<'_> {
     /// Bytes written so far.
     pub fn len(&self) -> u64 {
-        self.0.received()
+        self.held.as_ref().map_or(self.start.len() as u64, BodyCollector::received)
     }
 
     /// Whether nothing has been written.
@@ -58,8 +70,20 @@ impl ScratchWriter {
     /// # Errors
     /// The disk that all uploads share is full, or writing failed.
     pub fn write(&mut self, piece: &[u8]) -> io::Result<()> {
-        self.0.push(Bytes::copy_from_slice(piece)).map_err(into_io)?;
-        if self.0.wants_flush() { self.0.flush().map_err(into_io) } else { Ok(()) }
+        if self.held.is_none() && self.start.len() + piece.len() <= UNCOUNTED {
+            self.start.extend_from_slice(piece);
+            return Ok(());
+        }
+        let held = match &mut self.held {
+            Some(held) => held,
+            None => {
+                let mut held = self.scratch.collector();
+                held.push(std::mem::take(&mut self.start).into()).map_err(into_io)?;
+                self.held.insert(held)
+            }
+        };
+        held.push(Bytes::copy_from_slice(piece)).map_err(into_io)?;
+        if held.wants_flush() { held.flush().map_err(into_io) } else { Ok(()) }
     }
 
     /// The content as one slice. Its share of memory and disk is given back when the last slice of it is dropped.
@@ -67,7 +91,10 @@ impl ScratchWriter {
     /// # Errors
     /// Writing failed.
     pub fn finish(self) -> io::Result<Bytes> {
-        self.0.finish().map(Bytes::from_owner).map_err(into_io)
+        match self.held {
+            Some(held) => held.finish().map(Bytes::from_owner).map_err(into_io),
+            None => Ok(self.start.into()),
+        }
     }
 }
 

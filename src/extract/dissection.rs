@@ -134,7 +134,7 @@ impl<'a> Dissection<'a> {
     }
 
     /// Begins content that is decompressed or decoded.
-    pub(super) fn output(&self) -> ScratchWriter {
+    pub(super) fn output(&self) -> ScratchWriter<'a> {
         self.unpacker.output()
     }
 

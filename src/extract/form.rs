@@ -9,6 +9,7 @@ use crate::content::{Part, PartKind};
 use super::ProblemCode;
 use super::charset::Charset;
 use super::dissection::Dissection;
+use super::encoded;
 use super::percent::{Plus, decode};
 use super::value;
 
@@ -47,6 +48,11 @@ fn trimmed_last_piece(body: &Bytes) -> Option<(usize, Bytes)> {
 
 fn add_field(piece: &Bytes, charset: Charset, start: usize, found: &mut Dissection<'_>) {
     value::add(field(piece), charset, start, found);
+    // base64 with its `+` left as it is, which some applications mend.
+    if memchr::memchr(b'+', piece).is_some() {
+        let value = memchr::memchr(b'=', piece).map_or(piece.clone(), |at| piece.slice(at + 1..));
+        encoded::whole_value(&decode(&value, Plus::IsPlus), found);
+    }
     // formidable takes the eighth bit off whatever is not escaped.
     if !piece.is_ascii() {
         let ascii: Bytes = piece.iter().map(|byte| byte & 0x7f).collect();

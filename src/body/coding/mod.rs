@@ -10,8 +10,6 @@ mod deflate64;
 mod lzma;
 mod zstd;
 
-use bytes::Bytes;
-
 use super::scratch::{Scratch, ScratchWriter};
 use crate::content::{Deadline, ExtractLimits};
 
@@ -88,7 +86,7 @@ impl<'a> Unpacker<'a> {
     }
 
     /// Begins one piece of content.
-    pub fn output(&self) -> ScratchWriter {
+    pub fn output(&self) -> ScratchWriter<'a> {
         self.scratch.writer()
     }
 
@@ -140,16 +138,6 @@ impl<'a> Unpacker<'a> {
             return Err(End::Late);
         }
         output.write(piece).map_err(|_| End::NoRoom)
-    }
-
-    /// All of `pieces` as one piece of content, within the limits.
-    ///
-    /// # Errors
-    /// A limit was passed.
-    pub fn collect(&mut self, pieces: &[u8]) -> Result<Bytes, End> {
-        let mut output = self.output();
-        self.write(pieces, pieces.len(), &mut output)?;
-        output.finish().map_err(|_| End::NoRoom)
     }
 
     fn pump(&mut self, decoder: &mut dyn Decoder, packed: usize, output: &mut ScratchWriter) -> End {

@@ -1,5 +1,7 @@
 //! Streams that the usual tools made, and what becomes of them when they are damaged.
 
+use bytes::Bytes;
+
 use super::*;
 use crate::body::Stores;
 use crate::config::Limits;

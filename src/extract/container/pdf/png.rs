@@ -9,15 +9,15 @@ use crate::extract::dissection::Dissection;
 const BLOCK: usize = 48 << 10;
 
 /// A picture of eight bits a sample.
-pub(super) struct Png {
-    output: ScratchWriter,
+pub(super) struct Png<'a> {
+    output: ScratchWriter<'a>,
     pending: Vec<u8>,
     checksum: (u32, u32),
 }
 
-impl Png {
+impl<'a> Png<'a> {
     /// Begins a picture of `channels` channels, one or three.
-    pub(super) fn begin(width: u32, height: u32, channels: usize, found: &mut Dissection<'_>) -> Result<Self, End> {
+    pub(super) fn begin(width: u32, height: u32, channels: usize, found: &mut Dissection<'a>) -> Result<Self, End> {
         let mut png = Self { output: found.output(), pending: Vec::with_capacity(BLOCK), checksum: (1, 0) };
         png.write(b"\x89PNG\r\n\x1a\n", found)?;
         let colour = if channels == 1 { 0 } else { 2 };
