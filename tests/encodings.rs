@@ -2,6 +2,7 @@
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 
+use crate::support::archives;
 use crate::support::origin::Origin;
 use crate::support::penstock::{ENFORCING, Penstock, Setup};
 use crate::support::sha256;
@@ -175,21 +176,11 @@ fn base64_is_found_in_json_forms_and_fields_however_it_is_written() {
 fn what_an_upload_unpacks_to_is_limited() {
     let origin = Origin::start();
     let penstock = knowing(&origin, "max_unpacked = \"33 MiB\"\nmax_unpack_ratio = 1100");
-    let zeros = |mib: usize| gzip_of_zeros(mib << 20);
+    let zeros = |mib: usize| archives::gzip(&vec![0; mib << 20]);
     let gzip = [("Content-Encoding", "gzip")];
     assert_eq!(penstock.post("/upload/a", &gzip, &zeros(33)).status, 200);
     let answer = penstock.post("/upload/a", &gzip, &zeros(34));
     assert_eq!((answer.status, answer.json()["code"].as_str()), (413, Some("unpacked_too_large")));
     let dense = knowing(&origin, "max_unpack_ratio = 100").post("/upload/a", &gzip, &zeros(17));
     assert_eq!((dense.status, dense.json()["code"].as_str()), (413, Some("unpacked_too_dense")));
-}
-
-/// One member of `length` zeros.
-fn gzip_of_zeros(length: usize) -> Vec<u8> {
-    let zeros = vec![0; length];
-    let mut member = b"\x1f\x8b\x08\0\0\0\0\0\0\xff".to_vec();
-    member.extend(miniz_oxide::deflate::compress_to_vec(&zeros, 9));
-    member.extend(crc32fast::hash(&zeros).to_le_bytes());
-    member.extend((length as u32).to_le_bytes());
-    member
 }

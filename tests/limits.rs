@@ -2,6 +2,7 @@
 
 use data_encoding::BASE64;
 
+use crate::support::archives::gzip;
 use crate::support::origin::Origin;
 use crate::support::penstock::{ENFORCING, Setup};
 use crate::support::pictures::{landscape, png};
@@ -126,13 +127,4 @@ fn a_limit_that_is_reached_follows_the_policy_of_the_route() {
         .start();
     let answer = penstock.post("/upload/a", &[("Content-Type", "application/json")], b"[[]]");
     assert_eq!((answer.status, origin.requests()[0].headers["penstock-labels"].as_str()), (200, "over_limit"));
-}
-
-/// One member, as gzip writes it.
-fn gzip(content: &[u8]) -> Vec<u8> {
-    let mut member = b"\x1f\x8b\x08\0\0\0\0\0\0\xff".to_vec();
-    member.extend(miniz_oxide::deflate::compress_to_vec(content, 9));
-    member.extend(crc32fast::hash(content).to_le_bytes());
-    member.extend((content.len() as u32).to_le_bytes());
-    member
 }

@@ -49,7 +49,7 @@ pub(super) fn payload(body: &Bytes, found: &mut Dissection<'_>) -> Option<Bytes>
         }
     }
     match output {
-        Some(output) => output.finish().ok(),
+        Some(output) => found.take(output),
         None => Some(first.unwrap_or_default()),
     }
 }

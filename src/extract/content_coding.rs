@@ -100,17 +100,17 @@ fn undo_members(coding: Coding, input: &Bytes, found: &mut Dissection<'_>) -> Ve
                 break;
             }
         }
-        if rest.is_empty() || coding == Coding::Brotli {
+        if rest.is_empty() {
+            break;
+        }
+        if coding == Coding::Brotli {
+            found.report(ProblemCode::ContentCodingTrailing, Some(input.len() - rest.len()));
             break;
         }
         // Only now is there more than one.
         first.get_or_insert(all.len());
     }
-    if coding == Coding::Brotli && !rest.is_empty() && rest.len() < input.len() {
-        found.report(ProblemCode::ContentCodingTrailing, Some(input.len() - rest.len()));
-    }
-    let Ok(all) = all.finish() else {
-        found.report_limit(End::NoRoom);
+    let Some(all) = found.take(all) else {
         return Vec::new();
     };
     let first = first.map(|length| all.slice(..(length as usize).min(all.len())));
@@ -127,7 +127,7 @@ fn undo_deflate(input: &Bytes, found: &mut Dissection<'_>) -> Vec<Bytes> {
                 if length < input.len() {
                     found.report(ProblemCode::ContentCodingTrailing, Some(length));
                 }
-                readings.extend(output.finish().ok());
+                readings.extend(found.take(output));
             }
             End::Broken => {}
             end => found.report_limit(end),

@@ -20,9 +20,12 @@ pub(super) fn read(source: &Source<'_>, found: &mut Dissection<'_>) {
     }
     let readings = content_coding::undo(source.body, source.content_encodings, found);
     let is_coded = !readings.is_empty();
-    let first = values.first().copied().unwrap_or_default();
-    let others = values.iter().skip(1).copied().filter(|_| found.reads_all());
-    for value in std::iter::once(first).chain(others.collect::<Vec<_>>()) {
+    let counting: &[&[u8]] = match values {
+        [] => &[b""],
+        [first, _, ..] if !found.reads_all() => std::slice::from_ref(first),
+        all => all,
+    };
+    for value in counting.iter().copied() {
         for decoded in &readings {
             read_as(decoded, value, PartKind::Decoded, found);
         }

@@ -3,8 +3,10 @@
 //! A part is looked at and dropped before the next one is made, so that a large container costs no more memory than its
 //! largest entry.
 
+use bytes::Bytes;
+
 use crate::body::{Chain, Coding, End, ScratchWriter, Unpacker};
-use crate::content::{Deadline, ExtractLimits, Part};
+use crate::content::{Deadline, ExtractLimits, Part, PartKind};
 
 use super::inside;
 use super::{Ambiguity, Means, Problem, ProblemCode, ProblemKind};
@@ -57,13 +59,19 @@ impl<'a> Dissection<'a> {
     /// Hands out `part`, which starts near `offset`, and looks into it. The first one too many is reported and not
     /// handed out: see [`Dissection::is_over`].
     pub(super) fn add(&mut self, part: Part, offset: Option<usize>) {
-        if let Some(index) = self.show(part.clone(), offset) {
+        let part = Part { inside: self.inside, ..part };
+        if let Some(index) = self.hand_out(&part, offset) {
             self.enter(index, |dissection| inside::look(&part, dissection));
         }
     }
 
-    /// Hands out `part` without looking into it. Its index, unless it was one too many.
-    pub(super) fn show(&mut self, part: Part, offset: Option<usize>) -> Option<usize> {
+    /// Hands out `part` without looking into it.
+    pub(super) fn show(&mut self, part: Part, offset: Option<usize>) {
+        self.hand_out(&Part { inside: self.inside, ..part }, offset);
+    }
+
+    /// Its index, unless it was one too many.
+    fn hand_out(&mut self, part: &Part, offset: Option<usize>) -> Option<usize> {
         if self.parts >= self.limits.max_parts {
             if !self.is_full {
                 self.is_full = true;
@@ -71,7 +79,7 @@ impl<'a> Dissection<'a> {
             }
             return None;
         }
-        (self.visit)(&Part { inside: self.inside, ..part });
+        (self.visit)(part);
         self.parts += 1;
         Some(self.parts - 1)
     }
@@ -162,6 +170,48 @@ impl<'a> Dissection<'a> {
     /// Time has run out, or there is no room.
     pub(super) fn copy(&mut self, piece: &[u8], output: &mut ScratchWriter) -> Result<(), End> {
         self.unpacker.copy(piece, output)
+    }
+
+    /// Adds the bytes of `block` to `output` and empties it, once there are `at_least` so many.
+    ///
+    /// # Errors
+    /// A limit was passed.
+    pub(super) fn flush(
+        &mut self,
+        block: &mut Vec<u8>,
+        at_least: usize,
+        packed: usize,
+        output: &mut ScratchWriter,
+    ) -> Result<(), End> {
+        if block.len() >= at_least {
+            self.write(block, packed, output)?;
+            block.clear();
+        }
+        Ok(())
+    }
+
+    /// What was written to `output`; `None`, which is reported, when there was no room for it.
+    pub(super) fn take(&mut self, output: ScratchWriter) -> Option<Bytes> {
+        output.finish().map_err(|_| self.report_limit(End::NoRoom)).ok()
+    }
+
+    /// `content`, which came from `packed` bytes, within the limits; `None`, which is reported, when it is past one.
+    pub(super) fn keep(&mut self, content: &[u8], packed: usize) -> Option<Bytes> {
+        let mut output = self.output();
+        match self.write(content, packed, &mut output) {
+            Ok(()) => self.take(output),
+            Err(end) => {
+                self.report_limit(end);
+                None
+            }
+        }
+    }
+
+    /// Hands out what was written to `output`, unless that is nothing.
+    pub(super) fn add_output(&mut self, kind: PartKind, output: ScratchWriter) {
+        if let Some(content) = self.take(output).filter(|content| !content.is_empty()) {
+            self.add(Part::new(kind, content), None);
+        }
     }
 
     /// Reports how a stream ended, if that was against a limit. Lost time is reported by who set the deadline.

@@ -112,10 +112,8 @@ fn ways(text: &[u8]) -> Vec<Way> {
 
 fn decode(text: &[u8], way: Way, found: &mut Dissection<'_>) {
     let mut output = found.output();
-    let decoded = decode_to(text, way, &mut output, found);
-    match decoded.and_then(|()| output.finish().map_err(|_| End::NoRoom)) {
-        Ok(decoded) if !decoded.is_empty() => found.add(Part::new(PartKind::Decoded, decoded), None),
-        Ok(_) => {}
+    match decode_to(text, way, &mut output, found) {
+        Ok(()) => found.add_output(PartKind::Decoded, output),
         Err(end) => found.report_limit(end),
     }
 }

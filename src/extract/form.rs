@@ -47,26 +47,31 @@ fn trimmed_last_piece(body: &Bytes) -> Option<(usize, Bytes)> {
 }
 
 fn add_field(piece: &Bytes, charset: Charset, start: usize, found: &mut Dissection<'_>) {
-    value::add(field(piece), charset, start, found);
+    let (name, value) = split(piece);
+    value::add(field(name.as_ref(), &value), charset, start, found);
     // base64 with its `+` left as it is, which some applications mend.
     if memchr::memchr(b'+', piece).is_some() {
-        let value = memchr::memchr(b'=', piece).map_or(piece.clone(), |at| piece.slice(at + 1..));
         encoded::whole_value(&decode(&value, Plus::IsPlus), found);
     }
     // formidable takes the eighth bit off whatever is not escaped.
     if !piece.is_ascii() {
         let ascii: Bytes = piece.iter().map(|byte| byte & 0x7f).collect();
-        found.add(Part { kind: PartKind::Reading, ..field(&ascii) }, Some(start));
+        let (name, value) = split(&ascii);
+        found.add(Part { kind: PartKind::Reading, ..field(name.as_ref(), &value) }, Some(start));
     }
 }
 
-fn field(piece: &Bytes) -> Part {
-    let (name, value) = match memchr::memchr(b'=', piece) {
+/// Name and value as they stand. A piece without `=` is all value.
+fn split(piece: &Bytes) -> (Option<Bytes>, Bytes) {
+    match memchr::memchr(b'=', piece) {
         Some(at) => (Some(piece.slice(..at.min(MAX_NAME))), piece.slice(at + 1..)),
         None => (None, piece.clone()),
-    };
-    let name = name.map(|name| String::from_utf8_lossy(&decode(&name, Plus::IsSpace)).into_owned());
-    Part { name, ..Part::new(PartKind::Field, decode(&value, Plus::IsSpace)) }
+    }
+}
+
+fn field(name: Option<&Bytes>, value: &Bytes) -> Part {
+    let name = name.map(|name| String::from_utf8_lossy(&decode(name, Plus::IsSpace)).into_owned());
+    Part { name, ..Part::new(PartKind::Field, decode(value, Plus::IsSpace)) }
 }
 
 #[cfg(test)]

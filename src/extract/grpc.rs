@@ -67,7 +67,7 @@ fn decompress(message: &[u8], found: &mut Dissection<'_>) -> Option<Bytes> {
         End::Complete(_) | End::Broken => found.report(ProblemCode::ContentCodingBroken, None),
         end => found.report_limit(end),
     }
-    output.finish().ok()
+    found.take(output)
 }
 
 #[cfg(test)]

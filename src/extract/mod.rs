@@ -40,6 +40,7 @@ use crate::content::{Deadline, ExtractLimits, Part};
 
 pub use aws_chunked::object_of_frames;
 use dissection::Dissection;
+pub use parameters::is_token_byte;
 pub use partial::is_partial;
 pub use problem::{Problem, ProblemCode, ProblemKind};
 pub use s3::{ListedPart, S3Part, S3Request, is_streaming, listed_parts, may_be_xml, read_s3, upload_created};

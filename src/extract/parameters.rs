@@ -72,7 +72,7 @@ impl<'a> Iterator for Parameters<'a> {
 }
 
 /// Whether `byte` may stand in a token (RFC 9110 §5.6.2).
-pub(super) const fn is_token_byte(byte: u8) -> bool {
+pub const fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'!'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~') && byte != b'"'
 }

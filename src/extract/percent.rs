@@ -39,7 +39,8 @@ pub(super) fn decode(text: &Bytes, plus: Plus) -> Bytes {
     decoded.into()
 }
 
-fn hex_pair(high: u8, low: u8) -> Option<u8> {
+/// The byte that two hex digits stand for.
+pub(super) fn hex_pair(high: u8, low: u8) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     u8::try_from(digit(high)? << 4 | digit(low)?).ok()
 }

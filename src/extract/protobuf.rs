@@ -49,7 +49,7 @@ impl Fields {
                     return found.report_limit(end);
                 }
             }
-            if let Ok(whole) = output.finish() {
+            if let Some(whole) = found.take(output) {
                 found.add(Part::new(PartKind::Entry, whole).named(name), None);
             }
         }

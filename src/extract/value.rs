@@ -4,7 +4,6 @@ use bytes::Bytes;
 use encoding_rs::WINDOWS_1252;
 use encoding_rs::mem::decode_latin1;
 
-use crate::body::End;
 use crate::content::{Part, PartKind};
 
 use super::charset::Charset;
@@ -43,19 +42,7 @@ fn from_latin(value: &Bytes, found: &mut Dissection<'_>) -> Vec<Bytes> {
     let latin1 = decode_latin1(value);
     let windows = differs.then(|| WINDOWS_1252.decode_without_bom_handling(value).0);
     let texts = [Some(latin1), windows].into_iter().flatten();
-    texts.filter_map(|text| kept(&text, value.len(), found)).collect()
-}
-
-fn kept(text: &str, packed: usize, found: &mut Dissection<'_>) -> Option<Bytes> {
-    let mut output = found.output();
-    let written = found.write(text.as_bytes(), packed, &mut output);
-    match written.and_then(|()| output.finish().map_err(|_| End::NoRoom)) {
-        Ok(text) => Some(text),
-        Err(end) => {
-            found.report_limit(end);
-            None
-        }
-    }
+    texts.filter_map(|text| found.keep(text.as_bytes(), value.len())).collect()
 }
 
 #[cfg(test)]

@@ -15,7 +15,6 @@ use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use crate::body::End;
 use crate::content::{Part, PartKind};
 
 use super::ProblemCode;
@@ -29,7 +28,8 @@ pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Dissection<'_>
     if foreign.is_some() || !charset.reads_like_utf8(body) || declares_foreign_encoding(body) {
         found.ambiguous(ProblemCode::XmlNotUtf8, None);
     }
-    for text in foreign.iter().filter(|_| found.reads_all()).cloned().collect::<Vec<_>>().iter().chain([body]) {
+    let other_reading = foreign.filter(|_| found.reads_all());
+    for text in other_reading.iter().chain([body]) {
         if let Err((code, offset)) = walk(text, found) {
             found.ambiguous(code, Some(offset));
             if found.reads_all() {
@@ -193,11 +193,8 @@ impl Walker<'_, '_> {
 }
 
 fn add(text: &str, found: &mut Dissection<'_>) {
-    let mut output = found.output();
-    let written = found.write(text.as_bytes(), text.len(), &mut output);
-    match written.and_then(|()| output.finish().map_err(|_| End::NoRoom)) {
-        Ok(text) => found.add(Part::new(PartKind::XmlText, text), None),
-        Err(end) => found.report_limit(end),
+    if let Some(text) = found.keep(text.as_bytes(), text.len()) {
+        found.add(Part::new(PartKind::XmlText, text), None);
     }
 }
 

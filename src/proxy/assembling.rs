@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderName, Method, header};
 use pingora::http::RequestHeader;
 
 use super::answer::Refusal;
@@ -337,21 +337,25 @@ fn content_types_of(filetype: Option<&Bytes>) -> Vec<Bytes> {
 
 /// `Content-Type` and `Content-Encoding` of an object; the framing of its parts is undone by then.
 fn object_headers(headers: &HeaderMap) -> (Vec<Bytes>, Vec<Bytes>) {
-    let values = |name| headers.get_all(name).iter().map(|value| Bytes::copy_from_slice(value.as_bytes()));
-    let codings = values(header::CONTENT_ENCODING).flat_map(|value| {
+    let codings = values(headers, header::CONTENT_ENCODING).into_iter().flat_map(|value| {
         let tokens = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
         tokens
             .filter(|token| !token.eq_ignore_ascii_case(b"aws-chunked"))
             .map(Bytes::copy_from_slice)
             .collect::<Vec<_>>()
     });
-    (values(header::CONTENT_TYPE).flat_map(|value| content_types_of(Some(&value))).collect(), codings.collect())
+    let types = values(headers, header::CONTENT_TYPE);
+    (types.iter().flat_map(|value| content_types_of(Some(value))).collect(), codings.collect())
+}
+
+/// Every value of the header `name`, in the order sent.
+pub(super) fn values(headers: &HeaderMap, name: HeaderName) -> Vec<Bytes> {
+    headers.get_all(name).iter().map(|value| Bytes::copy_from_slice(value.as_bytes())).collect()
 }
 
 /// What a request says about how its body is coded; S3 clients may announce their framing in its own header only.
 pub(super) fn content_encodings(headers: &HeaderMap) -> Vec<Bytes> {
-    let values = headers.get_all(header::CONTENT_ENCODING).iter();
-    let mut values: Vec<Bytes> = values.map(|value| Bytes::copy_from_slice(value.as_bytes())).collect();
+    let mut values = values(headers, header::CONTENT_ENCODING);
     let is_named = values.iter().any(|value| value.to_ascii_lowercase().windows(11).any(|name| name == b"aws-chunked"));
     if is_streaming(headers) && !is_named {
         values.push(Bytes::from_static(b"aws-chunked"));

@@ -8,7 +8,7 @@ use pingora::Result;
 use pingora::proxy::Session;
 
 use super::answer::{Answer, Refusal};
-use super::assembling::{Plan, Prepared, Stop, Whole, content_encodings};
+use super::assembling::{Plan, Prepared, Stop, Whole, content_encodings, values};
 use super::assembly::Pending;
 use super::held_session::{Patience, Replay};
 use super::release::Release;
@@ -192,10 +192,9 @@ impl Stop {
 impl Subject {
     fn of(session: &Session, held: &Held, case: &Case<'_>, is_piece: bool) -> Self {
         let headers = &session.req_header().headers;
-        let content_types = headers.get_all(header::CONTENT_TYPE).iter();
         let upload = Upload {
             body: held.body.clone(),
-            content_types: content_types.map(|value| Bytes::copy_from_slice(value.as_bytes())).collect(),
+            content_types: values(headers, header::CONTENT_TYPE),
             content_encodings: content_encodings(headers),
             ambiguity: case.route.policy.ambiguity,
         };

@@ -10,6 +10,14 @@ use super::client::{Client, SeenPart, seen_parts};
 use super::servers::Parser;
 use super::{EVIL, Request, TWIN};
 
+/// One body of a run, and what it is put to.
+#[derive(Clone, Copy)]
+pub(super) struct Trial<'a> {
+    pub(super) index: u64,
+    pub(super) parsers: &'a [Parser],
+    pub(super) ambiguity: Ambiguity,
+}
+
 /// What became of the requests of one run.
 #[derive(Default)]
 pub(super) struct Tally {
@@ -52,41 +60,28 @@ impl Tally {
         self.unseen.extend(other.unseen);
     }
 
-    /// Sends body `index` of the run the whole way.
-    pub(super) fn try_request(
-        &mut self,
-        index: u64,
-        request: &Request,
-        client: &mut Client,
-        parsers: &[Parser],
-        ambiguity: Ambiguity,
-    ) {
+    /// Sends one body of the run the whole way.
+    pub(super) fn try_request(&mut self, trial: &Trial<'_>, request: &Request, client: &mut Client) {
         match client.post("/record/x", request).status {
             200 => {
                 self.released += 1;
-                self.compare(index, request, client, parsers, ambiguity);
+                self.compare(trial, request, client);
             }
             451 => {
                 self.blocked += 1;
                 let twin = harmless_twin(request);
                 if client.post("/record/x", &twin).status == 200 {
                     self.twins += 1;
-                    self.compare(index, &twin, client, parsers, ambiguity);
+                    self.compare(trial, &twin, client);
                 }
             }
             400 | 413 | 422 => self.refused += 1,
-            status => panic!("body {index} got {status}\n{request}"),
+            status => panic!("body {} got {status}\n{request}", trial.index),
         }
     }
 
-    fn compare(
-        &mut self,
-        index: u64,
-        request: &Request,
-        client: &mut Client,
-        parsers: &[Parser],
-        ambiguity: Ambiguity,
-    ) {
+    fn compare(&mut self, trial: &Trial<'_>, request: &Request, client: &mut Client) {
+        let Trial { index, parsers, ambiguity } = *trial;
         let inspected = inspected_parts(request, ambiguity);
         let is_form = !request.content_type.to_ascii_lowercase().starts_with(b"multipart");
         for Parser { name, .. } in parsers {

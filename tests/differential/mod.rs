@@ -27,7 +27,7 @@ use crate::support::origin::Origin;
 use crate::support::penstock::{Penstock, Setup};
 use crate::support::sha256;
 use client::Client;
-use comparison::{Finding, Tally};
+use comparison::{Finding, Tally, Trial};
 use random::Random;
 use references::{Reference, references};
 use servers::{Parser, Servers};
@@ -110,7 +110,8 @@ fn run((ambiguity, settings): (Ambiguity, &str), parsers: &[Parser], seed: u64, 
             if index >= bodies.end {
                 return tally;
             }
-            tally.try_request(index, &request(seed, index, &references), &mut client, parsers, ambiguity);
+            let trial = Trial { index, parsers, ambiguity };
+            tally.try_request(&trial, &request(seed, index, &references), &mut client);
         }
     };
     let mut total = Tally::default();

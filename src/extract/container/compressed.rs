@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::body::{Coding, End};
-use crate::content::{Part, PartKind};
+use crate::content::PartKind;
 
 use super::Coverage;
 use crate::extract::ProblemCode;
@@ -29,11 +29,7 @@ pub(super) fn open(coding: Coding, bytes: &Bytes, found: &mut Dissection<'_>) ->
             }
         }
     }
-    match output.finish() {
-        Ok(content) if !content.is_empty() => found.add(Part::new(PartKind::Entry, content), None),
-        Ok(_) => {}
-        Err(_) => found.report_limit(End::NoRoom),
-    }
+    found.add_output(PartKind::Entry, output);
     Coverage::Some
 }
 

@@ -2,8 +2,9 @@
 
 use memchr::memchr;
 
-use super::head::{field, is_named, is_token, line};
+use super::head::{field, is_named, line};
 use super::violation::Violation;
+use crate::extract::is_token_byte;
 
 /// Most bytes of a line with the size of a chunk. What extensions there are is short.
 const MAX_SIZE_LINE: usize = 256;
@@ -136,7 +137,7 @@ fn are_extensions(mut rest: &[u8]) -> bool {
 }
 
 fn behind_token(text: &[u8]) -> Option<&[u8]> {
-    let length = text.iter().position(|byte| !is_token(*byte)).unwrap_or(text.len());
+    let length = text.iter().position(|byte| !is_token_byte(*byte)).unwrap_or(text.len());
     (length > 0).then(|| &text[length..])
 }
 

@@ -3,6 +3,7 @@
 use memchr::{memchr, memchr_iter};
 
 use super::violation::Violation;
+use crate::extract::is_token_byte;
 
 /// Most bytes of a head. Servers take 8 to 64 KiB.
 pub(super) const MAX_HEAD: usize = 64 << 10;
@@ -68,7 +69,7 @@ fn request_line(line: &[u8]) -> Result<Version, Violation> {
     else {
         return Err(Violation::RequestLine);
     };
-    let is_method = !method.is_empty() && method.iter().all(|byte| is_token(*byte) && !byte.is_ascii_lowercase());
+    let is_method = !method.is_empty() && method.iter().all(|byte| is_token_byte(*byte) && !byte.is_ascii_lowercase());
     let is_target = !target.is_empty() && target.iter().all(|byte| *byte > b' ' && *byte != 0x7f);
     match version {
         b"HTTP/1.1" if is_method && is_target => Ok(Version::Http11),
@@ -84,7 +85,7 @@ pub(super) fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Violation> {
     }
     let colon = memchr(b':', line).ok_or(Violation::Header)?;
     let (name, value) = (&line[..colon], &line[colon + 1..]);
-    if name.is_empty() || !name.iter().all(|byte| is_token(*byte)) {
+    if name.is_empty() || !name.iter().all(|byte| is_token_byte(*byte)) {
         return Err(Violation::Header);
     }
     if value.iter().any(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f) {
@@ -149,9 +150,4 @@ pub(in crate::proxy) fn length(value: &[u8]) -> Option<u64> {
         return None;
     }
     std::str::from_utf8(value).ok()?.parse().ok()
-}
-
-/// RFC 9110 §5.6.2.
-pub(in crate::proxy) fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use crate::body::{End, ScratchWriter};
 use crate::extract::dissection::Dissection;
 use crate::extract::encoded;
+use crate::extract::percent::hex_pair;
 
 /// Decoded bytes handed on at a time.
 const BLOCK: usize = 48 << 10;
@@ -41,8 +42,8 @@ impl Transfer {
             }
             Self::QuotedPrintable => quoted_printable(body, &mut output, found),
         };
-        match end.and_then(|()| output.finish().map_err(|_| End::NoRoom)) {
-            Ok(content) => Some(content),
+        match end {
+            Ok(()) => found.take(output),
             Err(end) => {
                 found.report_limit(end);
                 None
@@ -59,16 +60,16 @@ fn quoted_printable(text: &[u8], output: &mut ScratchWriter, found: &mut Dissect
         let plain = memchr::memchr(b'=', rest).unwrap_or(rest.len());
         for piece in rest[..plain].chunks(BLOCK) {
             block.extend_from_slice(piece);
-            flush(&mut block, BLOCK, text.len(), output, found)?;
+            found.flush(&mut block, BLOCK, text.len(), output)?;
         }
         let Some(escape) = rest.get(plain + 1..) else {
-            return flush(&mut block, 1, text.len(), output, found);
+            return found.flush(&mut block, 1, text.len(), output);
         };
         rest = escape;
         if let [high, low, behind @ ..] = escape
-            && let (Some(high), Some(low)) = (digit(*high), digit(*low))
+            && let Some(byte) = hex_pair(*high, *low)
         {
-            block.push(high << 4 | low);
+            block.push(byte);
             rest = behind;
         } else if let Some(length) = soft_break(escape) {
             rest = &escape[length..];
@@ -76,24 +77,6 @@ fn quoted_printable(text: &[u8], output: &mut ScratchWriter, found: &mut Dissect
             block.push(b'=');
         }
     }
-}
-
-fn flush(
-    block: &mut Vec<u8>,
-    at_least: usize,
-    packed: usize,
-    output: &mut ScratchWriter,
-    found: &mut Dissection<'_>,
-) -> Result<(), End> {
-    if block.len() >= at_least {
-        found.write(block, packed, output)?;
-        block.clear();
-    }
-    Ok(())
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// Length of blanks and a line break at the start of `text`.

@@ -33,7 +33,7 @@ pub(super) fn undo(
         found.report_limit(limit);
         return None;
     }
-    let plain = output.finish().map_err(|_| found.report_limit(End::NoRoom)).ok()?;
+    let plain = found.take(output)?;
     match name {
         "FlateDecode" | "Fl" | "LZWDecode" | "LZW" => predictor.undo(plain, found),
         _ => Some(plain),
@@ -78,9 +78,9 @@ fn ascii_hex(input: &[u8], output: &mut ScratchWriter, found: &mut Dissection<'_
     let mut block = Vec::with_capacity(BLOCK);
     while let Some(high) = digits.next() {
         block.push(hex(high) << 4 | digits.next().map_or(0, hex));
-        flush(&mut block, BLOCK, input.len(), output, found)?;
+        found.flush(&mut block, BLOCK, input.len(), output)?;
     }
-    flush(&mut block, 1, input.len(), output, found)
+    found.flush(&mut block, 1, input.len(), output)
 }
 
 fn ascii_85(input: &[u8], output: &mut ScratchWriter, found: &mut Dissection<'_>) -> Result<(), End> {
@@ -102,13 +102,13 @@ fn ascii_85(input: &[u8], output: &mut ScratchWriter, found: &mut Dissection<'_>
             }
             _ => {}
         }
-        flush(&mut block, BLOCK, input.len(), output, found)?;
+        found.flush(&mut block, BLOCK, input.len(), output)?;
     }
     if count > 1 {
         let filled = (count..5).fold(group, |group, _| group.wrapping_mul(85).wrapping_add(84));
         block.extend(&filled.to_be_bytes()[..count - 1]);
     }
-    flush(&mut block, 1, input.len(), output, found)
+    found.flush(&mut block, 1, input.len(), output)
 }
 
 fn run_length(input: &[u8], output: &mut ScratchWriter, found: &mut Dissection<'_>) -> Result<(), End> {
@@ -128,21 +128,7 @@ fn run_length(input: &[u8], output: &mut ScratchWriter, found: &mut Dissection<'
                 rest = behind;
             }
         }
-        flush(&mut block, BLOCK, input.len(), output, found)?;
+        found.flush(&mut block, BLOCK, input.len(), output)?;
     }
-    flush(&mut block, 1, input.len(), output, found)
-}
-
-fn flush(
-    block: &mut Vec<u8>,
-    at_least: usize,
-    packed: usize,
-    output: &mut ScratchWriter,
-    found: &mut Dissection<'_>,
-) -> Result<(), End> {
-    if block.len() >= at_least {
-        found.write(block, packed, output)?;
-        block.clear();
-    }
-    Ok(())
+    found.flush(&mut block, 1, input.len(), output)
 }

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 
-use crate::body::End;
 use crate::extract::dissection::Dissection;
 
 /// How samples were made into differences.
@@ -47,7 +46,7 @@ impl Predictor {
             }
             above = row;
         }
-        output.finish().map_err(|_| found.report_limit(End::NoRoom)).ok()
+        found.take(output)
     }
 }
 

@@ -38,10 +38,8 @@ pub(super) fn hand_out(
         Ok(Filled::Broken) => found.report(ProblemCode::ContainerBroken, Some(at)),
         Err(limit) => found.report_limit(limit),
     }
-    match output.finish() {
-        Ok(file) if !file.is_empty() => found.add(Part::new(PartKind::Entry, file).named(name), Some(at)),
-        Ok(_) => {}
-        Err(_) => found.report_limit(End::NoRoom),
+    if let Some(file) = found.take(output).filter(|file| !file.is_empty()) {
+        found.add(Part::new(PartKind::Entry, file).named(name), Some(at));
     }
 }
 

@@ -136,10 +136,7 @@ impl Content<'_> {
 
     /// Compares what came out with what was said, and hands it out.
     fn finish(&self, end: End, output: ScratchWriter, found: &mut Dissection<'_>) -> Option<Seen> {
-        let Ok(content) = output.finish() else {
-            found.report_limit(End::NoRoom);
-            return None;
-        };
+        let content = found.take(output)?;
         let seen = match end {
             End::Complete(packed) => {
                 // The two bytes in front of LZMA and its properties are no part of the stream.

@@ -47,6 +47,7 @@ pub(in crate::extract) fn extract_all(body: &Bytes, content_type: &[u8], found: 
     }
     let boundaries = boundary::candidates(content_type, body);
     let mut cover = body.len().saturating_mul(MAX_COVER).max(MIN_COVER);
+    let charsets = transform::charsets_for_all(body);
     let mut readings = BTreeSet::new();
     for boundary in &boundaries {
         for (headers, content) in Readings::new(body, boundary).ranges() {
@@ -60,7 +61,7 @@ pub(in crate::extract) fn extract_all(body: &Bytes, content_type: &[u8], found: 
             let content = body.slice(content);
             found.add(Part::new(PartKind::Reading, content.clone()), None);
             let headers = [&body[headers], content_type].concat();
-            transform::extract(&headers, body, &content, found);
+            transform::extract(&headers, &charsets, &content, found);
         }
     }
 }

@@ -1,19 +1,22 @@
 //! What a part becomes when a server undoes the encodings that its headers mention.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use encoding_rs::Encoding;
 use memchr::memmem;
 
-use crate::body::{Coding, End};
+use crate::body::Coding;
 use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
+use crate::extract::percent::hex_pair;
 use crate::extract::{ProblemCode, charset, encoded};
 
 /// Longest name of a charset.
 const MAX_LABEL: usize = 40;
 
-/// Adds `content` in every way in which `headers` let it be decoded; a charset may also be named elsewhere in `body`.
-pub(super) fn extract(headers: &[u8], body: &[u8], content: &Bytes, found: &mut Dissection<'_>) {
+/// Adds `content` in every way in which `headers` let it be decoded; a charset may also be one of `charsets`.
+pub(super) fn extract(headers: &[u8], charsets: &[Vec<u8>], content: &Bytes, found: &mut Dissection<'_>) {
     let lower = headers.to_ascii_lowercase();
     let mentions = |word: &[u8]| memmem::find(&lower, word).is_some();
     if mentions(b"encoding") {
@@ -34,8 +37,10 @@ pub(super) fn extract(headers: &[u8], body: &[u8], content: &Bytes, found: &mut 
             }
         }
     }
-    for label in charset_labels(&lower, body) {
-        transcode(&label, content, found);
+    let named = memmem::find_iter(&lower, b"charset").map(|at| label(&lower[at + 7..]));
+    let labels: BTreeSet<Vec<u8>> = named.chain(charsets.iter().cloned()).collect();
+    for label in labels.iter().filter(|label| !label.is_empty()) {
+        transcode(label, content, found);
     }
 }
 
@@ -43,11 +48,7 @@ fn decompress(coding: Coding, content: &[u8], found: &mut Dissection<'_>) {
     let mut output = found.output();
     let end = found.unpack(coding, content, &mut output);
     found.report_limit(end);
-    match output.finish() {
-        Ok(decoded) if !decoded.is_empty() => found.add(Part::new(PartKind::Decoded, decoded), None),
-        Ok(_) => {}
-        Err(_) => found.report_limit(End::NoRoom),
-    }
+    found.add_output(PartKind::Decoded, output);
 }
 
 /// RFC 2045 §6.7, with every fault left as it is.
@@ -58,29 +59,27 @@ fn quoted_printable(text: &[u8]) -> Bytes {
         rest = after;
         match (byte, after) {
             (b'=', [b'\r', b'\n', tail @ ..] | [b'\n', tail @ ..]) => rest = tail,
-            (b'=', [high, low, tail @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or_default() as u8;
-                decoded.push(digit(*high) << 4 | digit(*low));
-                rest = tail;
-            }
+            (b'=', [high, low, tail @ ..]) => match hex_pair(*high, *low) {
+                Some(value) => {
+                    decoded.push(value);
+                    rest = tail;
+                }
+                None => decoded.push(b'='),
+            },
             _ => decoded.push(byte),
         }
     }
     decoded.into()
 }
 
-/// Names of charsets that the headers of a part give, or a field `_charset_` somewhere in the body.
-fn charset_labels(headers: &[u8], body: &[u8]) -> Vec<Vec<u8>> {
-    let mut labels: Vec<Vec<u8>> = memmem::find_iter(headers, b"charset").map(|at| label(&headers[at + 7..])).collect();
-    for at in memmem::find_iter(body, b"_charset_") {
-        let behind = &body[at..body.len().min(at + 512)];
-        let gap = [&b"\r\n\r\n"[..], b"\n\n"].iter().filter_map(|gap| memmem::find(behind, gap)).min();
-        labels.extend(gap.map(|gap| label(&behind[gap..])));
-    }
-    labels.sort();
-    labels.dedup();
-    labels.retain(|label| !label.is_empty());
-    labels
+/// Names of charsets that fields called `_charset_` give for all others.
+pub(super) fn charsets_for_all(body: &[u8]) -> Vec<Vec<u8>> {
+    let fields = memmem::find_iter(body, b"_charset_").map(|at| &body[at..body.len().min(at + 512)]);
+    let value = |field: &[u8]| {
+        let gap = [&b"\r\n\r\n"[..], b"\n\n"].iter().filter_map(|gap| memmem::find(field, gap)).min();
+        gap.map(|gap| label(&field[gap..]))
+    };
+    fields.filter_map(value).collect()
 }
 
 fn label(text: &[u8]) -> Vec<u8> {
