@@ -3,6 +3,7 @@
 //! Behind [`Config::load`] nothing checks again: names are resolved, addresses parsed, patterns compiled.
 
 mod diagnostic;
+mod list;
 mod pattern;
 mod raw;
 mod units;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::content::{Action, Algorithm, DecodeLimits, Distance, ExtractLimits, Mode};
 
 pub use diagnostic::{Place, Problem, closest, explain_toml, suggestion};
+pub use list::{ColumnMapping, ListFormat, ListReading, OnBadRow};
 pub use pattern::{RoutePattern, Target};
 pub use units::ByteSize;
 
@@ -338,7 +340,7 @@ impl SetPolicy {
             Algorithm::AHash => self.ahash,
             Algorithm::DHash => self.dhash,
             Algorithm::PHash => self.phash,
-            Algorithm::Md5 | Algorithm::Sha1 | Algorithm::Sha256 => Distance(0),
+            Algorithm::Md5 | Algorithm::Sha1 | Algorithm::Sha256 | Algorithm::Sha512 => Distance(0),
         }
     }
 }

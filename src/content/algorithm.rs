@@ -12,6 +12,8 @@ pub enum Algorithm {
     Sha1,
     /// SHA-256 (FIPS 180-4).
     Sha256,
+    /// SHA-512 (FIPS 180-4).
+    Sha512,
     /// PDQ, 256-bit perceptual hash of a picture ("PDQ & TMK + PDQF", Facebook 2019).
     Pdq,
     /// aHash of the `img_hash` family: 8×8 mean, 64 bits, as `image_hasher` computes it.
@@ -24,7 +26,16 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Every algorithm, in the order in which tables list them.
-    pub const ALL: [Self; 7] = [Self::Md5, Self::Sha1, Self::Sha256, Self::Pdq, Self::AHash, Self::DHash, Self::PHash];
+    pub const ALL: [Self; 8] = [
+        Self::Md5,
+        Self::Sha1,
+        Self::Sha256,
+        Self::Sha512,
+        Self::Pdq,
+        Self::AHash,
+        Self::DHash,
+        Self::PHash,
+    ];
 
     /// The name used in hash sets, configuration and output.
     pub const fn name(self) -> &'static str {
@@ -32,6 +43,7 @@ impl Algorithm {
             Self::Md5 => "md5",
             Self::Sha1 => "sha1",
             Self::Sha256 => "sha256",
+            Self::Sha512 => "sha512",
             Self::Pdq => "pdq",
             Self::AHash => "ahash",
             Self::DHash => "dhash",
@@ -45,6 +57,7 @@ impl Algorithm {
             Self::Md5 => 16,
             Self::Sha1 => 20,
             Self::Sha256 | Self::Pdq => 32,
+            Self::Sha512 => 64,
             Self::AHash | Self::DHash | Self::PHash => 8,
         }
     }
@@ -69,7 +82,7 @@ impl fmt::Display for Algorithm {
 
 /// The text is not the name of an [`Algorithm`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown algorithm \"{0}\", expected one of md5, sha1, sha256, pdq, ahash, dhash, phash")]
+#[error("unknown algorithm \"{0}\", expected one of md5, sha1, sha256, sha512, pdq, ahash, dhash, phash")]
 pub struct UnknownAlgorithm(pub String);
 
 impl FromStr for Algorithm {

@@ -87,6 +87,8 @@ pub enum HashValue {
     Sha1([u8; 20]),
     /// See [`Algorithm::Sha256`].
     Sha256([u8; 32]),
+    /// See [`Algorithm::Sha512`].
+    Sha512([u8; 64]),
     /// See [`Algorithm::Pdq`].
     Pdq(PdqHash),
     /// See [`Algorithm::AHash`].
@@ -115,6 +117,7 @@ impl HashValue {
             Algorithm::Md5 => Self::Md5(bytes.try_into().ok()?),
             Algorithm::Sha1 => Self::Sha1(bytes.try_into().ok()?),
             Algorithm::Sha256 => Self::Sha256(bytes.try_into().ok()?),
+            Algorithm::Sha512 => Self::Sha512(bytes.try_into().ok()?),
             Algorithm::Pdq => Self::Pdq(PdqHash(bytes.try_into().ok()?)),
             Algorithm::AHash => Self::AHash(Hash64(bytes.try_into().ok()?)),
             Algorithm::DHash => Self::DHash(Hash64(bytes.try_into().ok()?)),
@@ -128,6 +131,7 @@ impl HashValue {
             Self::Md5(_) => Algorithm::Md5,
             Self::Sha1(_) => Algorithm::Sha1,
             Self::Sha256(_) => Algorithm::Sha256,
+            Self::Sha512(_) => Algorithm::Sha512,
             Self::Pdq(_) => Algorithm::Pdq,
             Self::AHash(_) => Algorithm::AHash,
             Self::DHash(_) => Algorithm::DHash,
@@ -141,6 +145,7 @@ impl HashValue {
             Self::Md5(bytes) => bytes,
             Self::Sha1(bytes) => bytes,
             Self::Sha256(bytes) => bytes,
+            Self::Sha512(bytes) => bytes,
             Self::Pdq(hash) => &hash.0,
             Self::AHash(hash) | Self::DHash(hash) | Self::PHash(hash) => &hash.0,
         }

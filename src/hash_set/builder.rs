@@ -1,18 +1,19 @@
-//! Collects entries from any format and turns them into a [`HashSet`].
+//! Collects records from any format and turns them into a [`HashSet`].
 
 use super::columns::{EntryColumns, Interner};
-use super::entry::Entry;
+use super::entry::{About, Item, RecordSink, Removal};
 use super::index::HashIndex;
+use super::problem::{RowProblem, RowProblems};
 use super::{HashSet, Table};
 use crate::content::Algorithm;
 
 /// A set that is being filled. Entries are grouped by algorithm, so that none needs to remember its own.
 #[derive(Default)]
 pub(super) struct HashSetBuilder {
-    len: u32,
     /// By position in [`Algorithm::ALL`].
     groups: [Group; Algorithm::ALL.len()],
     interner: Interner,
+    pub(super) problems: RowProblems,
 }
 
 #[derive(Default)]
@@ -23,25 +24,27 @@ struct Group {
     columns: EntryColumns,
 }
 
-/// A set cannot hold more entries, because it numbers them with 32 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a hash set holds at most {} entries", u32::MAX)]
-pub struct SetFull;
-
-impl HashSetBuilder {
-    /// Adds an entry behind all others.
-    ///
-    /// # Errors
-    /// [`SetFull`] when there are 2³² − 1 entries already.
-    pub(super) fn push(&mut self, entry: &Entry<'_>) -> Result<(), SetFull> {
-        self.len = self.len.checked_add(1).ok_or(SetFull)?;
-        let group = &mut self.groups[entry.hash.algorithm() as usize];
-        group.hashes.extend_from_slice(entry.hash.as_bytes());
-        group.columns.set(group.rows, entry, &mut self.interner);
+impl RecordSink for HashSetBuilder {
+    fn list(&mut self, item: Item<'_>, about: &About<'_>) {
+        let Item::Hash(hash) = item else {
+            return;
+        };
+        let group = &mut self.groups[hash.algorithm() as usize];
+        group.hashes.extend_from_slice(hash.as_bytes());
+        group.columns.set(group.rows, about, &mut self.interner);
         group.rows += 1;
-        Ok(())
     }
 
+    fn remove(&mut self, _removal: &Removal<'_>) {}
+
+    fn reject(&mut self, problem: RowProblem) {
+        self.problems.add(problem);
+    }
+
+    fn ignore(&mut self, _kind: &str) {}
+}
+
+impl HashSetBuilder {
     /// Builds the indexes.
     pub(super) fn build(self) -> HashSet {
         let (mut tables, mut first) = (Vec::new(), 0);

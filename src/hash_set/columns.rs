@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 
-use super::entry::Entry;
+use super::entry::{About, Entry};
 use crate::content::HashValue;
 
 /// Texts by row, end to end. Rows are set in ascending order; rows that were passed over are empty.
@@ -88,41 +88,50 @@ pub(super) struct EntryColumns {
     labels: NameColumn,
     categories: NameColumn,
     sources: NameColumn,
+    confidences: NameColumn,
+    tags: NameColumn,
     added: TextColumn,
+    updated: TextColumn,
     notes: TextColumn,
 }
 
 impl EntryColumns {
     /// Keeps everything but the hash of the entry in row `row`. Rows come in ascending order.
-    pub(super) fn set(&mut self, row: usize, entry: &Entry<'_>, interner: &mut Interner) {
-        self.ids.set(row, entry.id);
-        self.labels.set(row, entry.label, interner);
-        self.categories.set(row, entry.category, interner);
-        self.sources.set(row, entry.source, interner);
-        self.added.set(row, entry.added);
-        self.notes.set(row, entry.note);
+    pub(super) fn set(&mut self, row: usize, about: &About<'_>, interner: &mut Interner) {
+        self.ids.set(row, about.id);
+        self.labels.set(row, about.label, interner);
+        self.categories.set(row, about.category, interner);
+        self.sources.set(row, about.source, interner);
+        self.confidences.set(row, about.confidence, interner);
+        self.tags.set(row, about.tags, interner);
+        self.added.set(row, about.added);
+        self.updated.set(row, about.updated);
+        self.notes.set(row, about.note);
     }
 
     /// The entry in row `row`, whose hash is `hash`.
     pub(super) fn entry<'a>(&'a self, row: usize, hash: HashValue, names: &'a TextColumn) -> Entry<'a> {
-        Entry {
-            hash,
+        let about = About {
             id: self.ids.get(row),
             label: self.labels.get(row, names),
             category: self.categories.get(row, names),
             source: self.sources.get(row, names),
+            confidence: self.confidences.get(row, names),
+            tags: self.tags.get(row, names),
             added: self.added.get(row),
+            updated: self.updated.get(row),
             note: self.notes.get(row),
-        }
+        };
+        Entry { hash, about }
     }
 
     /// Gives back what growing took in advance.
     pub(super) fn shrink(&mut self) {
-        for column in [&mut self.ids, &mut self.added, &mut self.notes] {
+        for column in [&mut self.ids, &mut self.added, &mut self.updated, &mut self.notes] {
             column.text.shrink_to_fit();
             column.ends.shrink_to_fit();
         }
-        for column in [&mut self.labels, &mut self.categories, &mut self.sources] {
+        for column in [&mut self.labels, &mut self.categories, &mut self.sources, &mut self.confidences, &mut self.tags] {
             column.0.shrink_to_fit();
         }
     }

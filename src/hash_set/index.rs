@@ -9,6 +9,7 @@ pub(super) enum HashIndex {
     Md5(ExactIndex<16>),
     Sha1(ExactIndex<20>),
     Sha256(ExactIndex<32>),
+    Sha512(ExactIndex<64>),
     Pdq(HammingIndex<4>),
     AHash(HammingIndex<1>),
     DHash(HammingIndex<1>),
@@ -22,6 +23,7 @@ impl HashIndex {
             Algorithm::Md5 => Self::Md5(ExactIndex::new(bytes.as_chunks().0.to_vec())),
             Algorithm::Sha1 => Self::Sha1(ExactIndex::new(bytes.as_chunks().0.to_vec())),
             Algorithm::Sha256 => Self::Sha256(ExactIndex::new(bytes.as_chunks().0.to_vec())),
+            Algorithm::Sha512 => Self::Sha512(ExactIndex::new(bytes.as_chunks().0.to_vec())),
             Algorithm::Pdq => {
                 let hashes = bytes.as_chunks().0.iter().map(|hash| PdqHash(*hash).words());
                 Self::Pdq(HammingIndex::new(hashes.collect()))
@@ -38,6 +40,7 @@ impl HashIndex {
             Self::Md5(_) => Algorithm::Md5,
             Self::Sha1(_) => Algorithm::Sha1,
             Self::Sha256(_) => Algorithm::Sha256,
+            Self::Sha512(_) => Algorithm::Sha512,
             Self::Pdq(_) => Algorithm::Pdq,
             Self::AHash(_) => Algorithm::AHash,
             Self::DHash(_) => Algorithm::DHash,
@@ -51,6 +54,7 @@ impl HashIndex {
             Self::Md5(index) => index.len(),
             Self::Sha1(index) => index.len(),
             Self::Sha256(index) => index.len(),
+            Self::Sha512(index) => index.len(),
             Self::Pdq(index) => index.hashes().len(),
             Self::AHash(index) | Self::DHash(index) | Self::PHash(index) => index.hashes().len(),
         }
@@ -63,6 +67,7 @@ impl HashIndex {
             Self::Md5(index) => HashValue::Md5(index.digests()[row]),
             Self::Sha1(index) => HashValue::Sha1(index.digests()[row]),
             Self::Sha256(index) => HashValue::Sha256(index.digests()[row]),
+            Self::Sha512(index) => HashValue::Sha512(index.digests()[row]),
             Self::Pdq(index) => HashValue::Pdq(pdq_of(&index.hashes()[row])),
             Self::AHash(index) => HashValue::AHash(hash64_of(index.hashes()[row])),
             Self::DHash(index) => HashValue::DHash(hash64_of(index.hashes()[row])),
@@ -76,6 +81,7 @@ impl HashIndex {
             (Self::Md5(index), HashValue::Md5(digest)) => index.find(digest).collect(),
             (Self::Sha1(index), HashValue::Sha1(digest)) => index.find(digest).collect(),
             (Self::Sha256(index), HashValue::Sha256(digest)) => index.find(digest).collect(),
+            (Self::Sha512(index), HashValue::Sha512(digest)) => index.find(digest).collect(),
             _ => self.near(&[*value], Distance(0)).into_iter().map(|neighbour| neighbour.row).collect(),
         }
     }
@@ -86,7 +92,7 @@ impl HashIndex {
     pub(super) fn near(&self, queries: &[HashValue], radius: Distance) -> Vec<Neighbour> {
         let own = || queries.iter().filter(|query| query.algorithm() == self.algorithm());
         match self {
-            Self::Md5(_) | Self::Sha1(_) | Self::Sha256(_) => {
+            Self::Md5(_) | Self::Sha1(_) | Self::Sha256(_) | Self::Sha512(_) => {
                 let mut rows: Vec<u32> = own().flat_map(|query| self.equal(query)).collect();
                 rows.sort_unstable();
                 rows.dedup();

@@ -8,17 +8,20 @@ mod builder;
 mod columns;
 mod entry;
 mod exact;
-mod format;
+pub mod format;
 pub mod hamming;
 mod index;
+mod problem;
 
 use std::fmt;
 
-pub use self::builder::SetFull;
+use self::builder::HashSetBuilder;
 use self::columns::{EntryColumns, TextColumn};
-pub use self::entry::{Entry, EntryIndex};
-pub use self::format::csv::{RowProblem, RowProblemKind, RowProblems};
+pub use self::entry::{About, Entry, EntryIndex, Item, KeptKind, RecordSink, Removal};
+use self::format::Input;
+pub use self::problem::{ReadError, RowProblem, RowProblemKind, RowProblems};
 use self::index::HashIndex;
+use crate::config::ListReading;
 use crate::content::{Algorithm, AlgorithmSet, Distance, HashValue};
 
 /// A list of hashes with what is known about each of them.
@@ -53,7 +56,12 @@ impl HashSet {
     /// # Errors
     /// [`RowProblems`] holds every problem of the file, up to a limit, each with its line and column.
     pub fn from_csv(bytes: &[u8]) -> Result<Self, RowProblems> {
-        format::csv::read(bytes)
+        let mut builder = HashSetBuilder::default();
+        let read = format::read(&mut Input::new(bytes, "list.csv"), &ListReading::default(), &mut builder);
+        if let Err(ReadError::Broken(problem)) = read {
+            builder.reject(problem);
+        }
+        if builder.problems.is_empty() { Ok(builder.build()) } else { Err(builder.problems) }
     }
 
     /// Number of entries.

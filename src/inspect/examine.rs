@@ -165,7 +165,7 @@ impl Examination {
                 distance,
                 quality,
             },
-            labels: entry.label.into_iter().map(Arc::from).collect(),
+            labels: entry.about.label.into_iter().map(Arc::from).collect(),
             action: set.policy.action,
             mode: set.policy.mode,
         });

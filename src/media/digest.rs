@@ -2,7 +2,7 @@
 
 use md5::Md5;
 use sha1::Sha1;
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha512};
 
 use crate::content::{Algorithm, AlgorithmSet, HashValue};
 
@@ -14,7 +14,8 @@ pub(super) fn digests(bytes: &[u8], wanted: AlgorithmSet) -> Vec<HashValue> {
     let mut md5 = wanted.contains(Algorithm::Md5).then(Md5::new);
     let mut sha1 = wanted.contains(Algorithm::Sha1).then(Sha1::new);
     let mut sha256 = wanted.contains(Algorithm::Sha256).then(Sha256::new);
-    if md5.is_none() && sha1.is_none() && sha256.is_none() {
+    let mut sha512 = wanted.contains(Algorithm::Sha512).then(Sha512::new);
+    if md5.is_none() && sha1.is_none() && sha256.is_none() && sha512.is_none() {
         return Vec::new();
     }
     for block in bytes.chunks(BLOCK) {
@@ -27,11 +28,15 @@ pub(super) fn digests(bytes: &[u8], wanted: AlgorithmSet) -> Vec<HashValue> {
         if let Some(hasher) = &mut sha256 {
             hasher.update(block);
         }
+        if let Some(hasher) = &mut sha512 {
+            hasher.update(block);
+        }
     }
     let md5 = md5.map(|hasher| HashValue::Md5(hasher.finalize().into()));
     let sha1 = sha1.map(|hasher| HashValue::Sha1(hasher.finalize().into()));
     let sha256 = sha256.map(|hasher| HashValue::Sha256(hasher.finalize().into()));
-    [md5, sha1, sha256].into_iter().flatten().collect()
+    let sha512 = sha512.map(|hasher| HashValue::Sha512(hasher.finalize().into()));
+    [md5, sha1, sha256, sha512].into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -48,6 +53,8 @@ mod tests {
                 "900150983cd24fb0d6963f7d28e17f72",
                 "a9993e364706816aba3e25717850c26c9cd0d89d",
                 "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+                "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a\
+                 2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
             ]
         );
     }

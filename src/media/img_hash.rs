@@ -23,7 +23,7 @@ fn hash(picture: &RgbImage, algorithm: Algorithm) -> Option<HashValue> {
         Algorithm::AHash => (config.hash_alg(HashAlg::Mean), HashValue::AHash),
         Algorithm::DHash => (config.hash_alg(HashAlg::Gradient), HashValue::DHash),
         Algorithm::PHash => (config.hash_alg(HashAlg::Mean).preproc_dct(), HashValue::PHash),
-        Algorithm::Md5 | Algorithm::Sha1 | Algorithm::Sha256 | Algorithm::Pdq => return None,
+        Algorithm::Md5 | Algorithm::Sha1 | Algorithm::Sha256 | Algorithm::Sha512 | Algorithm::Pdq => return None,
     };
     Some(value(Hash64(config.to_hasher().hash_image(picture).into_inner())))
 }

@@ -27,7 +27,7 @@ pub struct PartHashes {
 }
 
 impl PartHashes {
-    /// MD5, SHA-1 and SHA-256, those that were asked for.
+    /// MD5, SHA-1, SHA-256 and SHA-512, those that were asked for.
     pub fn digests(&self) -> impl Iterator<Item = HashValue> {
         self.digests.iter().copied()
     }

@@ -1,8 +1,9 @@
 //! The columns a list may have, and where a file has them.
 
-use super::problem::{RowProblemKind, RowProblems, excerpt};
 use super::records::{Field, Record};
 use crate::config::closest;
+use crate::hash_set::entry::RecordSink;
+use crate::hash_set::problem::{RowProblem, RowProblemKind, excerpt};
 
 /// A column of the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,34 +60,36 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads the header, or notes all that is wrong with it.
-    pub(super) fn read(record: &Record<'_>, problems: &mut RowProblems) -> Option<Self> {
+    /// Reads the header, or rejects all that is wrong with it.
+    pub(super) fn read(record: &Record<'_>, sink: &mut dyn RecordSink) -> Option<Self> {
         let mut header = Self { width: record.fields().len(), positions: [None; Column::ALL.len()] };
+        let mut problems: Vec<RowProblem> = Vec::new();
         for (position, field) in record.fields().iter().enumerate() {
-            header.place_column(position, field, problems);
+            problems.extend(header.place_column(position, field).err());
         }
         // A misspelt name is the likelier cause of a missing column, and is reported already.
         if problems.is_empty() {
-            for column in Column::REQUIRED.into_iter().filter(|column| header.position(*column).is_none()) {
-                problems.add(record.end().problem(RowProblemKind::MissingColumn(column.name())));
-            }
+            let missing = Column::REQUIRED.into_iter().filter(|column| header.position(*column).is_none());
+            problems.extend(
+                missing.map(|column| record.end().problem(RowProblemKind::MissingColumn(column.name().to_owned()))),
+            );
         }
-        problems.is_empty().then_some(header)
+        let is_usable = problems.is_empty();
+        problems.into_iter().for_each(|problem| sink.reject(problem));
+        is_usable.then_some(header)
     }
 
-    fn place_column(&mut self, position: usize, field: &Field<'_>, problems: &mut RowProblems) {
-        let name = match field.text() {
-            Ok(name) => name,
-            Err(problem) => return problems.add(problem),
-        };
+    fn place_column(&mut self, position: usize, field: &Field<'_>) -> Result<(), RowProblem> {
+        let name = field.text()?;
         let Some(column) = Column::named(&name) else {
-            let suggestion = Column::closest_to(&name);
-            return problems
-                .add(field.place().problem(RowProblemKind::UnknownColumn { found: excerpt(&name), suggestion }));
+            let (expected, suggestion) = (Column::names(), Column::closest_to(&name));
+            let kind = RowProblemKind::UnknownColumn { found: excerpt(&name), expected, suggestion };
+            return Err(field.place().problem(kind));
         };
         if self.positions[column as usize].replace(position).is_some() {
-            problems.add(field.place().problem(RowProblemKind::DuplicateColumn(column.name())));
+            return Err(field.place().problem(RowProblemKind::DuplicateColumn(column.name().to_owned())));
         }
+        Ok(())
     }
 
     /// Fields that every record has.

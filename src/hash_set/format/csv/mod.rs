@@ -13,8 +13,8 @@
 //! - Lines that start with `#` and blank lines are skipped.
 //! - The first line left names the columns, in any order. `algorithm` and `hash` are required; `label`, `id`,
 //!   `category`, `source`, `added` and `note` may be there; nothing else may.
-//! - `algorithm` is one of md5, sha1, sha256, pdq, ahash, dhash, phash. `hash` is in hex or base64.
-//! - `id` is unique in the file. A hash may be listed under several ids, but only once without an id.
+//! - `algorithm` is one of md5, sha1, sha256, sha512, pdq, ahash, dhash, phash. `hash` is in hex or base64.
+//! - An `id` may stand for several hashes, and a hash may be listed under several ids.
 //! - `added` is a date, `YYYY-MM-DD`, perhaps with a time after `T` or a space.
 //! - A list may have no rows; a file may not be without a header.
 //!
@@ -22,117 +22,47 @@
 //! lost is an upload that silently passes.
 
 mod header;
-mod problem;
 mod records;
 mod row;
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
-use self::header::{Column, Header};
-use self::problem::excerpt;
-pub use self::problem::{RowProblem, RowProblemKind, RowProblems};
+use self::header::Header;
 use self::records::{Record, Records};
 use self::row::Row;
-use super::super::HashSet;
-use super::super::builder::HashSetBuilder;
-use crate::content::HashValue;
+use super::Input;
+use crate::hash_set::entry::{Item, RecordSink};
+use crate::hash_set::problem::{ReadError, RowProblem, RowProblemKind};
 
-/// Reads a list. See the module for the format and [`HashSet::from_csv`] for the guarantees.
-pub(in crate::hash_set) fn read(bytes: &[u8]) -> Result<HashSet, RowProblems> {
-    let mut records = Records::of(bytes);
-    let mut problems = RowProblems::default();
-    let Some(header) = read_header(&mut records, &mut problems) else {
-        return Err(problems);
+/// Reads a list. See the module for the format.
+pub(super) fn read(input: &mut Input<'_>, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(input, &mut bytes).map_err(|error| input.failed(error))?;
+    let mut records = Records::of(&bytes);
+    let Some(header) = read_header(&mut records, sink)? else {
+        return Ok(());
     };
-    let mut list = List { header, builder: HashSetBuilder::default(), seen: Seen::default(), problems };
     let mut record = Record::default();
     while let Some(outcome) = records.read(&mut record) {
-        if list.problems.note(outcome).is_some() {
-            list.add(&record);
+        let listed = outcome.and_then(|()| {
+            let row = Row::read(&header, &record)?;
+            row.check_added()?;
+            Ok((row.hash()?, row))
+        });
+        match listed {
+            Ok((hash, row)) => sink.list(Item::Hash(hash), &row.about()),
+            Err(problem) => sink.reject(problem),
         }
     }
-    if list.problems.is_empty() { Ok(list.builder.build()) } else { Err(list.problems.sorted()) }
+    Ok(())
 }
 
 /// The header, or `None` after noting why there is none. Rows mean nothing without it.
-fn read_header(records: &mut Records<'_>, problems: &mut RowProblems) -> Option<Header> {
+fn read_header(records: &mut Records<'_>, sink: &mut dyn RecordSink) -> Result<Option<Header>, RowProblem> {
     let mut record = Record::default();
     let Some(outcome) = records.read(&mut record) else {
-        problems.add(records.place().problem(RowProblemKind::NoHeader));
-        return None;
+        return Err(records.place().problem(RowProblemKind::NoHeader));
     };
-    problems.note(outcome)?;
-    Header::read(&record, problems)
-}
-
-/// A list that is being read.
-struct List<'a> {
-    header: Header,
-    builder: HashSetBuilder,
-    seen: Seen<'a>,
-    problems: RowProblems,
-}
-
-impl<'a> List<'a> {
-    fn add(&mut self, record: &Record<'a>) {
-        let Some(row) = self.problems.note(Row::read(&self.header, record)) else {
-            return;
-        };
-        self.problems.note(row.check_added());
-        self.problems.note(self.seen.check_id(&row));
-        let Some(hash) = self.problems.note(row.hash()) else {
-            return;
-        };
-        self.problems.note(self.seen.check_hash(&row, hash));
-        // A list with a problem is refused, so there is no use in filling it further.
-        if self.problems.is_empty() {
-            let pushed = self.builder.push(&row.entry(hash));
-            self.problems.note(pushed.map_err(|full| record.start().problem(full.into())));
-        }
-    }
-}
-
-/// What must not come again, with the line where it came first.
-#[derive(Default)]
-struct Seen<'a> {
-    ids: HashMap<Cow<'a, str>, u64>,
-    /// Hashes of entries without an id.
-    nameless: HashMap<HashValue, u64>,
-}
-
-impl<'a> Seen<'a> {
-    fn check_id(&mut self, row: &Row<'_, 'a>) -> Result<(), RowProblem> {
-        let Some(id) = row.text(Column::Id) else {
-            return Ok(());
-        };
-        let place = row.place(Column::Id);
-        match self.ids.entry(id.clone()) {
-            Entry::Vacant(free) => {
-                free.insert(place.line());
-                Ok(())
-            }
-            Entry::Occupied(first) => {
-                let kind = RowProblemKind::DuplicateId { id: excerpt(id), first_line: *first.get() };
-                Err(place.problem(kind))
-            }
-        }
-    }
-
-    fn check_hash(&mut self, row: &Row<'_, 'a>, hash: HashValue) -> Result<(), RowProblem> {
-        if row.text(Column::Id).is_some() {
-            return Ok(());
-        }
-        let place = row.place(Column::Hash);
-        match self.nameless.entry(hash) {
-            Entry::Vacant(free) => {
-                free.insert(place.line());
-                Ok(())
-            }
-            Entry::Occupied(first) => Err(place.problem(RowProblemKind::DuplicateHash { first_line: *first.get() })),
-        }
-    }
+    outcome?;
+    Ok(Header::read(&record, sink))
 }
 
 #[cfg(test)]

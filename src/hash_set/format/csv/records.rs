@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::problem::{RowProblem, RowProblemKind};
+use crate::hash_set::problem::{RowProblem, RowProblemKind};
 
 /// A place in the file, kept as the part of its line that stands before it, so that characters are only counted for
 /// the few places that are reported.

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::super::super::entry::Entry;
 use super::header::{Column, Header};
-use super::problem::{RowProblem, RowProblemKind, excerpt};
 use super::records::{Place, Record};
 use crate::content::{Algorithm, HashValue, UnknownAlgorithm};
+use crate::hash_set::entry::About;
+use crate::hash_set::problem::{RowProblem, RowProblemKind, excerpt};
 
 /// A record that is as wide as the header, with its texts by column.
 pub(super) struct Row<'r, 'a> {
@@ -72,17 +72,17 @@ impl<'r, 'a> Row<'r, 'a> {
         }
     }
 
-    /// The row as an entry.
-    pub(super) fn entry(&self, hash: HashValue) -> Entry<'_> {
+    /// What the row says about its hash.
+    pub(super) fn about(&self) -> About<'_> {
         let text = |column| self.text(column).map(Cow::as_ref);
-        Entry {
-            hash,
+        About {
             id: text(Column::Id),
             label: text(Column::Label),
             category: text(Column::Category),
             source: text(Column::Source),
             added: text(Column::Added),
             note: text(Column::Note),
+            ..About::default()
         }
     }
 

@@ -1,9 +1,8 @@
 //! What can be wrong with a list, in words for the person who wrote it.
 
 use std::fmt;
+use std::io;
 
-use super::super::super::builder::SetFull;
-use super::header::Column;
 use crate::content::{HashParseError, UnknownAlgorithm};
 
 /// Problems that are kept in full. A file with more has one cause, and a hundred examples show it.
@@ -12,7 +11,7 @@ const MAX_KEPT: usize = 100;
 /// Characters of a field that a message repeats.
 const EXCERPT: usize = 40;
 
-/// Everything wrong with a list: at least one problem, in the order of the file.
+/// Everything wrong with a list, in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowProblems {
     /// The first hundred.
@@ -22,7 +21,8 @@ pub struct RowProblems {
 }
 
 impl RowProblems {
-    pub(super) fn add(&mut self, problem: RowProblem) {
+    /// Adds `problem`, in full or to the count.
+    pub fn add(&mut self, problem: RowProblem) {
         if self.first.len() < MAX_KEPT {
             self.first.push(problem);
         } else {
@@ -30,18 +30,13 @@ impl RowProblems {
         }
     }
 
-    /// The value of `outcome`, or `None` after adding its problem.
-    pub(super) fn note<T>(&mut self, outcome: Result<T, RowProblem>) -> Option<T> {
-        outcome.map_err(|problem| self.add(problem)).ok()
+    /// How many there are.
+    pub fn len(&self) -> u64 {
+        self.first.len() as u64 + self.more
     }
 
-    /// Puts the problems of each row in the order of its fields.
-    pub(super) fn sorted(mut self) -> Self {
-        self.first.sort_by_key(|problem| (problem.line, problem.column));
-        self
-    }
-
-    pub(super) const fn is_empty(&self) -> bool {
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
         self.first.is_empty()
     }
 }
@@ -60,18 +55,35 @@ impl fmt::Display for RowProblems {
     }
 }
 
-impl std::error::Error for RowProblems {}
-
 /// One thing wrong with a list. The file's name is the loader's to add.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{line}:{column}: {kind}")]
 pub struct RowProblem {
-    /// Line, from 1.
+    /// Line, from 1. Where a format has no lines of its own, such as JSON, the line where the entry starts.
     pub line: u64,
-    /// Character in the line, from 1; where the field in question starts.
+    /// Character in the line, from 1; where the field in question starts, or 1 where only the line is known.
     pub column: u64,
     /// What was found and what was expected.
     pub kind: RowProblemKind,
+}
+
+/// Why reading a list could not go on.
+///
+/// This is never a matter of one row: what stands behind the place is unknown, so the list is refused whatever it says
+/// about bad rows.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file could not be read.
+    #[error("cannot be read behind line {line}: {error}")]
+    Io {
+        /// How far it could be read.
+        line: u64,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The file is not in the format, or ends in the middle.
+    #[error(transparent)]
+    Broken(#[from] RowProblem),
 }
 
 /// What is wrong at a place of a list.
@@ -81,19 +93,51 @@ pub enum RowProblemKind {
     #[error("no header, expected a line that names the columns, for example \"algorithm,hash,label\"")]
     NoHeader,
     /// The header names a column that does not exist.
-    #[error("unknown column \"{found}\", expected one of {}{}", Column::names(), did_you_mean(*suggestion))]
+    #[error("unknown column \"{found}\", expected one of {expected}{}", did_you_mean(*suggestion))]
     UnknownColumn {
         /// The name, shortened.
         found: String,
+        /// The columns there are, quoted, with commas between them.
+        expected: String,
         /// The column that was probably meant.
         suggestion: Option<&'static str>,
     },
     /// The header names a column twice.
     #[error("duplicate column \"{0}\"")]
-    DuplicateColumn(&'static str),
+    DuplicateColumn(String),
     /// The header lacks a required column.
     #[error("missing column \"{0}\"")]
-    MissingColumn(&'static str),
+    MissingColumn(String),
+    /// An entry lacks a field that its format requires.
+    #[error("missing field \"{0}\"")]
+    MissingField(&'static str),
+    /// A field has a value that its format does not know.
+    #[error("\"{found}\" is no {field}, expected {expected}")]
+    Value {
+        /// The field, as the format calls it.
+        field: &'static str,
+        /// What stands there, shortened.
+        found: String,
+        /// What may stand there.
+        expected: &'static str,
+    },
+    /// The text is not in the syntax of the format.
+    #[error("not {syntax}: {message}")]
+    Syntax {
+        /// What it should be, such as "JSON".
+        syntax: &'static str,
+        /// What its parser says.
+        message: String,
+    },
+    /// The file is in no format that is known, or could be in several.
+    #[error("{0}")]
+    Format(String),
+    /// A line is longer than any entry.
+    #[error("the line is longer than {0} bytes, expected one entry a line")]
+    LongLine(usize),
+    /// The file is empty, or ends in the middle of its structure.
+    #[error("the file ends too early, expected {0}")]
+    CutOff(&'static str),
     /// A row is not as wide as the header.
     #[error("found {found} {}, expected {expected} as in the header", if *found == 1 { "field" } else { "fields" })]
     FieldCount {
@@ -111,20 +155,6 @@ pub enum RowProblemKind {
     /// The date is none.
     #[error("\"{0}\" is not a date, expected YYYY-MM-DD, perhaps with a time as in 2024-05-01T10:00Z")]
     Date(String),
-    /// An earlier row has the same id.
-    #[error("duplicate id \"{id}\", first used in line {first_line}")]
-    DuplicateId {
-        /// The id, shortened.
-        id: String,
-        /// Where it came first.
-        first_line: u64,
-    },
-    /// An earlier row has the same hash, and neither has an id.
-    #[error("duplicate hash, first listed in line {first_line}; give both an id if both are meant")]
-    DuplicateHash {
-        /// Where it came first.
-        first_line: u64,
-    },
     /// The field is not UTF-8 text.
     #[error("not UTF-8 text, expected a file saved as UTF-8")]
     NotUtf8,
@@ -142,9 +172,6 @@ pub enum RowProblemKind {
     /// A carriage return stands without a line feed.
     #[error("carriage return without a line feed, expected lines that end in LF or CRLF")]
     LoneCarriageReturn,
-    /// The list is too long.
-    #[error(transparent)]
-    Full(#[from] SetFull),
 }
 
 fn did_you_mean(suggestion: Option<&'static str>) -> String {
