@@ -11,8 +11,9 @@ mod quota;
 mod scratch;
 mod spool;
 
-pub use coding::{Chain, Coding, End, Machine, Step, Unpacker};
+pub use coding::{Chain, Coding, Decompressed, End, FileCoding, Machine, Step, Unpacker};
 pub use collector::{BodyCollector, HoldError};
 pub use held::HeldBody;
 pub use quota::{Quota, Reservation};
 pub use scratch::{Scratch, ScratchWriter, Stores};
+pub use spool::private_copy;

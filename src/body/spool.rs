@@ -32,6 +32,16 @@ impl Spool {
     }
 }
 
+/// What is left of `file`, in a file of its own in `directory`: whoever changes `file` later does not change it.
+///
+/// # Errors
+/// One of the two fails.
+pub fn private_copy(file: &mut File, directory: &Path) -> io::Result<Bytes> {
+    let mut spool = Spool::create(directory)?;
+    let length = io::copy(file, &mut spool.0)?;
+    if length == 0 { Ok(Bytes::new()) } else { spool.map() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

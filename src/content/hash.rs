@@ -28,6 +28,15 @@ impl PdqHash {
         Distance(bits as u16)
     }
 
+    /// The hash of these words; what [`words`](Self::words) gave.
+    pub fn from_words(words: [u64; 4]) -> Self {
+        let mut bytes = [0; 32];
+        for (chunk, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
+            *chunk = word.to_be_bytes();
+        }
+        Self(bytes)
+    }
+
     /// The hash as four big-endian words, the form in which indexes hold it.
     pub fn words(&self) -> [u64; 4] {
         let mut words = [0; 4];

@@ -7,7 +7,14 @@ use crate::content::HashValue;
 
 /// Names an entry within its set. Means something only in the set it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EntryIndex(pub(super) u32);
+pub struct EntryIndex {
+    /// Position of the layer, oldest first.
+    pub(super) layer: u16,
+    /// Position of the table in its layer.
+    pub(super) table: u16,
+    /// Row of the table.
+    pub(super) row: u32,
+}
 
 /// What a list says about a hash. What it does not say, and what it says with an empty field, is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

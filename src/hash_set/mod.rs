@@ -1,42 +1,36 @@
 //! Named lists of known hashes, and the indexes that tell which entries a part matches.
 //!
-//! A [`HashSet`] is built once, from a file's bytes, and never changes. Digests are looked up exactly, perceptual
-//! hashes within a Hamming distance; both answer with every entry there is, so that a missed match is never the
-//! index's doing. The modules under `format` read files and fill a `builder`; the indexes know nothing of files.
+//! A [`SetBuilder`] reads lists in any of the formats under `format`, and compiles them into one file, which is mapped
+//! into memory and searched as it stands ([`Compiled`]). A [`HashSet`] is one compiled set, or several laid over each
+//! other: a large one that seldom changes, and small ones with what was added and taken back since. Digests are looked
+//! up exactly, perceptual hashes within a Hamming distance; the indexes know nothing of files.
 
 mod builder;
-mod columns;
+pub mod compiled;
 mod entry;
-mod exact;
+pub mod exact;
 pub mod format;
 pub mod hamming;
-mod index;
+mod layer;
 mod problem;
 
 use std::fmt;
+use std::io::{Cursor, Seek, Write};
+use std::sync::Arc;
 
-use self::builder::HashSetBuilder;
-use self::columns::{EntryColumns, TextColumn};
+pub use self::builder::{SetBuilder, SetFull};
+pub use self::compiled::{Compiled, LoadError, OpenError, Progress, SetInfo, Silent, SourceInfo};
 pub use self::entry::{About, Entry, EntryIndex, Item, KeptKind, RecordSink, Removal};
-use self::format::Input;
 pub use self::problem::{ReadError, RowProblem, RowProblemKind, RowProblems};
-use self::index::HashIndex;
-use crate::config::ListReading;
+
+use self::layer::{Layer, TakenBack};
 use crate::content::{Algorithm, AlgorithmSet, Distance, HashValue};
 
 /// A list of hashes with what is known about each of them.
+#[derive(Clone)]
 pub struct HashSet {
-    /// One table an algorithm that occurs, by ascending `first`.
-    tables: Vec<Table>,
-    /// The texts that many entries share.
-    names: TextColumn,
-}
-
-/// The entries of one algorithm: rows `0..index.len()`, known outside as `first + row`.
-struct Table {
-    first: u32,
-    index: HashIndex,
-    columns: EntryColumns,
+    /// Oldest first.
+    layers: Vec<Layer>,
 }
 
 /// An entry within the radius of a query.
@@ -48,40 +42,96 @@ pub struct Near {
     pub entry: EntryIndex,
 }
 
-impl HashSet {
-    /// Reads a list in Penstock's CSV format, which [`RowProblemKind`] and the module `format::csv` describe.
-    ///
-    /// Takes about a second for a million rows. All or nothing: a list with a single bad row is refused.
+/// Entries near a query, and whether there may be more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Nearby {
+    /// Nearest first, then in the order of the set.
+    pub entries: Vec<Near>,
+    /// Whether the search gave up before it had seen everything, because too much is alike. See [`hamming`].
+    pub is_capped: bool,
+}
+
+impl SetBuilder {
+    /// Adds everything that `set` lists and takes back, for merging.
+    pub fn add_set(&mut self, set: &HashSet) {
+        for layer in &set.layers {
+            self.note_sources(layer.set.info());
+            layer.set.removals().for_each(|removal| self.remove(&removal));
+        }
+        for entry in set.entries() {
+            self.list(Item::Hash(entry.hash), &entry.about);
+        }
+        for (item, about) in set.kept() {
+            self.list(item, &about);
+        }
+    }
+
+    /// Writes the set to the start of `out`, on at most `threads` threads.
     ///
     /// # Errors
-    /// [`RowProblems`] holds every problem of the file, up to a limit, each with its line and column.
-    pub fn from_csv(bytes: &[u8]) -> Result<Self, RowProblems> {
-        let mut builder = HashSetBuilder::default();
-        let read = format::read(&mut Input::new(bytes, "list.csv"), &ListReading::default(), &mut builder);
-        if let Err(ReadError::Broken(problem)) = read {
-            builder.reject(problem);
+    /// `out` cannot be written, or the set is too large ([`SetFull`]).
+    pub fn compile<W: Write + Seek>(
+        self,
+        out: W,
+        threads: usize,
+        progress: &dyn Progress,
+    ) -> std::io::Result<(W, SetInfo)> {
+        compiled::compile(self, out, threads, progress)
+    }
+
+    /// The set in memory.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub fn build(self) -> std::io::Result<HashSet> {
+        let (file, _) = self.compile(Cursor::new(Vec::new()), 1, &Silent)?;
+        let compiled = Compiled::from_bytes(&file.into_inner()).map_err(std::io::Error::other)?;
+        Ok(HashSet::of(Arc::new(compiled)))
+    }
+}
+
+impl HashSet {
+    /// The set that one compiled set is.
+    pub fn of(set: Arc<Compiled>) -> Self {
+        Self { layers: vec![Layer::new(set, &TakenBack::default())] }
+    }
+
+    /// The set that several make, oldest first: each takes back what it says it does of those before it.
+    pub fn layered(sets: Vec<Arc<Compiled>>) -> Self {
+        let mut taken = TakenBack::default();
+        let mut layers = Vec::with_capacity(sets.len());
+        for set in sets.into_iter().rev() {
+            layers.push(Layer::new(Arc::clone(&set), &taken));
+            taken.add(&set);
         }
-        if builder.problems.is_empty() { Ok(builder.build()) } else { Err(builder.problems) }
+        layers.reverse();
+        Self { layers }
     }
 
-    /// Number of entries.
+    /// The compiled sets it is made of, oldest first.
+    pub fn compiled(&self) -> impl Iterator<Item = &Arc<Compiled>> {
+        self.layers.iter().map(|layer| &layer.set)
+    }
+
+    /// Number of entries that uploads are compared with.
     pub fn len(&self) -> usize {
-        self.tables.iter().map(|table| table.index.len()).sum()
+        self.layers.iter().map(|layer| (0..layer.set.tables().len()).map(|at| layer.rows(at)).sum::<usize>()).sum()
     }
 
-    /// Whether the list has no entries, and so never matches.
-    pub const fn is_empty(&self) -> bool {
-        self.tables.is_empty()
+    /// Whether there are none, so that it never matches.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// The algorithms that at least one entry uses: what a part must be hashed with to ask this set.
     pub fn algorithms(&self) -> AlgorithmSet {
-        self.tables.iter().map(|table| table.index.algorithm()).collect()
+        Algorithm::ALL.into_iter().filter(|algorithm| self.count(*algorithm) > 0).collect()
     }
 
     /// Number of entries with a hash of `algorithm`.
     pub fn count(&self, algorithm: Algorithm) -> usize {
-        self.table(algorithm).map_or(0, |table| table.index.len())
+        let tables = self.layers.iter().filter_map(|layer| layer.table(algorithm).map(|(at, _)| layer.rows(at)));
+        tables.sum()
     }
 
     /// What the list says about an entry.
@@ -89,39 +139,65 @@ impl HashSet {
     /// # Panics
     /// May panic when `entry` was given by another set: an index means something only in the set it came from.
     pub fn entry(&self, entry: EntryIndex) -> Entry<'_> {
-        let table = &self.tables[self.tables.partition_point(|table| table.first <= entry.0) - 1];
-        let row = entry.0 - table.first;
-        table.columns.entry(row as usize, table.index.hash(row), &self.names)
+        let set = &self.layers[usize::from(entry.layer)].set;
+        set.tables()[usize::from(entry.table)].entry(entry.row, set.shared())
     }
 
-    /// Every entry that lists exactly `value`, in the order of the list.
+    /// Every entry, by layer, algorithm and hash.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        let tables = self.layers.iter().flat_map(|layer| {
+            let tables = layer.set.tables().iter().enumerate();
+            tables.map(move |(at, table)| (layer, at, table))
+        });
+        tables.flat_map(|(layer, at, table)| {
+            let rows = (0..table.len() as u32).filter(move |row| layer.counts(at, *row));
+            rows.map(move |row| table.entry(row, layer.set.shared()))
+        })
+    }
+
+    /// What is kept without being compared with uploads.
+    pub fn kept(&self) -> impl Iterator<Item = (Item<'_>, About<'_>)> {
+        self.layers.iter().flat_map(Layer::kept)
+    }
+
+    /// How many items of `kind` are kept.
+    pub fn kept_count(&self, kind: KeptKind) -> usize {
+        self.kept().filter(|(item, _)| matches!(item, Item::Kept(of, _) if *of == kind)).count()
+    }
+
+    /// Every entry that lists exactly `value`.
     ///
     /// The same hash may stand in a list under several ids; all of them are returned.
     pub fn find_digest(&self, value: &HashValue) -> Vec<EntryIndex> {
-        let Some(table) = self.table(value.algorithm()) else {
-            return Vec::new();
-        };
-        table.index.equal(value).into_iter().map(|row| EntryIndex(table.first + row)).collect()
+        let mut found = Vec::new();
+        for (layer, number) in self.layers.iter().zip(0..) {
+            if let Some((at, table)) = layer.table(value.algorithm()) {
+                let rows = table.equal(value).filter(|row| layer.counts(at, *row));
+                found.extend(rows.map(|row| EntryIndex { layer: number, table: at as u16, row }));
+            }
+        }
+        found
     }
 
-    /// Every entry within `radius` of one of `queries`, nearest first, then in the order of the list.
+    /// Every entry within `radius` of one of `queries`, nearest first, then in the order of the set.
     ///
     /// A query is compared with the entries of its own algorithm; a digest is at distance 0 or nowhere. An entry
     /// occurs once, with its distance to the nearest query: give all rotated and mirrored hashes of a picture at once.
-    pub fn find_near(&self, queries: &[HashValue], radius: Distance) -> Vec<Near> {
-        let mut near = Vec::new();
-        for table in &self.tables {
-            near.extend(table.index.near(queries, radius).into_iter().map(|neighbour| Near {
-                distance: neighbour.distance,
-                entry: EntryIndex(table.first + neighbour.row),
-            }));
+    pub fn find_near(&self, queries: &[HashValue], radius: Distance) -> Nearby {
+        let mut nearby = Nearby::default();
+        for (layer, number) in self.layers.iter().zip(0..) {
+            for (at, table) in layer.set.tables().iter().enumerate() {
+                let (rows, is_capped) = table.near(queries, radius);
+                nearby.is_capped |= is_capped;
+                let rows = rows.into_iter().filter(|near| layer.counts(at, near.row));
+                nearby.entries.extend(rows.map(|near| Near {
+                    distance: near.distance,
+                    entry: EntryIndex { layer: number, table: at as u16, row: near.row },
+                }));
+            }
         }
-        near.sort_unstable();
-        near
-    }
-
-    fn table(&self, algorithm: Algorithm) -> Option<&Table> {
-        self.tables.iter().find(|table| table.index.algorithm() == algorithm)
+        nearby.entries.sort_unstable();
+        nearby
     }
 }
 

@@ -1,6 +1,8 @@
 //! The set as the rest of Penstock sees it: several algorithms in one list.
 
+use super::format::Input;
 use super::*;
+use crate::config::ListReading;
 use crate::content::PdqHash;
 
 const LIST: &str = "\
@@ -14,8 +16,16 @@ pdq,0000000000000000000000000000000000000000000000000000000000000007,q3,csam
 md5,00000000000000000000000000000001,m2,spam
 ";
 
+/// The set that a list in our CSV makes.
+pub(super) fn set_of(list: &str) -> HashSet {
+    let mut builder = SetBuilder::default();
+    builder.read(&mut Input::new(list.as_bytes(), "list.csv"), &ListReading::default()).unwrap();
+    assert_eq!(builder.problems().first, []);
+    builder.build().unwrap()
+}
+
 fn list() -> HashSet {
-    HashSet::from_csv(LIST.as_bytes()).unwrap()
+    set_of(LIST)
 }
 
 fn pdq(last: u8) -> HashValue {
@@ -29,11 +39,11 @@ fn md5(last: u8) -> HashValue {
 }
 
 fn ids(set: &HashSet, entries: impl IntoIterator<Item = EntryIndex>) -> Vec<&str> {
-    entries.into_iter().filter_map(|entry| set.entry(entry).id).collect()
+    entries.into_iter().filter_map(|entry| set.entry(entry).about.id).collect()
 }
 
 fn near(set: &HashSet, queries: &[HashValue], radius: u16) -> Vec<(String, u16)> {
-    let near = set.find_near(queries, Distance(radius)).into_iter();
+    let near = set.find_near(queries, Distance(radius)).entries.into_iter();
     near.map(|near| (set.entry(near.entry).name().into_owned(), near.distance.0)).collect()
 }
 
@@ -45,7 +55,7 @@ fn pairs(expected: &[(&str, u16)]) -> Vec<(String, u16)> {
 fn a_set_knows_how_many_entries_each_algorithm_has() {
     let set = list();
     let counts = Algorithm::ALL.map(|algorithm| set.count(algorithm));
-    assert_eq!(counts, [2, 0, 0, 3, 0, 1, 1]);
+    assert_eq!(counts, [2, 0, 0, 0, 3, 0, 1, 1]);
     assert_eq!((set.len(), set.is_empty()), (7, false));
     let expected = [Algorithm::Md5, Algorithm::Pdq, Algorithm::DHash, Algorithm::PHash];
     assert_eq!(set.algorithms(), expected.into_iter().collect());
@@ -59,7 +69,7 @@ fn entries_come_back_with_the_hash_and_the_names_they_were_listed_with() {
         let hash = HashValue::parse(fields[0].parse().unwrap(), fields[1]).unwrap();
         let entry = ids(&set, set.find_digest(&hash)).into_iter().position(|id| id == fields[2]);
         let entry = set.entry(set.find_digest(&hash)[entry.unwrap_or_else(|| panic!("{line}: not found"))]);
-        assert_eq!((entry.hash, entry.label), (hash, Some(fields[3])), "{line}");
+        assert_eq!((entry.hash, entry.about.label), (hash, Some(fields[3])), "{line}");
     }
 }
 

@@ -143,12 +143,12 @@ impl Examination {
             && *quality >= set.policy.min_quality
         {
             let queries = dihedral.map(HashValue::Pdq);
-            for near in set.set.find_near(&queries, set.policy.max_distance(Algorithm::Pdq)) {
+            for near in set.set.find_near(&queries, set.policy.max_distance(Algorithm::Pdq)).entries {
                 self.found(part, set, near.entry, near.distance, Some(*quality));
             }
         }
         for query in picture.hash64s() {
-            for near in set.set.find_near(&[query], set.policy.max_distance(query.algorithm())) {
+            for near in set.set.find_near(&[query], set.policy.max_distance(query.algorithm())).entries {
                 self.found(part, set, near.entry, near.distance, None);
             }
         }

@@ -10,9 +10,10 @@ use sha2::{Digest, Sha256};
 
 use super::inputs::{Inputs, rule_files};
 use super::{LoadedFile, LoadedSet, Snapshot};
-use crate::config::{Config, Place, Problem, SetSource};
+use crate::config::{Config, ListReading, Problem, SetSource};
 use crate::content::AlgorithmSet;
-use crate::hash_set::{HashSet, RowProblems};
+use super::layers::SetCache;
+use crate::hash_set::{HashSet, Silent};
 use crate::text::{Rule, RuleProblem, RuleSet, parse_rules};
 
 /// Loads the configuration at `config_file` and everything it names.
@@ -34,8 +35,9 @@ pub fn load(config_file: &Path, previous: Option<&Snapshot>) -> Result<Snapshot,
 pub(super) fn load_all(config: Config, inputs: Inputs, previous: Option<&Snapshot>) -> Result<Snapshot, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut sets = Vec::new();
+    let cache = SetCache { folder: None, temporary: &config.limits.spool_directory, threads: 1, progress: &Silent };
     for source in &config.hash_sets {
-        match reused_set(source, &inputs, previous).map_or_else(|| load_set(source), Ok) {
+        match reused_set(source, &inputs, previous).map_or_else(|| load_set(source, &cache), Ok) {
             Ok(set) => sets.push(set),
             Err(found) => problems.extend(found),
         }
@@ -60,31 +62,16 @@ fn reused_set(source: &SetSource, inputs: &Inputs, previous: Option<&Snapshot>) 
     })
 }
 
-fn load_set(source: &SetSource) -> Result<LoadedSet, Vec<Problem>> {
+fn load_set(source: &SetSource, cache: &SetCache<'_>) -> Result<LoadedSet, Vec<Problem>> {
     let path = &source.path;
-    let bytes = fs::read(path).map_err(|error| vec![Problem::of_file(path, format!("cannot be read: {error}"))])?;
-    let set = HashSet::from_csv(&bytes).map_err(|problems| row_problems(path, &problems))?;
+    let layer = cache.load(path, &ListReading::default())?;
+    let version = layer.set.version();
     Ok(LoadedSet {
         name: Arc::clone(&source.name),
         policy: source.policy,
-        file: loaded_file(path, &bytes),
-        set: Arc::new(set),
+        file: LoadedFile { path: path.clone(), version, loaded_at: SystemTime::now() },
+        set: Arc::new(HashSet::of(layer.set)),
     })
-}
-
-fn row_problems(path: &Path, problems: &RowProblems) -> Vec<Problem> {
-    let mut all: Vec<Problem> = problems
-        .first
-        .iter()
-        .map(|problem| {
-            let place = Place { line: problem.line, column: problem.column };
-            Problem::at(path, place, problem.kind.to_string())
-        })
-        .collect();
-    if problems.more > 0 {
-        all.push(Problem::of_file(path, format!("and {} more problems", problems.more)));
-    }
-    all
 }
 
 fn rule_problems(path: &Path, problems: Vec<RuleProblem>) -> Vec<Problem> {

@@ -5,6 +5,7 @@
 
 mod handle;
 mod inputs;
+mod layers;
 mod load;
 mod watch;
 

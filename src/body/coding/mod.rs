@@ -8,12 +8,14 @@ mod brotli;
 mod deflate;
 mod deflate64;
 mod lzma;
+mod reader;
 mod zstd;
 
 use super::scratch::{Scratch, ScratchWriter};
 use crate::content::{Deadline, ExtractLimits};
 
 pub use lzma::{Chain, Machine, Step};
+pub use reader::{Decompressed, FileCoding};
 
 /// Bytes decompressed at a time.
 const BLOCK: usize = 64 << 10;

@@ -23,7 +23,7 @@ impl<'a> Input<'a> {
     }
 
     /// The file's name, without its folder.
-    pub(super) const fn name(&self) -> &'a str {
+    pub(in crate::hash_set) const fn name(&self) -> &'a str {
         self.name
     }
 

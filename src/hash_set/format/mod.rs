@@ -9,13 +9,15 @@ mod input;
 pub use self::input::Input;
 use super::entry::RecordSink;
 use super::problem::ReadError;
-use crate::config::ListReading;
+use crate::config::{ListFormat, ListReading};
 
-/// Reads the list `input` as `reading` says and tells `sink` every record in it, in the order of the file.
+/// Reads the list `input` as `reading` says and tells `sink` every record in it, in the order of the file. Says which
+/// format it was.
 ///
 /// # Errors
 /// The file cannot be read, or is not what its format says as a whole.
-pub fn read(input: &mut Input<'_>, reading: &ListReading, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
+pub fn read(input: &mut Input<'_>, reading: &ListReading, sink: &mut dyn RecordSink) -> Result<ListFormat, ReadError> {
     let _ = reading;
-    csv::read(input, sink)
+    csv::read(input, sink)?;
+    Ok(ListFormat::Csv)
 }

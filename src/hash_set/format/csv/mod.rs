@@ -65,5 +65,3 @@ fn read_header(records: &mut Records<'_>, sink: &mut dyn RecordSink) -> Result<O
     Ok(Header::read(&record, sink))
 }
 
-#[cfg(test)]
-mod tests;

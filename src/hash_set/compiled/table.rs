@@ -1,0 +1,144 @@
+//! The entries of one algorithm in a compiled set.
+
+use super::about::AboutColumns;
+use super::column::{Column, u32s, words};
+use super::file::{OpenError, SectionKind, SectionName, SetFile};
+use super::records::Records;
+use crate::content::{Algorithm, Distance, Hash64, HashValue, PdqHash};
+use crate::hash_set::entry::Entry;
+use crate::hash_set::exact::ExactIndex;
+
+/// Rows of one algorithm, sorted by hash.
+#[derive(Clone)]
+pub(in crate::hash_set) struct Table {
+    algorithm: Algorithm,
+    len: u32,
+    hashes: Column,
+    directory: Column,
+    about: AboutColumns,
+}
+
+/// A row near a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::hash_set) struct NearRow {
+    pub(in crate::hash_set) distance: Distance,
+    pub(in crate::hash_set) row: u32,
+}
+
+impl Table {
+    /// The table of `algorithm` in `file`; `None` when the set has no such hashes.
+    ///
+    /// # Errors
+    /// [`OpenError::Senseless`].
+    pub(super) fn open(file: &SetFile, algorithm: Algorithm) -> Result<Option<Self>, OpenError> {
+        let section = |kind| file.section(SectionName { kind, owner: algorithm as u16, part: 0 });
+        let hashes = section(SectionKind::Hashes);
+        if hashes.is_empty() {
+            return Ok(None);
+        }
+        let senseless = OpenError::Senseless { part: "the section of hashes" };
+        let len = u32::try_from(hashes.len() / algorithm.byte_len()).map_err(|_| senseless)?;
+        if !hashes.len().is_multiple_of(algorithm.byte_len()) || len == u32::MAX {
+            return Err(senseless);
+        }
+        let about = AboutColumns {
+            profiles: section(SectionKind::RowProfiles),
+            texts: section(SectionKind::RowTexts),
+            text_starts: section(SectionKind::RowTextStarts),
+        };
+        Ok(Some(Self { algorithm, len, hashes, directory: section(SectionKind::Directory), about }))
+    }
+
+    /// The algorithm of its hashes.
+    pub(in crate::hash_set) const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Number of rows.
+    pub(in crate::hash_set) const fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// The hash in row `row`, which must be below `len`.
+    pub(in crate::hash_set) fn hash(&self, row: u32) -> HashValue {
+        let row = row as usize;
+        match self.algorithm {
+            Algorithm::Pdq => HashValue::Pdq(PdqHash::from_words(words::<4>(&self.hashes)[row])),
+            Algorithm::AHash => HashValue::AHash(self.hash64(row)),
+            Algorithm::DHash => HashValue::DHash(self.hash64(row)),
+            Algorithm::PHash => HashValue::PHash(self.hash64(row)),
+            Algorithm::Md5 => HashValue::Md5(self.digests()[row]),
+            Algorithm::Sha1 => HashValue::Sha1(self.digests()[row]),
+            Algorithm::Sha256 => HashValue::Sha256(self.digests()[row]),
+            Algorithm::Sha512 => HashValue::Sha512(self.digests()[row]),
+        }
+    }
+
+    fn hash64(&self, row: usize) -> Hash64 {
+        Hash64(words::<1>(&self.hashes)[row][0].to_be_bytes())
+    }
+
+    fn digests<const B: usize>(&self) -> &[[u8; B]] {
+        self.hashes.as_chunks().0
+    }
+
+    /// What the set says about row `row`.
+    pub(in crate::hash_set) fn entry<'a>(&'a self, row: u32, shared: Records<'a>) -> Entry<'a> {
+        let about = self.about.about(row as usize, self.len as usize, shared);
+        Entry { hash: self.hash(row), about }
+    }
+
+    /// The id of each row, in order; may end before the last row.
+    pub(in crate::hash_set) fn ids(&self) -> impl Iterator<Item = Option<&str>> {
+        self.about.ids()
+    }
+
+    /// The rows that hold exactly `value`, ascending; they are next to each other.
+    pub(in crate::hash_set) fn equal(&self, value: &HashValue) -> std::ops::Range<u32> {
+        match value {
+            HashValue::Md5(digest) => self.exact().find(digest),
+            HashValue::Sha1(digest) => self.exact().find(digest),
+            HashValue::Sha256(digest) => self.exact().find(digest),
+            HashValue::Sha512(digest) => self.exact().find(digest),
+            HashValue::Pdq(hash) => equal_words(words(&self.hashes), &hash.words()),
+            HashValue::AHash(hash) | HashValue::DHash(hash) | HashValue::PHash(hash) => {
+                equal_words(words(&self.hashes), &[hash.word()])
+            }
+        }
+    }
+
+    /// The rows within `radius` of one of `queries`, each once with its least distance, and whether the search gave up.
+    ///
+    /// Queries of another algorithm have no neighbours here.
+    pub(in crate::hash_set) fn near(&self, queries: &[HashValue], radius: Distance) -> (Vec<NearRow>, bool) {
+        let own = || queries.iter().filter(|query| query.algorithm() == self.algorithm);
+        if !self.algorithm.is_perceptual() {
+            let mut rows: Vec<u32> = own().flat_map(|query| self.equal(query)).collect();
+            rows.sort_unstable();
+            rows.dedup();
+            return (rows.into_iter().map(|row| NearRow { distance: Distance(0), row }).collect(), false);
+        }
+        let mut found = Vec::new();
+        for row in 0..self.len {
+            let hash = self.hash(row);
+            let nearest = own().map(|query| bits_apart(query.as_bytes(), hash.as_bytes())).min();
+            found.extend(nearest.filter(|distance| *distance <= radius).map(|distance| NearRow { distance, row }));
+        }
+        found.sort_unstable();
+        (found, false)
+    }
+
+    fn exact<const B: usize>(&self) -> ExactIndex<'_, B> {
+        ExactIndex::new(self.digests(), u32s(&self.directory))
+    }
+}
+
+fn equal_words<const W: usize>(hashes: &[[u64; W]], wanted: &[u64; W]) -> std::ops::Range<u32> {
+    let start = hashes.partition_point(|hash| hash < wanted);
+    let length = hashes[start..].iter().take_while(|hash| *hash == wanted).count();
+    start as u32..(start + length) as u32
+}
+
+fn bits_apart(a: &[u8], b: &[u8]) -> Distance {
+    Distance(a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones() as u16).sum())
+}

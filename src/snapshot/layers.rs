@@ -1,0 +1,290 @@
+//! Files of hash sets → compiled sets in the cache folder → memory.
+//!
+//! A list is compiled once and its compiled set kept in the cache folder, under a name that follows from what the file
+//! system says of the list and how it is read; as long as neither changes, a start only maps the file. A set that comes
+//! compiled is copied there too: what is mapped must not change, and who updates a set with `cp` changes it in place.
+
+use std::fmt::Display;
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Read, Seek};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+
+use crate::body::{Decompressed, FileCoding, private_copy};
+use crate::config::{ListReading, OnBadRow, Place, Problem};
+use crate::hash_set::compiled::is_compiled;
+use crate::hash_set::format::Input;
+use crate::hash_set::{Compiled, LoadError, Progress, ReadError, RowProblem, RowProblems, SetBuilder};
+
+/// Bytes read from a list at a time.
+const BUFFER: usize = 1 << 18;
+
+/// How long a compiled set stays in the cache folder after it was last loaded.
+const KEPT_UNUSED: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Turns the files of hash sets into compiled sets, and keeps these.
+pub struct SetCache<'a> {
+    /// Where compiled sets are kept. `None` keeps none, so that each start compiles anew.
+    pub folder: Option<&'a Path>,
+    /// Where files without a name lie.
+    pub temporary: &'a Path,
+    /// Threads that compiling may use.
+    pub threads: usize,
+    /// Who is told how far it is.
+    pub progress: &'a dyn Progress,
+}
+
+/// A list, compiled and in memory.
+#[derive(Clone)]
+pub struct LoadedLayer {
+    /// The set.
+    pub set: Arc<Compiled>,
+    /// Rows that were left out just now because the set says `on_bad_row = "skip"`.
+    pub skipped: RowProblems,
+}
+
+/// A list or compiled set that is about to be read.
+struct SetFile<'a> {
+    path: &'a Path,
+    file: File,
+    /// Its first bytes.
+    start: Vec<u8>,
+    reading: &'a ListReading,
+}
+
+impl SetCache<'_> {
+    /// The set that the list or compiled set at `path` is.
+    ///
+    /// # Errors
+    /// Every problem with it.
+    pub fn load(&self, path: &Path, reading: &ListReading) -> Result<LoadedLayer, Vec<Problem>> {
+        let mut list = SetFile::open(path, reading)?;
+        let kept = self.kept_path(&list)?;
+        if let Some(set) = kept.as_deref().and_then(open_kept) {
+            return Ok(LoadedLayer { set: Arc::new(set), skipped: RowProblems::default() });
+        }
+        let mut aside = self.aside().map_err(|error| list.problem(format!("cannot be compiled: {error}")))?;
+        let skipped = if is_compiled(&list.start) {
+            io::copy(&mut list.file, &mut aside.as_file()).map_err(|error| list.problem(unreadable(&error)))?;
+            RowProblems::default()
+        } else {
+            let builder = self.read(&mut list)?;
+            let skipped = builder.problems().clone();
+            self.compile(builder, aside.as_file())
+                .map_err(|error| list.problem(format!("cannot be compiled: {error}")))?;
+            skipped
+        };
+        let set = verified(aside.as_file()).map_err(|error| list.problem(error))?;
+        aside.keep(kept.as_deref());
+        Ok(LoadedLayer { set: Arc::new(set), skipped })
+    }
+
+    /// Reads the lists at `paths` into one builder, one after another, each as `reading` says. A compiled set counts as
+    /// a list.
+    ///
+    /// # Errors
+    /// Every problem of the first that cannot be used.
+    pub fn collect(&self, paths: &[PathBuf], reading: &ListReading) -> Result<SetBuilder, Vec<Problem>> {
+        let mut builder = SetBuilder::default();
+        for path in paths {
+            let mut list = SetFile::open(path, reading)?;
+            if is_compiled(&list.start) {
+                let set = verified(&list.file).map_err(|error| list.problem(error))?;
+                builder.add_set(&crate::hash_set::HashSet::of(Arc::new(set)));
+            } else {
+                self.read_into(&mut builder, &mut list)?;
+            }
+        }
+        Ok(builder)
+    }
+
+    fn read(&self, list: &mut SetFile<'_>) -> Result<SetBuilder, Vec<Problem>> {
+        let mut builder = SetBuilder::default();
+        self.read_into(&mut builder, list)?;
+        Ok(builder)
+    }
+
+    fn read_into(&self, builder: &mut SetBuilder, list: &mut SetFile<'_>) -> Result<(), Vec<Problem>> {
+        let before = builder.problems().len();
+        let name = list.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let outcome = match FileCoding::of(&list.start) {
+            None => {
+                let reader = BufReader::with_capacity(BUFFER, Told { inner: &mut list.file, progress: self.progress });
+                builder.read(&mut Input::new(reader, &name), list.reading)
+            }
+            Some(coding) => {
+                let packed = private_copy(&mut list.file, self.temporary)
+                    .map_err(|error| list.problem(unreadable(&error)))?;
+                let reader = Told { inner: Decompressed::new(coding, &packed), progress: self.progress };
+                let name = name.strip_suffix(coding.extension()).unwrap_or(&name).trim_end_matches('.');
+                builder.read(&mut Input::new(BufReader::with_capacity(BUFFER, reader), name), list.reading)
+            }
+        };
+        let mut problems = match list.reading.on_bad_row {
+            OnBadRow::Refuse => row_problems(list.path, builder.problems(), before),
+            OnBadRow::Skip => Vec::new(),
+        };
+        problems.extend(outcome.err().map(|error| match error {
+            ReadError::Broken(problem) => row_problem(list.path, &problem),
+            ReadError::Io { .. } => Problem::of_file(list.path, error.to_string()),
+        }));
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    fn compile(&self, builder: SetBuilder, out: &File) -> io::Result<()> {
+        let (out, _) = builder.compile(BufWriter::with_capacity(BUFFER, out), self.threads, self.progress)?;
+        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    }
+
+    /// Where the compiled set of `list` is kept: a file named after all that its content depends on.
+    fn kept_path(&self, list: &SetFile<'_>) -> Result<Option<PathBuf>, Vec<Problem>> {
+        let Some(folder) = self.folder else {
+            return Ok(None);
+        };
+        let metadata = list.file.metadata().map_err(|error| list.problem(unreadable(&error)))?;
+        let stamp = [
+            metadata.dev(),
+            metadata.ino(),
+            metadata.len(),
+            metadata.mtime() as u64,
+            metadata.mtime_nsec() as u64,
+            metadata.ctime() as u64,
+            metadata.ctime_nsec() as u64,
+        ];
+        let mut key = Sha256::new();
+        key.update(concat!("penstock ", env!("CARGO_PKG_VERSION"), "\n"));
+        key.update(format!("{}\n{stamp:?}\n{:?}", list.path.display(), list.reading));
+        let name = data_encoding::HEXLOWER.encode(&key.finalize()[..16]);
+        Ok(Some(folder.join(format!("{name}.pset"))))
+    }
+
+    /// A file to write a set to before it has its name.
+    fn aside(&self) -> io::Result<Aside> {
+        match self.folder {
+            Some(folder) => {
+                fs::create_dir_all(folder)?;
+                Ok(Aside::Named(NamedTempFile::with_prefix_in(".compiling-", folder)?))
+            }
+            None => Ok(Aside::Nameless(tempfile::tempfile_in(self.temporary)?)),
+        }
+    }
+
+    /// Removes sets from the folder that have not been loaded for a week, and what broken-off compilations left.
+    pub fn tidy(&self) {
+        let Some(entries) = self.folder.and_then(|folder| fs::read_dir(folder).ok()) else {
+            return;
+        };
+        let now = SystemTime::now();
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let is_ours = Path::new(&name).extension().is_some_and(|extension| extension == "pset")
+                || name.as_encoded_bytes().starts_with(b".compiling-");
+            let unused = entry.metadata().and_then(|metadata| metadata.modified());
+            let unused = unused.ok().and_then(|used| now.duration_since(used).ok()).unwrap_or_default();
+            if is_ours && unused > KEPT_UNUSED && fs::remove_file(entry.path()).is_ok() {
+                tracing::info!(event = "set_cache", file = %entry.path().display(), "removed, unused for a week");
+            }
+        }
+    }
+}
+
+impl<'a> SetFile<'a> {
+    fn open(path: &'a Path, reading: &'a ListReading) -> Result<Self, Vec<Problem>> {
+        let opened = File::open(path).and_then(|mut file| {
+            let mut start = Vec::new();
+            (&mut file).take(16).read_to_end(&mut start)?;
+            file.rewind()?;
+            Ok((file, start))
+        });
+        let (file, start) = opened.map_err(|error| vec![Problem::of_file(path, unreadable(&error))])?;
+        Ok(Self { path, file, start, reading })
+    }
+
+    fn problem(&self, message: impl Display) -> Vec<Problem> {
+        vec![Problem::of_file(self.path, message.to_string())]
+    }
+}
+
+fn unreadable(error: &io::Error) -> String {
+    format!("cannot be read: {error}")
+}
+
+/// Where a set is written before it is known to be whole.
+enum Aside {
+    Named(NamedTempFile),
+    Nameless(File),
+}
+
+impl Aside {
+    fn as_file(&mut self) -> &File {
+        match self {
+            Self::Named(file) => file.as_file(),
+            Self::Nameless(file) => file,
+        }
+    }
+
+    /// Gives the set its name. Where that fails the set is used all the same, and compiled again at the next start.
+    fn keep(self, path: Option<&Path>) {
+        if let (Self::Named(file), Some(path)) = (self, path)
+            && let Err(error) = file.persist(path)
+        {
+            tracing::warn!(event = "set_cache", file = %path.display(), error = %error.error, "cannot be kept");
+        }
+    }
+}
+
+/// The set kept at `path`, if it is there and whole. One that is damaged is compiled again.
+fn open_kept(path: &Path) -> Option<Compiled> {
+    let file = File::open(path).ok()?;
+    match verified(&file) {
+        Ok(set) => {
+            // That it was used just now is what its date says from here on.
+            drop(file.set_modified(SystemTime::now()));
+            Some(set)
+        }
+        Err(error) => {
+            tracing::warn!(event = "set_cache", file = %path.display(), %error, "compiled again");
+            None
+        }
+    }
+}
+
+/// Maps the set in `file` and reads all of it.
+fn verified(file: &File) -> Result<Compiled, LoadError> {
+    let set = Compiled::open_file(file)?;
+    set.verify()?;
+    Ok(set)
+}
+
+/// Tells how much is read.
+struct Told<'a, R> {
+    inner: R,
+    progress: &'a dyn Progress,
+}
+
+impl<R: Read> Read for Told<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.progress.read(read as u64);
+        Ok(read)
+    }
+}
+
+/// The problems of a list but the first `before`, which were another's.
+fn row_problems(path: &Path, problems: &RowProblems, before: u64) -> Vec<Problem> {
+    let own = problems.first.iter().skip(usize::try_from(before).unwrap_or(usize::MAX));
+    let mut all: Vec<Problem> = own.map(|problem| row_problem(path, problem)).collect();
+    if problems.more > 0 {
+        all.push(Problem::of_file(path, format!("and {} more problems", problems.more)));
+    }
+    all
+}
+
+fn row_problem(path: &Path, problem: &RowProblem) -> Problem {
+    Problem::at(path, Place { line: problem.line, column: problem.column }, problem.kind.to_string())
+}
