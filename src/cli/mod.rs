@@ -3,8 +3,10 @@
 
 mod check;
 mod hash;
+mod progress;
 mod run;
 mod scan;
+mod set;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,6 +21,8 @@ const OK: u8 = 0;
 const FAILED: u8 = 1;
 /// `scan` found something that would be blocked or refused.
 const STOPPED: u8 = 3;
+/// `set query` found something, or `set diff --exit-code` a difference.
+const DIFFERENT: u8 = 3;
 
 /// Holds uploads, compares them with hash sets and keyword rules, and stops known illegal ones before they reach the
 /// origin.
@@ -30,12 +34,14 @@ Start with:
   penstock check --config config/penstock.toml    is everything in order?
   penstock run --config config/penstock.toml      serve
   penstock scan photo.jpg                         what would happen to this file, and why?
+  penstock set compile list.csv -o list.pset      make a list fast to load
 
 Exit codes:
   0  done, nothing to complain about
   1  failed: something is broken or cannot be read; standard error says what and where
   2  the command line itself was wrong
-  3  scan: at least one file would be blocked or refused
+  3  scan: at least one file would be blocked or refused; set query: something was found; set diff --exit-code: the
+     sets differ
 
 Environment:
   PENSTOCK_LOG   what is logged, for example \"info\" or \"warn,penstock::snapshot=debug\""
@@ -55,6 +61,9 @@ enum Command {
     Hash(hash::HashArgs),
     /// Say what would happen to files if they were uploaded, and why. Nothing is sent anywhere.
     Scan(scan::ScanArgs),
+    /// Compile, check, compare, export and ask hash sets.
+    #[command(subcommand)]
+    Set(set::SetCommand),
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args.config),
         Command::Hash(args) => hash::hash(&args),
         Command::Scan(args) => scan::scan(&args),
+        Command::Set(command) => set::set(&command),
     };
     ExitCode::from(code)
 }

@@ -88,7 +88,7 @@ impl fmt::Debug for Hash64 {
 }
 
 /// A hash together with the algorithm that made it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HashValue {
     /// See [`Algorithm::Md5`].
     Md5([u8; 16]),

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::content::HashValue;
 
 /// Names an entry within its set. Means something only in the set it came from.
@@ -17,25 +19,34 @@ pub struct EntryIndex {
 }
 
 /// What a list says about a hash. What it does not say, and what it says with an empty field, is `None`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct About<'a> {
     /// What the list's maintainer calls the entry. One id may stand for several hashes of one thing.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<&'a str>,
     /// What kind of content this is, as configuration refers to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<&'a str>,
     /// A finer classification of the list's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<&'a str>,
     /// Who put it on the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<&'a str>,
     /// How sure they are, in the list's own terms.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<&'a str>,
     /// Whatever else the list marks it with: words, or `name=value`, separated by spaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<&'a str>,
     /// When it was added, as the list writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub added: Option<&'a str>,
     /// When it was last changed, as the list writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub updated: Option<&'a str>,
     /// Free text.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<&'a str>,
 }
 
@@ -59,7 +70,7 @@ impl<'a> Entry<'a> {
 }
 
 /// What a list lists: something uploads are compared with, or something that is only kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Item<'a> {
     /// A hash.
     Hash(HashValue),

@@ -9,6 +9,7 @@ mod builder;
 pub mod compiled;
 mod entry;
 pub mod exact;
+pub mod export;
 pub mod format;
 pub mod hamming;
 mod layer;

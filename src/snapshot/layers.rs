@@ -45,7 +45,15 @@ pub struct LoadedLayer {
     /// The set.
     pub set: Arc<Compiled>,
     /// Rows that were left out just now because the set says `on_bad_row = "skip"`.
-    pub skipped: RowProblems,
+    pub skipped: Vec<Problem>,
+}
+
+/// Lists that were read and not compiled yet.
+pub struct Collected {
+    /// What they list.
+    pub builder: SetBuilder,
+    /// Rows that were left out.
+    pub skipped: Vec<Problem>,
 }
 
 /// A list or compiled set that is about to be read.
@@ -66,15 +74,15 @@ impl SetCache<'_> {
         let mut list = SetFile::open(path, reading)?;
         let kept = self.kept_path(&list)?;
         if let Some(set) = kept.as_deref().and_then(open_kept) {
-            return Ok(LoadedLayer { set: Arc::new(set), skipped: RowProblems::default() });
+            return Ok(LoadedLayer { set: Arc::new(set), skipped: Vec::new() });
         }
         let mut aside = self.aside().map_err(|error| list.problem(format!("cannot be compiled: {error}")))?;
         let skipped = if is_compiled(&list.start) {
             io::copy(&mut list.file, &mut aside.as_file()).map_err(|error| list.problem(unreadable(&error)))?;
-            RowProblems::default()
+            Vec::new()
         } else {
-            let builder = self.read(&mut list)?;
-            let skipped = builder.problems().clone();
+            let mut builder = SetBuilder::default();
+            let skipped = self.read(&mut builder, &mut list)?;
             self.compile(builder, aside.as_file())
                 .map_err(|error| list.problem(format!("cannot be compiled: {error}")))?;
             skipped
@@ -89,27 +97,22 @@ impl SetCache<'_> {
     ///
     /// # Errors
     /// Every problem of the first that cannot be used.
-    pub fn collect(&self, paths: &[PathBuf], reading: &ListReading) -> Result<SetBuilder, Vec<Problem>> {
-        let mut builder = SetBuilder::default();
+    pub fn collect(&self, paths: &[PathBuf], reading: &ListReading) -> Result<Collected, Vec<Problem>> {
+        let (mut builder, mut skipped) = (SetBuilder::default(), Vec::new());
         for path in paths {
             let mut list = SetFile::open(path, reading)?;
             if is_compiled(&list.start) {
                 let set = verified(&list.file).map_err(|error| list.problem(error))?;
                 builder.add_set(&crate::hash_set::HashSet::of(Arc::new(set)));
             } else {
-                self.read_into(&mut builder, &mut list)?;
+                skipped.extend(self.read(&mut builder, &mut list)?);
             }
         }
-        Ok(builder)
+        Ok(Collected { builder, skipped })
     }
 
-    fn read(&self, list: &mut SetFile<'_>) -> Result<SetBuilder, Vec<Problem>> {
-        let mut builder = SetBuilder::default();
-        self.read_into(&mut builder, list)?;
-        Ok(builder)
-    }
-
-    fn read_into(&self, builder: &mut SetBuilder, list: &mut SetFile<'_>) -> Result<(), Vec<Problem>> {
+    /// Reads `list` and gives the problems of the rows that were left out.
+    fn read(&self, builder: &mut SetBuilder, list: &mut SetFile<'_>) -> Result<Vec<Problem>, Vec<Problem>> {
         let before = builder.problems().len();
         let name = list.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let outcome = match FileCoding::of(&list.start) {
@@ -125,15 +128,16 @@ impl SetCache<'_> {
                 builder.read(&mut Input::new(BufReader::with_capacity(BUFFER, reader), name), list.reading)
             }
         };
-        let mut problems = match list.reading.on_bad_row {
-            OnBadRow::Refuse => row_problems(list.path, builder.problems(), before),
-            OnBadRow::Skip => Vec::new(),
-        };
-        problems.extend(outcome.err().map(|error| match error {
+        let mut problems = row_problems(list.path, builder.problems(), before);
+        let broken = outcome.err().map(|error| match error {
             ReadError::Broken(problem) => row_problem(list.path, &problem),
             ReadError::Io { .. } => Problem::of_file(list.path, error.to_string()),
-        }));
-        if problems.is_empty() { Ok(()) } else { Err(problems) }
+        });
+        if broken.is_none() && (problems.is_empty() || list.reading.on_bad_row == OnBadRow::Skip) {
+            return Ok(problems);
+        }
+        problems.extend(broken);
+        Err(problems)
     }
 
     fn compile(&self, builder: SetBuilder, out: &File) -> io::Result<()> {
@@ -279,8 +283,9 @@ impl<R: Read> Read for Told<'_, R> {
 fn row_problems(path: &Path, problems: &RowProblems, before: u64) -> Vec<Problem> {
     let own = problems.first.iter().skip(usize::try_from(before).unwrap_or(usize::MAX));
     let mut all: Vec<Problem> = own.map(|problem| row_problem(path, problem)).collect();
-    if problems.more > 0 {
-        all.push(Problem::of_file(path, format!("and {} more problems", problems.more)));
+    let more = (problems.len() - before) - all.len() as u64;
+    if more > 0 {
+        all.push(Problem::of_file(path, format!("and {more} more problems")));
     }
     all
 }

@@ -19,6 +19,7 @@ use crate::hash_set::HashSet;
 use crate::text::RuleSet;
 
 pub use handle::SnapshotHandle;
+pub use layers::{Collected, LoadedLayer, SetCache};
 pub use load::load;
 pub use watch::Watcher;
 

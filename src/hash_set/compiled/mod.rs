@@ -19,8 +19,6 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 
 use self::about::AboutColumns;
