@@ -5,6 +5,7 @@
 
 mod csv;
 mod input;
+mod records;
 #[cfg_attr(not(test), expect(dead_code, reason = "its formats come next"))]
 mod tags;
 
@@ -21,3 +22,6 @@ pub fn read(input: &mut Input<'_>, reading: &ListReading, sink: &mut dyn RecordS
     let _ = reading;
     csv::read(input, sink)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 //! A space or a control character within a tag would end it or break a log line, so it is written as `%` and two hex
 //! digits a byte, and so is `%` itself: tags are split at spaces and read back without loss.
 
-use std::fmt::Write as _;
+const HEX_DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
 
 /// Tags that are being put together. The room is kept from entry to entry.
 #[derive(Default)]
@@ -58,8 +58,7 @@ impl Tags {
                 continue;
             }
             for byte in character.encode_utf8(&mut [0; 4]).bytes() {
-                // Writing to a string does not fail.
-                drop(write!(self.text, "%{byte:02X}"));
+                self.text.extend(['%', HEX_DIGITS[usize::from(byte >> 4)], HEX_DIGITS[usize::from(byte & 15)]]);
             }
         }
     }
