@@ -26,16 +26,8 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Every algorithm, in the order in which tables list them.
-    pub const ALL: [Self; 8] = [
-        Self::Md5,
-        Self::Sha1,
-        Self::Sha256,
-        Self::Sha512,
-        Self::Pdq,
-        Self::AHash,
-        Self::DHash,
-        Self::PHash,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Md5, Self::Sha1, Self::Sha256, Self::Sha512, Self::Pdq, Self::AHash, Self::DHash, Self::PHash];
 
     /// The name used in hash sets, configuration and output.
     pub const fn name(self) -> &'static str {
@@ -90,10 +82,14 @@ impl FromStr for Algorithm {
 
     /// Parses a name without regard to case and to `-`, so that `SHA-256` is `sha256`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let folded: String = text.chars().filter(|c| *c != '-').map(|c| c.to_ascii_lowercase()).collect();
+        // A list asks this of each of its rows, nearly always with the plain name.
+        if let Some(algorithm) = Self::ALL.into_iter().find(|algorithm| algorithm.name() == text) {
+            return Ok(algorithm);
+        }
+        let folded = text.bytes().filter(|byte| *byte != b'-').map(|byte| byte.to_ascii_lowercase());
         Self::ALL
             .into_iter()
-            .find(|algorithm| algorithm.name() == folded)
+            .find(|algorithm| folded.clone().eq(algorithm.name().bytes()))
             .ok_or_else(|| UnknownAlgorithm(text.to_owned()))
     }
 }

@@ -5,6 +5,9 @@
 
 mod csv;
 mod input;
+mod records;
+#[cfg_attr(not(test), expect(dead_code, reason = "its formats come next"))]
+mod tags;
 
 pub use self::input::Input;
 use super::entry::RecordSink;
@@ -21,3 +24,6 @@ pub fn read(input: &mut Input<'_>, reading: &ListReading, sink: &mut dyn RecordS
     csv::read(input, sink)?;
     Ok(ListFormat::Csv)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,9 @@
 //! The columns a list may have, and where a file has them.
 
-use super::records::{Field, Record};
+use super::super::records::Record;
 use crate::config::closest;
 use crate::hash_set::entry::RecordSink;
-use crate::hash_set::problem::{RowProblem, RowProblemKind, excerpt};
+use crate::hash_set::problem::{ReadError, RowProblem, RowProblemKind, excerpt};
 
 /// A column of the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,17 +14,33 @@ pub(super) enum Column {
     Id,
     Category,
     Source,
+    Confidence,
+    Tags,
     Added,
+    Updated,
     Note,
+    Status,
 }
 
 impl Column {
-    pub(super) const ALL: [Self; 8] =
-        [Self::Algorithm, Self::Hash, Self::Label, Self::Id, Self::Category, Self::Source, Self::Added, Self::Note];
+    pub(super) const ALL: [Self; 12] = [
+        Self::Algorithm,
+        Self::Hash,
+        Self::Label,
+        Self::Id,
+        Self::Category,
+        Self::Source,
+        Self::Confidence,
+        Self::Tags,
+        Self::Added,
+        Self::Updated,
+        Self::Note,
+        Self::Status,
+    ];
 
     const REQUIRED: [Self; 2] = [Self::Algorithm, Self::Hash];
 
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Algorithm => "algorithm",
             Self::Hash => "hash",
@@ -32,8 +48,12 @@ impl Column {
             Self::Id => "id",
             Self::Category => "category",
             Self::Source => "source",
+            Self::Confidence => "confidence",
+            Self::Tags => "tags",
             Self::Added => "added",
+            Self::Updated => "updated",
             Self::Note => "note",
+            Self::Status => "status",
         }
     }
 
@@ -42,12 +62,13 @@ impl Column {
         Self::ALL.map(|column| format!("\"{}\"", column.name())).join(", ")
     }
 
-    fn named(name: &str) -> Option<Self> {
+    /// The column of that name, which is written in lower case.
+    pub(in super::super) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|column| column.name() == name)
     }
 
     /// The name that a misspelt one was probably meant to be.
-    fn closest_to(name: &str) -> Option<&'static str> {
+    pub(in super::super) fn closest_to(name: &str) -> Option<&'static str> {
         closest(&name.to_lowercase(), Self::ALL.map(Self::name))
     }
 }
@@ -60,12 +81,16 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads the header, or rejects all that is wrong with it.
-    pub(super) fn read(record: &Record<'_>, sink: &mut dyn RecordSink) -> Option<Self> {
-        let mut header = Self { width: record.fields().len(), positions: [None; Column::ALL.len()] };
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// Without it rows mean nothing, so the list is broken. All that is wrong is told: what comes before the last
+    /// problem is rejected.
+    pub(super) fn read(record: &Record<'_>, sink: &mut dyn RecordSink) -> Result<Self, ReadError> {
+        let mut header = Self { width: record.len(), positions: [None; Column::ALL.len()] };
         let mut problems: Vec<RowProblem> = Vec::new();
-        for (position, field) in record.fields().iter().enumerate() {
-            problems.extend(header.place_column(position, field).err());
+        for position in 0..record.len() {
+            problems.extend(header.place_column(position, record).err());
         }
         // A misspelt name is the likelier cause of a missing column, and is reported already.
         if problems.is_empty() {
@@ -74,20 +99,22 @@ impl Header {
                 missing.map(|column| record.end().problem(RowProblemKind::MissingColumn(column.name().to_owned()))),
             );
         }
-        let is_usable = problems.is_empty();
+        let Some(last) = problems.pop() else {
+            return Ok(header);
+        };
         problems.into_iter().for_each(|problem| sink.reject(problem));
-        is_usable.then_some(header)
+        Err(last.into())
     }
 
-    fn place_column(&mut self, position: usize, field: &Field<'_>) -> Result<(), RowProblem> {
-        let name = field.text()?;
+    fn place_column(&mut self, position: usize, record: &Record<'_>) -> Result<(), RowProblem> {
+        let name = record.text(position)?;
         let Some(column) = Column::named(&name) else {
             let (expected, suggestion) = (Column::names(), Column::closest_to(&name));
             let kind = RowProblemKind::UnknownColumn { found: excerpt(&name), expected, suggestion };
-            return Err(field.place().problem(kind));
+            return Err(record.place(position).problem(kind));
         };
         if self.positions[column as usize].replace(position).is_some() {
-            return Err(field.place().problem(RowProblemKind::DuplicateColumn(column.name().to_owned())));
+            return Err(record.place(position).problem(RowProblemKind::DuplicateColumn(column.name().to_owned())));
         }
         Ok(())
     }

@@ -12,56 +12,43 @@
 //!   quotes, and a quote in it is written twice. Spaces around a field's text do not count.
 //! - Lines that start with `#` and blank lines are skipped.
 //! - The first line left names the columns, in any order. `algorithm` and `hash` are required; `label`, `id`,
-//!   `category`, `source`, `added` and `note` may be there; nothing else may.
-//! - `algorithm` is one of md5, sha1, sha256, sha512, pdq, ahash, dhash, phash. `hash` is in hex or base64.
+//!   `category`, `source`, `confidence`, `tags`, `added`, `updated`, `note` and `status` may be there; nothing else may.
+//! - `algorithm` is one of md5, sha1, sha256, sha512, pdq, ahash, dhash, phash, and `hash` is in hex or base64; or it is
+//!   the name of a [`KeptKind`](crate::hash_set::KeptKind), and `hash` is any text.
 //! - An `id` may stand for several hashes, and a hash may be listed under several ids.
-//! - `added` is a date, `YYYY-MM-DD`, perhaps with a time after `T` or a space.
+//! - `added` and `updated` are dates, `YYYY-MM-DD`, perhaps with a time after `T` or a space.
+//! - `status` is `active`, or `withdrawn` or `deleted` for a row that takes back what earlier rows list with its id and
+//!   its hash; such a row may lack either.
 //! - A list may have no rows; a file may not be without a header.
 //!
-//! A list is refused as a whole when anything in it is wrong, and every problem is reported: a row that is silently
-//! lost is an upload that silently passes.
+//! Every problem is reported: a row that is silently lost is an upload that silently passes.
 
 mod header;
-mod records;
 mod row;
 
+use self::header::Column;
 use self::header::Header;
-use self::records::{Record, Records};
 use self::row::Row;
 use super::Input;
-use crate::hash_set::entry::{Item, RecordSink};
-use crate::hash_set::problem::{ReadError, RowProblem, RowProblemKind};
+use super::records::{Dialect, Records};
+use crate::hash_set::entry::RecordSink;
+use crate::hash_set::problem::{ReadError, RowProblemKind};
 
 /// Reads a list. See the module for the format.
 pub(super) fn read(input: &mut Input<'_>, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
-    let mut bytes = Vec::new();
-    std::io::Read::read_to_end(input, &mut bytes).map_err(|error| input.failed(error))?;
-    let mut records = Records::of(&bytes);
-    let Some(header) = read_header(&mut records, sink)? else {
-        return Ok(());
+    let mut records = Records::of(input, Dialect::OWN)?;
+    let header = match records.read()? {
+        Some(record) => Header::read(&record?, sink)?,
+        None => return Err(records.problem(RowProblemKind::NoHeader).into()),
     };
-    let mut record = Record::default();
-    while let Some(outcome) = records.read(&mut record) {
-        let listed = outcome.and_then(|()| {
-            let row = Row::read(&header, &record)?;
-            row.check_added()?;
-            Ok((row.hash()?, row))
-        });
-        match listed {
-            Ok((hash, row)) => sink.list(Item::Hash(hash), &row.about()),
-            Err(problem) => sink.reject(problem),
+    while let Some(record) = records.read()? {
+        let told = record.and_then(|record| Row::read(&header, &record)?.tell(sink));
+        if let Err(problem) = told {
+            sink.reject(problem);
         }
     }
     Ok(())
 }
 
-/// The header, or `None` after noting why there is none. Rows mean nothing without it.
-fn read_header(records: &mut Records<'_>, sink: &mut dyn RecordSink) -> Result<Option<Header>, RowProblem> {
-    let mut record = Record::default();
-    let Some(outcome) = records.read(&mut record) else {
-        return Err(records.place().problem(RowProblemKind::NoHeader));
-    };
-    outcome?;
-    Ok(Header::read(&record, sink))
-}
-
+#[cfg(test)]
+mod tests;

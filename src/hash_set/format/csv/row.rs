@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::super::records::{Place, Record};
 use super::header::{Column, Header};
-use super::records::{Place, Record};
 use crate::content::{Algorithm, HashValue, UnknownAlgorithm};
-use crate::hash_set::entry::About;
+use crate::hash_set::entry::{About, Item, KeptKind, RecordSink, Removal};
 use crate::hash_set::problem::{RowProblem, RowProblemKind, excerpt};
 
 /// A record that is as wide as the header, with its texts by column.
@@ -23,72 +23,105 @@ impl<'r, 'a> Row<'r, 'a> {
     /// [`RowProblemKind::FieldCount`] at the first field too many or where one is missing, and
     /// [`RowProblemKind::NotUtf8`].
     pub(super) fn read(header: &'r Header, record: &'r Record<'a>) -> Result<Self, RowProblem> {
-        let (fields, expected) = (record.fields(), header.width());
-        if fields.len() != expected {
-            let place = fields.get(expected).map_or(record.end(), |extra| extra.place());
-            return Err(place.problem(RowProblemKind::FieldCount { found: fields.len(), expected }));
+        let (found, expected) = (record.len(), header.width());
+        if found != expected {
+            return Err(record.place(expected).problem(RowProblemKind::FieldCount { found, expected }));
         }
         let mut row = Self { header, record, texts: Default::default() };
         for column in Column::ALL {
             if let Some(position) = header.position(column) {
-                row.texts[column as usize] = Some(fields[position].text()?).filter(|text| !text.is_empty());
+                row.texts[column as usize] = Some(record.text(position)?).filter(|text| !text.is_empty());
             }
         }
         Ok(row)
     }
 
-    /// The text in `column`.
-    pub(super) const fn text(&self, column: Column) -> Option<&Cow<'a, str>> {
-        self.texts[column as usize].as_ref()
+    /// Tells `sink` what the row lists or takes back.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub(super) fn tell(&self, sink: &mut dyn RecordSink) -> Result<(), RowProblem> {
+        self.check_date(Column::Added)?;
+        self.check_date(Column::Updated)?;
+        if self.is_removal()? {
+            sink.remove(&self.removal()?);
+        } else {
+            sink.list(self.item()?, &self.about());
+        }
+        Ok(())
+    }
+
+    fn text(&self, column: Column) -> Option<&str> {
+        self.texts[column as usize].as_deref()
     }
 
     /// Where the field of `column` starts.
-    pub(super) fn place(&self, column: Column) -> Place<'a> {
+    fn place(&self, column: Column) -> Place<'a> {
         let position = self.header.position(column);
-        position.map_or(self.record.start(), |position| self.record.fields()[position].place())
+        position.map_or(self.record.start(), |position| self.record.place(position))
     }
 
-    /// The listed hash.
-    ///
-    /// # Errors
-    /// [`RowProblemKind::Algorithm`], [`RowProblemKind::Hash`].
-    pub(super) fn hash(&self) -> Result<HashValue, RowProblem> {
-        let name = self.required(Column::Algorithm);
-        let algorithm: Algorithm = name.parse().map_err(|UnknownAlgorithm(_)| {
-            self.place(Column::Algorithm).problem(UnknownAlgorithm(excerpt(name)).into())
-        })?;
-        HashValue::parse(algorithm, self.required(Column::Hash))
-            .map_err(|error| self.place(Column::Hash).problem(error.into()))
+    fn is_removal(&self) -> Result<bool, RowProblem> {
+        match self.text(Column::Status) {
+            None | Some("active") => Ok(false),
+            Some("withdrawn" | "deleted") => Ok(true),
+            Some(other) => Err(self.place(Column::Status).problem(RowProblemKind::Value {
+                field: "status",
+                found: excerpt(other),
+                expected: "\"active\", \"withdrawn\" or \"deleted\"",
+            })),
+        }
     }
 
-    /// Checks that `added`, if given, looks like a date.
-    ///
-    /// # Errors
-    /// [`RowProblemKind::Date`].
-    pub(super) fn check_added(&self) -> Result<(), RowProblem> {
-        match self.text(Column::Added) {
-            Some(text) if !is_date(text) => Err(self.place(Column::Added).problem(RowProblemKind::Date(excerpt(text)))),
+    /// What the row takes back. What is only kept is named by its id.
+    fn removal(&self) -> Result<Removal<'_>, RowProblem> {
+        let id = self.text(Column::Id);
+        if self.text(Column::Hash).is_none() && id.is_some() {
+            return Ok(Removal { id, hash: None });
+        }
+        match self.item()? {
+            Item::Hash(hash) => Ok(Removal { id, hash: Some(hash) }),
+            Item::Kept(..) if id.is_some() => Ok(Removal { id, hash: None }),
+            Item::Kept(..) => Err(self.place(Column::Id).problem(RowProblemKind::MissingField("id"))),
+        }
+    }
+
+    fn item(&self) -> Result<Item<'_>, RowProblem> {
+        // An empty text goes to the parsers, which say what they expected.
+        let name = self.text(Column::Algorithm).unwrap_or_default();
+        let value = self.text(Column::Hash);
+        let Ok(algorithm) = name.parse::<Algorithm>() else {
+            let Some(kind) = KeptKind::named(name) else {
+                return Err(self.place(Column::Algorithm).problem(UnknownAlgorithm(excerpt(name)).into()));
+            };
+            let missing = || self.place(Column::Hash).problem(RowProblemKind::MissingField("hash"));
+            return Ok(Item::Kept(kind, value.ok_or_else(missing)?));
+        };
+        let hash = HashValue::parse(algorithm, value.unwrap_or_default());
+        Ok(Item::Hash(hash.map_err(|error| self.place(Column::Hash).problem(error.into()))?))
+    }
+
+    /// Checks that `column`, if given, looks like a date.
+    fn check_date(&self, column: Column) -> Result<(), RowProblem> {
+        match self.text(column) {
+            Some(text) if !is_date(text) => Err(self.place(column).problem(RowProblemKind::Date(excerpt(text)))),
             _ => Ok(()),
         }
     }
 
     /// What the row says about its hash.
-    pub(super) fn about(&self) -> About<'_> {
-        let text = |column| self.text(column).map(Cow::as_ref);
+    fn about(&self) -> About<'_> {
         About {
-            id: text(Column::Id),
-            label: text(Column::Label),
-            category: text(Column::Category),
-            source: text(Column::Source),
-            added: text(Column::Added),
-            note: text(Column::Note),
-            ..About::default()
+            id: self.text(Column::Id),
+            label: self.text(Column::Label),
+            category: self.text(Column::Category),
+            source: self.text(Column::Source),
+            confidence: self.text(Column::Confidence),
+            tags: self.text(Column::Tags),
+            added: self.text(Column::Added),
+            updated: self.text(Column::Updated),
+            note: self.text(Column::Note),
         }
-    }
-
-    /// An empty text goes to the parsers, which say what they expected.
-    fn required(&self, column: Column) -> &str {
-        self.text(column).map_or("", Cow::as_ref)
     }
 }
 

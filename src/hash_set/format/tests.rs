@@ -1,0 +1,70 @@
+//! What the tests of all formats share: a list as the lines that a reader makes of it.
+
+use std::fmt::Write as _;
+use std::io::BufReader;
+
+use super::*;
+use crate::hash_set::entry::{About, Item, Removal};
+use crate::hash_set::problem::RowProblem;
+
+/// Writes down what it is told, a line each.
+#[derive(Default)]
+pub(super) struct Collected {
+    pub(super) lines: Vec<String>,
+}
+
+impl RecordSink for Collected {
+    fn list(&mut self, item: Item<'_>, about: &About<'_>) {
+        let mut line = match item {
+            Item::Hash(hash) => format!("{}:{hash}", hash.algorithm()),
+            Item::Kept(kind, value) => format!("{kind}:{value}"),
+        };
+        let fields = [
+            ("id", about.id),
+            ("label", about.label),
+            ("category", about.category),
+            ("source", about.source),
+            ("confidence", about.confidence),
+            ("tags", about.tags),
+            ("added", about.added),
+            ("updated", about.updated),
+            ("note", about.note),
+        ];
+        for (name, value) in fields {
+            if let Some(value) = value {
+                write!(line, " {name}={value:?}").unwrap();
+            }
+        }
+        self.lines.push(line);
+    }
+
+    fn remove(&mut self, removal: &Removal<'_>) {
+        let mut line = "removed".to_owned();
+        if let Some(id) = removal.id {
+            write!(line, " id={id:?}").unwrap();
+        }
+        if let Some(hash) = removal.hash {
+            write!(line, " {}:{hash}", hash.algorithm()).unwrap();
+        }
+        self.lines.push(line);
+    }
+
+    fn reject(&mut self, problem: RowProblem) {
+        self.lines.push(format!("bad {problem}"));
+    }
+
+    fn ignore(&mut self, kind: &str) {
+        self.lines.push(format!("ignored {kind}"));
+    }
+}
+
+/// What is made of `list`, a line a record; last, `broken` and the reason when it could not be read to its end.
+pub(super) fn told(list: &[u8], name: &str, reading: &ListReading) -> Vec<String> {
+    let mut collected = Collected::default();
+    // Small enough to split what should stay whole, large enough to be quick.
+    let mut input = Input::new(BufReader::with_capacity(61, list), name);
+    if let Err(error) = read(&mut input, reading, &mut collected) {
+        collected.lines.push(format!("broken {error}"));
+    }
+    collected.lines
+}
