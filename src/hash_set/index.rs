@@ -24,7 +24,7 @@ impl HashIndex {
             Algorithm::Sha256 => Self::Sha256(ExactIndex::new(bytes.as_chunks().0.to_vec())),
             Algorithm::Pdq => {
                 let hashes = bytes.as_chunks().0.iter().map(|hash| PdqHash(*hash).words());
-                Self::Pdq(HammingIndex::new(hashes.collect()))
+                Self::Pdq(HammingIndex::new(&hashes.collect::<Vec<_>>()))
             }
             Algorithm::AHash => Self::AHash(words_index(bytes)),
             Algorithm::DHash => Self::DHash(words_index(bytes)),
@@ -51,22 +51,21 @@ impl HashIndex {
             Self::Md5(index) => index.len(),
             Self::Sha1(index) => index.len(),
             Self::Sha256(index) => index.len(),
-            Self::Pdq(index) => index.hashes().len(),
-            Self::AHash(index) | Self::DHash(index) | Self::PHash(index) => index.hashes().len(),
+            Self::Pdq(index) => index.len(),
+            Self::AHash(index) | Self::DHash(index) | Self::PHash(index) => index.len(),
         }
     }
 
     /// The hash in row `row`.
     pub(super) fn hash(&self, row: u32) -> HashValue {
-        let row = row as usize;
         match self {
-            Self::Md5(index) => HashValue::Md5(index.digests()[row]),
-            Self::Sha1(index) => HashValue::Sha1(index.digests()[row]),
-            Self::Sha256(index) => HashValue::Sha256(index.digests()[row]),
-            Self::Pdq(index) => HashValue::Pdq(pdq_of(&index.hashes()[row])),
-            Self::AHash(index) => HashValue::AHash(hash64_of(index.hashes()[row])),
-            Self::DHash(index) => HashValue::DHash(hash64_of(index.hashes()[row])),
-            Self::PHash(index) => HashValue::PHash(hash64_of(index.hashes()[row])),
+            Self::Md5(index) => HashValue::Md5(index.digests()[row as usize]),
+            Self::Sha1(index) => HashValue::Sha1(index.digests()[row as usize]),
+            Self::Sha256(index) => HashValue::Sha256(index.digests()[row as usize]),
+            Self::Pdq(index) => HashValue::Pdq(pdq_of(&index.hash(row))),
+            Self::AHash(index) => HashValue::AHash(hash64_of(index.hash(row))),
+            Self::DHash(index) => HashValue::DHash(hash64_of(index.hash(row))),
+            Self::PHash(index) => HashValue::PHash(hash64_of(index.hash(row))),
         }
     }
 
@@ -101,7 +100,7 @@ impl HashIndex {
 }
 
 fn words_index(bytes: &[u8]) -> HammingIndex<1> {
-    HammingIndex::new(bytes.as_chunks().0.iter().map(|hash| [Hash64(*hash).word()]).collect())
+    HammingIndex::new(&bytes.as_chunks().0.iter().map(|hash| [Hash64(*hash).word()]).collect::<Vec<_>>())
 }
 
 fn pdq_words(value: &HashValue) -> Option<[u64; 4]> {
