@@ -96,7 +96,7 @@ fn search_hashes(bench: &mut Bench) {
     for (row, distance) in [(3, 0), (70_000, 1), (400_000, 17), (654_321, 30), (999_999, 31), (500_000, 32)] {
         hashes[row] = with_flipped(dihedral[row % 8], distance);
     }
-    let index = HammingIndex::new(hashes);
+    let index = HammingIndex::new(&hashes);
     let found = index.find(&dihedral, RADIUS);
     assert_eq!(found.iter().map(|near| near.row).collect::<Vec<_>>(), [3, 70_000, 400_000, 654_321, 999_999]);
     assert_eq!(found, index.scan(&dihedral, RADIUS));

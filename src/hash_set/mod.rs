@@ -24,6 +24,7 @@ pub use self::compiled::{Compiled, LoadError, OpenError, Progress, SetInfo, Sile
 pub use self::entry::{About, Entry, EntryIndex, Item, KeptKind, RecordSink, Removal};
 pub use self::problem::{ReadError, RowProblem, RowProblemKind, RowProblems};
 
+use self::hamming::{Completeness, Found};
 use self::layer::{Layer, TakenBack};
 use crate::content::{Algorithm, AlgorithmSet, Distance, HashValue};
 
@@ -188,9 +189,9 @@ impl HashSet {
         let mut nearby = Nearby::default();
         for (layer, number) in self.layers.iter().zip(0..) {
             for (at, table) in layer.set.tables().iter().enumerate() {
-                let (rows, is_capped) = table.near(queries, radius);
-                nearby.is_capped |= is_capped;
-                let rows = rows.into_iter().filter(|near| layer.counts(at, near.row));
+                let Found { neighbours, completeness } = table.near(queries, radius);
+                nearby.is_capped |= completeness == Completeness::Capped;
+                let rows = neighbours.into_iter().filter(|near| layer.counts(at, near.row));
                 nearby.entries.extend(rows.map(|near| Near {
                     distance: near.distance,
                     entry: EntryIndex { layer: number, table: at as u16, row: near.row },

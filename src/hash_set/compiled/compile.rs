@@ -12,6 +12,7 @@ use crate::content::{Algorithm, HashValue};
 use crate::hash_set::builder::{Group, Kept, Rows, SetBuilder, Withdrawn};
 use crate::hash_set::entry::KeptKind;
 use crate::hash_set::exact::directory_of;
+use crate::hash_set::hamming::{EmitError, build_tables};
 
 /// Is told how far compiling is.
 pub trait Progress: Sync {
@@ -57,14 +58,14 @@ pub(in crate::hash_set) fn compile<W: Write + Seek>(
     Ok((compiler.writer.finish()?, info))
 }
 
-struct Compiler<'a, W> {
-    writer: SetWriter<W>,
+struct Compiler<'a, O> {
+    writer: SetWriter<O>,
     profiles: usize,
     threads: usize,
     progress: &'a dyn Progress,
 }
 
-impl<W: Write + Seek> Compiler<'_, W> {
+impl<O: Write + Seek> Compiler<'_, O> {
     fn table(
         &mut self,
         algorithm: Algorithm,
@@ -106,29 +107,44 @@ impl<W: Write + Seek> Compiler<'_, W> {
         let profiles = profile_column(order.iter().map(|row| about.profiles[*row as usize]), self.profiles);
         let (records, starts) = texts.sections();
         for (kind, bytes) in kinds.into_iter().zip([&profiles, records, &starts]) {
-            self.writer.section(SectionName { kind, owner, part: 0 }, bytes)?;
+            self.writer.section(SectionName { kind, owner }, bytes)?;
         }
         Ok(())
     }
 
     /// Sorted hashes and their index.
-    fn hashes(&mut self, algorithm: Algorithm, mut sorted: Vec<u8>) -> io::Result<()> {
+    fn hashes(&mut self, algorithm: Algorithm, sorted: Vec<u8>) -> io::Result<()> {
         self.progress.step("indexing");
         let directory = match algorithm {
             Algorithm::Md5 => directory_of::<16>(sorted.as_chunks().0),
             Algorithm::Sha1 => directory_of::<20>(sorted.as_chunks().0),
             Algorithm::Sha256 => directory_of::<32>(sorted.as_chunks().0),
             Algorithm::Sha512 => directory_of::<64>(sorted.as_chunks().0),
-            Algorithm::Pdq | Algorithm::AHash | Algorithm::DHash | Algorithm::PHash => {
-                // Words of a perceptual hash are big-endian to those who read hashes, and little-endian in the file.
-                sorted.as_chunks_mut::<8>().0.iter_mut().for_each(|word| word.reverse());
-                Vec::new()
-            }
+            Algorithm::Pdq => return self.perceptual::<4>(algorithm, sorted),
+            Algorithm::AHash | Algorithm::DHash | Algorithm::PHash => return self.perceptual::<1>(algorithm, sorted),
         };
-        let section = |kind| SectionName { kind, owner: algorithm as u16, part: 0 };
+        let section = |kind| SectionName { kind, owner: algorithm as u16 };
         self.writer.section(section(SectionKind::Hashes), &sorted)?;
         let directory: Vec<u8> = directory.into_iter().flat_map(u32::to_le_bytes).collect();
         self.writer.section(section(SectionKind::Directory), &directory)
+    }
+
+    /// Perceptual hashes of `W` words and their index.
+    fn perceptual<const W: usize>(&mut self, algorithm: Algorithm, sorted: Vec<u8>) -> io::Result<()> {
+        let section = |kind| SectionName { kind, owner: algorithm as u16 };
+        let words = sorted.as_chunks().0.iter().map(|word| u64::from_be_bytes(*word));
+        let words: Vec<u64> = words.collect();
+        drop(sorted);
+        self.writer.section(section(SectionKind::Hashes), bytemuck::cast_slice(&words))?;
+        let (hashes, threads) = (words.as_chunks::<W>().0, self.threads);
+        let layout = self.writer.pieces(section(SectionKind::IndexTables), |write| {
+            build_tables(hashes, threads, write).map_err(|error| match error {
+                EmitError::Sink(error) => error,
+                EmitError::Build(error) => io::Error::other(error),
+            })
+        })?;
+        let layout: Vec<u8> = layout.to_words().into_iter().flat_map(u32::to_le_bytes).collect();
+        self.writer.section(section(SectionKind::Layout), &layout)
     }
 
     fn kept(
@@ -149,7 +165,7 @@ impl<W: Write + Seek> Compiler<'_, W> {
         let mut values = RecordWriter::default();
         order.iter().for_each(|row| values.push(&[Some(&*kept.values[*row as usize])]));
         let (records, starts) = values.sections();
-        let section = |of| SectionName { kind: of, owner: kind as u16, part: 0 };
+        let section = |of| SectionName { kind: of, owner: kind as u16 };
         self.writer.section(section(SectionKind::Kept), records)?;
         self.writer.section(section(SectionKind::KeptStarts), &starts)?;
         self.rows(kind as u16, KEPT_SECTIONS, &order, &kept.about)

@@ -9,6 +9,7 @@
 //! All numbers are little-endian. The same entries make the same bytes everywhere: there is no date in the file and no
 //! order but that of the hashes.
 
+use std::hash::Hasher as _;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::ops::Range;
 
@@ -91,10 +92,8 @@ pub(super) enum SectionKind {
     Directory = 20,
     /// The layout of a Hamming index.
     Layout = 21,
-    /// Of one slot.
-    SlotDirectory = 22,
-    SlotOverflow = 23,
-    SlotEntries = 24,
+    /// Its tables.
+    IndexTables = 22,
     /// Records of what is only kept; `owner` is a kind of it.
     Kept = 32,
     KeptStarts = 33,
@@ -103,25 +102,23 @@ pub(super) enum SectionKind {
     KeptTextStarts = 36,
 }
 
-/// Which section: of what kind, of which algorithm (or kind of kept item), of which slot.
+/// Which section: of what kind, and of which algorithm or kind of kept item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SectionName {
     pub(super) kind: SectionKind,
     pub(super) owner: u16,
-    pub(super) part: u32,
 }
 
 impl SectionName {
     /// A section that there is one of.
     pub(super) const fn of(kind: SectionKind) -> Self {
-        Self { kind, owner: 0, part: 0 }
+        Self { kind, owner: 0 }
     }
 
     fn to_bytes(self) -> [u8; 8] {
         let mut bytes = [0; 8];
         bytes[..2].copy_from_slice(&(self.kind as u16).to_le_bytes());
         bytes[2..4].copy_from_slice(&self.owner.to_le_bytes());
-        bytes[4..].copy_from_slice(&self.part.to_le_bytes());
         bytes
     }
 }
@@ -145,16 +142,30 @@ impl<W: Write + Seek> SetWriter<W> {
         if bytes.is_empty() {
             return Ok(());
         }
+        self.pieces(name, |write| write(bytes))
+    }
+
+    /// Writes a section that `give` gives piece by piece.
+    pub(super) fn pieces<T, E: From<io::Error>>(
+        &mut self,
+        name: SectionName,
+        give: impl FnOnce(&mut dyn FnMut(&[u8]) -> io::Result<()>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let padding = self.at.next_multiple_of(ALIGN) - self.at;
         self.out.write_all(&[0; ALIGN as usize][..padding as usize])?;
         self.at += padding;
-        self.out.write_all(bytes)?;
+        let (mut length, mut checksum) = (0, XxHash3_64::new());
+        let given = give(&mut |piece| {
+            length += piece.len() as u64;
+            checksum.write(piece);
+            self.out.write_all(piece)
+        })?;
         self.table.extend(name.to_bytes());
-        for number in [self.at, bytes.len() as u64, XxHash3_64::oneshot(bytes)] {
+        for number in [self.at, length, checksum.finish()] {
             self.table.extend(number.to_le_bytes());
         }
-        self.at += bytes.len() as u64;
-        Ok(())
+        self.at += length;
+        Ok(given)
     }
 
     /// Writes the table and the header, and gives the file back.

@@ -159,7 +159,7 @@ impl Compiled {
 
 impl KeptTable {
     fn open(file: &SetFile, kind: KeptKind) -> Option<Self> {
-        let section = |of| file.section(SectionName { kind: of, owner: kind as u16, part: 0 });
+        let section = |of| file.section(SectionName { kind: of, owner: kind as u16 });
         let values = (section(SectionKind::Kept), section(SectionKind::KeptStarts));
         let about = AboutColumns {
             profiles: section(SectionKind::KeptProfiles),

@@ -7,6 +7,7 @@ use super::records::Records;
 use crate::content::{Algorithm, Distance, Hash64, HashValue, PdqHash};
 use crate::hash_set::entry::Entry;
 use crate::hash_set::exact::ExactIndex;
+use crate::hash_set::hamming::{Completeness, Found, Layout, Neighbour, View};
 
 /// Rows of one algorithm, sorted by hash.
 #[derive(Clone)]
@@ -14,15 +15,17 @@ pub(in crate::hash_set) struct Table {
     algorithm: Algorithm,
     len: u32,
     hashes: Column,
-    directory: Column,
+    index: Index,
     about: AboutColumns,
 }
 
-/// A row near a query.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::hash_set) struct NearRow {
-    pub(in crate::hash_set) distance: Distance,
-    pub(in crate::hash_set) row: u32,
+/// What finds rows by their hashes.
+#[derive(Clone)]
+enum Index {
+    /// See [`ExactIndex`].
+    Exact { directory: Column },
+    /// See [`View`].
+    Hamming { layout: Layout, tables: Column },
 }
 
 impl Table {
@@ -31,7 +34,7 @@ impl Table {
     /// # Errors
     /// [`OpenError::Senseless`].
     pub(super) fn open(file: &SetFile, algorithm: Algorithm) -> Result<Option<Self>, OpenError> {
-        let section = |kind| file.section(SectionName { kind, owner: algorithm as u16, part: 0 });
+        let section = |kind| file.section(SectionName { kind, owner: algorithm as u16 });
         let hashes = section(SectionKind::Hashes);
         if hashes.is_empty() {
             return Ok(None);
@@ -46,7 +49,31 @@ impl Table {
             texts: section(SectionKind::RowTexts),
             text_starts: section(SectionKind::RowTextStarts),
         };
-        Ok(Some(Self { algorithm, len, hashes, directory: section(SectionKind::Directory), about }))
+        let index = if algorithm.is_perceptual() {
+            let layout = Layout::from_words(u32s(&section(SectionKind::Layout)));
+            let layout = layout.map_err(|_| OpenError::Senseless { part: "the layout of an index" })?;
+            Index::Hamming { layout, tables: section(SectionKind::IndexTables) }
+        } else {
+            Index::Exact { directory: section(SectionKind::Directory) }
+        };
+        let table = Self { algorithm, len, hashes, index, about };
+        if table.is_indexed() { Ok(Some(table)) } else { Err(OpenError::Senseless { part: "the layout of an index" }) }
+    }
+
+    /// Whether the index is for these hashes.
+    fn is_indexed(&self) -> bool {
+        match self.algorithm {
+            Algorithm::Pdq => self.view::<4>().is_some(),
+            Algorithm::AHash | Algorithm::DHash | Algorithm::PHash => self.view::<1>().is_some(),
+            Algorithm::Md5 | Algorithm::Sha1 | Algorithm::Sha256 | Algorithm::Sha512 => true,
+        }
+    }
+
+    fn view<const W: usize>(&self) -> Option<View<'_, W>> {
+        match &self.index {
+            Index::Hamming { layout, tables } => View::new(layout, words(&self.hashes), tables).ok(),
+            Index::Exact { .. } => None,
+        }
     }
 
     /// The algorithm of its hashes.
@@ -107,29 +134,40 @@ impl Table {
         }
     }
 
-    /// The rows within `radius` of one of `queries`, each once with its least distance, and whether the search gave up.
+    /// The rows within `radius` of one of `queries`, each once with its least distance.
     ///
     /// Queries of another algorithm have no neighbours here.
-    pub(in crate::hash_set) fn near(&self, queries: &[HashValue], radius: Distance) -> (Vec<NearRow>, bool) {
-        let own = || queries.iter().filter(|query| query.algorithm() == self.algorithm);
-        if !self.algorithm.is_perceptual() {
-            let mut rows: Vec<u32> = own().flat_map(|query| self.equal(query)).collect();
-            rows.sort_unstable();
-            rows.dedup();
-            return (rows.into_iter().map(|row| NearRow { distance: Distance(0), row }).collect(), false);
+    pub(in crate::hash_set) fn near(&self, queries: &[HashValue], radius: Distance) -> Found {
+        let own = queries.iter().filter(|query| query.algorithm() == self.algorithm);
+        match self.algorithm {
+            Algorithm::Pdq => self.near_words::<4>(own.filter_map(pdq_words), radius),
+            Algorithm::AHash | Algorithm::DHash | Algorithm::PHash => {
+                self.near_words::<1>(own.filter_map(hash64_words), radius)
+            }
+            Algorithm::Md5 | Algorithm::Sha1 | Algorithm::Sha256 | Algorithm::Sha512 => {
+                let mut rows: Vec<u32> = own.flat_map(|query| self.equal(query)).collect();
+                rows.sort_unstable();
+                rows.dedup();
+                let neighbours = rows.into_iter().map(|row| Neighbour { distance: Distance(0), row }).collect();
+                Found { neighbours, completeness: Completeness::Complete }
+            }
         }
-        let mut found = Vec::new();
-        for row in 0..self.len {
-            let hash = self.hash(row);
-            let nearest = own().map(|query| bits_apart(query.as_bytes(), hash.as_bytes())).min();
-            found.extend(nearest.filter(|distance| *distance <= radius).map(|distance| NearRow { distance, row }));
+    }
+
+    fn near_words<const W: usize>(&self, queries: impl Iterator<Item = [u64; W]>, radius: Distance) -> Found {
+        let queries: Vec<[u64; W]> = queries.collect();
+        match self.view() {
+            Some(view) if !queries.is_empty() => view.find(&queries, radius),
+            _ => Found { neighbours: Vec::new(), completeness: Completeness::Complete },
         }
-        found.sort_unstable();
-        (found, false)
     }
 
     fn exact<const B: usize>(&self) -> ExactIndex<'_, B> {
-        ExactIndex::new(self.digests(), u32s(&self.directory))
+        let directory = match &self.index {
+            Index::Exact { directory } => u32s(directory),
+            Index::Hamming { .. } => &[],
+        };
+        ExactIndex::new(self.digests(), directory)
     }
 }
 
@@ -139,6 +177,16 @@ fn equal_words<const W: usize>(hashes: &[[u64; W]], wanted: &[u64; W]) -> std::o
     start as u32..(start + length) as u32
 }
 
-fn bits_apart(a: &[u8], b: &[u8]) -> Distance {
-    Distance(a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones() as u16).sum())
+fn pdq_words(value: &HashValue) -> Option<[u64; 4]> {
+    match value {
+        HashValue::Pdq(hash) => Some(hash.words()),
+        _ => None,
+    }
+}
+
+fn hash64_words(value: &HashValue) -> Option<[u64; 1]> {
+    match value {
+        HashValue::AHash(hash) | HashValue::DHash(hash) | HashValue::PHash(hash) => Some([hash.word()]),
+        _ => None,
+    }
 }
