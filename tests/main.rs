@@ -27,6 +27,7 @@ mod overload;
 mod protocols;
 mod proxying;
 mod reloading;
+mod sets;
 mod shapes;
 mod smuggling;
 mod verdicts;
