@@ -46,11 +46,16 @@ deny: ## Check licences and advisories of dependencies (needs cargo-deny)
 	cargo deny check
 
 .PHONY: bench
-bench: bench-stages bench-proxy ## Run every bench; QUICK=1 takes under a minute each
+bench: bench-stages bench-index bench-proxy ## Run every bench; QUICK=1 takes under a minute each
 
 .PHONY: bench-stages
 bench-stages: deps ## Measure each stage: PDQ, Hamming query, text scan, multipart
 	cargo bench --bench stages
+
+.PHONY: bench-index
+bench-index: deps ## Search up to 10^8 hashes beside faiss; QUICK=1 stops at 10^6
+	@deploy/install-deps.sh --bench-index
+	cargo bench --bench index
 
 .PHONY: bench-proxy
 bench-proxy: ## Load test with wrk: pass-through against hold-and-hash

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs what building and the demo need on Debian or Ubuntu, and nothing when it is all there.
-# With --bench, what the load test needs as well; with --fuzz, what libFuzzer does; with --differential, the languages of
-# the parsers that the differential test runs.
+# With --bench, what the load test needs as well; with --bench-index, faiss, in a virtual environment under target/; with
+# --fuzz, what libFuzzer does; with --differential, the languages of the parsers that the differential test runs.
 set -euo pipefail
 
 # Command → Debian package. zlib-ng and jemalloc, which pingora and Penstock link, are built from C with cmake and make.
 needed=(cc:gcc make:make cmake:cmake curl:curl)
 case "${1:-}" in
     --bench) needed+=(wrk:wrk) ;;
+    --bench-index) needed+=(python3:python3) ;;
     --fuzz) needed+=(c++:g++) ;;
     --differential) needed+=(python3:python3 node:nodejs npm:npm php:php-cli) ;;
 esac
@@ -19,7 +20,7 @@ done
 # A compiler without the C library's headers builds nothing.
 [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
 # Debian packs apart what a virtual environment is made with.
-if [ "${1:-}" = --differential ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+if [[ "${1:-}" = --differential || "${1:-}" = --bench-index ]] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     missing+=(python3-venv)
 fi
 
@@ -27,7 +28,21 @@ if ! command -v cargo >/dev/null 2>&1; then
     echo "install-deps: no Rust toolchain found; install one from https://rustup.rs and come back" >&2
     exit 1
 fi
-[ ${#missing[@]} -eq 0 ] && exit 0
+# The peer of the index bench. Its versions stand in the results.
+install_faiss() {
+    [ "$1" = --bench-index ] || return 0
+    local venv
+    venv="$(dirname "$0")/../target/bench-index/venv"
+    "$venv/bin/python" -c 'import faiss' 2>/dev/null && return 0
+    echo "installing faiss"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check faiss-cpu==1.15.1 numpy==2.4.6
+}
+
+if [ ${#missing[@]} -eq 0 ]; then
+    install_faiss "${1:-}"
+    exit 0
+fi
 
 if ! command -v apt-get >/dev/null 2>&1; then
     echo "install-deps: this system has no apt-get; please install: ${missing[*]}" >&2
@@ -40,3 +55,4 @@ fi
 echo "installing ${missing[*]}"
 "${as_root[@]}" apt-get update -qq
 DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+install_faiss "${1:-}"

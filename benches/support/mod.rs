@@ -2,6 +2,7 @@
 
 pub(crate) mod form;
 mod machine;
+mod random;
 mod report;
 pub(crate) mod texts;
 
@@ -10,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use criterion::{Criterion, Throughput};
+
+pub(crate) use self::random::random_words;
 
 /// One row of the report.
 #[derive(Clone, Copy, Debug)]
@@ -89,16 +92,6 @@ impl Bench {
         if rows.len() == self.stages.len() {
             report::write_file("stages.json", self.is_quick, &rows);
         }
-    }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014): enough randomness, and the same for every run.
-pub(crate) fn random_words(mut state: u64) -> impl FnMut() -> u64 {
-    move || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
     }
 }
 

@@ -16,6 +16,9 @@ use super::directory::Directory;
 /// Probes that go through the phases together: their cache lines fit in the first level cache twice.
 const BATCH: usize = 256;
 
+/// How many buckets ahead of the one that is read are asked for.
+const AHEAD: usize = 24;
+
 /// Work a lane may do whatever was expected: clusters of a few dozen hashes are usual also in short lists.
 const ALWAYS_ALLOWED: f64 = 512.0;
 
@@ -179,15 +182,26 @@ impl<'a, const W: usize> TableSearch<'a, W> {
     /// Takes all probes through the phases.
     #[inline(always)]
     fn flush(&self, queries: &[[u64; W]], lanes: &mut [Lane<'_>], scratch: &mut Scratch, finds: &mut Finds) {
-        self.find_buckets(lanes, scratch, finds);
-        for bucket in scratch.buckets.drain(..) {
+        find_buckets(lanes, scratch, finds);
+        let buckets = &scratch.buckets[..];
+        for bucket in buckets.iter().take(AHEAD) {
+            self.fetch(bucket, lanes);
+        }
+        for (position, bucket) in buckets.iter().enumerate() {
+            if let Some(bucket) = buckets.get(position + AHEAD) {
+                self.fetch(bucket, lanes);
+            }
             let lane = &mut lanes[usize::from(bucket.lane)];
             if lane.entries.is_empty() {
-                self.compare_rows(&queries[lane.query as usize], bucket.range, finds);
+                self.compare_rows(&queries[lane.query as usize], bucket.range.clone(), finds);
             } else {
-                self.filter(lane, &bucket, &mut scratch.candidates);
+                let before = scratch.candidates.len();
+                self.filter(lane, bucket, &mut scratch.candidates);
+                let work = CANDIDATE_WORK * (scratch.candidates.len() - before) as u32;
+                lane.work_left = lane.work_left.saturating_sub(work);
             }
         }
+        scratch.buckets.clear();
         for candidate in scratch.candidates.drain(..) {
             if let Some(hash) = self.view.hashes.get(candidate.row as usize) {
                 let distance = distance(hash, &queries[candidate.query as usize]);
@@ -198,34 +212,25 @@ impl<'a, const W: usize> TableSearch<'a, W> {
         }
     }
 
-    /// Looks the probes up in the directories and asks for the entries of those that have any.
+    /// Asks for the first cache lines of a bucket. What follows the processor fetches by itself.
     #[inline(always)]
-    fn find_buckets(&self, lanes: &mut [Lane<'_>], scratch: &mut Scratch, finds: &mut Finds) {
-        let width = self.view.layout.entry_bytes() as usize;
-        for Probe { value, lane: at, weight } in scratch.probes.drain(..) {
-            let lane = &mut lanes[usize::from(at)];
-            let mut range = lane.directory.range(value);
-            if range.is_empty() {
-                continue;
-            }
-            let work = range.end - range.start;
-            if work > lane.work_left {
-                range.end = range.start + lane.work_left;
-                finds.is_capped = true;
-            }
-            lane.work_left = lane.work_left.saturating_sub(work);
-            let (first, last) = (range.start as usize, range.end as usize);
-            if lane.entries.is_empty() {
-                for row in (first..last).step_by(64 / (8 * W)).take(8) {
-                    prefetch(self.view.hashes, row);
+    fn fetch(&self, bucket: &Bucket, lanes: &[Lane<'_>]) {
+        let (lane, first, last) =
+            (&lanes[usize::from(bucket.lane)], bucket.range.start as usize, bucket.range.end as usize);
+        if lane.entries.is_empty() {
+            for row in [0, 2, 4, 6] {
+                if row < last - first {
+                    prefetch(self.view.hashes, first + row);
                 }
-            } else {
-                for byte in (first * width..last * width).step_by(64).take(4) {
-                    prefetch(lane.entries, byte);
-                }
-                prefetch(lane.entries, last * width);
             }
-            scratch.buckets.push(Bucket { range, lane: at, weight });
+        } else {
+            let width = self.view.layout.entry_bytes() as usize;
+            let (first, last) = (first * width, last * width);
+            prefetch(lane.entries, first);
+            if last - first > 64 {
+                prefetch(lane.entries, first + 64);
+            }
+            prefetch(lane.entries, last);
         }
     }
 
@@ -234,24 +239,25 @@ impl<'a, const W: usize> TableSearch<'a, W> {
     ///
     /// See "Why check bits may reject" in the README of this folder.
     #[inline(always)]
-    fn filter(&self, lane: &mut Lane<'_>, bucket: &Bucket, candidates: &mut Vec<Candidate>) {
+    fn filter(&self, lane: &Lane<'_>, bucket: &Bucket, candidates: &mut Vec<Candidate>) {
         let (width, row_bits) = (self.view.layout.entry_bytes() as usize, self.view.layout.row_bits());
-        let weight = u32::from(bucket.weight);
         let (first, last) = (bucket.range.start as usize * width, bucket.range.end as usize * width);
         let Some(bytes) = lane.entries.get(first..(last + 8 - width).max(first)) else {
             return;
         };
-        for entry in bytes.windows(8).step_by(width) {
-            let entry = entry.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-            let differing = (entry >> row_bits) as u32 ^ lane.check;
-            let own = weight + (differing & lane.own_mask).count_ones();
-            let both = weight + (differing & lane.check_mask).count_ones();
-            if own <= lane.own_threshold && both <= lane.both_threshold {
+        let weight = u32::from(bucket.weight);
+        let (own_left, both_left) = (lane.own_threshold - weight, lane.both_threshold - weight);
+        let (query, check, own_mask, check_mask) = (lane.query, lane.check, lane.own_mask, lane.check_mask);
+        let mut at = 0;
+        while let Some(entry) = bytes.get(at..at + 8).and_then(|bytes| bytes.first_chunk()) {
+            let entry = u64::from_le_bytes(*entry);
+            let differing = (entry >> row_bits) as u32 ^ check;
+            if (differing & check_mask).count_ones() <= both_left && (differing & own_mask).count_ones() <= own_left {
                 let row = (entry & ((1 << row_bits) - 1)) as u32;
                 prefetch(self.view.hashes, row as usize);
-                candidates.push(Candidate { row, query: lane.query });
-                lane.work_left = lane.work_left.saturating_sub(CANDIDATE_WORK);
+                candidates.push(Candidate { row, query });
             }
+            at += width;
         }
     }
 
@@ -265,6 +271,25 @@ impl<'a, const W: usize> TableSearch<'a, W> {
                 finds.found.push((distance as u16, row));
             }
         }
+    }
+}
+
+/// Looks the probes up in the directories. A lane that has done its share of work gets no more buckets.
+#[inline(always)]
+fn find_buckets(lanes: &mut [Lane<'_>], scratch: &mut Scratch, finds: &mut Finds) {
+    for Probe { value, lane: at, weight } in scratch.probes.drain(..) {
+        let lane = &mut lanes[usize::from(at)];
+        let mut range = lane.directory.range(value);
+        if range.is_empty() {
+            continue;
+        }
+        let work = range.end - range.start;
+        if work > lane.work_left {
+            range.end = range.start + lane.work_left;
+            finds.is_capped = true;
+        }
+        lane.work_left = lane.work_left.saturating_sub(work);
+        scratch.buckets.push(Bucket { range, lane: at, weight });
     }
 }
 
