@@ -152,7 +152,7 @@ fn a_list_that_could_not_be_read_so_is_refused_with_what_to_do() {
             "11:19: expected the number of a column, from 1: with header = false columns have no names",
         ),
         ("columns = { md5 = \"a\", delimiter = \"::\" }", "11:36: expected one character such as \";\" or \"\\t\""),
-        ("columns = { md5 = \"a\", removed = { column = \"b\", values = [] } }", "11:56: expected at least one value"),
+        ("columns = { md5 = \"a\", removed = { column = \"b\", values = [] } }", "11:59: expected at least one value"),
         ("columns = { md5 = true }", "11:19: expected the name of a column, or its number where header = false"),
     ];
     for (addition, expected) in cases {
