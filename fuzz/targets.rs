@@ -4,12 +4,13 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use penstock::config::Ambiguity;
+use penstock::config::{Ambiguity, ColumnMapping, ListFormat, ListReading};
 use penstock::content::{ExtractLimits, PartKind};
 use penstock::extract::{
     Extraction, ProblemCode, ProblemKind, Source, TusRequest, is_partial, listed_parts, read_s3, read_tus, resolve,
     upload_created,
 };
+use penstock::hash_set::{About, Item, RecordSink, Removal, RowProblem};
 
 /// A name, which is also that of the corpus, and what is done with an input.
 pub type Target = (&'static str, fn(&[u8]));
@@ -28,6 +29,7 @@ pub const TARGETS: &[Target] = &[
     ("grpc", grpc),
     ("tus", tus),
     ("s3", s3),
+    ("list_lines", list_lines),
 ];
 
 /// Small, so that limits are reached.
@@ -132,6 +134,68 @@ pub fn s3(input: &[u8]) {
     if let Ok(parts) = listed_parts(body) {
         assert!(parts.is_sorted_by(|first, second| first.number < second.number), "parts are listed in order");
     }
+}
+
+/// The first line is the file's name, the rest a list: in the format that is told, and in every one of lines and CSV.
+pub fn list_lines(input: &[u8]) {
+    let (name, list) = split_line(input);
+    let name = String::from_utf8_lossy(name);
+    read_list(&name, list, &ListReading::default());
+    let columns = ColumnMapping {
+        hash_and_algorithm: Some(("2".into(), "1".into())),
+        about: [("id".into(), "3".into())].into(),
+        delimiter: b';',
+        ..ColumnMapping::default()
+    };
+    let formats = [
+        ListFormat::Csv,
+        ListFormat::MappedCsv,
+        ListFormat::Plain,
+        ListFormat::PytxLines,
+        ListFormat::PytxCsv,
+        ListFormat::ThreatCsv,
+        ListFormat::Hashdeep,
+        ListFormat::Sums,
+        ListFormat::Nsrl,
+        ListFormat::Clamav,
+        ListFormat::MispCsv,
+    ];
+    for format in formats {
+        let columns = Some(columns.clone());
+        read_list(&name, list, &ListReading { format: Some(format), columns, ..ListReading::default() });
+    }
+}
+
+/// Reads a list and checks that every problem has a place in it, and that no more is read than is there.
+fn read_list(name: &str, list: &[u8], reading: &ListReading) {
+    let mut seen = Seen { lines: list.iter().filter(|byte| **byte == b'\n').count() as u64 + 1, bytes: 0 };
+    drop(penstock::hash_set::format::read(&mut penstock::hash_set::format::Input::new(list, name), reading, &mut seen));
+    assert!(seen.bytes <= list.len(), "more hashes than the list has room for");
+}
+
+/// What a list was read as.
+struct Seen {
+    lines: u64,
+    bytes: usize,
+}
+
+impl RecordSink for Seen {
+    fn list(&mut self, item: Item<'_>, about: &About<'_>) {
+        self.bytes += match item {
+            Item::Hash(hash) => hash.as_bytes().len(),
+            Item::Kept(_, text) => text.len(),
+        };
+        let tags = about.tags.unwrap_or_default();
+        assert!(!tags.contains(char::is_control), "tags are words");
+    }
+
+    fn remove(&mut self, _: &Removal<'_>) {}
+
+    fn reject(&mut self, problem: RowProblem) {
+        assert!((1..=self.lines).contains(&problem.line) && problem.column > 0, "{problem} has no place");
+    }
+
+    fn ignore(&mut self, _: &str) {}
 }
 
 fn header_map(lines: &[u8]) -> HeaderMap {

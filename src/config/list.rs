@@ -128,6 +128,8 @@ pub enum OnBadRow {
 pub struct ColumnMapping {
     /// Columns that hold hashes, each with its algorithm; several make several entries of one row.
     pub hashes: BTreeMap<String, Algorithm>,
+    /// Columns that hold what is only kept, such as PhotoDNA, each with the name of its kind.
+    pub kept: BTreeMap<String, String>,
     /// A column that holds hashes whose algorithm another column tells: (hash, algorithm).
     pub hash_and_algorithm: Option<(String, String)>,
     /// Columns of what is said about the hash, by the name of the field of an entry: `id`, `label`, `category`…

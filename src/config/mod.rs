@@ -6,6 +6,7 @@ mod diagnostic;
 mod list;
 mod pattern;
 mod raw;
+mod reading;
 mod units;
 mod validate;
 
@@ -311,6 +312,8 @@ pub struct SetSource {
     pub name: Arc<str>,
     /// The file.
     pub path: PathBuf,
+    /// How the file is read.
+    pub reading: ListReading,
     /// What happens on a match.
     pub policy: SetPolicy,
 }

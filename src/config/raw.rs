@@ -5,7 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::units::{ByteSize, Span};
-use super::{Ambiguity, Doubtful, Forwarded, Inspection, WebSocket};
+use super::{Ambiguity, Doubtful, Forwarded, Inspection, ListFormat, OnBadRow, WebSocket};
 use crate::content::{Action, Mode};
 
 #[derive(Deserialize)]
@@ -100,6 +100,57 @@ pub(super) struct RawHashSet {
     #[serde(default)]
     pub max_distance: RawMaxDistance,
     pub min_quality: Option<Spanned<u8>>,
+    pub format: Option<Spanned<ListFormat>>,
+    pub algorithm: Option<Spanned<String>>,
+    pub label: Option<Spanned<String>>,
+    pub on_bad_row: Option<OnBadRow>,
+    pub columns: Option<Spanned<RawColumns>>,
+}
+
+/// Which column of a CSV holds what.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawColumns {
+    pub hash: Option<Spanned<RawColumn>>,
+    pub algorithm: Option<Spanned<RawColumn>>,
+    pub md5: Option<Spanned<RawColumn>>,
+    pub sha1: Option<Spanned<RawColumn>>,
+    pub sha256: Option<Spanned<RawColumn>>,
+    pub sha512: Option<Spanned<RawColumn>>,
+    pub pdq: Option<Spanned<RawColumn>>,
+    pub ahash: Option<Spanned<RawColumn>>,
+    pub dhash: Option<Spanned<RawColumn>>,
+    pub phash: Option<Spanned<RawColumn>>,
+    pub photodna: Option<Spanned<RawColumn>>,
+    pub tmk: Option<Spanned<RawColumn>>,
+    pub id: Option<Spanned<RawColumn>>,
+    pub label: Option<Spanned<RawColumn>>,
+    pub category: Option<Spanned<RawColumn>>,
+    pub source: Option<Spanned<RawColumn>>,
+    pub confidence: Option<Spanned<RawColumn>>,
+    pub tags: Option<Spanned<RawColumn>>,
+    pub added: Option<Spanned<RawColumn>>,
+    pub updated: Option<Spanned<RawColumn>>,
+    pub note: Option<Spanned<RawColumn>>,
+    pub removed: Option<RawRemoved>,
+    pub delimiter: Option<Spanned<String>>,
+    pub header: Option<bool>,
+}
+
+/// A column by its name, or by its number where there is no header.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected the name of a column, or its number where header = false")]
+pub(super) enum RawColumn {
+    Name(String),
+    Number(u32),
+}
+
+/// The values of a column that take the row's hashes off the list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRemoved {
+    pub column: Spanned<RawColumn>,
+    pub values: Spanned<Vec<String>>,
 }
 
 #[derive(Default, Deserialize)]

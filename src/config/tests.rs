@@ -87,3 +87,83 @@ inspect = \"enforce\"
     assert_eq!(name("/Upload/1").as_deref(), Some("uploads"));
     assert_eq!(name("/elsewhere"), None);
 }
+
+/// A configuration with one set and `rest` in it; `rest` starts in line 11.
+fn with_set(rest: &str) -> Result<ListReading, String> {
+    let config = parse(&format!("{MINIMAL}[[hash_set]]\nname = \"a\"\npath = \"a.csv\"\n{rest}\n"))?;
+    Ok(config.hash_sets[0].reading.clone())
+}
+
+#[test]
+fn a_set_says_how_its_list_is_read() {
+    assert_eq!(with_set("").unwrap(), ListReading::default());
+    let reading = with_set(
+        r#"algorithm = "MD5"
+label = "csam"
+on_bad_row = "skip"
+columns = { hash = "Value", pdq = "PDQ", photodna = "DNA", id = "Ref", added = "Date", removed = { column = "Status", values = ["withdrawn"] }, delimiter = ";" }"#,
+    )
+    .unwrap();
+    let mapping = reading.columns.unwrap();
+    assert_eq!((reading.format, reading.algorithm), (Some(ListFormat::MappedCsv), Some(Algorithm::Md5)));
+    assert_eq!((reading.label.as_deref(), reading.on_bad_row), (Some("csam"), OnBadRow::Skip));
+    let hashes = [("Value".to_owned(), Algorithm::Md5), ("PDQ".to_owned(), Algorithm::Pdq)];
+    assert_eq!(mapping.hashes, hashes.into());
+    assert_eq!(mapping.kept, [("DNA".to_owned(), "photodna".to_owned())].into());
+    let about = [("id".to_owned(), "Ref".to_owned()), ("added".to_owned(), "Date".to_owned())];
+    assert_eq!(mapping.about, about.into());
+    assert_eq!(mapping.removed_when, Some(("Status".to_owned(), vec!["withdrawn".to_owned()])));
+    assert_eq!((mapping.delimiter, mapping.has_header), (b';', true));
+    let reading = with_set("columns = { hash = 2, algorithm = 1, header = false, delimiter = \"\\t\" }").unwrap();
+    let mapping = reading.columns.unwrap();
+    assert_eq!(mapping.hash_and_algorithm, Some(("2".to_owned(), "1".to_owned())));
+    assert_eq!((mapping.delimiter, mapping.has_header), (b'\t', false));
+}
+
+#[test]
+fn a_list_that_could_not_be_read_so_is_refused_with_what_to_do() {
+    let cases = [
+        (
+            "algorithm = \"sha265\"",
+            "11:13: unknown algorithm \"sha265\", expected one of md5, sha1, sha256, sha512, pdq, ahash, dhash, phash (did you mean \"sha256\"?)",
+        ),
+        ("label = \" \"", "11:9: expected a label such as \"terror\"; leave it out for none"),
+        (
+            "format = \"mapped-csv\"",
+            "11:10: \"mapped-csv\" needs columns, for example columns = { md5 = \"MD5 Hash\", id = \"Ref\" }",
+        ),
+        (
+            "format = \"plain\"\ncolumns = { md5 = \"a\" }",
+            "12:11: columns belong to the format \"mapped-csv\", not to \"plain\"",
+        ),
+        (
+            "columns = { id = \"a\" }",
+            "11:11: no column holds hashes, expected for example md5 = \"MD5 Hash\", or hash and algorithm",
+        ),
+        (
+            "columns = { hash = \"a\" }",
+            "11:20: the algorithm is unknown: add algorithm to columns, or to the [[hash_set]]",
+        ),
+        ("columns = { algorithm = \"a\" }", "11:25: expected hash beside algorithm"),
+        ("columns = { md5 = \"a\", pdq = \"a\" }", "11:30: column \"a\" cannot hold both md5 and pdq hashes"),
+        ("columns = { md5 = 1 }", "11:19: expected the name of a column; numbers are for files with header = false"),
+        (
+            "columns = { md5 = \"a\", header = false }",
+            "11:19: expected the number of a column, from 1: with header = false columns have no names",
+        ),
+        ("columns = { md5 = \"a\", delimiter = \"::\" }", "11:36: expected one character such as \";\" or \"\\t\""),
+        ("columns = { md5 = \"a\", removed = { column = \"b\", values = [] } }", "11:59: expected at least one value"),
+        ("columns = { md5 = true }", "11:19: expected the name of a column, or its number where header = false"),
+    ];
+    for (addition, expected) in cases {
+        assert_eq!(with_set(addition).unwrap_err(), format!("penstock.toml:{expected}"), "for {addition}");
+    }
+    for (addition, hint) in [
+        ("format = \"hashdep\"", "(did you mean \"hashdeep\"?)"),
+        ("on_bad_row = \"skipp\"", "(did you mean \"skip\"?)"),
+        ("columns = { md5 = \"a\", categroy = \"b\" }", "(did you mean \"category\"?)"),
+    ] {
+        let message = with_set(addition).unwrap_err();
+        assert!(message.ends_with(hint), "{message}");
+    }
+}

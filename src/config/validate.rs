@@ -12,6 +12,7 @@ use toml::Spanned;
 
 use super::pattern::{HostPattern, PathPattern};
 use super::raw::{RawConfig, RawHashSet, RawLimits, RawListener, RawMaxDistance, RawOrigin, RawRoute, RawServer};
+use super::reading::list_reading;
 use super::{
     Admin, ByteSize, Config, Forwarded, Limits, Listener, Origin, OriginServer, Place, Problem, Route, RoutePattern,
     RoutePolicy, Server, SetPolicy, SetSource, Tls, suggestion,
@@ -283,10 +284,16 @@ impl Check<'_> {
         if let Some(quality) = raw.min_quality.as_ref().filter(|quality| *quality.get_ref() > 100) {
             self.problem(quality, "expected a quality from 0 to 100");
         }
+        let mut problems = Vec::new();
+        let reading = list_reading(raw, &mut problems);
+        for (span, message) in problems {
+            self.problem(&Spanned::new(span, ()), message);
+        }
         let RawMaxDistance { pdq, ahash, dhash, phash } = &raw.max_distance;
         SetSource {
             name: Arc::from(raw.name.get_ref().as_str()),
             path: self.path(&raw.path),
+            reading,
             policy: SetPolicy {
                 action: raw.action.unwrap_or(defaults.action),
                 mode: raw.mode.unwrap_or(defaults.mode),

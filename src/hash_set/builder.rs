@@ -24,7 +24,6 @@ pub struct SetBuilder {
     pub(super) kept: [Kept; KeptKind::ALL.len()],
     pub(super) profiles: Profiles,
     pub(super) removals: Vec<OwnedRemoval>,
-    label: Option<String>,
     problems: RowProblems,
     sources: Vec<SourceInfo>,
     ignored: BTreeMap<String, u64>,
@@ -88,18 +87,17 @@ pub struct SetFull;
 
 impl RecordSink for SetBuilder {
     fn list(&mut self, item: Item<'_>, about: &About<'_>) {
-        let about = About { label: about.label.or(self.label.as_deref()), ..*about };
         self.listed += 1;
         match item {
             Item::Hash(hash) => {
                 let group = &mut self.groups[hash.algorithm() as usize];
                 group.hashes.extend_from_slice(hash.as_bytes());
-                group.about.push(&about, &mut self.profiles);
+                group.about.push(about, &mut self.profiles);
             }
             Item::Kept(kind, value) => {
                 let kept = &mut self.kept[kind as usize];
                 kept.values.push(value.into());
-                kept.about.push(&about, &mut self.profiles);
+                kept.about.push(about, &mut self.profiles);
             }
         }
     }
@@ -134,7 +132,6 @@ impl SetBuilder {
     /// # Errors
     /// The list as a whole cannot be used.
     pub fn read(&mut self, input: &mut Input<'_>, reading: &ListReading) -> Result<(), ReadError> {
-        self.label.clone_from(&reading.label);
         let (listed, problems) = (self.listed, self.problems.len());
         let name = input.name().to_owned();
         let format = format::read(input, reading, self)?;

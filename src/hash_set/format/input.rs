@@ -14,17 +14,31 @@ pub struct Input<'a> {
     reader: Box<dyn BufRead + 'a>,
     name: &'a str,
     line: u64,
+    /// What was looked at ahead, and how much of it has been read since.
+    head: Vec<u8>,
+    head_read: usize,
 }
 
 impl<'a> Input<'a> {
     /// Reads `reader`, which is already decompressed. `name` is the file's name, which some formats rest on.
     pub fn new(reader: impl BufRead + 'a, name: &'a str) -> Self {
-        Self { reader: Box::new(reader), name, line: 1 }
+        Self { reader: Box::new(reader), name, line: 1, head: Vec::new(), head_read: 0 }
     }
 
     /// The file's name, without its folder.
     pub(in crate::hash_set) const fn name(&self) -> &'a str {
         self.name
+    }
+
+    /// The first `limit` bytes, or all there are if there are fewer; they will still be read. For the start only.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(super) fn head(&mut self, limit: usize) -> Result<&[u8], ReadError> {
+        let missing = limit.saturating_sub(self.head.len()) as u64;
+        let read = (&mut self.reader).take(missing).read_to_end(&mut self.head);
+        read.map_err(|error| self.failed(error))?;
+        Ok(&self.head[self.head_read..])
     }
 
     /// The line, from 1, that the next byte stands in.
@@ -56,7 +70,11 @@ impl<'a> Input<'a> {
 
 impl Read for Input<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buffer)?;
+        let read = if self.head_read < self.head.len() {
+            (&self.head[self.head_read..]).read(buffer).inspect(|read| self.head_read += read)?
+        } else {
+            self.reader.read(buffer)?
+        };
         self.line += memchr::memchr_iter(b'\n', &buffer[..read]).count() as u64;
         Ok(read)
     }
@@ -64,15 +82,20 @@ impl Read for Input<'_> {
 
 impl BufRead for Input<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.reader.fill_buf()
+        if self.head_read < self.head.len() { Ok(&self.head[self.head_read..]) } else { self.reader.fill_buf() }
     }
 
     fn consume(&mut self, amount: usize) {
         // What is consumed has been seen in the buffer, so looking again neither blocks nor fails.
-        if let Ok(buffer) = self.reader.fill_buf() {
-            self.line += memchr::memchr_iter(b'\n', &buffer[..amount.min(buffer.len())]).count() as u64;
+        if let Ok(buffer) = self.fill_buf() {
+            let newlines = memchr::memchr_iter(b'\n', &buffer[..amount.min(buffer.len())]).count() as u64;
+            self.line += newlines;
         }
-        self.reader.consume(amount);
+        if self.head_read < self.head.len() {
+            self.head_read = self.head.len().min(self.head_read + amount);
+        } else {
+            self.reader.consume(amount);
+        }
     }
 }
 
@@ -92,6 +115,20 @@ mod tests {
         assert!(input.read_line(&mut line).unwrap() && input.read_line(&mut line).unwrap());
         assert_eq!((line.as_slice(), input.line()), (&b"four"[..], 4));
         assert!(!input.read_line(&mut line).unwrap());
+    }
+
+    #[test]
+    fn what_is_looked_at_ahead_is_still_read() {
+        let mut input = Input::new(io::BufReader::with_capacity(3, &b"one\ntwo\nthree"[..]), "list");
+        assert_eq!(input.head(6).unwrap(), b"one\ntw");
+        assert_eq!(input.line(), 1);
+        let mut line = Vec::new();
+        assert!(input.read_line(&mut line).unwrap());
+        assert_eq!((line.as_slice(), input.line()), (&b"one\n"[..], 2));
+        assert!(input.read_line(&mut line).unwrap());
+        assert_eq!((line.as_slice(), input.line()), (&b"two\n"[..], 3));
+        input.read_to_end(&mut line).unwrap();
+        assert_eq!(line, b"two\nthree");
     }
 
     #[test]

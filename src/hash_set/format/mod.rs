@@ -3,15 +3,29 @@
 //! A reader never decides what becomes of a bad row: it reports it and goes on, and the sink's owner decides. What
 //! breaks the structure of a file as a whole ends the reading with a [`ReadError`].
 
+mod clamav;
 mod csv;
+mod detect;
+mod digest;
+mod hashdeep;
 mod input;
+mod lines;
+mod mapped;
+mod misp_csv;
+mod nsrl;
+mod plain;
+mod pytx_csv;
+mod pytx_lines;
 mod records;
-#[cfg_attr(not(test), expect(dead_code, reason = "its formats come next"))]
+mod signal;
+mod sums;
+mod table;
 mod tags;
+mod threat_csv;
 
 pub use self::input::Input;
-use super::entry::RecordSink;
-use super::problem::ReadError;
+use super::entry::{About, Item, RecordSink, Removal};
+use super::problem::{ReadError, RowProblem, RowProblemKind};
 use crate::config::{ListFormat, ListReading};
 
 /// Reads the list `input` as `reading` says and tells `sink` every record in it, in the order of the file. Says which
@@ -20,9 +34,63 @@ use crate::config::{ListFormat, ListReading};
 /// # Errors
 /// The file cannot be read, or is not what its format says as a whole.
 pub fn read(input: &mut Input<'_>, reading: &ListReading, sink: &mut dyn RecordSink) -> Result<ListFormat, ReadError> {
-    let _ = reading;
-    csv::read(input, sink)?;
-    Ok(ListFormat::Csv)
+    let format = match reading.format {
+        Some(format) => format,
+        None => detect::format_of(input, reading.algorithm)?,
+    };
+    let sink: &mut dyn RecordSink = match &reading.label {
+        Some(label) => &mut Labelled { label, sink },
+        None => sink,
+    };
+    let algorithm = reading.algorithm;
+    match format {
+        ListFormat::Csv => csv::read(input, sink),
+        ListFormat::MappedCsv => mapped::read(input, reading.columns.as_ref(), sink),
+        ListFormat::Plain => plain::read(input, algorithm, sink),
+        ListFormat::PytxLines => pytx_lines::read(input, algorithm, sink),
+        ListFormat::PytxCsv => pytx_csv::read(input, sink),
+        ListFormat::ThreatCsv => threat_csv::read(input, algorithm, sink),
+        ListFormat::Hashdeep => hashdeep::read(input, sink),
+        ListFormat::Sums => sums::read(input, algorithm, sink),
+        ListFormat::Nsrl => nsrl::read(input, sink),
+        ListFormat::Clamav => clamav::read(input, sink),
+        ListFormat::MispCsv => misp_csv::read(input, sink),
+        ListFormat::ThreatUpdates
+        | ListFormat::ThreatTags
+        | ListFormat::Ncmec
+        | ListFormat::Vics
+        | ListFormat::Stopncii
+        | ListFormat::Tat
+        | ListFormat::MispJson
+        | ListFormat::Stix => {
+            let kind = RowProblemKind::Format(format!("the format \"{format}\" cannot be read yet"));
+            Err(RowProblem { line: 1, column: 1, kind }.into())
+        }
+    }
+}
+
+/// Gives entries without a label the one that the configuration says.
+struct Labelled<'s> {
+    label: &'s str,
+    sink: &'s mut dyn RecordSink,
+}
+
+impl RecordSink for Labelled<'_> {
+    fn list(&mut self, item: Item<'_>, about: &About<'_>) {
+        self.sink.list(item, &About { label: about.label.or(Some(self.label)), ..*about });
+    }
+
+    fn remove(&mut self, removal: &Removal<'_>) {
+        self.sink.remove(removal);
+    }
+
+    fn reject(&mut self, problem: RowProblem) {
+        self.sink.reject(problem);
+    }
+
+    fn ignore(&mut self, kind: &str) {
+        self.sink.ignore(kind);
+    }
 }
 
 #[cfg(test)]

@@ -26,8 +26,7 @@
 mod header;
 mod row;
 
-use self::header::Column;
-use self::header::Header;
+use self::header::{Column, Header};
 use self::row::Row;
 use super::Input;
 use super::records::{Dialect, Records};
@@ -48,6 +47,11 @@ pub(super) fn read(input: &mut Input<'_>, sink: &mut dyn RecordSink) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Whether a column of that name, or of one nearly so, is one of ours: a header that has such is best explained here.
+pub(super) fn resembles_column(name: &str) -> bool {
+    Column::named(name).is_some() || Column::closest_to(name).is_some()
 }
 
 #[cfg(test)]

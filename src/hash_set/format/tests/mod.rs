@@ -1,9 +1,14 @@
 //! What the tests of all formats share: a list as the lines that a reader makes of it.
 
+mod csvs;
+mod detection;
+mod lines;
+
 use std::fmt::Write as _;
 use std::io::BufReader;
 
 use super::*;
+use crate::content::HashValue;
 use crate::hash_set::entry::{About, Item, Removal};
 use crate::hash_set::problem::RowProblem;
 
@@ -67,4 +72,15 @@ pub(super) fn told(list: &[u8], name: &str, reading: &ListReading) -> Vec<String
         collected.lines.push(format!("broken {error}"));
     }
     collected.lines
+}
+
+/// The same with the format named.
+pub(super) fn told_as(format: ListFormat, list: &str) -> Vec<String> {
+    let reading = ListReading { format: Some(format), ..ListReading::default() };
+    told(list.as_bytes(), "list.txt", &reading)
+}
+
+/// A hash in hex, of so many digits.
+pub(super) fn hex(digits: usize) -> String {
+    "0123456789abcdef".chars().cycle().take(digits).collect()
 }
