@@ -5,6 +5,8 @@
 
 mod csv;
 mod input;
+#[cfg_attr(not(test), expect(dead_code, reason = "its formats come next"))]
+mod tags;
 
 pub use self::input::Input;
 use super::entry::RecordSink;
