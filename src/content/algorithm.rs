@@ -26,16 +26,8 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Every algorithm, in the order in which tables list them.
-    pub const ALL: [Self; 8] = [
-        Self::Md5,
-        Self::Sha1,
-        Self::Sha256,
-        Self::Sha512,
-        Self::Pdq,
-        Self::AHash,
-        Self::DHash,
-        Self::PHash,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Md5, Self::Sha1, Self::Sha256, Self::Sha512, Self::Pdq, Self::AHash, Self::DHash, Self::PHash];
 
     /// The name used in hash sets, configuration and output.
     pub const fn name(self) -> &'static str {

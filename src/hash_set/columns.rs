@@ -131,7 +131,8 @@ impl EntryColumns {
             column.text.shrink_to_fit();
             column.ends.shrink_to_fit();
         }
-        for column in [&mut self.labels, &mut self.categories, &mut self.sources, &mut self.confidences, &mut self.tags] {
+        for column in [&mut self.labels, &mut self.categories, &mut self.sources, &mut self.confidences, &mut self.tags]
+        {
             column.0.shrink_to_fit();
         }
     }

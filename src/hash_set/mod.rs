@@ -19,8 +19,8 @@ use self::builder::HashSetBuilder;
 use self::columns::{EntryColumns, TextColumn};
 pub use self::entry::{About, Entry, EntryIndex, Item, KeptKind, RecordSink, Removal};
 use self::format::Input;
-pub use self::problem::{ReadError, RowProblem, RowProblemKind, RowProblems};
 use self::index::HashIndex;
+pub use self::problem::{ReadError, RowProblem, RowProblemKind, RowProblems};
 use crate::config::ListReading;
 use crate::content::{Algorithm, AlgorithmSet, Distance, HashValue};
 

@@ -5,19 +5,30 @@
 
 mod csv;
 mod input;
-#[cfg_attr(not(test), expect(dead_code, reason = "its formats come next"))]
+mod json;
+mod ncmec;
+mod row;
 mod tags;
 
 pub use self::input::Input;
 use super::entry::RecordSink;
 use super::problem::ReadError;
-use crate::config::ListReading;
+use crate::config::{ListFormat, ListReading};
 
 /// Reads the list `input` as `reading` says and tells `sink` every record in it, in the order of the file.
 ///
 /// # Errors
 /// The file cannot be read, or is not what its format says as a whole.
 pub fn read(input: &mut Input<'_>, reading: &ListReading, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
-    let _ = reading;
-    csv::read(input, sink)
+    match reading.format {
+        Some(ListFormat::ThreatUpdates) => json::read_threat_updates(input, sink),
+        Some(ListFormat::ThreatTags) => json::read_threat_tags(input, sink),
+        Some(ListFormat::Stopncii) => json::read_stopncii(input, sink),
+        Some(ListFormat::Tat) => json::read_tat(input, sink),
+        Some(ListFormat::Vics) => json::read_vics(input, sink),
+        Some(ListFormat::MispJson) => json::read_misp(input, sink),
+        Some(ListFormat::Stix) => json::read_stix(input, sink),
+        Some(ListFormat::Ncmec) => ncmec::read(input, sink),
+        _ => csv::read(input, sink),
+    }
 }
