@@ -9,6 +9,8 @@ mod json;
 mod ncmec;
 mod row;
 mod tags;
+#[cfg(test)]
+mod testing;
 
 pub use self::input::Input;
 use super::entry::RecordSink;

@@ -175,6 +175,7 @@ fn word_len(rest: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hash_set::problem::excerpt;
 
     #[test]
     fn patterns_give_the_hashes_that_are_all_they_ask_for() {
@@ -219,7 +220,7 @@ mod tests {
         for pattern in ["", "file:hashes.MD5 = 'aa'", "[file:hashes.MD5 = 'aa'", "[file:hashes.MD5 = 'aa]", "[= 'aa']"]
         {
             let Err(Unread::Malformed(problem)) = file_hashes(pattern) else { panic!("{pattern}") };
-            assert_eq!(problem.to_string(), format!("\"{pattern}\" is no pattern, expected {EXPECTED}"));
+            assert_eq!(problem.to_string(), format!("\"{}\" is no pattern, expected {EXPECTED}", excerpt(pattern)));
         }
     }
 }

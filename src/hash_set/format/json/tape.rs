@@ -27,6 +27,8 @@ struct State<'i, 'a> {
     /// Where the entry starts in the chunk, and what of it stood in chunks before.
     start: Option<usize>,
     kept: Vec<u8>,
+    /// How many entries have started so far.
+    started: u64,
     /// Bytes taken in chunks before since an entry or a member began.
     since: usize,
     is_over: bool,
@@ -46,6 +48,7 @@ impl<'i, 'a> Tape<'i, 'a> {
             at: 0,
             start: None,
             kept: Vec::new(),
+            started: 0,
             since: 0,
             is_over: false,
             line,
@@ -83,15 +86,21 @@ impl<'i, 'a> Tape<'i, 'a> {
         state.at.checked_sub(1).map_or(0, |last| state.chunk[last])
     }
 
-    /// An entry starts with the byte that was taken last. Returns its line.
+    /// An entry starts with the byte that was taken last, in place of any that has not ended. Returns its line.
     pub(super) fn start(&self) -> u64 {
         let state = &mut *self.0.borrow_mut();
         let start = state.at.saturating_sub(1);
         state.start = Some(start);
         state.kept.clear();
+        state.started += 1;
         state.since = 0;
         state.count_to(start);
         state.line
+    }
+
+    /// How many entries have started so far: while it stays the same, the tape holds the same one.
+    pub(super) fn started(&self) -> u64 {
+        self.0.borrow().started
     }
 
     /// What was thought to be an entry is none.
@@ -150,7 +159,7 @@ impl State<'_, '_> {
             self.start = Some(0);
         }
         self.since += self.len;
-        if self.since > MAX_ENTRY {
+        if self.since.max(self.kept.len()) > MAX_ENTRY {
             self.is_over = true;
             return Err(io::Error::other("the entry is too long"));
         }

@@ -175,30 +175,32 @@ impl<'de> Visitor<'de> for Seed<'_, '_, '_, '_> {
         let Self { walk, node } = self;
         let may_be_entry = matches!(node.alone, Alone::Entry);
         let line = if may_be_entry { walk.tape.start() } else { walk.tape.line() };
+        let started = walk.tape.started();
         let (mut is_entry, mut led) = (false, None);
         while let Some(key) = members.next_key_seed(KeySeed(node))? {
+            // Entries further in take the tape; up to then this may turn out to be one after all.
+            let is_taped = may_be_entry && walk.tape.started() == started;
             match key {
                 Key::Lead(name, node) if !is_entry => {
-                    walk.tape.forget();
                     led = Some(name);
                     members.next_value_seed(Seed { walk: &mut *walk, node })?;
                     continue;
                 }
-                Key::Marker(marker) => match led {
-                    // The entry went by as something that leads to others.
-                    Some(led) => walk.reject(RowProblemKind::MembersOutOfOrder { first: led, second: marker }),
-                    None => is_entry = true,
-                },
+                Key::Marker(_) if is_taped => is_entry = true,
+                Key::Marker(second) => {
+                    let first = led.unwrap_or_default();
+                    walk.reject(RowProblemKind::MembersOutOfOrder { first, second });
+                }
                 _ => {}
             }
-            if may_be_entry && led.is_none() {
+            if is_taped {
                 members.next_value::<IgnoredAny>()?;
             } else {
                 members.next_value_seed(Skip(walk.tape))?;
             }
         }
         match node.alone {
-            _ if led.is_some() => walk.tape.forget(),
+            _ if led.is_some() && !is_entry => walk.tape.forget(),
             Alone::Entry => walk.take_entry(line),
             Alone::Nothing => {}
             Alone::Refused(member) => {
