@@ -4,12 +4,15 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use penstock::config::Ambiguity;
-use penstock::content::{ExtractLimits, PartKind};
+use penstock::config::{Ambiguity, ListFormat, ListReading};
+use penstock::content::{Deadline, ExtractLimits, PartKind};
 use penstock::extract::{
     Extraction, ProblemCode, ProblemKind, Source, TusRequest, is_partial, listed_parts, read_s3, read_tus, resolve,
     upload_created,
 };
+use penstock::hash_set::format::{Input, read as read_list};
+use penstock::hash_set::{About, Item, RecordSink, Removal, RowProblem};
+use penstock::text::{RuleSet, parse_trend_query};
 
 /// A name, which is also that of the corpus, and what is done with an input.
 pub type Target = (&'static str, fn(&[u8]));
@@ -28,6 +31,9 @@ pub const TARGETS: &[Target] = &[
     ("grpc", grpc),
     ("tus", tus),
     ("s3", s3),
+    ("list_json", list_json),
+    ("list_xml", list_xml),
+    ("trend_query", trend_query),
 ];
 
 /// Small, so that limits are reached.
@@ -132,6 +138,67 @@ pub fn s3(input: &[u8]) {
     if let Ok(parts) = listed_parts(body) {
         assert!(parts.is_sorted_by(|first, second| first.number < second.number), "parts are listed in order");
     }
+}
+
+/// The name of a format in the first line, then a list in it.
+pub fn list_json(input: &[u8]) {
+    let (name, list) = split_line(input);
+    if let Some(format) = std::str::from_utf8(name).ok().and_then(ListFormat::named) {
+        listed(format, list);
+    }
+}
+
+pub fn list_xml(input: &[u8]) {
+    listed(ListFormat::Ncmec, input);
+}
+
+/// A query in the first line, then a text.
+pub fn trend_query(input: &[u8]) {
+    let (query, text) = split_line(input);
+    let Ok(query) = std::str::from_utf8(query) else { return };
+    let Ok(rule) = parse_trend_query(query, "q", Vec::new()) else { return };
+    let set = RuleSet::compile(vec![rule]).expect("few keywords");
+    for found in set.scan(text, &Deadline::NEVER) {
+        assert!(!found.spans.is_empty(), "a match without a span");
+        assert!(found.spans.iter().all(|span| span.start < span.end && span.end <= text.len()), "a span outside");
+    }
+}
+
+/// What a list told, a line a record.
+#[derive(Default)]
+struct Told(Vec<String>);
+
+impl RecordSink for Told {
+    fn list(&mut self, item: Item<'_>, about: &About<'_>) {
+        self.0.push(format!("{item:?} {about:?}"));
+    }
+
+    fn remove(&mut self, removal: &Removal<'_>) {
+        self.0.push(format!("{removal:?}"));
+    }
+
+    fn reject(&mut self, problem: RowProblem) {
+        self.0.push(problem.to_string());
+    }
+
+    fn ignore(&mut self, kind: &str) {
+        self.0.push(kind.to_owned());
+    }
+}
+
+/// Reads a list at once and byte by byte, which must give the same.
+fn listed(format: ListFormat, list: &[u8]) {
+    let reading = ListReading { format: Some(format), ..ListReading::default() };
+    let told = |mut input: Input<'_>| {
+        let mut told = Told::default();
+        let ended = read_list(&mut input, &reading, &mut told).err();
+        told.0.extend(ended.map(|error| error.to_string()));
+        told.0
+    };
+    let at_once = told(Input::new(list, "list"));
+    assert!(at_once.len() <= list.len() + 1, "more records than bytes");
+    let byte_by_byte = told(Input::new(std::io::BufReader::with_capacity(1, list), "list"));
+    assert_eq!(at_once, byte_by_byte, "what is read depends on how it comes");
 }
 
 fn header_map(lines: &[u8]) -> HeaderMap {
