@@ -5,12 +5,14 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use penstock::config::{Ambiguity, ColumnMapping, ListFormat, ListReading};
-use penstock::content::{ExtractLimits, PartKind};
+use penstock::content::{Deadline, ExtractLimits, PartKind};
 use penstock::extract::{
     Extraction, ProblemCode, ProblemKind, Source, TusRequest, is_partial, listed_parts, read_s3, read_tus, resolve,
     upload_created,
 };
+use penstock::hash_set::format::{Input, read as read_list};
 use penstock::hash_set::{About, Item, RecordSink, Removal, RowProblem};
+use penstock::text::{RuleSet, parse_trend_query};
 
 /// A name, which is also that of the corpus, and what is done with an input.
 pub type Target = (&'static str, fn(&[u8]));
@@ -30,6 +32,9 @@ pub const TARGETS: &[Target] = &[
     ("tus", tus),
     ("s3", s3),
     ("list_lines", list_lines),
+    ("list_json", list_json),
+    ("list_xml", list_xml),
+    ("trend_query", trend_query),
 ];
 
 /// Small, so that limits are reached.
@@ -140,7 +145,7 @@ pub fn s3(input: &[u8]) {
 pub fn list_lines(input: &[u8]) {
     let (name, list) = split_line(input);
     let name = String::from_utf8_lossy(name);
-    read_list(&name, list, &ListReading::default());
+    listed(&name, list, &ListReading::default());
     let columns = ColumnMapping {
         hash_and_algorithm: Some(("2".into(), "1".into())),
         about: [("id".into(), "3".into())].into(),
@@ -162,40 +167,78 @@ pub fn list_lines(input: &[u8]) {
     ];
     for format in formats {
         let columns = Some(columns.clone());
-        read_list(&name, list, &ListReading { format: Some(format), columns, ..ListReading::default() });
+        listed(&name, list, &ListReading { format: Some(format), columns, ..ListReading::default() });
     }
 }
 
-/// Reads a list and checks that every problem has a place in it, and that no more is read than is there.
-fn read_list(name: &str, list: &[u8], reading: &ListReading) {
-    let mut seen = Seen { lines: list.iter().filter(|byte| **byte == b'\n').count() as u64 + 1, bytes: 0 };
-    drop(penstock::hash_set::format::read(&mut penstock::hash_set::format::Input::new(list, name), reading, &mut seen));
-    assert!(seen.bytes <= list.len(), "more hashes than the list has room for");
+/// The name of a format in the first line, then a list in it.
+pub fn list_json(input: &[u8]) {
+    let (name, list) = split_line(input);
+    if let Some(format) = std::str::from_utf8(name).ok().and_then(ListFormat::named) {
+        listed("list", list, &ListReading { format: Some(format), ..ListReading::default() });
+    }
 }
 
-/// What a list was read as.
-struct Seen {
+pub fn list_xml(input: &[u8]) {
+    listed("list", input, &ListReading { format: Some(ListFormat::Ncmec), ..ListReading::default() });
+}
+
+/// A query in the first line, then a text.
+pub fn trend_query(input: &[u8]) {
+    let (query, text) = split_line(input);
+    let Ok(query) = std::str::from_utf8(query) else { return };
+    let Ok(rule) = parse_trend_query(query, "q", Vec::new()) else { return };
+    let set = RuleSet::compile(vec![rule]).expect("few keywords");
+    for found in set.scan(text, &Deadline::NEVER) {
+        assert!(!found.spans.is_empty(), "a match without a span");
+        assert!(found.spans.iter().all(|span| span.start < span.end && span.end <= text.len()), "a span outside");
+    }
+}
+
+/// What a list told, a line a record.
+struct Told {
     lines: u64,
-    bytes: usize,
+    records: Vec<String>,
 }
 
-impl RecordSink for Seen {
+impl RecordSink for Told {
     fn list(&mut self, item: Item<'_>, about: &About<'_>) {
-        self.bytes += match item {
-            Item::Hash(hash) => hash.as_bytes().len(),
-            Item::Kept(_, text) => text.len(),
-        };
         let tags = about.tags.unwrap_or_default();
         assert!(!tags.contains(char::is_control), "tags are words");
+        self.records.push(format!("{item:?} {about:?}"));
     }
 
-    fn remove(&mut self, _: &Removal<'_>) {}
+    fn remove(&mut self, removal: &Removal<'_>) {
+        self.records.push(format!("{removal:?}"));
+    }
 
     fn reject(&mut self, problem: RowProblem) {
         assert!((1..=self.lines).contains(&problem.line) && problem.column > 0, "{problem} has no place");
+        self.records.push(problem.to_string());
     }
 
-    fn ignore(&mut self, _: &str) {}
+    fn ignore(&mut self, kind: &str) {
+        self.records.push(kind.to_owned());
+    }
+}
+
+/// Reads a list at once and byte by byte, which must give the same.
+fn listed(name: &str, list: &[u8], reading: &ListReading) {
+    let lines = list.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+    let told = |mut input: Input<'_>| {
+        let mut told = Told { lines, records: Vec::new() };
+        let ended = read_list(&mut input, reading, &mut told).err();
+        told.records.extend(ended.map(|error| error.to_string()));
+        told.records
+    };
+    let at_once = told(Input::new(list, name));
+    assert!(at_once.len() <= list.len() + 1, "more records than bytes");
+    // What a format is told by is seen at once or not at all.
+    if reading.format.is_some() {
+        let byte_by_byte = told(Input::new(std::io::BufReader::with_capacity(1, list), name));
+        assert_eq!(at_once, byte_by_byte, "what is read depends on how it comes");
+    }
+}
 }
 
 fn header_map(lines: &[u8]) -> HeaderMap {

@@ -135,6 +135,17 @@ pub enum RowProblemKind {
     /// A line is longer than any entry.
     #[error("the line is longer than {0} bytes, expected one entry a line")]
     LongLine(usize),
+    /// An entry is longer than any.
+    #[error("the entry is longer than {0} bytes, expected entries of a list")]
+    LongEntry(usize),
+    /// The members of an entry stand in an order in which it cannot be told from what holds entries.
+    #[error("\"{first}\" stands in front of \"{second}\", expected it behind, or not at all")]
+    MembersOutOfOrder {
+        /// The member that leads to entries elsewhere.
+        first: &'static str,
+        /// The member that only entries have.
+        second: &'static str,
+    },
     /// The file is empty, or ends in the middle of its structure.
     #[error("the file ends too early, expected {0}")]
     CutOff(&'static str),

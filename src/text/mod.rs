@@ -8,14 +8,18 @@ mod charset;
 mod fold;
 mod normalise;
 mod offsets;
+mod pattern;
 mod problem;
 mod rule;
 mod rule_file;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod trend_query;
 
+pub use pattern::{Pattern, PatternError};
 pub use problem::RuleProblem;
-pub use rule::{Condition, Keyword, Rule, Words};
+pub use rule::{Condition, Keyword, Query, Rule, Words};
 pub use rule_file::parse_rules;
 pub use scan::{MAX_SPANS, RuleMatch, RuleSet, TooManyKeywords};
+pub use trend_query::{TrendQueryError, parse_trend_query};

@@ -1,9 +1,12 @@
 //! A rule: keywords, when they count, and what a match asks for.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use super::charset::Reading;
 use super::normalise::{Normalised, Standing};
+use super::pattern::Pattern;
 use crate::config::Place;
 use crate::content::{Action, Mode};
 
@@ -22,9 +25,11 @@ pub struct Rule {
     pub action: Action,
     /// Whether a match acts. Default `enforce`.
     pub mode: Mode,
-    /// What it looks for; not empty, and no two the same once normalised.
+    /// What it looks for; no two the same once normalised, and not empty unless there are patterns.
     pub keywords: Vec<Keyword>,
-    /// How many of the keywords must be there. Default any.
+    /// What else it looks for. Only a [`Condition::Query`] asks for them.
+    pub patterns: Vec<Pattern>,
+    /// Which of the keywords and patterns must be there. Default any.
     pub condition: Condition,
     /// Where in the text a keyword counts. Default whole words.
     pub words: Words,
@@ -33,14 +38,22 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// How many different keywords a text must hold to match, never none.
-    pub(super) fn needed(&self) -> usize {
-        match self.condition {
-            Condition::Any => 1,
-            Condition::All => self.keywords.len(),
-            Condition::AtLeast(count) => count.max(1),
+    /// Whether a text matches that holds the terms `found`: keywords by their index, and patterns counted on from there.
+    pub(super) fn is_fulfilled_by(&self, found: &BTreeSet<usize>) -> bool {
+        match &self.condition {
+            Condition::Any => !found.is_empty(),
+            Condition::All => found.len() >= self.keywords.len(),
+            Condition::AtLeast(count) => found.len() >= (*count).max(1),
+            Condition::Query(query) => query.is_fulfilled_by(found),
         }
     }
+}
+
+/// Whether `name` is formed like an id or a label, which go into headers and metrics.
+pub(super) fn is_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(is_plain) && bytes.all(|byte| is_plain(byte) || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 /// A keyword that has something left once normalised.
@@ -68,8 +81,8 @@ impl Keyword {
     }
 }
 
-/// How many of a rule's keywords must be in a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which of a rule's keywords must be in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// One of them.
     Any,
@@ -77,6 +90,24 @@ pub enum Condition {
     All,
     /// So many different ones; at least 1 and at most as many as there are.
     AtLeast(usize),
+    /// One of each group and none of some.
+    Query(Query),
+}
+
+/// A condition of groups. Terms are the rule's keywords by their index, and its patterns counted on from there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Of each of these at least one term must be in the text. There is one at least, and none is empty.
+    pub all_of: Vec<Vec<usize>>,
+    /// None of these terms may be.
+    pub none_of: Vec<usize>,
+}
+
+impl Query {
+    fn is_fulfilled_by(&self, found: &BTreeSet<usize>) -> bool {
+        let is_found = |term: &usize| found.contains(term);
+        self.all_of.iter().all(|group| group.iter().any(is_found)) && !self.none_of.iter().any(is_found)
+    }
 }
 
 /// Where in the text a keyword counts.

@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::problem::{Fault, RuleProblem};
-use super::rule::{Condition, Keyword, Rule, Words};
+use super::rule::{Condition, Keyword, Rule, Words, is_name};
 use crate::config::Place;
 use crate::content::{Action, Mode};
 
@@ -113,6 +113,7 @@ impl Reader<'_> {
             action: raw.action.unwrap_or(Action::Block),
             mode: raw.mode.unwrap_or(Mode::Enforce),
             keywords,
+            patterns: Vec::new(),
             condition,
             words: raw.words.unwrap_or(Words::Whole),
             place,
@@ -131,11 +132,7 @@ impl Reader<'_> {
 
     /// Ids and labels go into headers and metrics, so their letters are few.
     fn check_name(&mut self, what: &'static str, name: &Spanned<String>) {
-        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        let mut bytes = name.get_ref().bytes();
-        let is_name = bytes.next().is_some_and(is_plain)
-            && bytes.all(|byte| is_plain(byte) || matches!(byte, b'.' | b'_' | b'-'));
-        if !is_name {
+        if !is_name(name.get_ref()) {
             self.complain(name.span().start, &Fault::Name { what, value: name.get_ref().clone() });
         }
     }

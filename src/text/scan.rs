@@ -1,4 +1,4 @@
-//! All rules over one text, in one pass of one automaton.
+//! All rules over one text, in one pass of one automaton, and one of each pattern that a rule has besides.
 //!
 //! Matching is overlapping, so a keyword inside another one hides neither. A keyword that several rules share is in the
 //! automaton once.
@@ -10,6 +10,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::charset::Reading;
 use super::normalise::Normalised;
+use super::pattern::{Pattern, REACH};
 use super::rule::Rule;
 use crate::content::Deadline;
 
@@ -38,13 +39,16 @@ pub struct RuleSet {
     automaton: AhoCorasick,
     /// For every pattern of the automaton, who looks for it.
     seekers: Vec<Vec<Seeker>>,
+    /// The patterns of all rules, and who looks for them.
+    patterns: Vec<(Seeker, Pattern)>,
 }
 
-/// One keyword of one rule.
+/// One keyword or pattern of one rule.
 #[derive(Clone, Copy, Debug)]
 struct Seeker {
     rule: usize,
-    keyword: usize,
+    /// As conditions count them.
+    term: usize,
 }
 
 impl RuleSet {
@@ -56,6 +60,7 @@ impl RuleSet {
         let mut patterns: HashMap<&str, usize> = HashMap::new();
         let mut seekers: Vec<Vec<Seeker>> = Vec::new();
         let mut texts: Vec<&str> = Vec::new();
+        let mut searched = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
             for (keyword, text) in rule.keywords.iter().enumerate() {
                 let pattern = *patterns.entry(text.normalised()).or_insert_with(|| {
@@ -63,11 +68,14 @@ impl RuleSet {
                     seekers.push(Vec::new());
                     texts.len() - 1
                 });
-                seekers[pattern].push(Seeker { rule: index, keyword });
+                seekers[pattern].push(Seeker { rule: index, term: keyword });
+            }
+            for (position, pattern) in rule.patterns.iter().enumerate() {
+                searched.push((Seeker { rule: index, term: rule.keywords.len() + position }, pattern.clone()));
             }
         }
         let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&texts)?;
-        Ok(Self { rules, automaton, seekers })
+        Ok(Self { rules, automaton, seekers, patterns: searched })
     }
 
     /// Number of rules.
@@ -87,8 +95,8 @@ impl RuleSet {
 
     /// Every rule that `text` fulfils in any reading of its bytes, ordered by index.
     ///
-    /// Takes any bytes. Time is linear in the text and in the occurrences of keywords; memory does not grow with the
-    /// text. Past `deadline` it stops, with what was found until then.
+    /// Takes any bytes. Time is linear in the text, once for all keywords and once for each pattern, and in the occurrences
+    /// of keywords; memory does not grow with the text. Past `deadline` it stops, with what was found until then.
     pub fn scan(&self, text: &[u8], deadline: &Deadline) -> Vec<RuleMatch> {
         let mut matches: BTreeMap<usize, RuleMatch> = BTreeMap::new();
         if self.rules.is_empty() {
@@ -104,17 +112,23 @@ impl RuleSet {
 
     fn scan_reading(&self, reading: Reading<'_>, deadline: &Deadline) -> Vec<RuleMatch> {
         let mut progress: BTreeMap<usize, Progress> = BTreeMap::new();
-        Normalised::by_window(reading, self.automaton.max_pattern_len(), deadline, |window, new| {
+        let reach = if self.patterns.is_empty() { 0 } else { REACH };
+        Normalised::by_window(reading, self.automaton.max_pattern_len().max(reach), deadline, |window, new| {
             for found in self.automaton.find_overlapping_iter(window.as_str()) {
                 if new.start < found.end() && found.end() <= new.end {
                     self.note(&found, window, &mut progress);
                 }
             }
+            for (seeker, pattern) in &self.patterns {
+                let rule = progress.entry(seeker.rule).or_default();
+                if !rule.has_enough_of(seeker.term)
+                    && let Some(span) = pattern.find(window.as_str(), &new)
+                {
+                    rule.record(seeker.term, || window.original(&span));
+                }
+            }
         });
-        progress
-            .into_iter()
-            .filter_map(|(rule, progress)| progress.into_match(rule, self.rules[rule].needed()))
-            .collect()
+        progress.into_iter().filter_map(|(index, progress)| progress.into_match(index, &self.rules[index])).collect()
     }
 
     /// Notes a keyword for every rule that looks for it and lets it stand where it does.
@@ -123,12 +137,12 @@ impl RuleSet {
         let mut standing = None;
         for seeker in &self.seekers[found.pattern().as_usize()] {
             let rule = progress.entry(seeker.rule).or_default();
-            if rule.has_enough_of(seeker.keyword) {
+            if rule.has_enough_of(seeker.term) {
                 continue;
             }
             let standing = *standing.get_or_insert_with(|| text.standing(&span));
             if self.rules[seeker.rule].words.allow(standing) {
-                rule.record(seeker.keyword, || text.original(&span));
+                rule.record(seeker.term, || text.original(&span));
             }
         }
     }
@@ -137,29 +151,29 @@ impl RuleSet {
 /// How far one rule has come in one text.
 #[derive(Debug, Default)]
 struct Progress {
-    keywords: BTreeSet<usize>,
+    terms: BTreeSet<usize>,
     spans: Vec<Range<usize>>,
 }
 
 impl Progress {
-    /// Whether another occurrence of `keyword` would change nothing.
-    fn has_enough_of(&self, keyword: usize) -> bool {
-        self.spans.len() >= MAX_SPANS && self.keywords.contains(&keyword)
+    /// Whether another occurrence of `term` would change nothing.
+    fn has_enough_of(&self, term: usize) -> bool {
+        self.spans.len() >= MAX_SPANS && self.terms.contains(&term)
     }
 
-    fn record(&mut self, keyword: usize, span: impl FnOnce() -> Range<usize>) {
-        self.keywords.insert(keyword);
+    fn record(&mut self, term: usize, span: impl FnOnce() -> Range<usize>) {
+        self.terms.insert(term);
         if self.spans.len() < MAX_SPANS {
             self.spans.push(span());
         }
     }
 
-    fn into_match(mut self, rule: usize, needed: usize) -> Option<RuleMatch> {
-        if self.keywords.len() < needed {
+    fn into_match(mut self, index: usize, rule: &Rule) -> Option<RuleMatch> {
+        if !rule.is_fulfilled_by(&self.terms) {
             return None;
         }
         self.spans.sort_by_key(|span| (span.start, span.end));
         self.spans.dedup();
-        Some(RuleMatch { rule, spans: self.spans })
+        Some(RuleMatch { rule: index, spans: self.spans })
     }
 }

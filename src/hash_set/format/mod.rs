@@ -9,23 +9,28 @@ mod detect;
 mod digest;
 mod hashdeep;
 mod input;
+mod json;
 mod lines;
 mod mapped;
 mod misp_csv;
+mod ncmec;
 mod nsrl;
 mod plain;
 mod pytx_csv;
 mod pytx_lines;
 mod records;
+mod row;
 mod signal;
 mod sums;
 mod table;
 mod tags;
+#[cfg(test)]
+mod testing;
 mod threat_csv;
 
 pub use self::input::Input;
 use super::entry::{About, Item, RecordSink, Removal};
-use super::problem::{ReadError, RowProblem, RowProblemKind};
+use super::problem::{ReadError, RowProblem};
 use crate::config::{ListFormat, ListReading};
 
 /// Reads the list `input` as `reading` says and tells `sink` every record in it, in the order of the file. Says which
@@ -55,18 +60,16 @@ pub fn read(input: &mut Input<'_>, reading: &ListReading, sink: &mut dyn RecordS
         ListFormat::Nsrl => nsrl::read(input, sink),
         ListFormat::Clamav => clamav::read(input, sink),
         ListFormat::MispCsv => misp_csv::read(input, sink),
-        ListFormat::ThreatUpdates
-        | ListFormat::ThreatTags
-        | ListFormat::Ncmec
-        | ListFormat::Vics
-        | ListFormat::Stopncii
-        | ListFormat::Tat
-        | ListFormat::MispJson
-        | ListFormat::Stix => {
-            let kind = RowProblemKind::Format(format!("the format \"{format}\" cannot be read yet"));
-            Err(RowProblem { line: 1, column: 1, kind }.into())
-        }
-    }
+        ListFormat::ThreatUpdates => json::read_threat_updates(input, sink),
+        ListFormat::ThreatTags => json::read_threat_tags(input, sink),
+        ListFormat::Stopncii => json::read_stopncii(input, sink),
+        ListFormat::Tat => json::read_tat(input, sink),
+        ListFormat::Vics => json::read_vics(input, sink),
+        ListFormat::MispJson => json::read_misp(input, sink),
+        ListFormat::Stix => json::read_stix(input, sink),
+        ListFormat::Ncmec => ncmec::read(input, sink),
+    }?;
+    Ok(format)
 }
 
 /// Gives entries without a label the one that the configuration says.
