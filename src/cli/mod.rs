@@ -3,6 +3,8 @@
 
 mod check;
 mod hash;
+mod quarantine;
+mod rollout;
 mod run;
 mod scan;
 
@@ -55,6 +57,10 @@ enum Command {
     Hash(hash::HashArgs),
     /// Say what would happen to files if they were uploaded, and why. Nothing is sent anywhere.
     Scan(scan::ScanArgs),
+    /// Say for which hash sets an upload is in the share that `enforce_share` gives, by its reference id.
+    Rollout(rollout::RolloutArgs),
+    /// List the entries of hash sets that are held back, or decide about one. Asks the Penstock that runs.
+    Quarantine(quarantine::QuarantineArgs),
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +77,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args.config),
         Command::Hash(args) => hash::hash(&args),
         Command::Scan(args) => scan::scan(&args),
+        Command::Rollout(args) => rollout::rollout(&args),
+        Command::Quarantine(args) => quarantine::quarantine(&args),
     };
     ExitCode::from(code)
 }

@@ -147,7 +147,7 @@ impl Setup {
             format!("tls = {{ certificate = \"{certificate}\", key = \"{key}\" }}\n")
         });
         format!(
-            "{top}[server]\nthreads = 2\ninspection_threads = 2\nshutdown_grace = \"{grace}\"\n\
+            "{top}[server]\nthreads = 2\ninspection_threads = 2\nshutdown_grace = \"{grace}\"\nstate_directory = \"state\"\n\
              [admin]\naddress = \"{admin}\"\n[[listener]]\naddress = \"{address}\"\n{tls}\
              [limits]\nspool_directory = \"spool\"\n{limits}\n\
              [[origin]]\nname = \"site\"\nservers = [{}]\nconnect_timeout = \"30s\"\n{config}",
