@@ -51,14 +51,10 @@ enum Refused {
     ContentType,
 }
 
-pub(super) async fn list(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    match check_host(&headers) {
-        Ok(_) => {
-            let entries: Vec<Listed> = shared.quarantine.list().iter().map(Listed::from).collect();
-            Json(json!({ "entries": entries })).into_response()
-        }
-        Err(refused) => failure(StatusCode::FORBIDDEN, refused.to_string()),
-    }
+/// As open as what else can be read here: browsers do not let other sites' pages read it.
+pub(super) async fn list(State(shared): State<Shared>) -> Json<Value> {
+    let entries: Vec<Listed> = shared.quarantine.list().iter().map(Listed::from).collect();
+    Json(json!({ "entries": entries }))
 }
 
 pub(super) async fn decide(State(shared): State<Shared>, request: Request) -> Response {
