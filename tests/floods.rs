@@ -36,7 +36,8 @@ fn status(penstock: &Penstock, number: u32) -> u16 {
 }
 
 fn flood(penstock: &Penstock) {
-    (1..=6).for_each(|number| drop(status(penstock, number)));
+    let statuses: Vec<u16> = (1..=6).map(|number| status(penstock, number)).collect();
+    assert_eq!(statuses, [451, 451, 451, 451, 451, 200]);
     assert_eq!(penstock.metric("penstock_quarantined_entries"), 1.0);
 }
 
