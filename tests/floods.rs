@@ -159,7 +159,8 @@ fn no_page_in_an_operators_browser_decides() {
     let order = "{\"set\":\"known\",\"entry\":\"known-1\",\"decision\":\"monitor\"}";
     let form = "set=known&entry=known-1&decision=monitor";
     let form_type = ("Content-Type", "application/x-www-form-urlencoded");
-    let cases: [(&[(&str, &str)], &str, u16); 9] = [
+    type Headers<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(Headers<'_>, &str, u16); 9] = [
         (&[form_type], form, 403),
         (&[("Content-Type", "text/plain")], order, 403),
         (&[], order, 403),

@@ -133,7 +133,9 @@ mod tests {
 
     use super::*;
 
-    fn check(headers: &[(&'static str, &'static str)]) -> Result<bool, Refused> {
+    type Header = (&'static str, &'static str);
+
+    fn check(headers: &[Header]) -> Result<bool, Refused> {
         let named =
             headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         check_sender(&named.collect())
@@ -144,7 +146,7 @@ mod tests {
         let (json, form) =
             (("content-type", "application/json"), ("content-type", "application/x-www-form-urlencoded"));
         let (host, own) = (("host", "127.0.0.1:9180"), ("penstock-admin", "1"));
-        let cases: [(&[(&'static str, &'static str)], Result<bool, Refused>); 14] = [
+        let cases: [(&[Header], Result<bool, Refused>); 14] = [
             (&[host, json], Ok(true)),
             (&[host, form, own], Ok(false)),
             (&[("host", "localhost"), json, ("origin", "http://localhost")], Ok(true)),

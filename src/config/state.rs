@@ -23,7 +23,8 @@ mod tests {
 
     #[test]
     fn the_first_variable_that_is_set_names_the_state_directory() {
-        let cases: [(&[(&str, &str)], Option<&str>); 4] = [
+        type Variables<'a> = &'a [(&'a str, &'a str)];
+        let cases: [(Variables<'_>, Option<&str>); 4] = [
             (&[("STATE_DIRECTORY", "/var/lib/a:/var/lib/b"), ("HOME", "/root")], Some("/var/lib/a")),
             (&[("XDG_STATE_HOME", "/s"), ("HOME", "/root")], Some("/s/penstock")),
             (&[("HOME", "/root")], Some("/root/.local/state/penstock")),

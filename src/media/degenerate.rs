@@ -32,7 +32,7 @@ pub fn is_degenerate(hash: &HashValue) -> bool {
 
 fn is_near_constant(hash: Hash64) -> bool {
     let bits = hash.word().count_ones();
-    bits < MIN_BITS || bits > u64::BITS - MIN_BITS
+    !(MIN_BITS..=u64::BITS - MIN_BITS).contains(&bits)
 }
 
 /// A byte is a row of the 8×8 picture.

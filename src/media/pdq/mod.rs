@@ -107,7 +107,8 @@ mod tests {
 
     #[test]
     fn what_is_regular_has_no_hash_whatever_its_quality() {
-        let drawn = |light: fn(f32, f32) -> f32| {
+        type Light = fn(f32, f32) -> f32;
+        let drawn = |light: Light| {
             let side = 256;
             let pixels = (0..side * side).map(|at| {
                 let (x, y) = ((at % side) as f32 / side as f32, (at / side) as f32 / side as f32);
@@ -115,7 +116,7 @@ mod tests {
             });
             hash(&Picture { width: side, height: side, pixels: Pixels::Luma(pixels.collect()) })
         };
-        let regular: [(&str, fn(f32, f32) -> f32); 6] = [
+        let regular: [(&str, Light); 6] = [
             ("a gradient along a side", |x, _| x),
             ("a steep gradient, again and again", |_, y| (y * 6.0).fract()),
             ("stripes", |x, _| (x * 8.0).floor() % 2.0),
