@@ -11,6 +11,7 @@ use crate::body::Stores;
 use crate::config::Problem;
 use crate::inspect::Inspector;
 use crate::proxy::{Gate, StartError};
+use crate::quarantine::Quarantine;
 use crate::snapshot::{Snapshot, SnapshotHandle, Watcher};
 use crate::telemetry::Metrics;
 use crate::{admin, proxy, snapshot};
@@ -48,7 +49,8 @@ pub fn run(config_file: &Path) -> Result<(), RunError> {
     let snapshot = snapshots.current();
     let config = &snapshot.config;
     let _watcher = Watcher::start(Arc::clone(&snapshots))?;
-    start_operations(config.admin.address, &snapshots, &metrics)?;
+    let quarantine = Quarantine::start(config.server.state_directory.as_deref(), Arc::clone(&metrics))?;
+    start_operations(config.admin.address, &snapshots, &quarantine, &metrics)?;
     let stores = Stores::default();
     let inspector = Inspector::start(&config.server, &config.limits, stores.clone(), Arc::clone(&metrics))?;
     let listeners: Vec<String> = config.listeners.iter().map(|listener| listener.address.to_string()).collect();
@@ -60,7 +62,7 @@ pub fn run(config_file: &Path) -> Result<(), RunError> {
         sets = snapshot.sets.len(),
         rules = snapshot.rules.len(),
     );
-    proxy::serve(Gate::new(Arc::clone(&snapshots), inspector, stores, metrics), config)?;
+    proxy::serve(Gate::new(Arc::clone(&snapshots), inspector, stores, quarantine, metrics), config)?;
     Ok(())
 }
 
@@ -82,13 +84,15 @@ pub fn check(config_file: &Path) -> Result<Snapshot, Vec<Problem>> {
 fn start_operations(
     address: SocketAddr,
     snapshots: &Arc<SnapshotHandle>,
+    quarantine: &Arc<Quarantine>,
     metrics: &Arc<Metrics>,
 ) -> Result<(), RunError> {
     let failed = |error| RunError::Admin { address, error };
     let listener = std::net::TcpListener::bind(address).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (snapshots, metrics) = (Arc::clone(snapshots), Arc::clone(metrics));
+    let (snapshots, quarantine) = (Arc::clone(snapshots), Arc::clone(quarantine));
+    let metrics = Arc::clone(metrics);
     let mut hangups = {
         let _context = runtime.enter();
         signal(SignalKind::hangup())?
@@ -105,7 +109,7 @@ fn start_operations(
                 }
             });
             let served = match tokio::net::TcpListener::from_std(listener) {
-                Ok(listener) => admin::serve(listener, snapshots, metrics).await,
+                Ok(listener) => admin::serve(listener, snapshots, quarantine, metrics).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = served {

@@ -16,14 +16,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("text", &["config", "content"]),
     ("hash_set", &["config", "content"]),
     ("verdict", &["config", "content"]),
+    ("flood", &["config", "content"]),
     ("snapshot", &["config", "content", "hash_set", "telemetry", "text"]),
     (
         "inspect",
         &["body", "config", "content", "extract", "hash_set", "media", "snapshot", "telemetry", "text", "verdict"],
     ),
-    ("proxy", &["body", "config", "content", "extract", "inspect", "snapshot", "telemetry", "verdict"]),
-    ("admin", &["config", "content", "snapshot", "telemetry", "verdict"]),
-    ("app", &["admin", "body", "config", "inspect", "proxy", "snapshot", "telemetry"]),
+    ("quarantine", &["config", "content", "flood", "telemetry", "verdict"]),
+    ("proxy", &["body", "config", "content", "extract", "inspect", "quarantine", "snapshot", "telemetry", "verdict"]),
+    ("admin", &["config", "content", "quarantine", "snapshot", "telemetry", "verdict"]),
+    ("app", &["admin", "body", "config", "inspect", "proxy", "quarantine", "snapshot", "telemetry"]),
     ("cli", &["app", "body", "config", "content", "inspect", "media", "snapshot", "telemetry", "verdict"]),
 ];
 
@@ -35,7 +37,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("axum", &["admin"]),
     ("zune_jpeg", &["media"]),
     ("image", &["media"]),
-    ("SystemTime", &["snapshot", "admin", "telemetry"]),
+    ("SystemTime", &["snapshot", "admin", "telemetry", "quarantine"]),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

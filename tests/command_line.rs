@@ -44,7 +44,7 @@ fn folder(files: &[(&str, &[u8])]) -> TempDir {
 fn help_teaches() {
     let here = repository("");
     assert_snapshot!("help", penstock(&here, &["--help"]));
-    for command in ["run", "check", "hash", "scan"] {
+    for command in ["run", "check", "hash", "scan", "rollout", "quarantine"] {
         assert_snapshot!(format!("help_{command}"), penstock(&here, &[command, "--help"]));
     }
     assert!(penstock(&here, &["chekc"]).ends_with("exit code 2"));
@@ -88,7 +88,17 @@ fn unknown_columns_and_fields_are_refused_in_every_section() {
     let said = penstock(folder.path(), &["check", "-c", "penstock.toml"]);
     assert!(said.contains("known.csv:1:16: unknown column \"lable\""), "{said}");
     assert!(said.contains("rules.toml:1:3: unknown field \"rules\""), "{said}");
-    for section in ["[server]", "[admin]", "[limits]", "[[listener]]", "[[origin]]", "[[route]]", "[[hash_set]]", ""] {
+    for section in [
+        "[server]",
+        "[admin]",
+        "[limits]",
+        "[flood_breaker]",
+        "[[listener]]",
+        "[[origin]]",
+        "[[route]]",
+        "[[hash_set]]",
+        "",
+    ] {
         let config = format!("{section}\nsurprise = 1\n");
         fs::write(folder.path().join("penstock.toml"), config).unwrap();
         let said = penstock(folder.path(), &["check", "-c", "penstock.toml"]);

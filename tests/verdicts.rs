@@ -6,7 +6,7 @@ use crate::support::curl::{curl, form_file};
 use crate::support::http::form_with_file;
 use crate::support::origin::Origin;
 use crate::support::penstock::{ENFORCING, Penstock, Setup};
-use crate::support::pictures::{gif, landscape, png, resized, webp};
+use crate::support::pictures::{gif, landscape, pdq, png, resized, webp};
 use crate::support::{repository, sha256};
 
 const RULES: &str = "[[rule]]\nid = \"turnip\"\nlabels = [\"veg\"]\nkeywords = [\"forbidden turnip\"]\n\
@@ -18,15 +18,9 @@ fn with_rules(setup: Setup) -> Setup {
     setup.with_file("rules.toml", RULES.as_bytes()).with_top("rules = [\"rules.toml\"]\n")
 }
 
-/// A hash set file with the PDQ hash of `picture`, as `penstock hash` prints it.
+/// A hash set file with the PDQ hash of `picture`.
 fn pdq_set(picture: &[u8]) -> Vec<u8> {
-    let hashes = penstock::media::hash_part(
-        picture,
-        penstock::content::AlgorithmSet::all(),
-        &penstock::content::DecodeLimits::default(),
-    );
-    let pdq = hashes.picture.unwrap().unwrap().pdq.unwrap().unwrap();
-    format!("algorithm,hash,label,id\npdq,{},listed,picture-1\n", pdq.dihedral[0]).into_bytes()
+    format!("algorithm,hash,label,id\npdq,{},listed,picture-1\n", pdq(picture)).into_bytes()
 }
 
 fn knowing_picture(origin: &Origin, picture: &[u8]) -> Penstock {

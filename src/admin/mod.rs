@@ -1,5 +1,6 @@
-//! The listener for operators: health, readiness, metrics, and what is loaded.
+//! The listener for operators: health, readiness, metrics, what is loaded, and decisions about what is in quarantine.
 
+mod quarantine;
 mod report;
 
 use std::net::SocketAddr;
@@ -10,9 +11,10 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Json};
-use axum::routing::get;
+use axum::routing::{get, post};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::quarantine::Quarantine;
 use crate::snapshot::SnapshotHandle;
 use crate::telemetry::Metrics;
 
@@ -21,6 +23,7 @@ use report::SnapshotReport;
 #[derive(Clone)]
 struct Shared {
     snapshots: Arc<SnapshotHandle>,
+    quarantine: Arc<Quarantine>,
     metrics: Arc<Metrics>,
     opening: Arc<Opening>,
 }
@@ -53,6 +56,7 @@ impl Opening {
 pub async fn serve(
     listener: TcpListener,
     snapshots: Arc<SnapshotHandle>,
+    quarantine: Arc<Quarantine>,
     metrics: Arc<Metrics>,
 ) -> std::io::Result<()> {
     let addresses = snapshots.current().config.listeners.iter().map(|listener| listener.address).collect();
@@ -62,7 +66,9 @@ pub async fn serve(
         .route("/readyz", get(ready))
         .route("/metrics", get(render_metrics))
         .route("/snapshot", get(report_snapshot))
-        .with_state(Shared { snapshots, metrics, opening });
+        .route("/quarantine", get(self::quarantine::list))
+        .route("/quarantine/decide", post(self::quarantine::decide))
+        .with_state(Shared { snapshots, quarantine, metrics, opening });
     axum::serve(listener, routes).await
 }
 

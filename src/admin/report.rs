@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use crate::config::Problem;
-use crate::content::{Action, Mode};
+use crate::content::{Mode, SetAction};
 use crate::snapshot::{LoadedFile, LoadedSet, Snapshot};
 
 #[derive(Debug, Serialize)]
@@ -32,7 +32,7 @@ struct RouteReport {
 struct SetReport {
     name: String,
     hashes: BTreeMap<&'static str, usize>,
-    action: Action,
+    action: SetAction,
     mode: Mode,
     #[serde(flatten)]
     file: FileReport,

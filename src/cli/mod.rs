@@ -4,6 +4,8 @@
 mod check;
 mod hash;
 mod progress;
+mod quarantine;
+mod rollout;
 mod run;
 mod scan;
 mod set;
@@ -64,6 +66,10 @@ enum Command {
     /// Compile, check, compare, export and ask hash sets.
     #[command(subcommand)]
     Set(set::SetCommand),
+    /// Say for which hash sets an upload is in the share that `enforce_share` gives, by its reference id.
+    Rollout(rollout::RolloutArgs),
+    /// List the entries of hash sets that are held back, or decide about one. Asks the Penstock that runs.
+    Quarantine(quarantine::QuarantineArgs),
 }
 
 #[derive(Debug, Args)]
@@ -81,6 +87,8 @@ pub fn main() -> ExitCode {
         Command::Hash(args) => hash::hash(&args),
         Command::Scan(args) => scan::scan(&args),
         Command::Set(command) => set::set(&command),
+        Command::Rollout(args) => rollout::rollout(&args),
+        Command::Quarantine(args) => quarantine::quarantine(&args),
     };
     ExitCode::from(code)
 }

@@ -9,11 +9,11 @@ use serde_json::json;
 
 use super::{ConfigArgs, FAILED, OK, STOPPED, print_problems};
 use crate::body::Stores;
-use crate::config::{Config, Inspection, RoutePolicy, suggestion};
+use crate::config::{Config, Inspection, Route, suggestion};
 use crate::content::Deadline;
 use crate::inspect::{Examination, Upload, examine};
 use crate::snapshot::{Snapshot, load};
-use crate::verdict::{Match, MatchSource, Outcome, Verdict, decide};
+use crate::verdict::{Mark, Match, MatchSource, Outcome, Verdict, decide, exempt, roll_out};
 
 #[derive(Debug, Args)]
 pub(super) struct ScanArgs {
@@ -25,6 +25,10 @@ pub(super) struct ScanArgs {
     /// The Content-Type the file would be sent with, for example "application/json". Default: none, one opaque part.
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
+    /// Decide as for the upload with this reference id, which the log tells: sets with an `enforce_share` act only if it is
+    /// in their share. Default: they act. Entries in quarantine always act here.
+    #[arg(long, value_name = "ID")]
+    reference: Option<String>,
     /// Print one JSON object a line: `file`, `verdict`, `matches`, `doubts`, or `file` and `error`.
     #[arg(long)]
     json: bool,
@@ -41,21 +45,21 @@ pub(super) fn scan(args: &ScanArgs) -> u8 {
             return FAILED;
         }
     };
-    let Some(policy) = policy(&snapshot.config, args.route.as_deref()) else {
+    let Some(route) = route(&snapshot.config, args.route.as_deref()) else {
         return FAILED;
     };
-    let codes = args.files.iter().map(|file| scan_file(args, file, &snapshot, &policy));
+    let codes = args.files.iter().map(|file| scan_file(args, file, &snapshot, route));
     codes.fold(OK, |worst, code| if worst == FAILED || code == FAILED { FAILED } else { worst.max(code) })
 }
 
-/// The policy that decides. A route in monitor mode is asked for what it would do.
-fn policy(config: &Config, name: Option<&str>) -> Option<RoutePolicy> {
+/// The route that decides.
+fn route<'a>(config: &'a Config, name: Option<&str>) -> Option<&'a Route> {
     let route = match name {
         Some(name) => config.routes.iter().find(|route| &*route.name == name),
         None => config.routes.iter().find(|route| route.policy.inspect != Inspection::Off),
     };
     match (route, name) {
-        (Some(route), _) => Some(route.policy.clone()),
+        (Some(route), _) => Some(route),
         (None, Some(name)) => {
             let names: Vec<&str> = config.routes.iter().map(|route| &*route.name).collect();
             let hint = suggestion(name, names.iter().copied());
@@ -69,7 +73,7 @@ fn policy(config: &Config, name: Option<&str>) -> Option<RoutePolicy> {
     }
 }
 
-fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, policy: &RoutePolicy) -> u8 {
+fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, route: &Route) -> u8 {
     let body = match fs::read(file) {
         Ok(bytes) => Bytes::from(bytes),
         Err(error) => {
@@ -82,9 +86,11 @@ fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, policy: &RoutePo
         }
     };
     let content_types = args.content_type.iter().map(|text| Bytes::copy_from_slice(text.as_bytes())).collect();
-    let upload = Upload { body, content_types, content_encodings: Vec::new(), ambiguity: policy.ambiguity };
-    let examination = examine(&upload, snapshot, &Stores::default(), &Deadline::NEVER);
-    let verdict = decide(&examination.findings, policy);
+    let upload = Upload { body, content_types, content_encodings: Vec::new(), ambiguity: route.policy.ambiguity };
+    let mut examination = examine(&upload, snapshot, &Stores::default(), &Deadline::NEVER);
+    roll_out(&mut examination.findings, &snapshot.config, &route.name, args.reference.as_deref());
+    exempt(&mut examination.findings);
+    let verdict = decide(&examination.findings, &route.policy);
     if args.json {
         print_json(file, &examination, &verdict);
     } else {
@@ -120,7 +126,7 @@ fn print_plain(file: &Path, examination: &Examination, verdict: &Verdict) {
 
 fn describe(found: &Match) -> String {
     let source = match &found.source {
-        MatchSource::Hash { set, entry, algorithm, distance, quality } => {
+        MatchSource::Hash { set, entry, algorithm, distance, quality, .. } => {
             let quality = quality.map_or(String::new(), |quality| format!(", quality {quality}"));
             format!("hash set {set}, entry {entry}: {algorithm} at distance {distance}{quality}")
         }
@@ -130,5 +136,15 @@ fn describe(found: &Match) -> String {
         }
     };
     let labels = if found.labels.is_empty() { String::new() } else { format!(" [{}]", found.labels.join(", ")) };
-    format!("part {}, {source}{labels}, {} ({})", found.part, found.action.name(), found.mode.name())
+    let marks: String = found.marks.iter().map(|mark| format!(", {}", explain(*mark))).collect();
+    format!("part {}, {source}{labels}, {} ({}){marks}", found.part, found.action.name(), found.mode.name())
+}
+
+const fn explain(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Exempted => "exempted by an allow set",
+        Mark::NotInShare => "not in the set's share",
+        Mark::NotOnRoute => "the set does not act on this route",
+        Mark::Quarantined => "in quarantine",
+    }
 }

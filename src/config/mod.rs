@@ -7,6 +7,8 @@ mod list;
 mod pattern;
 mod raw;
 mod reading;
+mod set_policy;
+mod state;
 mod units;
 mod validate;
 
@@ -18,11 +20,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::content::{Action, Algorithm, DecodeLimits, Distance, ExtractLimits, Mode};
+use crate::content::{Algorithm, DecodeLimits, Distance, ExtractLimits, Mode, SetAction};
 
 pub use diagnostic::{Place, Problem, closest, explain_toml, suggestion};
 pub use list::{ColumnMapping, ListFormat, ListReading, OnBadRow};
 pub use pattern::{RoutePattern, Target};
+pub use set_policy::{FloodRule, Rollout, Share};
 pub use units::ByteSize;
 
 use pattern::Certainty;
@@ -61,6 +64,9 @@ pub struct Server {
     pub inspection_threads: usize,
     /// Time that running requests get after SIGTERM. Default 5 s.
     pub shutdown_grace: Duration,
+    /// Where what must outlive the process is kept. Default: `$STATE_DIRECTORY`, which systemd sets, or else
+    /// `$XDG_STATE_HOME/penstock`, or else `$HOME/.local/state/penstock`. `None` when none of them is set.
+    pub state_directory: Option<PathBuf>,
 }
 
 /// An address where clients connect.
@@ -316,13 +322,17 @@ pub struct SetSource {
     pub reading: ListReading,
     /// What happens on a match.
     pub policy: SetPolicy,
+    /// For which uploads it acts.
+    pub rollout: Rollout,
+    /// When an entry of it is taken out by itself. `None`: never, as for every allow set.
+    pub flood: Option<FloodRule>,
 }
 
 /// What a match against a set asks for, and what counts as a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SetPolicy {
     /// Default block.
-    pub action: Action,
+    pub action: SetAction,
     /// Default enforce.
     pub mode: Mode,
     /// Lowest PDQ quality of the uploaded picture. Default 50, as the PDQ authors advise.
@@ -336,7 +346,8 @@ pub struct SetPolicy {
 impl SetPolicy {
     /// The largest distance at which hashes of `algorithm` match; zero for digests.
     ///
-    /// Defaults: PDQ 31, as its authors advise; 4 for the 64-bit hashes, which have near neighbours by chance sooner.
+    /// Defaults: PDQ 31, as its authors advise; 4 for the 64-bit hashes, which have near neighbours by chance sooner. For an
+    /// allow set 10, by which two programs' hashes of one picture differ at most, and 0: a wide exception is a hole.
     pub fn max_distance(&self, algorithm: Algorithm) -> Distance {
         match algorithm {
             Algorithm::Pdq => self.pdq,
@@ -348,17 +359,14 @@ impl SetPolicy {
     }
 }
 
-impl Default for SetPolicy {
-    fn default() -> Self {
-        Self {
-            action: Action::Block,
-            mode: Mode::Enforce,
-            min_quality: 50,
-            pdq: Distance(31),
-            ahash: Distance(4),
-            dhash: Distance(4),
-            phash: Distance(4),
-        }
+impl SetPolicy {
+    /// The policy of a set with every default for `action`.
+    pub fn asking(action: SetAction) -> Self {
+        let (pdq, family) = match action {
+            SetAction::Allow => (Distance(10), Distance(0)),
+            SetAction::Act(_) => (Distance(31), Distance(4)),
+        };
+        Self { action, mode: Mode::Enforce, min_quality: 50, pdq, ahash: family, dhash: family, phash: family }
     }
 }
 
@@ -397,6 +405,11 @@ impl Config {
             };
             route.pattern.fits(target, certainty)
         })
+    }
+
+    /// The hash set of this name.
+    pub fn hash_set(&self, name: &str) -> Option<&SetSource> {
+        self.hash_sets.iter().find(|set| &*set.name == name)
     }
 
     /// Whether the parts that are read only at start are the same, so that a reload can carry out every change.

@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use super::units::{ByteSize, Span};
 use super::{Ambiguity, Doubtful, Forwarded, Inspection, ListFormat, OnBadRow, WebSocket};
-use crate::content::{Action, Mode};
+use crate::content::{Mode, SetAction};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +17,8 @@ pub(super) struct RawConfig {
     pub admin: RawAdmin,
     #[serde(default)]
     pub limits: RawLimits,
+    #[serde(default)]
+    pub flood_breaker: RawFloodBreaker,
     pub listener: Vec<RawListener>,
     pub origin: Vec<RawOrigin>,
     pub default_origin: Option<Spanned<String>>,
@@ -34,6 +36,7 @@ pub(super) struct RawServer {
     pub threads: Option<Spanned<usize>>,
     pub inspection_threads: Option<Spanned<usize>>,
     pub shutdown_grace: Option<Span>,
+    pub state_directory: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -95,7 +98,7 @@ pub(super) struct RawRoute {
 pub(super) struct RawHashSet {
     pub name: Spanned<String>,
     pub path: Spanned<String>,
-    pub action: Option<Action>,
+    pub action: Option<SetAction>,
     pub mode: Option<Mode>,
     #[serde(default)]
     pub max_distance: RawMaxDistance,
@@ -105,6 +108,10 @@ pub(super) struct RawHashSet {
     pub label: Option<Spanned<String>>,
     pub on_bad_row: Option<OnBadRow>,
     pub columns: Option<Spanned<RawColumns>>,
+    pub enforce_share: Option<Spanned<f64>>,
+    pub enforce_routes: Option<Spanned<Vec<Spanned<String>>>>,
+    #[serde(default)]
+    pub flood_breaker: RawFloodBreaker,
 }
 
 /// Which column of a CSV holds what.
@@ -151,6 +158,16 @@ pub(super) enum RawColumn {
 pub(super) struct RawRemoved {
     pub column: Spanned<RawColumn>,
     pub values: Spanned<Vec<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFloodBreaker {
+    pub enabled: Option<bool>,
+    pub window: Option<Spanned<Span>>,
+    pub min_uploads: Option<Spanned<u32>>,
+    pub min_clients: Option<Spanned<u32>>,
+    pub factor: Option<Spanned<f64>>,
 }
 
 #[derive(Default, Deserialize)]

@@ -56,6 +56,27 @@ fn a_problem_names_its_place_and_what_was_expected() {
             "[limits]\nmemory_total = \"lots\"\n",
             "penstock.toml:10:16: \"lots\" is not a size, expected for example \"64 KiB\"",
         ),
+        (
+            "[[route]]\nname = \"avatars\"\ninspect = \"off\"\n[[hash_set]]\nname = \"a\"\npath = \"a.csv\"\n\
+             enforce_share = 5\nenforce_routes = [\"avatar\"]\n",
+            "penstock.toml:15:17: expected a share from 0 to 1, for example 0.05 for one upload in twenty\n\
+             penstock.toml:16:19: no [[route]] is named \"avatar\" (did you mean \"avatars\"?)",
+        ),
+        (
+            "[[hash_set]]\nname = \"a\"\npath = \"a.csv\"\nenforce_routes = []\n",
+            "penstock.toml:12:18: expected the name of a route; for none use mode = \"monitor\", for all leave it out",
+        ),
+        (
+            "[[hash_set]]\nname = \"a\"\npath = \"a.csv\"\naction = \"alow\"\n",
+            "penstock.toml:12:10: unknown variant \"alow\", expected one of \"allow\", \"log\", \"flag\", \"block\" (did you mean \"allow\"?)",
+        ),
+        (
+            "[flood_breaker]\nwindow = \"1ms\"\nfactor = 0.5\nmin_uploads = 0\nmin_clients = 65\n",
+            "penstock.toml:12:15: expected at least 1\n\
+             penstock.toml:13:15: expected at least 1 and at most 64\n\
+             penstock.toml:10:10: expected at least \"1s\"\n\
+             penstock.toml:11:10: expected a factor from 1 to 1000000",
+        ),
         ("[server]\nthreads = 0\n", "penstock.toml:10:11: expected at least 1"),
     ];
     for (addition, expected) in cases {
@@ -166,4 +187,33 @@ fn a_list_that_could_not_be_read_so_is_refused_with_what_to_do() {
         let message = with_set(addition).unwrap_err();
         assert!(message.ends_with(hint), "{message}");
     }
+}
+
+#[test]
+fn a_set_takes_from_the_flood_breaker_what_it_does_not_say_and_an_allow_set_has_none() {
+    let config = parse(&format!(
+        "{MINIMAL}
+[flood_breaker]
+enabled = false
+min_uploads = 20
+[[hash_set]]
+name = \"plain\"
+path = \"a\"
+[[hash_set]]
+name = \"own\"
+path = \"a\"
+flood_breaker = {{ enabled = true, factor = 3 }}
+[[hash_set]]
+name = \"allowed\"
+path = \"a\"
+action = \"allow\"
+flood_breaker = {{ enabled = true }}
+"
+    ))
+    .unwrap();
+    let [plain, own, allowed] = &config.hash_sets[..] else { panic!() };
+    assert_eq!((plain.flood, allowed.flood), (None, None));
+    assert_eq!(own.flood, Some(FloodRule { min_uploads: 20, factor: 3.0, ..FloodRule::default() }));
+    let radii = [Algorithm::Pdq, Algorithm::AHash, Algorithm::Md5].map(|one| allowed.policy.max_distance(one).0);
+    assert_eq!(radii, [10, 0, 0]);
 }

@@ -13,11 +13,12 @@ use toml::Spanned;
 use super::pattern::{HostPattern, PathPattern};
 use super::raw::{RawConfig, RawHashSet, RawLimits, RawListener, RawMaxDistance, RawOrigin, RawRoute, RawServer};
 use super::reading::list_reading;
+use super::state::state_directory;
 use super::{
-    Admin, ByteSize, Config, Forwarded, Limits, Listener, Origin, OriginServer, Place, Problem, Route, RoutePattern,
-    RoutePolicy, Server, SetPolicy, SetSource, Tls, suggestion,
+    Admin, ByteSize, Config, FloodRule, Forwarded, Limits, Listener, Origin, OriginServer, Place, Problem, Rollout,
+    Route, RoutePattern, RoutePolicy, Server, SetPolicy, SetSource, Tls, suggestion,
 };
-use crate::content::{DecodeLimits, Distance, ExtractLimits};
+use crate::content::{Action, DecodeLimits, Distance, ExtractLimits, SetAction};
 
 /// Validates a whole file.
 ///
@@ -26,6 +27,9 @@ use crate::content::{DecodeLimits, Distance, ExtractLimits};
 pub(super) fn validate(file: &Path, source: &str, raw: RawConfig) -> Result<Config, Vec<Problem>> {
     let mut check = Check { file, source, problems: Vec::new() };
     let origins = check.origins(raw.origin);
+    let routes = check.routes(raw.route, &origins);
+    let flood = check.flood_rule(&raw.flood_breaker, FloodRule::default());
+    let breaks_floods = raw.flood_breaker.enabled.unwrap_or(true);
     let config = Config {
         file: file.to_owned(),
         server: check.server(&raw.server),
@@ -33,28 +37,28 @@ pub(super) fn validate(file: &Path, source: &str, raw: RawConfig) -> Result<Conf
         admin: check.admin(raw.admin.address.as_ref()),
         limits: check.limits(&raw.limits),
         default_origin: check.origin_index(raw.default_origin.as_ref(), &origins),
-        routes: check.routes(raw.route, &origins),
-        hash_sets: check.hash_sets(&raw.hash_set),
+        hash_sets: check.hash_sets(&raw.hash_set, &routes, flood, breaks_floods),
+        routes,
         rules: raw.rules.iter().map(|path| check.path(path)).collect(),
         origins,
     };
     if check.problems.is_empty() { Ok(config) } else { Err(check.problems) }
 }
 
-struct Check<'a> {
+pub(super) struct Check<'a> {
     file: &'a Path,
     source: &'a str,
     problems: Vec<Problem>,
 }
 
 impl Check<'_> {
-    fn problem<T>(&mut self, at: &Spanned<T>, message: impl Into<String>) {
+    pub(super) fn problem<T>(&mut self, at: &Spanned<T>, message: impl Into<String>) {
         let place = Place::of(self.source, at.span().start);
         self.problems.push(Problem::at(self.file, place, message));
     }
 
     /// Paths are relative to the folder of the configuration file.
-    fn path(&self, path: &Spanned<String>) -> PathBuf {
+    pub(super) fn path(&self, path: &Spanned<String>) -> PathBuf {
         self.file.parent().unwrap_or(Path::new("")).join(path.get_ref())
     }
 
@@ -95,6 +99,7 @@ impl Check<'_> {
             threads: self.at_least_one(raw.threads.as_ref(), cores),
             inspection_threads: self.at_least_one(raw.inspection_threads.as_ref(), cores),
             shutdown_grace: raw.shutdown_grace.map_or(Duration::from_secs(5), |span| span.0),
+            state_directory: raw.state_directory.as_ref().map(|path| self.path(path)).or_else(state_directory),
         }
     }
 
@@ -273,14 +278,30 @@ impl Check<'_> {
         text.clone()
     }
 
-    fn hash_sets(&mut self, raw: &[RawHashSet]) -> Vec<SetSource> {
+    fn hash_sets(
+        &mut self,
+        raw: &[RawHashSet],
+        routes: &[Route],
+        flood: FloodRule,
+        breaks_floods: bool,
+    ) -> Vec<SetSource> {
         let mut seen = HashMap::new();
-        raw.iter().map(|set| self.hash_set(set, &mut seen)).collect()
+        let sets = raw.iter().map(|set| {
+            let source = self.hash_set(set, &mut seen);
+            let rollout = self.rollout(set.enforce_share.as_ref(), set.enforce_routes.as_ref(), routes);
+            let flood = self.flood_rule(&set.flood_breaker, flood);
+            // An exception that many pictures share is what exceptions are for.
+            let is_allow = source.policy.action == SetAction::Allow;
+            let is_guarded = set.flood_breaker.enabled.unwrap_or(breaks_floods) && !is_allow;
+            SetSource { rollout, flood: is_guarded.then_some(flood), ..source }
+        });
+        sets.collect()
     }
 
     fn hash_set(&mut self, raw: &RawHashSet, seen: &mut HashMap<String, u64>) -> SetSource {
         self.name("hash set", &raw.name, seen);
-        let defaults = SetPolicy::default();
+        let action = raw.action.unwrap_or(SetAction::Act(Action::Block));
+        let defaults = SetPolicy::asking(action);
         if let Some(quality) = raw.min_quality.as_ref().filter(|quality| *quality.get_ref() > 100) {
             self.problem(quality, "expected a quality from 0 to 100");
         }
@@ -295,7 +316,7 @@ impl Check<'_> {
             path: self.path(&raw.path),
             reading,
             policy: SetPolicy {
-                action: raw.action.unwrap_or(defaults.action),
+                action,
                 mode: raw.mode.unwrap_or(defaults.mode),
                 min_quality: raw.min_quality.as_ref().map_or(defaults.min_quality, |quality| *quality.get_ref()),
                 pdq: self.distance(pdq.as_ref(), 64, defaults.pdq),
@@ -303,6 +324,8 @@ impl Check<'_> {
                 dhash: self.distance(dhash.as_ref(), 16, defaults.dhash),
                 phash: self.distance(phash.as_ref(), 16, defaults.phash),
             },
+            rollout: Rollout::default(),
+            flood: None,
         }
     }
 

@@ -15,4 +15,4 @@ pub use hash::{Distance, Hash64, HashParseError, HashValue, PdqHash};
 pub use limits::{Deadline, DecodeLimits, ExtractLimits};
 pub use media_type::MediaType;
 pub use part::{Part, PartKind};
-pub use policy::{Action, Mode};
+pub use policy::{Action, Mode, SetAction};

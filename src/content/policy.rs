@@ -1,6 +1,6 @@
 //! What a set or a rule asks for when it matches.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What a match asks for. Ordered by severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,6 +22,50 @@ impl Action {
             Self::Flag => "flag",
             Self::Block => "block",
         }
+    }
+}
+
+/// What a match against a hash set asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SetAction {
+    /// The part is an exception: what else it matches in hash sets does not count.
+    Allow,
+    /// As a rule may ask.
+    Act(Action),
+}
+
+impl SetAction {
+    /// Name in configuration, logs and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Act(action) => action.name(),
+        }
+    }
+}
+
+impl Serialize for SetAction {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for SetAction {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Name {
+            Allow,
+            Log,
+            Flag,
+            Block,
+        }
+        Ok(match Name::deserialize(deserializer)? {
+            Name::Allow => Self::Allow,
+            Name::Log => Self::Act(Action::Log),
+            Name::Flag => Self::Act(Action::Flag),
+            Name::Block => Self::Act(Action::Block),
+        })
     }
 }
 

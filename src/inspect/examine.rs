@@ -1,15 +1,19 @@
 //! The work of one inspection, on one thread.
 
-use std::sync::Arc;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, LazyLock};
 
 use super::Upload;
 use crate::body::{Scratch, Stores};
-use crate::content::{Algorithm, Deadline, Distance, HashValue, MediaType, Part, PartKind};
+use crate::content::{Algorithm, Deadline, Distance, HashValue, MediaType, Part, PartKind, SetAction};
 use crate::extract::{Means, Problem, ProblemKind, Source, dissect};
 use crate::hash_set::EntryIndex;
-use crate::media::{DecodeError, PartHashes, PdqHashes, PictureHashes, hash_part};
+use crate::media::{DecodeError, PartHashes, PdqHashes, PictureHashes, hash_part, is_degenerate};
 use crate::snapshot::{LoadedSet, Snapshot};
 use crate::verdict::{Doubt, DoubtKind, Findings, Match, MatchSource};
+
+/// Makes hashes of contents that nobody outside can foresee or make collide.
+static CONTENT_KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// What was found, and what was looked at.
 #[derive(Debug, Default)]
@@ -86,7 +90,9 @@ impl Examination {
             self.note_doubts(index, &hashes, snapshot);
         }
         self.has_fields |= part.kind == PartKind::Field;
+        let first = self.findings.matches.len();
         self.match_hashes(index, &hashes, snapshot);
+        self.note_content(first, &part.bytes);
         if is_text(part, hashes.media_type) {
             self.match_rules(index, part, snapshot, deadline);
         }
@@ -115,13 +121,37 @@ impl Examination {
             Some(Ok(PictureHashes { pdq: Some(Err(reason)), .. })) => {
                 self.doubt(DoubtKind::Unhashable, reason.code(), Some(part));
             }
-            Some(Ok(PictureHashes { pdq: Some(Ok(pdq)), .. })) => {
+            Some(Ok(picture @ PictureHashes { pdq: Some(Ok(pdq)), .. })) => {
                 let lists_pdq = |set: &LoadedSet| set.set.count(Algorithm::Pdq) > 0;
                 if snapshot.sets.iter().any(|set| lists_pdq(set) && pdq.quality < set.policy.min_quality) {
                     self.doubt(DoubtKind::Unhashable, "picture_low_quality", Some(part));
+                } else {
+                    self.note_degenerate(part, picture);
                 }
             }
-            Some(Ok(_)) | None => {}
+            Some(Ok(picture)) => self.note_degenerate(part, picture),
+            None => {}
+        }
+    }
+
+    /// Once a picture, and only where nothing else says already that it has no perceptual hash to rely on.
+    fn note_degenerate(&mut self, part: usize, picture: &PictureHashes) {
+        if picture.hash64s().any(|hash| is_degenerate(&hash)) {
+            self.doubt(DoubtKind::Unhashable, "picture_degenerate", Some(part));
+        }
+    }
+
+    /// Tells the matches from `first` on, all of one part, what that part holds. Only matched bytes are hashed.
+    fn note_content(&mut self, first: usize, bytes: &[u8]) {
+        let matches = &mut self.findings.matches[first..];
+        if matches.is_empty() {
+            return;
+        }
+        let hash = CONTENT_KEY.hash_one(bytes);
+        for found in matches {
+            if let MatchSource::Hash { content, .. } = &mut found.source {
+                *content = hash;
+            }
         }
     }
 
@@ -147,7 +177,7 @@ impl Examination {
                 self.found(part, set, near.entry, near.distance, Some(*quality));
             }
         }
-        for query in picture.hash64s() {
+        for query in picture.hash64s().filter(|hash| !is_degenerate(hash)) {
             for near in set.set.find_near(&[query], set.policy.max_distance(query.algorithm())).entries {
                 self.found(part, set, near.entry, near.distance, None);
             }
@@ -164,10 +194,13 @@ impl Examination {
                 algorithm: entry.hash.algorithm(),
                 distance,
                 quality,
+                listed: entry.hash,
+                content: 0,
             },
             labels: entry.about.label.into_iter().map(Arc::from).collect(),
             action: set.policy.action,
             mode: set.policy.mode,
+            marks: Vec::new(),
         });
     }
 
@@ -181,8 +214,9 @@ impl Examination {
                     spans: found.spans.iter().map(|span| (span.start, span.end)).collect(),
                 },
                 labels: rule.labels.iter().map(|label| Arc::from(label.as_str())).collect(),
-                action: rule.action,
+                action: SetAction::Act(rule.action),
                 mode: rule.mode,
+                marks: Vec::new(),
             });
         }
     }

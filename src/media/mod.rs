@@ -3,6 +3,7 @@
 //! Sniff → decode within limits → hash. Nothing here believes what the sender declared.
 
 mod decode;
+mod degenerate;
 mod digest;
 mod img_hash;
 mod pdq;
@@ -11,6 +12,7 @@ mod sniff;
 use crate::content::{Algorithm, AlgorithmSet, DecodeLimits, HashValue, MediaType};
 
 pub use decode::DecodeError;
+pub use degenerate::is_degenerate;
 pub use pdq::{PdqHashes, Unhashable};
 pub use sniff::sniff;
 

@@ -17,7 +17,7 @@ use super::{Case, Gate, Passage};
 use crate::body::HeldBody;
 use crate::extract::{ProblemCode, is_partial};
 use crate::inspect::Upload;
-use crate::verdict::{Doubt, DoubtKind, Outcome, Verdict, decide};
+use crate::verdict::{Doubt, DoubtKind, Findings, Outcome, Verdict, decide, exempt, roll_out};
 
 /// A body that is held, and how long that took.
 pub(super) struct Held {
@@ -142,6 +142,7 @@ impl Gate {
             let code = ProblemCode::PartialContent.code();
             doubts.push(Doubt { kind: DoubtKind::Malformed, code, part: None, offset: None });
         }
+        self.settle_matches(&mut inspection.findings, session, passage.reference(), case);
         let verdict = decide(&inspection.findings, &case.route.policy);
         let verdict_time = start.elapsed();
         self.metrics.verdict_seconds.observe(verdict_time.as_secs_f64());
@@ -159,6 +160,16 @@ impl Gate {
         record.count(&self.metrics);
         record.log(session);
         verdict
+    }
+
+    /// Holds back the matches that do not act for this upload: where their set does not act, where the part is an
+    /// exception, where the entry is in quarantine. In this order, as each looks at what is left.
+    fn settle_matches(&self, findings: &mut Findings, session: &Session, reference: &str, case: &Case<'_>) {
+        let config = &case.snapshot.config;
+        let client = session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip());
+        roll_out(findings, config, &case.route.name, Some(reference));
+        exempt(findings);
+        self.quarantine.settle(findings, client, config);
     }
 
     async fn answer(

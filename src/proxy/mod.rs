@@ -32,6 +32,7 @@ use uuid::Uuid;
 use crate::body::{HeldBody, Stores};
 use crate::config::{Inspection, Origin, OriginServer, Route, RoutePolicy, WebSocket};
 use crate::inspect::Inspector;
+use crate::quarantine::Quarantine;
 use crate::snapshot::{Snapshot, SnapshotHandle};
 use crate::telemetry::{HoldLabels, Metrics};
 
@@ -56,6 +57,7 @@ pub struct Gate {
     inspector: Inspector,
     stores: Stores,
     assemblies: Arc<Assemblies>,
+    quarantine: Arc<Quarantine>,
     metrics: Arc<Metrics>,
 }
 
@@ -67,9 +69,15 @@ struct Case<'a> {
 
 impl Gate {
     /// A gate that judges with the snapshot that serves, and holds bodies in `stores`.
-    pub fn new(snapshots: Arc<SnapshotHandle>, inspector: Inspector, stores: Stores, metrics: Arc<Metrics>) -> Self {
+    pub fn new(
+        snapshots: Arc<SnapshotHandle>,
+        inspector: Inspector,
+        stores: Stores,
+        quarantine: Arc<Quarantine>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let assemblies = Arc::new(Assemblies::new(Arc::clone(&metrics)));
-        Self { snapshots, inspector, stores, assemblies, metrics }
+        Self { snapshots, inspector, stores, assemblies, quarantine, metrics }
     }
 }
 

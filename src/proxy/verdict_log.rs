@@ -7,7 +7,7 @@ use pingora::proxy::Session;
 
 use crate::config::Route;
 use crate::inspect::Inspection;
-use crate::telemetry::{DoubtLabels, LimitLabels, MatchLabels, Metrics, VerdictLabels};
+use crate::telemetry::{DoubtLabels, HeldBackLabels, LimitLabels, MatchLabels, Metrics, VerdictLabels};
 use crate::verdict::{Doubt, DoubtKind, MatchSource, Verdict};
 
 /// Everything that is recorded about one verdict. No uploaded content, no names that came with it.
@@ -66,6 +66,10 @@ impl VerdictRecord<'_> {
                 MatchSource::Hash { set, .. } => set.to_string(),
                 MatchSource::Rule { .. } => "rules".to_owned(),
             };
+            for mark in &found.marks {
+                let labels = HeldBackLabels { source: source.clone(), mark: mark.name() };
+                metrics.held_back_matches.get_or_create(&labels).inc();
+            }
             let labels = MatchLabels { source, action: found.action.name(), mode: found.mode.name() };
             metrics.matches.get_or_create(&labels).inc();
         }

@@ -46,6 +46,22 @@ pub struct MatchLabels {
     pub mode: &'static str,
 }
 
+/// Labels of [`Metrics::held_back_matches`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct HeldBackLabels {
+    /// Name of the hash set.
+    pub source: String,
+    /// Why the match does not act.
+    pub mark: &'static str,
+}
+
+/// Labels of [`Metrics::flood_trips`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct FloodLabels {
+    /// Name of the hash set.
+    pub set: String,
+}
+
 /// Labels of [`Metrics::holds_failed`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct HoldLabels {
@@ -68,6 +84,12 @@ pub struct Metrics {
     pub verdicts: Family<VerdictLabels, Counter>,
     /// Matches found, acting or not.
     pub matches: Family<MatchLabels, Counter>,
+    /// Matches that do not act although their set would.
+    pub held_back_matches: Family<HeldBackLabels, Counter>,
+    /// Entries that were put into quarantine because they matched too much.
+    pub flood_trips: Family<FloodLabels, Counter>,
+    /// Entries in quarantine that wait for a decision.
+    pub quarantined_entries: Gauge,
     /// Inspections that could not come to a clear result in some respect.
     pub doubts: Family<DoubtLabels, Counter>,
     /// Uploads that reached a limit on what an upload may consist of.
@@ -115,6 +137,9 @@ impl Default for Metrics {
             registry: Registry::with_prefix("penstock"),
             verdicts: Family::default(),
             matches: Family::default(),
+            held_back_matches: Family::default(),
+            flood_trips: Family::default(),
+            quarantined_entries: Gauge::default(),
             doubts: Family::default(),
             limits_reached: Family::default(),
             holds_failed: Family::default(),
@@ -136,6 +161,7 @@ impl Default for Metrics {
             loaded_rules: Gauge::default(),
         };
         metrics.register_uploads();
+        metrics.register_exceptions();
         metrics.register_operation();
         metrics
     }
@@ -162,6 +188,15 @@ impl Metrics {
         let (hold, verdict) = (self.hold_seconds.clone(), self.verdict_seconds.clone());
         registry.register_with_unit("hold", "From header to last byte of the body", Unit::Seconds, hold);
         registry.register_with_unit("verdict", "From last byte of the body to verdict", Unit::Seconds, verdict);
+    }
+
+    fn register_exceptions(&mut self) {
+        let registry = &mut self.registry;
+        let held_back = self.held_back_matches.clone();
+        registry.register("matches_held_back", "Matches that do not act although their set would", held_back);
+        registry.register("flood_trips", "Entries put into quarantine for matching too much", self.flood_trips.clone());
+        let waiting = self.quarantined_entries.clone();
+        registry.register("quarantined_entries", "Entries in quarantine that wait for a decision", waiting);
     }
 
     fn register_operation(&mut self) {

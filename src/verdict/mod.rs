@@ -1,11 +1,17 @@
 //! Matches + policy → verdict. A pure function: nothing here reads a body, a clock or a socket.
 
+mod exemption;
+mod rollout;
+
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::config::{Doubtful, Inspection, RoutePolicy};
-use crate::content::{Action, Algorithm, Distance, Mode};
+use crate::content::{Action, Algorithm, Distance, HashValue, Mode, SetAction};
+
+pub use exemption::exempt;
+pub use rollout::{fraction, roll_out};
 
 /// Everything an inspection found out about one upload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,9 +33,51 @@ pub struct Match {
     /// Labels of the entry or rule.
     pub labels: Vec<Arc<str>>,
     /// What the set or rule asks for.
-    pub action: Action,
-    /// Whether the set or rule acts.
+    pub action: SetAction,
+    /// Whether the match acts.
     pub mode: Mode,
+    /// Why it does not act although its set would.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
+}
+
+/// Why a match does not act although its set would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// Its part matches an allow set as well.
+    Exempted,
+    /// The upload is not in the share for which the set acts.
+    NotInShare,
+    /// The set does not act on this route.
+    NotOnRoute,
+    /// The entry matched far more uploads than it should, or a person took it out.
+    Quarantined,
+}
+
+impl Mark {
+    /// Name in logs, metrics and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exempted => "exempted",
+            Self::NotInShare => "not_in_share",
+            Self::NotOnRoute => "not_on_route",
+            Self::Quarantined => "quarantined",
+        }
+    }
+}
+
+impl Match {
+    /// Makes it one that is only recorded, for this reason.
+    pub fn hold_back(&mut self, mark: Mark) {
+        self.mode = Mode::Monitor;
+        self.marks.push(mark);
+    }
+
+    /// Whether its part is an exception, so that it counts for nothing.
+    pub fn is_exempted(&self) -> bool {
+        self.marks.contains(&Mark::Exempted)
+    }
 }
 
 /// What a part matched.
@@ -49,6 +97,12 @@ pub enum MatchSource {
         /// PDQ quality of the uploaded picture.
         #[serde(skip_serializing_if = "Option::is_none")]
         quality: Option<u8>,
+        /// The hash that is listed.
+        #[serde(skip)]
+        listed: HashValue,
+        /// A keyed hash of the part's bytes, the same for the same bytes as long as the process lives.
+        #[serde(skip)]
+        content: u64,
     },
     /// A rule over text.
     Rule {
@@ -178,6 +232,9 @@ pub struct Verdict {
 }
 
 /// Reaches the verdict on one upload.
+///
+/// Matches whose part is an exception count for nothing, not even for what would happen if every mode were `enforce`. See
+/// [`roll_out`] and [`exempt`], which come before this, in that order.
 pub fn decide(findings: &Findings, route: &RoutePolicy) -> Verdict {
     let acts = route.inspect == Inspection::Enforce;
     let mut verdict = Verdict {
@@ -187,7 +244,7 @@ pub fn decide(findings: &Findings, route: &RoutePolicy) -> Verdict {
         labels: Vec::new(),
         failed_open: Vec::new(),
     };
-    for found in &findings.matches {
+    for found in findings.matches.iter().filter(|found| !found.is_exempted()) {
         verdict.weigh(outcome_of(found.action), acts && found.mode == Mode::Enforce, &found.labels);
     }
     for doubt in &findings.doubts {
@@ -241,11 +298,11 @@ impl Verdict {
     }
 }
 
-fn outcome_of(action: Action) -> Outcome {
+fn outcome_of(action: SetAction) -> Outcome {
     match action {
-        Action::Log => Outcome::Allow,
-        Action::Flag => Outcome::Flag,
-        Action::Block => Outcome::Block,
+        SetAction::Allow | SetAction::Act(Action::Log) => Outcome::Allow,
+        SetAction::Act(Action::Flag) => Outcome::Flag,
+        SetAction::Act(Action::Block) => Outcome::Block,
     }
 }
 
@@ -255,7 +312,8 @@ mod tests {
 
     fn found(action: Action, mode: Mode, label: &str) -> Match {
         let source = MatchSource::Rule { rule: Arc::from("r"), spans: Vec::new() };
-        Match { part: 0, source, labels: vec![Arc::from(label)], action, mode }
+        let action = SetAction::Act(action);
+        Match { part: 0, source, labels: vec![Arc::from(label)], action, mode, marks: Vec::new() }
     }
 
     fn doubt(kind: DoubtKind) -> Doubt {

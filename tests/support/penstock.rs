@@ -147,7 +147,7 @@ impl Setup {
             format!("tls = {{ certificate = \"{certificate}\", key = \"{key}\" }}\n")
         });
         format!(
-            "{top}[server]\nthreads = 2\ninspection_threads = 2\nshutdown_grace = \"{grace}\"\n\
+            "{top}[server]\nthreads = 2\ninspection_threads = 2\nshutdown_grace = \"{grace}\"\nstate_directory = \"state\"\n\
              [admin]\naddress = \"{admin}\"\n[[listener]]\naddress = \"{address}\"\n{tls}\
              [limits]\nspool_directory = \"spool\"\n{limits}\n\
              [[origin]]\nname = \"site\"\nservers = [{}]\nconnect_timeout = \"30s\"\n{config}",
@@ -195,6 +195,39 @@ impl Penstock {
         let mut connection = Connection::open(self.admin);
         connection.send(head("GET", path, &[("Connection", "close")], None));
         connection.read_response().expect("a response of the admin listener")
+    }
+
+    /// A request to the admin listener, which looks at more of a request than the origin does.
+    pub fn post_admin(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
+        let mut connection = Connection::open(self.admin);
+        let (host, length) = (self.admin.to_string(), body.len());
+        let is_named = headers.iter().any(|(name, _)| *name == "Host");
+        let mut request = format!("POST {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n");
+        for (name, value) in headers.iter().chain((!is_named).then_some(&("Host", host.as_str()))) {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        connection.send(format!("{request}\r\n{body}"));
+        connection.read_response().expect("a response of the admin listener")
+    }
+
+    /// Kills it and starts it again in its folder, on its ports.
+    pub fn restart(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        (self.child, self.log) = spawn(self.folder.path());
+        self.verdicts_taken = AtomicUsize::new(0);
+        wait_until("penstock listens again", || {
+            assert_eq!(self.child.try_wait().unwrap(), None, "{}", self.log_text());
+            TcpStream::connect(self.address).is_ok() && TcpStream::connect(self.admin).is_ok()
+        });
+    }
+
+    /// Runs a subcommand on its configuration. Standard output and error together, and the exit code.
+    pub fn command(&self, arguments: &[&str]) -> (String, Option<i32>) {
+        let output =
+            Command::new(BINARY).args(arguments).arg("--config").arg(self.path("penstock.toml")).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (String::from_utf8_lossy(&said).into_owned(), output.status.code())
     }
 
     /// The value of a metric, by its name with labels as in the text format. Zero when it is not there yet.

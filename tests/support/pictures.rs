@@ -3,6 +3,8 @@
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, imageops::FilterType};
+use penstock::content::{AlgorithmSet, DecodeLimits};
+use penstock::media::hash_part;
 
 /// A landscape of smooth hills, a sun and noise-like texture: enough structure for a perceptual hash of full quality.
 /// Different seeds give unrelated pictures.
@@ -24,6 +26,24 @@ pub fn landscape(width: u32, height: u32, seed: u32) -> DynamicImage {
         Rgb([tone(0.95), tone(1.0), tone(0.85 + 0.15 * v)])
     });
     DynamicImage::ImageRgb8(picture)
+}
+
+/// The PDQ hash of an encoded picture, as `penstock hash` prints it.
+pub fn pdq(picture: &[u8]) -> String {
+    pdq_turned(picture, 0)
+}
+
+/// The PDQ hash that the picture has in one of its eight orientations.
+pub fn pdq_turned(picture: &[u8], orientation: usize) -> String {
+    let hashes = hash_part(picture, AlgorithmSet::all(), &DecodeLimits::default());
+    hashes.picture.unwrap().unwrap().pdq.unwrap().unwrap().dihedral[orientation].to_string()
+}
+
+/// The hashes of the `img_hash` family of an encoded picture, with their algorithms.
+pub fn hash64s(picture: &[u8]) -> Vec<(String, String)> {
+    let hashes = hash_part(picture, AlgorithmSet::all(), &DecodeLimits::default());
+    let family = hashes.picture.unwrap().unwrap();
+    family.hash64s().map(|hash| (hash.algorithm().to_string(), hash.to_string())).collect()
 }
 
 pub fn png(picture: &DynamicImage) -> Vec<u8> {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{ReadingArgs, open};
 use crate::cli::{DIFFERENT, OK};
 use crate::config::{Problem, SetPolicy};
-use crate::content::{Algorithm, AlgorithmSet, DecodeLimits, Distance, HashValue};
+use crate::content::{Action, Algorithm, AlgorithmSet, DecodeLimits, Distance, HashValue, SetAction};
 use crate::hash_set::HashSet;
 use crate::media::{PictureHashes, hash_part};
 
@@ -48,7 +48,7 @@ fn print_matches(args: &QueryArgs, set: &HashSet, query: &Query) -> usize {
     let mut found = 0;
     for algorithm in Algorithm::ALL {
         let own: Vec<HashValue> = query.hashes.iter().filter(|hash| hash.algorithm() == algorithm).copied().collect();
-        let usual = SetPolicy::default().max_distance(algorithm);
+        let usual = SetPolicy::asking(SetAction::Act(Action::Block)).max_distance(algorithm);
         let radius = args.distance.filter(|_| algorithm.is_perceptual()).map_or(usual, Distance);
         let nearby = set.find_near(&own, radius);
         for near in &nearby.entries {
