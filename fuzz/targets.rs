@@ -233,12 +233,8 @@ fn listed(name: &str, list: &[u8], reading: &ListReading) {
     };
     let at_once = told(Input::new(list, name));
     assert!(at_once.len() <= list.len() + 1, "more records than bytes");
-    // What a format is told by is seen at once or not at all.
-    if reading.format.is_some() {
-        let byte_by_byte = told(Input::new(std::io::BufReader::with_capacity(1, list), name));
-        assert_eq!(at_once, byte_by_byte, "what is read depends on how it comes");
-    }
-}
+    let byte_by_byte = told(Input::new(std::io::BufReader::with_capacity(1, list), name));
+    assert_eq!(at_once, byte_by_byte, "what is read depends on how it comes");
 }
 
 fn header_map(lines: &[u8]) -> HeaderMap {

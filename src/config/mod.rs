@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::content::{Algorithm, DecodeLimits, Distance, ExtractLimits, Mode, SetAction};
+use crate::content::{Action, Algorithm, DecodeLimits, Distance, ExtractLimits, Mode, SetAction};
 
 pub use diagnostic::{Place, Problem, closest, explain_toml, suggestion};
 pub use list::{ColumnMapping, ListFormat, ListReading, OnBadRow};
@@ -357,9 +357,12 @@ impl SetPolicy {
             Algorithm::Md5 | Algorithm::Sha1 | Algorithm::Sha256 | Algorithm::Sha512 => Distance(0),
         }
     }
-}
 
-impl SetPolicy {
+    /// Whether a match does more than to be recorded.
+    pub fn acts(&self) -> bool {
+        self.mode == Mode::Enforce && self.action != SetAction::Act(Action::Log)
+    }
+
     /// The policy of a set with every default for `action`.
     pub fn asking(action: SetAction) -> Self {
         let (pdq, family) = match action {

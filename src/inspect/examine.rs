@@ -7,10 +7,10 @@ use super::Upload;
 use crate::body::{Scratch, Stores};
 use crate::content::{Algorithm, Deadline, Distance, HashValue, MediaType, Part, PartKind, SetAction};
 use crate::extract::{Means, Problem, ProblemKind, Source, dissect};
-use crate::hash_set::EntryIndex;
+use crate::hash_set::{About, EntryIndex};
 use crate::media::{DecodeError, PartHashes, PdqHashes, PictureHashes, hash_part, is_degenerate};
 use crate::snapshot::{LoadedSet, Snapshot};
-use crate::verdict::{Doubt, DoubtKind, Findings, Match, MatchSource};
+use crate::verdict::{Doubt, DoubtKind, Findings, Listing, Match, MatchSource};
 
 /// Makes hashes of contents that nobody outside can foresee or make collide.
 static CONTENT_KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
@@ -50,6 +50,20 @@ pub fn examine(upload: &Upload, snapshot: &Snapshot, stores: &Stores, deadline: 
         examination.doubt(DoubtKind::Deadline, "deadline", None);
     }
     examination
+}
+
+/// What a list says about an entry, for records that outlive the list.
+fn listing_of(about: &About<'_>) -> Listing {
+    let kept = |text: Option<&str>| text.map(Arc::from);
+    Listing {
+        category: kept(about.category),
+        source: kept(about.source),
+        confidence: kept(about.confidence),
+        tags: kept(about.tags),
+        added: kept(about.added),
+        updated: kept(about.updated),
+        note: kept(about.note),
+    }
 }
 
 fn doubt_about(problem: &Problem) -> Doubt {
@@ -172,15 +186,23 @@ impl Examination {
         if let Some(Ok(PdqHashes { quality, dihedral })) = &picture.pdq
             && *quality >= set.policy.min_quality
         {
-            let queries = dihedral.map(HashValue::Pdq);
-            for near in set.set.find_near(&queries, set.policy.max_distance(Algorithm::Pdq)).entries {
-                self.found(part, set, near.entry, near.distance, Some(*quality));
-            }
+            self.match_near(part, set, &dihedral.map(HashValue::Pdq), Some(*quality));
         }
         for query in picture.hash64s().filter(|hash| !is_degenerate(hash)) {
-            for near in set.set.find_near(&[query], set.policy.max_distance(query.algorithm())).entries {
-                self.found(part, set, near.entry, near.distance, None);
-            }
+            self.match_near(part, set, &[query], None);
+        }
+    }
+
+    /// Matches `queries`, hashes of one algorithm. A search that gave up before it had found anything is a doubt, if
+    /// what it missed would act.
+    fn match_near(&mut self, part: usize, set: &LoadedSet, queries: &[HashValue], quality: Option<u8>) {
+        let radius = set.policy.max_distance(queries[0].algorithm());
+        let nearby = set.set.find_near(queries, radius);
+        if nearby.is_capped && nearby.entries.is_empty() && set.policy.acts() {
+            self.doubt(DoubtKind::OverLimit, "too_much_alike", Some(part));
+        }
+        for near in nearby.entries {
+            self.found(part, set, near.entry, near.distance, quality);
         }
     }
 
@@ -194,6 +216,7 @@ impl Examination {
                 algorithm: entry.hash.algorithm(),
                 distance,
                 quality,
+                listing: listing_of(&entry.about),
                 listed: entry.hash,
                 content: 0,
             },

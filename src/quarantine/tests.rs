@@ -19,6 +19,7 @@ fn found(set: &str, part: usize, content: u64) -> Match {
             algorithm: Algorithm::Md5,
             distance: Distance(0),
             quality: None,
+            listing: crate::verdict::Listing::default(),
             listed: HashValue::Md5([1; 16]),
             content,
         },

@@ -40,6 +40,7 @@ mod tests {
             algorithm: Algorithm::Md5,
             distance: Distance(0),
             quality: None,
+            listing: crate::verdict::Listing::default(),
             listed: HashValue::Md5([0; 16]),
             content: 0,
         };

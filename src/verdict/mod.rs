@@ -97,6 +97,9 @@ pub enum MatchSource {
         /// PDQ quality of the uploaded picture.
         #[serde(skip_serializing_if = "Option::is_none")]
         quality: Option<u8>,
+        /// What else the list says about the entry.
+        #[serde(flatten)]
+        listing: Listing,
         /// The hash that is listed.
         #[serde(skip)]
         listed: HashValue,
@@ -111,6 +114,32 @@ pub enum MatchSource {
         /// Byte ranges in the part, from and to. Never the text itself.
         spans: Vec<(usize, usize)>,
     },
+}
+
+/// What a list says about an entry beside its name and its label, as it says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Listing {
+    /// A finer classification of the list's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<Arc<str>>,
+    /// Who put it on the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Arc<str>>,
+    /// How sure they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Arc<str>>,
+    /// Words, or `name=value`, separated by spaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Arc<str>>,
+    /// When it was added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub added: Option<Arc<str>>,
+    /// When it was last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated: Option<Arc<str>>,
+    /// Free text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<Arc<str>>,
 }
 
 /// Something an inspection could not find out.
