@@ -104,6 +104,6 @@ pub(super) fn folded(name: &str) -> String {
 }
 
 /// The text of a field that may be absent or empty.
-pub(super) fn filled<'t>(text: &'t str) -> Option<&'t str> {
+pub(super) fn filled(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
