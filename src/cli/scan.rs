@@ -12,7 +12,7 @@ use crate::body::Stores;
 use crate::config::{Config, Inspection, RoutePolicy, suggestion};
 use crate::content::Deadline;
 use crate::inspect::{Examination, Upload, examine};
-use crate::snapshot::{Snapshot, load};
+use crate::snapshot::{Fetching, Snapshot, load};
 use crate::verdict::{Match, MatchSource, Outcome, Verdict, decide};
 
 #[derive(Debug, Args)]
@@ -34,8 +34,8 @@ pub(super) struct ScanArgs {
 }
 
 pub(super) fn scan(args: &ScanArgs) -> u8 {
-    let snapshot = match load(&args.config.config, None) {
-        Ok(snapshot) => snapshot,
+    let snapshot = match load(&args.config.config, Fetching::Offline) {
+        Ok((snapshot, _)) => snapshot,
         Err(problems) => {
             print_problems(&problems);
             return FAILED;

@@ -3,8 +3,10 @@
 //! Behind [`Config::load`] nothing checks again: names are resolved, addresses parsed, patterns compiled.
 
 mod diagnostic;
+mod location;
 mod pattern;
 mod raw;
+mod sources;
 mod units;
 mod validate;
 
@@ -14,11 +16,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use minisign_verify::PublicKey;
 use serde::{Deserialize, Serialize};
 
 use crate::content::{Action, Algorithm, DecodeLimits, Distance, ExtractLimits, Mode};
 
 pub use diagnostic::{Place, Problem, closest, explain_toml, suggestion};
+pub use location::{Remote, RemoteStore, S3Access, SecretHeader, SecretPlace, SetLocation, Stale};
 pub use pattern::{RoutePattern, Target};
 pub use units::ByteSize;
 
@@ -58,6 +62,9 @@ pub struct Server {
     pub inspection_threads: usize,
     /// Time that running requests get after SIGTERM. Default 5 s.
     pub shutdown_grace: Duration,
+    /// What can be made or fetched again is kept here, so that a restart needs nobody else. Default `CACHE_DIRECTORY`,
+    /// which systemd sets, else `penstock` in the user's folder for caches, else `/var/cache/penstock`.
+    pub cache_directory: PathBuf,
 }
 
 /// An address where clients connect.
@@ -307,8 +314,15 @@ impl RoutePolicy {
 pub struct SetSource {
     /// Name, for logs, metrics and verdicts.
     pub name: Arc<str>,
-    /// The file.
-    pub path: PathBuf,
+    /// Where it comes from.
+    pub location: SetLocation,
+    /// Who must have signed every file of it, in `<file>.minisig`. Default none.
+    pub public_key: Option<PublicKey>,
+    /// Age after which it is stale: since a server last confirmed it, or since a local file was written. Default one day
+    /// for a server; none for local files, which may be years old and right.
+    pub max_age: Option<Duration>,
+    /// Default warn: with an old list Penstock stops less than it could, without Penstock nothing is stopped.
+    pub stale: Stale,
     /// What happens on a match.
     pub policy: SetPolicy,
 }

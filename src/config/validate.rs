@@ -14,7 +14,7 @@ use super::pattern::{HostPattern, PathPattern};
 use super::raw::{RawConfig, RawHashSet, RawLimits, RawListener, RawMaxDistance, RawOrigin, RawRoute, RawServer};
 use super::{
     Admin, ByteSize, Config, Forwarded, Limits, Listener, Origin, OriginServer, Place, Problem, Route, RoutePattern,
-    RoutePolicy, Server, SetPolicy, SetSource, Tls, suggestion,
+    RoutePolicy, Server, SetPolicy, SetSource, Stale, Tls, suggestion,
 };
 use crate::content::{DecodeLimits, Distance, ExtractLimits};
 
@@ -40,20 +40,25 @@ pub(super) fn validate(file: &Path, source: &str, raw: RawConfig) -> Result<Conf
     if check.problems.is_empty() { Ok(config) } else { Err(check.problems) }
 }
 
-struct Check<'a> {
+/// Collects what is wrong with a file while it is turned into types.
+pub(super) struct Check<'a> {
     file: &'a Path,
     source: &'a str,
     problems: Vec<Problem>,
 }
 
 impl Check<'_> {
-    fn problem<T>(&mut self, at: &Spanned<T>, message: impl Into<String>) {
-        let place = Place::of(self.source, at.span().start);
+    pub(super) fn problem<T>(&mut self, at: &Spanned<T>, message: impl Into<String>) {
+        self.problem_at(at.span().start, message);
+    }
+
+    pub(super) fn problem_at(&mut self, start: usize, message: impl Into<String>) {
+        let place = Place::of(self.source, start);
         self.problems.push(Problem::at(self.file, place, message));
     }
 
     /// Paths are relative to the folder of the configuration file.
-    fn path(&self, path: &Spanned<String>) -> PathBuf {
+    pub(super) fn path(&self, path: &Spanned<String>) -> PathBuf {
         self.file.parent().unwrap_or(Path::new("")).join(path.get_ref())
     }
 
@@ -94,6 +99,7 @@ impl Check<'_> {
             threads: self.at_least_one(raw.threads.as_ref(), cores),
             inspection_threads: self.at_least_one(raw.inspection_threads.as_ref(), cores),
             shutdown_grace: raw.shutdown_grace.map_or(Duration::from_secs(5), |span| span.0),
+            cache_directory: raw.cache_directory.as_ref().map_or_else(cache_directory, |path| self.path(path)),
         }
     }
 
@@ -112,7 +118,7 @@ impl Check<'_> {
             .collect()
     }
 
-    fn file_path(&mut self, path: &Spanned<String>) -> PathBuf {
+    pub(super) fn file_path(&mut self, path: &Spanned<String>) -> PathBuf {
         let resolved = self.path(path);
         if let Err(error) = std::fs::File::open(&resolved) {
             self.problem(path, format!("{} cannot be read: {error}", resolved.display()));
@@ -284,9 +290,13 @@ impl Check<'_> {
             self.problem(quality, "expected a quality from 0 to 100");
         }
         let RawMaxDistance { pdq, ahash, dhash, phash } = &raw.max_distance;
+        let location = self.location(raw);
         SetSource {
             name: Arc::from(raw.name.get_ref().as_str()),
-            path: self.path(&raw.path),
+            public_key: self.public_key(raw.public_key.as_ref()),
+            max_age: self.max_age(raw, &location),
+            stale: raw.stale.unwrap_or(Stale::Warn),
+            location,
             policy: SetPolicy {
                 action: raw.action.unwrap_or(defaults.action),
                 mode: raw.mode.unwrap_or(defaults.mode),
@@ -309,6 +319,15 @@ impl Check<'_> {
         }
         Distance(*raw.get_ref())
     }
+}
+
+/// Where systemd says, else where the user keeps caches, else where systems do.
+fn cache_directory() -> PathBuf {
+    let folder = |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    // systemd separates several with colons; the first is this service's own.
+    let given = folder("CACHE_DIRECTORY").and_then(|all| std::env::split_paths(&all).next());
+    let of_user = || Some(folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))?.join("penstock"));
+    given.or_else(of_user).unwrap_or_else(|| "/var/cache/penstock".into())
 }
 
 fn extract_limits(raw: &RawLimits, defaults: ExtractLimits) -> ExtractLimits {

@@ -14,6 +14,7 @@ mod index;
 
 use std::fmt;
 
+use self::builder::HashSetBuilder;
 pub use self::builder::SetFull;
 use self::columns::{EntryColumns, TextColumn};
 pub use self::entry::{Entry, EntryIndex};
@@ -54,6 +55,21 @@ impl HashSet {
     /// [`RowProblems`] holds every problem of the file, up to a limit, each with its line and column.
     pub fn from_csv(bytes: &[u8]) -> Result<Self, RowProblems> {
         format::csv::read(bytes)
+    }
+
+    /// Reads several lists into one set, as if they were one. The same id may stand in more than one of them.
+    ///
+    /// # Errors
+    /// The problems of every list that has any, by its position.
+    pub fn from_csv_files<'a>(files: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Vec<(usize, RowProblems)>> {
+        let (mut builder, mut problems) = (HashSetBuilder::default(), Vec::new());
+        for (position, bytes) in files.into_iter().enumerate() {
+            match format::csv::read_into(bytes, std::mem::take(&mut builder)) {
+                Ok(filled) => builder = filled,
+                Err(found) => problems.push((position, found)),
+            }
+        }
+        if problems.is_empty() { Ok(builder.build()) } else { Err(problems) }
     }
 
     /// Number of entries.

@@ -6,6 +6,7 @@
 mod handle;
 mod inputs;
 mod load;
+mod source;
 mod watch;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use crate::text::RuleSet;
 
 pub use handle::SnapshotHandle;
 pub use load::load;
+pub use source::{Fetching, Refresher, SourceHealth, Validators};
 pub use watch::Watcher;
 
 use inputs::Inputs;
@@ -50,8 +52,9 @@ pub struct LoadedSet {
     pub name: Arc<str>,
     /// What a match asks for.
     pub policy: SetPolicy,
-    /// Where it came from.
+    /// Where it came from: a file, a folder, or a URL without secrets.
     pub file: LoadedFile,
+    files: Vec<PathBuf>,
     /// Its entries and indexes; shared with the snapshot before when the file has not changed.
     pub set: Arc<HashSet>,
 }

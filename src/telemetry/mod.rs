@@ -7,4 +7,6 @@ mod log;
 mod metrics;
 
 pub use log::{LogFormat, start_log};
-pub use metrics::{DoubtLabels, HoldLabels, LimitLabels, MatchLabels, Metrics, ReloadLabels, VerdictLabels};
+pub use metrics::{
+    DoubtLabels, HoldLabels, LimitLabels, MatchLabels, Metrics, ReloadLabels, SetFetchLabels, SetLabels, VerdictLabels,
+};

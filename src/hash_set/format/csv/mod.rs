@@ -41,19 +41,24 @@ use crate::content::HashValue;
 
 /// Reads a list. See the module for the format and [`HashSet::from_csv`] for the guarantees.
 pub(in crate::hash_set) fn read(bytes: &[u8]) -> Result<HashSet, RowProblems> {
+    read_into(bytes, HashSetBuilder::default()).map(HashSetBuilder::build)
+}
+
+/// Reads a list into `builder`, behind what it has.
+pub(in crate::hash_set) fn read_into(bytes: &[u8], builder: HashSetBuilder) -> Result<HashSetBuilder, RowProblems> {
     let mut records = Records::of(bytes);
     let mut problems = RowProblems::default();
     let Some(header) = read_header(&mut records, &mut problems) else {
         return Err(problems);
     };
-    let mut list = List { header, builder: HashSetBuilder::default(), seen: Seen::default(), problems };
+    let mut list = List { header, builder, seen: Seen::default(), problems };
     let mut record = Record::default();
     while let Some(outcome) = records.read(&mut record) {
         if list.problems.note(outcome).is_some() {
             list.add(&record);
         }
     }
-    if list.problems.is_empty() { Ok(list.builder.build()) } else { Err(list.problems.sorted()) }
+    if list.problems.is_empty() { Ok(list.builder) } else { Err(list.problems.sorted()) }
 }
 
 /// The header, or `None` after noting why there is none. Rows mean nothing without it.
