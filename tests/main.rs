@@ -29,5 +29,6 @@ mod proxying;
 mod reloading;
 mod shapes;
 mod smuggling;
+mod sources;
 mod verdicts;
 mod websockets;

@@ -38,6 +38,9 @@ pub struct Penstock {
     verdicts_taken: AtomicUsize,
 }
 
+/// A variable of the environment that every Penstock has, for settings that name one.
+pub const SECRET_VARIABLE: (&str, &str) = ("PENSTOCK_TEST_SECRET", "a-secret-from-the-environment");
+
 /// A route on `/upload/**` that enforces.
 pub const ENFORCING: &str = "[[route]]\nname = \"uploads\"\npath = \"/upload/**\"\ninspect = \"enforce\"\n";
 
@@ -162,6 +165,10 @@ fn spawn(folder: &Path) -> (Child, Arc<Mutex<Vec<String>>>) {
         .args(["run", "--log-format", "json", "--config"])
         .arg(folder.join("penstock.toml"))
         .env("PENSTOCK_LOG", "info,pingora_proxy=off,pingora_core=warn")
+        .env(SECRET_VARIABLE.0, SECRET_VARIABLE.1)
+        .env("AWS_ACCESS_KEY_ID", "S3RVER")
+        .env("AWS_SECRET_ACCESS_KEY", "S3RVER")
+        .env("NO_PROXY", "127.0.0.1")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -255,6 +262,28 @@ impl Penstock {
 
     pub fn wait_for_generation(&self, generation: u64) {
         wait_until(&format!("snapshot {generation} serves"), || self.generation() >= generation);
+    }
+
+    /// Kills it and starts it again with the same files. The log is that of the new one.
+    pub fn restart(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        (self.child, self.log) = spawn(self.folder.path());
+        let (address, admin) = (self.address, self.admin);
+        let mut exit = None;
+        wait_until("penstock listens again", || {
+            exit = self.child.try_wait().unwrap();
+            exit.is_some() || (TcpStream::connect(address).is_ok() && TcpStream::connect(admin).is_ok())
+        });
+        assert!(exit.is_none(), "penstock did not start again");
+    }
+
+    /// Runs a command with its configuration. Returns whether it succeeded, and all it said.
+    pub fn command(&self, arguments: &[&str]) -> (bool, String) {
+        let output =
+            Command::new(BINARY).args(arguments).arg("--config").arg(self.path("penstock.toml")).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
     }
 
     pub fn signal(&self, name: &str) {

@@ -44,7 +44,7 @@ pub(super) async fn fetch(
     let server = Server { client: client(remote)?, url, secrets: secrets(headers)? };
     let name = file_name(url);
     let [newest, rejected] = [known.newest, known.rejected].map(|files| files.and_then(|files| file_of(files, &name)));
-    let mut response = server.get(url, conditions(newest, rejected)).await?;
+    let mut response = server.get(url, [newest, rejected]).await?;
     if response.status() == StatusCode::NOT_MODIFIED {
         match &known.rejected {
             Some(rejected) if !is_newest(&response, newest) => {
@@ -52,12 +52,14 @@ pub(super) async fn fetch(
                     return Ok(Found::StillRejected);
                 }
                 // The file was refused for its signature, which is another one now.
-                response = server.get(url, HeaderMap::new()).await?;
+                response = server.get(url, [None, None]).await?;
             }
             _ => return Ok(Found::Unchanged(None)),
         }
     }
-    let mut files = vec![save(response, &name, signed, incoming).await?];
+    let redirected_to = server.redirected_to(response.url());
+    let file = save(response, &name, signed, incoming).await?;
+    let mut files = vec![StoredFile { redirected_to, ..file }];
     if signed == Signed::Yes {
         files.push(server.save_signature(&name, incoming).await?);
     }
@@ -127,10 +129,15 @@ struct Server<'a> {
 }
 
 impl Server<'_> {
-    /// The answer to a GET, which is 200, or 304 where `conditions` ask for it. Follows redirects.
-    async fn get(&self, url: &Url, conditions: HeaderMap) -> Result<Response, FetchError> {
+    /// The answer to a GET, which is 200, or 304 when the server has one of `known`, the newest and a rejected file.
+    /// Follows redirects.
+    async fn get(&self, url: &Url, known: [Option<&StoredFile>; 2]) -> Result<Response, FetchError> {
         let mut url = url.clone();
         for _ in 0..=MAX_REDIRECTS {
+            // A tag or date means something only where it came from.
+            let [newest, rejected] =
+                known.map(|file| file.filter(|file| self.redirected_to(&url) == file.redirected_to));
+            let conditions = conditions(newest, rejected);
             let mut request = self.client.get(url.clone()).headers(conditions.clone());
             if url.origin() == self.url.origin() {
                 request = request.headers(self.secrets.clone());
@@ -149,11 +156,18 @@ impl Server<'_> {
         Err(FetchError::Redirect("the server leads on to other places without end"))
     }
 
+    /// As [`StoredFile::redirected_to`] has it.
+    fn redirected_to(&self, url: &Url) -> Option<String> {
+        let mut place = url.clone();
+        place.set_query(None);
+        (url != self.url).then(|| place.into())
+    }
+
     async fn save_signature(&self, name: &str, incoming: &mut Incoming<'_>) -> Result<StoredFile, FetchError> {
         let mut url = self.url.clone();
         url.set_path(&format!("{}{SUFFIX}", url.path()));
         let name = format!("{name}{SUFFIX}");
-        let response = self.get(&url, HeaderMap::new()).await.map_err(|error| match error {
+        let response = self.get(&url, [None, None]).await.map_err(|error| match error {
             FetchError::Status { status: StatusCode::NOT_FOUND | StatusCode::GONE, .. } => {
                 let missing = super::signature::SignatureError::Missing(url.path().into());
                 FetchError::Signature { name: file_name(self.url), error: missing }
@@ -249,7 +263,7 @@ mod tests {
 
     fn stored(etag: Option<&str>, last_modified: Option<&str>) -> StoredFile {
         let [etag, last_modified] = [etag, last_modified].map(|text| text.map(str::to_owned));
-        StoredFile { name: "list".into(), bytes: 0, sha256: String::new(), etag, last_modified }
+        StoredFile { name: "list".into(), bytes: 0, sha256: String::new(), etag, last_modified, redirected_to: None }
     }
 
     #[test]

@@ -123,3 +123,32 @@ impl Sources {
 fn random_share() -> f64 {
     RandomState::new().hash_one(()) as f64 / u64::MAX as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::snapshot::source::{Attempt, Fetching};
+
+    const CONFIG: &str = "[[listener]]\naddress = \"127.0.0.1:1\"\n[[origin]]\nname = \"o\"\nservers = [\"a:1\"]\n\
+                          [[hash_set]]\nname = \"s\"\nurl = \"https://host/list\"\ninterval = \"1h\"\n";
+
+    #[test]
+    fn a_failing_server_is_asked_sooner_then_ever_later_and_not_before_it_wants() {
+        let config = Config::parse(Path::new("penstock.toml"), CONFIG).unwrap();
+        let set = &config.hash_sets[0];
+        let folder = tempfile::tempdir().unwrap();
+        let sources = Sources::new(folder.path().to_owned(), Fetching::Allowed, Arc::default());
+        assert_eq!(sources.first_wait(set), Duration::ZERO);
+        for (failures, retry_after, seconds) in
+            [(0, None, 3600.0), (1, None, 10.0), (3, None, 40.0), (20, None, 3600.0), (1, Some(300), 300.0)]
+        {
+            let retry_after = retry_after.map(Duration::from_secs);
+            sources.attempts().insert(sources.key(set), Attempt { failures, retry_after, ..Attempt::default() });
+            let ratio = sources.wait(set).as_secs_f64() / seconds;
+            assert!((0.9..=1.1).contains(&ratio), "{ratio} after {failures} failures");
+        }
+    }
+}

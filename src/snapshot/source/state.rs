@@ -43,6 +43,8 @@ pub(super) struct StoredFile {
     pub(super) etag: Option<String>,
     /// As the server gave it.
     pub(super) last_modified: Option<String>,
+    /// Where both hold, when that is not the set's own location: the end of redirects, without the query.
+    pub(super) redirected_to: Option<String>,
 }
 
 /// A set as it was on the server at one moment.

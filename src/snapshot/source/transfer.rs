@@ -183,7 +183,7 @@ impl<'a> Incoming<'a> {
         file.sync_all().map_err(|error| self.io(error))?;
         self.left -= bytes;
         let sha256 = data_encoding::HEXLOWER.encode(&digest.finalize());
-        Ok(StoredFile { name: name.to_owned(), bytes, sha256, etag: None, last_modified: None })
+        Ok(StoredFile { name: name.to_owned(), bytes, sha256, etag: None, last_modified: None, redirected_to: None })
     }
 
     /// Takes over a file that another version has.
