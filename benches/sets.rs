@@ -13,13 +13,13 @@ use std::collections::HashSet as StdSet;
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use penstock::config::ListReading;
 use penstock::hash_set::exact::{ExactIndex, directory_of};
 use penstock::hash_set::{Compiled, Silent};
-use penstock::snapshot::SetCache;
+use penstock::snapshot::{Keeping, SetCache, SetPath};
 use serde_json::{Value, json};
 
 /// What a compilation takes is what the binary's allocator takes.
@@ -57,9 +57,8 @@ fn compile(folder: &Path, hashes: usize) -> Value {
     write_list(&list, hashes).expect("the list can be written");
     let peak = Peak::begin();
     let start = Instant::now();
-    let cache = SetCache { folder: None, temporary: folder, threads: machine::cores(), progress: &Silent };
-    let lists: [PathBuf; 1] = [list.clone()];
-    let collected = cache.collect(&lists, &ListReading::default()).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let cache = SetCache { folder: None, keeping: Keeping::Nothing, temporary: folder, threads: machine::cores(), progress: &Silent };
+    let collected = cache.collect(&[SetPath::of(&list)], &ListReading::default()).unwrap_or_else(|problems| panic!("{problems:?}"));
     let read_s = start.elapsed().as_secs_f64();
     let out = BufWriter::with_capacity(1 << 18, File::create(&set).expect("the set can be written"));
     let (out, _) = collected.builder.compile(out, machine::cores(), &Silent).expect("the set can be written");

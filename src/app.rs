@@ -9,10 +9,11 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::body::Stores;
 use crate::config::Problem;
+use crate::hash_set::Progress;
 use crate::inspect::Inspector;
 use crate::proxy::{Gate, StartError};
 use crate::quarantine::Quarantine;
-use crate::snapshot::{Snapshot, SnapshotHandle, Watcher};
+use crate::snapshot::{Fetching, Refresher, Snapshot, SnapshotHandle, SourceHealth, Watcher};
 use crate::telemetry::Metrics;
 use crate::{admin, proxy, snapshot};
 
@@ -50,6 +51,7 @@ pub fn run(config_file: &Path) -> Result<(), RunError> {
     let config = &snapshot.config;
     let _watcher = Watcher::start(Arc::clone(&snapshots))?;
     let quarantine = Quarantine::start(config.server.state_directory.as_deref(), Arc::clone(&metrics))?;
+    let _refresher = Refresher::start(Arc::clone(&snapshots))?;
     start_operations(config.admin.address, &snapshots, &quarantine, &metrics)?;
     let stores = Stores::default();
     let inspector = Inspector::start(&config.server, &config.limits, stores.clone(), Arc::clone(&metrics))?;
@@ -66,18 +68,22 @@ pub fn run(config_file: &Path) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Loads what [`run`] would, without serving it.
+/// Loads what [`run`] would, without serving it. Also tells what is known of where sets come from.
 ///
 /// # Errors
 /// Every problem in the configuration, in the files it names, and with the certificates of its listeners.
-pub fn check(config_file: &Path) -> Result<Snapshot, Vec<Problem>> {
-    let snapshot = snapshot::load(config_file, None)?;
+pub fn check(
+    config_file: &Path,
+    fetching: Fetching,
+    progress: &dyn Progress,
+) -> Result<(Snapshot, Vec<SourceHealth>), Vec<Problem>> {
+    let (snapshot, sources) = snapshot::load(config_file, fetching, progress)?;
     let certificates = snapshot.config.listeners.iter().filter_map(|listener| listener.tls.as_ref());
     let problems: Vec<Problem> = certificates
         .filter_map(|tls| proxy::check_tls(tls).err())
         .map(|error| Problem::of_file(config_file, error.to_string()))
         .collect();
-    if problems.is_empty() { Ok(snapshot) } else { Err(problems) }
+    if problems.is_empty() { Ok((snapshot, sources)) } else { Err(problems) }
 }
 
 /// Starts the thread that serves operators: the admin listener and SIGHUP.

@@ -33,7 +33,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("pingora", &["proxy", "app"]),
     ("ArcSwap", &["snapshot"]),
-    ("tokio", &["proxy", "app", "admin", "inspect"]),
+    // `snapshot` only in `source`, which fetches sets in a runtime of its own.
+    ("tokio", &["proxy", "app", "admin", "inspect", "snapshot"]),
+    ("reqwest", &["snapshot"]),
+    ("object_store", &["snapshot"]),
     ("axum", &["admin"]),
     ("zune_jpeg", &["media"]),
     ("image", &["media"]),

@@ -33,5 +33,6 @@ mod rollout;
 mod sets;
 mod shapes;
 mod smuggling;
+mod sources;
 mod verdicts;
 mod websockets;

@@ -6,6 +6,7 @@ mod report;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -14,8 +15,9 @@ use axum::response::{IntoResponse, Json};
 use axum::routing::{get, post};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::config::Stale;
 use crate::quarantine::Quarantine;
-use crate::snapshot::SnapshotHandle;
+use crate::snapshot::{SnapshotHandle, SourceHealth};
 use crate::telemetry::Metrics;
 
 use report::SnapshotReport;
@@ -73,21 +75,39 @@ pub async fn serve(
 }
 
 /// Ready as soon as clients can connect. A failed reload does not change that: the old snapshot goes on serving, and
-/// `penstock_reload_failing` tells.
+/// `penstock_reload_failing` tells. A stale set is told of, and changes it only where its configuration says so: with an
+/// old list less is stopped than could be, with no Penstock nothing is, or nothing is served.
 async fn ready(State(shared): State<Shared>) -> impl IntoResponse {
     if !shared.opening.is_over().await {
         return (StatusCode::SERVICE_UNAVAILABLE, "the listeners are not open yet\n".to_owned());
     }
+    let health = shared.snapshots.source_health();
+    let stale = stale_sets(&health);
+    if health.iter().any(|source| source.stale == Some(Stale::Unready)) {
+        return (StatusCode::SERVICE_UNAVAILABLE, format!("not ready\n{stale}"));
+    }
     let generation = shared.snapshots.current().generation;
-    (StatusCode::OK, format!("ready, snapshot {generation}\n"))
+    (StatusCode::OK, format!("ready, snapshot {generation}\n{stale}"))
+}
+
+/// A line for each set that is older than it may be.
+fn stale_sets(health: &[SourceHealth]) -> String {
+    let stale = health.iter().filter(|source| source.stale.is_some());
+    let lines = stale.map(|source| {
+        let age = Duration::from_secs(source.age.unwrap_or_default().as_secs());
+        let what = if source.fetched_at.is_some() { "last confirmed by its server" } else { "last written" };
+        format!("hash set \"{}\" is stale: {what} {} ago\n", source.set, humantime::format_duration(age))
+    });
+    lines.collect()
 }
 
 async fn render_metrics(State(shared): State<Shared>) -> impl IntoResponse {
+    shared.snapshots.publish_ages();
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, media_type)], shared.metrics.render())
 }
 
 async fn report_snapshot(State(shared): State<Shared>) -> impl IntoResponse {
     let snapshot = shared.snapshots.current();
-    Json(SnapshotReport::of(&snapshot, shared.snapshots.last_problems()))
+    Json(SnapshotReport::of(&snapshot, &shared.snapshots.source_health(), &shared.snapshots.last_problems()))
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::config::Problem;
 use crate::content::{Mode, SetAction};
-use crate::snapshot::{LoadedFile, LoadedSet, Snapshot};
+use crate::snapshot::{LoadedFile, LoadedSet, Snapshot, SourceHealth};
 
 #[derive(Debug, Serialize)]
 pub(super) struct SnapshotReport {
@@ -36,6 +36,33 @@ struct SetReport {
     mode: Mode,
     #[serde(flatten)]
     file: FileReport,
+    source: Option<SourceReport>,
+}
+
+/// Where a set comes from and how far that can be relied on. Fields that mean nothing for it are left out.
+#[derive(Debug, Serialize)]
+struct SourceReport {
+    location: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    validators: Vec<ValidatorsReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fetched_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmed_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    age_seconds: Option<u64>,
+    is_stale: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_error: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ValidatorsReport {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    etag: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_modified: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -46,7 +73,7 @@ struct FileReport {
 }
 
 impl SnapshotReport {
-    pub(super) fn of(snapshot: &Snapshot, problems: Vec<Problem>) -> Self {
+    pub(super) fn of(snapshot: &Snapshot, sources: &[SourceHealth], problems: &[Problem]) -> Self {
         let config = &snapshot.config;
         let routes = config.routes.iter().map(|route| RouteReport {
             name: route.name.to_string(),
@@ -58,7 +85,7 @@ impl SnapshotReport {
             loaded_at: time(snapshot.loaded_at),
             config: config.file.display().to_string(),
             routes: routes.collect(),
-            hash_sets: snapshot.sets.iter().map(SetReport::of).collect(),
+            hash_sets: snapshot.sets.iter().map(|set| SetReport::of(set, sources)).collect(),
             rules: snapshot.rules.len(),
             rule_files: snapshot.rule_files.iter().map(FileReport::of).collect(),
             last_reload_problems: problems.iter().map(Problem::to_string).collect(),
@@ -67,7 +94,7 @@ impl SnapshotReport {
 }
 
 impl SetReport {
-    fn of(set: &LoadedSet) -> Self {
+    fn of(set: &LoadedSet, sources: &[SourceHealth]) -> Self {
         let algorithms = set.set.algorithms();
         Self {
             name: set.name.to_string(),
@@ -75,6 +102,26 @@ impl SetReport {
             action: set.policy.action,
             mode: set.policy.mode,
             file: FileReport::of(&set.file),
+            source: sources.iter().find(|source| source.set == set.name).map(SourceReport::of),
+        }
+    }
+}
+
+impl SourceReport {
+    fn of(source: &SourceHealth) -> Self {
+        let validators = source.validators.iter().map(|file| ValidatorsReport {
+            name: file.name.clone(),
+            etag: file.etag.clone(),
+            last_modified: file.last_modified.clone(),
+        });
+        Self {
+            location: source.location.clone(),
+            validators: validators.collect(),
+            fetched_at: source.fetched_at.map(time),
+            confirmed_at: source.confirmed_at.map(time),
+            age_seconds: source.age.map(|age| age.as_secs()),
+            is_stale: source.stale.is_some(),
+            last_error: source.last_error.clone(),
         }
     }
 }

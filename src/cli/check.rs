@@ -1,29 +1,65 @@
 //! `penstock check`.
 
-use std::path::Path;
+use clap::Args;
 
-use super::{FAILED, OK, counted, print_problems};
+use super::progress::Bar;
+use super::set::{counts, print_left_out};
+use super::{ConfigArgs, FAILED, OK, counted, print_problems};
 use crate::app;
+use crate::config::Problem;
+use crate::snapshot::{Fetching, LoadedSet, SourceHealth};
 
-pub(super) fn check(config: &Path) -> u8 {
-    let snapshot = match app::check(config) {
-        Ok(snapshot) => snapshot,
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Ask servers for their hash sets. Without it, those are checked as they were fetched last.
+    #[arg(long)]
+    fetch: bool,
+}
+
+pub(super) fn check(args: &CheckArgs) -> u8 {
+    let fetching = if args.fetch { Fetching::Allowed } else { Fetching::Offline };
+    let (snapshot, sources) = match app::check(&args.config.config, fetching, &Bar::unbounded()) {
+        Ok(checked) => checked,
         Err(problems) => {
             print_problems(&problems);
             return FAILED;
         }
     };
-    for set in &snapshot.sets {
-        let counts: Vec<String> =
-            set.set.algorithms().iter().map(|algorithm| format!("{} {algorithm}", set.set.count(algorithm))).collect();
-        let counts = if counts.is_empty() { "empty".to_owned() } else { counts.join(", ") };
-        println!("hash set {:<20} {counts} ({})", set.name, set.file.path.display());
+    for (set, source) in snapshot.sets.iter().zip(&sources) {
+        print_set(set, source);
     }
     for file in &snapshot.rule_files {
         println!("rules    {}", file.path.display());
+    }
+    let failed: Vec<Problem> = sources.iter().filter_map(problem).collect();
+    if !failed.is_empty() {
+        print_problems(&failed);
+        return FAILED;
     }
     let routes = counted(snapshot.config.routes.len(), "route");
     let (sets, rules) = (counted(snapshot.sets.len(), "hash set"), counted(snapshot.rules.len(), "rule"));
     println!("ok: {routes}, {sets}, {rules}");
     OK
+}
+
+fn print_set(set: &LoadedSet, source: &SourceHealth) {
+    let counts = counts(&set.set);
+    let fetched = source
+        .fetched_at
+        .map_or(String::new(), |moment| format!(", as fetched at {}", humantime::format_rfc3339_seconds(moment)));
+    println!("hash set {:<20} {counts} ({}{fetched})", set.name, set.file.path.display());
+    for info in set.set.compiled().map(|compiled| compiled.info()) {
+        for skipped in info.sources.iter().filter(|source| source.skipped > 0) {
+            println!("  {}: {} skipped, which cannot be read", skipped.name, counted(skipped.skipped as usize, "row"));
+        }
+        print_left_out(info);
+    }
+}
+
+/// What was wrong with a fetch, when something older was there to be loaded.
+fn problem(source: &SourceHealth) -> Option<Problem> {
+    let error = source.last_error.as_ref()?;
+    Some(Problem::of_file(source.location.as_ref(), format!("what was fetched before is in use: {error}")))
 }

@@ -58,7 +58,7 @@ enum Command {
     /// Run the proxy until SIGTERM. SIGHUP, or a changed file, reloads sets, rules, routes, origins and limits.
     Run(run::RunArgs),
     /// Check the configuration and every set and rule file it names, and list all problems at once.
-    Check(ConfigArgs),
+    Check(check::CheckArgs),
     /// Print every hash that Penstock computes of a file: digests, PDQ with its eight rotations, img_hash family.
     Hash(hash::HashArgs),
     /// Say what would happen to files if they were uploaded, and why. Nothing is sent anywhere.
@@ -83,7 +83,7 @@ struct ConfigArgs {
 pub fn main() -> ExitCode {
     let code = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
-        Command::Check(args) => check::check(&args.config),
+        Command::Check(args) => check::check(&args),
         Command::Hash(args) => hash::hash(&args),
         Command::Scan(args) => scan::scan(&args),
         Command::Set(command) => set::set(&command),

@@ -20,8 +20,17 @@ pub(super) struct Bar {
 impl Bar {
     /// A bar over `bytes` that are going to be read.
     pub(super) fn over(bytes: u64) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::hidden());
-        if let Ok(style) = ProgressStyle::with_template("{msg:10} {wide_bar} {bytes}/{total_bytes} {elapsed}") {
+        Self::with(Some(bytes), "{msg:10} {wide_bar} {bytes}/{total_bytes} {elapsed}")
+    }
+
+    /// Shows what has been read when nobody knows how much there is.
+    pub(super) fn unbounded() -> Self {
+        Self::with(None, "{spinner} {msg:10} {bytes} {elapsed}")
+    }
+
+    fn with(bytes: Option<u64>, template: &str) -> Self {
+        let bar = ProgressBar::with_draw_target(bytes, ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         bar.set_message("reading");

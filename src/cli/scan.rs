@@ -7,12 +7,13 @@ use bytes::Bytes;
 use clap::Args;
 use serde_json::json;
 
+use super::progress::Bar;
 use super::{ConfigArgs, FAILED, OK, STOPPED, print_problems};
 use crate::body::Stores;
 use crate::config::{Config, Inspection, Route, suggestion};
 use crate::content::Deadline;
 use crate::inspect::{Examination, Upload, examine};
-use crate::snapshot::{Snapshot, load};
+use crate::snapshot::{Fetching, Snapshot, load};
 use crate::verdict::{Mark, Match, MatchSource, Outcome, Verdict, decide, exempt, roll_out};
 
 #[derive(Debug, Args)]
@@ -38,8 +39,8 @@ pub(super) struct ScanArgs {
 }
 
 pub(super) fn scan(args: &ScanArgs) -> u8 {
-    let snapshot = match load(&args.config.config, None) {
-        Ok(snapshot) => snapshot,
+    let snapshot = match load(&args.config.config, Fetching::Offline, &Bar::unbounded()) {
+        Ok((snapshot, _)) => snapshot,
         Err(problems) => {
             print_problems(&problems);
             return FAILED;

@@ -4,10 +4,12 @@
 
 mod diagnostic;
 mod list;
+mod location;
 mod pattern;
 mod raw;
 mod reading;
 mod set_policy;
+mod sources;
 mod state;
 mod units;
 mod validate;
@@ -18,12 +20,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use minisign_verify::PublicKey;
 use serde::{Deserialize, Serialize};
 
 use crate::content::{Action, Algorithm, DecodeLimits, Distance, ExtractLimits, Mode, SetAction};
 
 pub use diagnostic::{Place, Problem, closest, explain_toml, suggestion};
 pub use list::{ColumnMapping, ListFormat, ListReading, OnBadRow};
+pub use location::{Remote, RemoteStore, S3Access, SecretHeader, SecretPlace, SetLocation, Stale};
 pub use pattern::{RoutePattern, Target};
 pub use set_policy::{FloodRule, Rollout, Share};
 pub use units::ByteSize;
@@ -67,6 +71,9 @@ pub struct Server {
     /// Where what must outlive the process is kept. Default: `$STATE_DIRECTORY`, which systemd sets, or else
     /// `$XDG_STATE_HOME/penstock`, or else `$HOME/.local/state/penstock`. `None` when none of them is set.
     pub state_directory: Option<PathBuf>,
+    /// What can be made or fetched again is kept here, so that a restart needs nobody else. Default `CACHE_DIRECTORY`,
+    /// which systemd sets, else `penstock` in the user's folder for caches, else `/var/cache/penstock`.
+    pub cache_directory: PathBuf,
 }
 
 /// An address where clients connect.
@@ -316,10 +323,17 @@ impl RoutePolicy {
 pub struct SetSource {
     /// Name, for logs, metrics and verdicts.
     pub name: Arc<str>,
-    /// The file.
-    pub path: PathBuf,
-    /// How the file is read.
+    /// How its files are read.
     pub reading: ListReading,
+    /// Where it comes from.
+    pub location: SetLocation,
+    /// Who must have signed every file of it, in `<file>.minisig`. Default none.
+    pub public_key: Option<PublicKey>,
+    /// Age after which it is stale: since a server last confirmed it, or since a local file was written. Default one day
+    /// for a server; none for local files, which may be years old and right.
+    pub max_age: Option<Duration>,
+    /// Default warn: with an old list Penstock stops less than it could, without Penstock nothing is stopped.
+    pub stale: Stale,
     /// What happens on a match.
     pub policy: SetPolicy,
     /// For which uploads it acts.

@@ -1,11 +1,13 @@
 //! The configuration file as it is written. Everything here is turned into the types of [`super`] by
 //! [`super::validate`], and nothing behind that sees a raw value.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::units::{ByteSize, Span};
-use super::{Ambiguity, Doubtful, Forwarded, Inspection, ListFormat, OnBadRow, WebSocket};
+use super::{Ambiguity, Doubtful, Forwarded, Inspection, ListFormat, OnBadRow, S3Access, Stale, WebSocket};
 use crate::content::{Mode, SetAction};
 
 #[derive(Deserialize)]
@@ -37,6 +39,7 @@ pub(super) struct RawServer {
     pub inspection_threads: Option<Spanned<usize>>,
     pub shutdown_grace: Option<Span>,
     pub state_directory: Option<Spanned<String>>,
+    pub cache_directory: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -97,8 +100,17 @@ pub(super) struct RawRoute {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawHashSet {
     pub name: Spanned<String>,
-    pub path: Spanned<String>,
     pub action: Option<SetAction>,
+    pub path: Option<Spanned<String>>,
+    pub url: Option<Spanned<String>>,
+    pub interval: Option<Spanned<Span>>,
+    pub max_bytes: Option<Spanned<ByteSize>>,
+    pub ca_certificate: Option<Spanned<String>>,
+    pub headers: Option<Spanned<BTreeMap<String, Spanned<RawSecret>>>>,
+    pub s3: Option<Spanned<RawS3>>,
+    pub public_key: Option<Spanned<String>>,
+    pub max_age: Option<Span>,
+    pub stale: Option<Stale>,
     pub mode: Option<Mode>,
     #[serde(default)]
     pub max_distance: RawMaxDistance,
@@ -168,6 +180,21 @@ pub(super) struct RawFloodBreaker {
     pub min_uploads: Option<Spanned<u32>>,
     pub min_clients: Option<Spanned<u32>>,
     pub factor: Option<Spanned<f64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSecret {
+    pub file: Option<Spanned<String>>,
+    pub env: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawS3 {
+    pub endpoint: Option<Spanned<String>>,
+    pub region: Option<String>,
+    pub access: Option<S3Access>,
 }
 
 #[derive(Default, Deserialize)]

@@ -78,6 +78,35 @@ fn a_problem_names_its_place_and_what_was_expected() {
              penstock.toml:11:10: expected a factor from 1 to 1000000",
         ),
         ("[server]\nthreads = 0\n", "penstock.toml:10:11: expected at least 1"),
+        (
+            "[[hash_set]]\nname = \"a\"\n",
+            "penstock.toml:10:8: expected \"path\", a file or folder, or \"url\", http(s):// or s3://",
+        ),
+        (
+            "[[hash_set]]\nname = \"a\"\npath = \"a.csv\"\ninterval = \"1h\"\n",
+            "penstock.toml:12:12: \"interval\" goes with \"url\" only: files here are watched",
+        ),
+        (
+            "[[hash_set]]\nname = \"a\"\nurl = \"https://me:secret@host/a\"\ninterval = \"0s\"\npublic_key = \"RW\"\n",
+            "penstock.toml:11:7: a URL must not hold a user or password: use \"headers\", which takes them from a file\n\
+             penstock.toml:12:12: expected at least \"1s\"\n\
+             penstock.toml:13:14: not a minisign public key, expected the second line of a \"minisign.pub\", which starts \"RW\"",
+        ),
+        (
+            "[[hash_set]]\nname = \"a\"\nurl = \"http://host/a\"\nheaders = { A = { env = \"A\" } }\ns3 = {}\n",
+            "penstock.toml:13:6: goes with an s3:// URL only\n\
+             penstock.toml:12:11: everyone on the way could read these secrets: use https",
+        ),
+        (
+            "[[hash_set]]\nname = \"a\"\nurl = \"https://host/a\"\nheaders = { Host = { file = \"a\" }, B = {} }\n",
+            "penstock.toml:12:40: expected either { file = \"path\" } or { env = \"VARIABLE\" }\n\
+             penstock.toml:12:20: \"Host\" is not a header that can be set",
+        ),
+        (
+            "[[hash_set]]\nname = \"a\"\nurl = \"s3:///key\"\n[[hash_set]]\nname = \"b\"\nurl = \"ftp://host/a\"\n",
+            "penstock.toml:11:7: expected \"s3://bucket/key\", or \"s3://bucket/prefix/\" for all objects below it\n\
+             penstock.toml:14:7: \"ftp\" cannot be fetched, expected http, https or s3",
+        ),
     ];
     for (addition, expected) in cases {
         let found = parse(&format!("{MINIMAL}\n{addition}")).map(|_| ()).unwrap_err();
@@ -216,4 +245,16 @@ flood_breaker = {{ enabled = true }}
     assert_eq!(own.flood, Some(FloodRule { min_uploads: 20, factor: 3.0, ..FloodRule::default() }));
     let radii = [Algorithm::Pdq, Algorithm::AHash, Algorithm::Md5].map(|one| allowed.policy.max_distance(one).0);
     assert_eq!(radii, [10, 0, 0]);
+}
+
+#[test]
+fn a_location_is_told_without_what_may_be_secret_in_it() {
+    let shown = |set: &str| {
+        let config = parse(&format!("{MINIMAL}\n[[hash_set]]\nname = \"a\"\n{set}\n")).unwrap();
+        config.hash_sets[0].location.to_string()
+    };
+    assert_eq!(shown("url = \"https://host/a.csv?signature=hidden\""), "https://host/a.csv?…");
+    assert_eq!(shown("url = \"https://host/a.csv\""), "https://host/a.csv");
+    assert_eq!(shown("url = \"s3://bucket/some%20key/\""), "s3://bucket/some%20key/");
+    assert_eq!(shown("path = \"sets/a.csv\""), "sets/a.csv");
 }

@@ -16,7 +16,7 @@ use super::reading::list_reading;
 use super::state::state_directory;
 use super::{
     Admin, ByteSize, Config, FloodRule, Forwarded, Limits, Listener, Origin, OriginServer, Place, Problem, Rollout,
-    Route, RoutePattern, RoutePolicy, Server, SetPolicy, SetSource, Tls, suggestion,
+    Route, RoutePattern, RoutePolicy, Server, SetPolicy, SetSource, Stale, Tls, suggestion,
 };
 use crate::content::{Action, DecodeLimits, Distance, ExtractLimits, SetAction};
 
@@ -45,6 +45,7 @@ pub(super) fn validate(file: &Path, source: &str, raw: RawConfig) -> Result<Conf
     if check.problems.is_empty() { Ok(config) } else { Err(check.problems) }
 }
 
+/// Collects what is wrong with a file while it is turned into types.
 pub(super) struct Check<'a> {
     file: &'a Path,
     source: &'a str,
@@ -53,7 +54,11 @@ pub(super) struct Check<'a> {
 
 impl Check<'_> {
     pub(super) fn problem<T>(&mut self, at: &Spanned<T>, message: impl Into<String>) {
-        let place = Place::of(self.source, at.span().start);
+        self.problem_at(at.span().start, message);
+    }
+
+    pub(super) fn problem_at(&mut self, start: usize, message: impl Into<String>) {
+        let place = Place::of(self.source, start);
         self.problems.push(Problem::at(self.file, place, message));
     }
 
@@ -100,6 +105,7 @@ impl Check<'_> {
             inspection_threads: self.at_least_one(raw.inspection_threads.as_ref(), cores),
             shutdown_grace: raw.shutdown_grace.map_or(Duration::from_secs(5), |span| span.0),
             state_directory: raw.state_directory.as_ref().map(|path| self.path(path)).or_else(state_directory),
+            cache_directory: raw.cache_directory.as_ref().map_or_else(cache_directory, |path| self.path(path)),
         }
     }
 
@@ -118,7 +124,7 @@ impl Check<'_> {
             .collect()
     }
 
-    fn file_path(&mut self, path: &Spanned<String>) -> PathBuf {
+    pub(super) fn file_path(&mut self, path: &Spanned<String>) -> PathBuf {
         let resolved = self.path(path);
         if let Err(error) = std::fs::File::open(&resolved) {
             self.problem(path, format!("{} cannot be read: {error}", resolved.display()));
@@ -311,10 +317,14 @@ impl Check<'_> {
             self.problem(&Spanned::new(span, ()), message);
         }
         let RawMaxDistance { pdq, ahash, dhash, phash } = &raw.max_distance;
+        let location = self.location(raw);
         SetSource {
             name: Arc::from(raw.name.get_ref().as_str()),
-            path: self.path(&raw.path),
             reading,
+            public_key: self.public_key(raw.public_key.as_ref()),
+            max_age: self.max_age(raw, &location),
+            stale: raw.stale.unwrap_or(Stale::Warn),
+            location,
             policy: SetPolicy {
                 action,
                 mode: raw.mode.unwrap_or(defaults.mode),
@@ -339,6 +349,15 @@ impl Check<'_> {
         }
         Distance(*raw.get_ref())
     }
+}
+
+/// Where systemd says, else where the user keeps caches, else where systems do.
+fn cache_directory() -> PathBuf {
+    let folder = |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    // systemd separates several with colons; the first is this service's own.
+    let given = folder("CACHE_DIRECTORY").and_then(|all| std::env::split_paths(&all).next());
+    let of_user = || Some(folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))?.join("penstock"));
+    given.or_else(of_user).unwrap_or_else(|| "/var/cache/penstock".into())
 }
 
 fn extract_limits(raw: &RawLimits, defaults: ExtractLimits) -> ExtractLimits {

@@ -99,6 +99,9 @@ impl HashSet {
     }
 
     /// The set that several make, oldest first: each takes back what it says it does of those before it.
+    ///
+    /// A search asks every layer, so a few are meant: one that is large, and what was added and taken back since. Layers
+    /// past the 65,536th are not searched.
     pub fn layered(sets: Vec<Arc<Compiled>>) -> Self {
         let mut taken = TakenBack::default();
         let mut layers = Vec::with_capacity(sets.len());
@@ -162,9 +165,15 @@ impl HashSet {
         self.layers.iter().flat_map(Layer::kept)
     }
 
-    /// How many items of `kind` are kept.
-    pub fn kept_count(&self, kind: KeptKind) -> usize {
-        self.kept().filter(|(item, _)| matches!(item, Item::Kept(of, _) if *of == kind)).count()
+    /// How many items of each kind are kept.
+    pub fn kept_counts(&self) -> [(KeptKind, usize); KeptKind::ALL.len()] {
+        let mut counts = KeptKind::ALL.map(|kind| (kind, 0));
+        for (item, _) in self.kept() {
+            if let Item::Kept(kind, _) = item {
+                counts[kind as usize].1 += 1;
+            }
+        }
+        counts
     }
 
     /// Every entry that lists exactly `value`.

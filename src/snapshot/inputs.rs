@@ -21,15 +21,20 @@ struct Stamp {
 }
 
 impl Inputs {
-    /// The inputs of `config`, as they are now.
+    /// The inputs of `config` but its sets, as they are now. Those of a set are noted when it is loaded, because which
+    /// they are is only known then.
     pub(super) fn of(config: &Config) -> Self {
         let mut files = vec![config.file.clone()];
-        files.extend(config.hash_sets.iter().map(|set| set.path.clone()));
         for path in &config.rules {
             files.push(path.clone());
             files.extend(rule_files(path).unwrap_or_default());
         }
         Self(files.into_iter().map(|path| (path.clone(), stamp(&path))).collect())
+    }
+
+    /// Adds files, as they are now.
+    pub(super) fn note(&mut self, files: impl IntoIterator<Item = PathBuf>) {
+        self.0.extend(files.into_iter().map(|path| (path.clone(), stamp(&path))));
     }
 
     /// Just the configuration file, for when it cannot be read.
@@ -50,9 +55,14 @@ impl Inputs {
         self
     }
 
-    /// Whether the file at `path` has the same stamp in both.
-    pub(super) fn agree_on(&self, other: &Self, path: &Path) -> bool {
-        self.0.get(path).is_some_and(|stamp| stamp.is_some() && other.0.get(path) == Some(stamp))
+    /// Whether each file is there and has the same stamp in `other`.
+    pub(super) fn is_part_of(&self, other: &Self) -> bool {
+        self.0.iter().all(|(path, stamp)| stamp.is_some() && other.0.get(path) == Some(stamp))
+    }
+
+    /// Whether the file at `path` is among them.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        self.0.contains_key(path)
     }
 
     /// The folders to watch: those that hold the files, and those that are inputs themselves.

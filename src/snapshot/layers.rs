@@ -5,9 +5,9 @@
 //! compiled is copied there too: what is mapped must not change, and who updates a set with `cp` changes it in place.
 
 use std::fmt::Display;
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -19,7 +19,7 @@ use crate::body::{Decompressed, FileCoding, private_copy};
 use crate::config::{ListReading, OnBadRow, Place, Problem};
 use crate::hash_set::compiled::is_compiled;
 use crate::hash_set::format::Input;
-use crate::hash_set::{Compiled, LoadError, Progress, ReadError, RowProblem, RowProblems, SetBuilder};
+use crate::hash_set::{Compiled, HashSet, LoadError, Progress, ReadError, RowProblem, RowProblems, SetBuilder};
 
 /// Bytes read from a list at a time.
 const BUFFER: usize = 1 << 18;
@@ -29,14 +29,25 @@ const KEPT_UNUSED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Turns the files of hash sets into compiled sets, and keeps these.
 pub struct SetCache<'a> {
-    /// Where compiled sets are kept. `None` keeps none, so that each start compiles anew.
+    /// Where compiled sets are kept. `None` for nowhere, so that each start compiles anew.
     pub folder: Option<&'a Path>,
+    /// Whether new ones may be put there.
+    pub keeping: Keeping,
     /// Where files without a name lie.
     pub temporary: &'a Path,
     /// Threads that compiling may use.
     pub threads: usize,
     /// Who is told how far it is.
     pub progress: &'a dyn Progress,
+}
+
+/// Whether what is compiled is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// It is put into the folder.
+    New,
+    /// Only what is in the folder already is used.
+    Nothing,
 }
 
 /// A list, compiled and in memory.
@@ -56,9 +67,25 @@ pub struct Collected {
     pub skipped: Vec<Problem>,
 }
 
+/// A list or compiled set.
+#[derive(Clone, Copy, Debug)]
+pub struct SetPath<'a> {
+    /// Where it is.
+    pub path: &'a Path,
+    /// What people know it as: problems name it so, and some formats are told by it.
+    pub shown: &'a Path,
+}
+
+impl<'a> SetPath<'a> {
+    /// A file that people know as what it is.
+    pub const fn of(path: &'a Path) -> Self {
+        Self { path, shown: path }
+    }
+}
+
 /// A list or compiled set that is about to be read.
 struct SetFile<'a> {
-    path: &'a Path,
+    shown: &'a Path,
     file: File,
     /// Its first bytes.
     start: Vec<u8>,
@@ -66,46 +93,52 @@ struct SetFile<'a> {
 }
 
 impl SetCache<'_> {
-    /// The set that the list or compiled set at `path` is.
-    ///
-    /// # Errors
-    /// Every problem with it.
-    pub fn load(&self, path: &Path, reading: &ListReading) -> Result<LoadedLayer, Vec<Problem>> {
-        let mut list = SetFile::open(path, reading)?;
-        let kept = self.kept_path(&list)?;
-        if let Some(set) = kept.as_deref().and_then(open_kept) {
-            return Ok(LoadedLayer { set: Arc::new(set), skipped: Vec::new() });
-        }
-        let mut aside = self.aside().map_err(|error| list.problem(format!("cannot be compiled: {error}")))?;
-        let skipped = if is_compiled(&list.start) {
-            io::copy(&mut list.file, &mut aside.as_file()).map_err(|error| list.problem(unreadable(&error)))?;
-            Vec::new()
-        } else {
-            let mut builder = SetBuilder::default();
-            let skipped = self.read(&mut builder, &mut list)?;
-            self.compile(builder, aside.as_file())
-                .map_err(|error| list.problem(format!("cannot be compiled: {error}")))?;
-            skipped
-        };
-        let set = verified(aside.as_file()).map_err(|error| list.problem(error))?;
-        aside.keep(kept.as_deref());
-        Ok(LoadedLayer { set: Arc::new(set), skipped })
-    }
-
-    /// Reads the lists at `paths` into one builder, one after another, each as `reading` says. A compiled set counts as
-    /// a list.
+    /// The set that the lists and compiled sets `files` make together, in this order.
     ///
     /// # Errors
     /// Every problem of the first that cannot be used.
-    pub fn collect(&self, paths: &[PathBuf], reading: &ListReading) -> Result<Collected, Vec<Problem>> {
+    pub fn load(&self, files: &[SetPath<'_>], reading: &ListReading) -> Result<LoadedLayer, Vec<Problem>> {
+        let mut lists = files.iter().map(|file| SetFile::open(*file, reading)).collect::<Result<Vec<_>, _>>()?;
+        let shown = files.first().map_or(Path::new(""), |file| file.shown);
+        let failed = |what: &str, error: &dyn Display| vec![Problem::of_file(shown, format!("{what}: {error}"))];
+        let kept = self.kept_path(&lists).map_err(|error| failed("cannot be read", &error))?;
+        if let Some(set) = kept.as_deref().and_then(open_kept) {
+            return Ok(LoadedLayer { set: Arc::new(set), skipped: Vec::new() });
+        }
+        let mut aside = self.aside().map_err(|error| failed("cannot be compiled", &error))?;
+        let mut skipped = Vec::new();
+        if let [list] = &mut lists[..]
+            && is_compiled(&list.start)
+        {
+            io::copy(&mut list.file, &mut aside.as_file()).map_err(|error| failed("cannot be copied", &error))?;
+        } else {
+            let collected = self.collect_from(&mut lists)?;
+            skipped = collected.skipped;
+            self.compile(collected.builder, aside.as_file()).map_err(|error| failed("cannot be compiled", &error))?;
+        }
+        let set = verified(aside.as_file()).map_err(|error| vec![Problem::of_file(shown, error.to_string())])?;
+        aside.keep(kept.as_deref());
+        tracing::debug!(event = "set_cache", list = %shown.display(), version = set.version(), "compiled");
+        Ok(LoadedLayer { set: Arc::new(set), skipped })
+    }
+
+    /// Reads the lists and compiled sets `files` into one builder, in this order.
+    ///
+    /// # Errors
+    /// Every problem of the first that cannot be used.
+    pub fn collect(&self, files: &[SetPath<'_>], reading: &ListReading) -> Result<Collected, Vec<Problem>> {
+        let lists = files.iter().map(|file| SetFile::open(*file, reading)).collect::<Result<Vec<_>, _>>();
+        self.collect_from(&mut lists?)
+    }
+
+    fn collect_from(&self, lists: &mut [SetFile<'_>]) -> Result<Collected, Vec<Problem>> {
         let (mut builder, mut skipped) = (SetBuilder::default(), Vec::new());
-        for path in paths {
-            let mut list = SetFile::open(path, reading)?;
+        for list in lists {
             if is_compiled(&list.start) {
                 let set = verified(&list.file).map_err(|error| list.problem(error))?;
-                builder.add_set(&crate::hash_set::HashSet::of(Arc::new(set)));
+                builder.add_set(&HashSet::of(Arc::new(set)));
             } else {
-                skipped.extend(self.read(&mut builder, &mut list)?);
+                skipped.extend(self.read(&mut builder, list)?);
             }
         }
         Ok(Collected { builder, skipped })
@@ -114,7 +147,7 @@ impl SetCache<'_> {
     /// Reads `list` and gives the problems of the rows that were left out.
     fn read(&self, builder: &mut SetBuilder, list: &mut SetFile<'_>) -> Result<Vec<Problem>, Vec<Problem>> {
         let before = builder.problems().len();
-        let name = list.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = list.shown.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let outcome = match FileCoding::of(&list.start) {
             None => {
                 let reader = BufReader::with_capacity(BUFFER, Told { inner: &mut list.file, progress: self.progress });
@@ -128,10 +161,10 @@ impl SetCache<'_> {
                 builder.read(&mut Input::new(BufReader::with_capacity(BUFFER, reader), name), list.reading)
             }
         };
-        let mut problems = row_problems(list.path, builder.problems(), before);
+        let mut problems = row_problems(list.shown, builder.problems(), before);
         let broken = outcome.err().map(|error| match error {
-            ReadError::Broken(problem) => row_problem(list.path, &problem),
-            ReadError::Io { .. } => Problem::of_file(list.path, error.to_string()),
+            ReadError::Broken(problem) => row_problem(list.shown, &problem),
+            ReadError::Io { .. } => Problem::of_file(list.shown, error.to_string()),
         });
         if broken.is_none() && (problems.is_empty() || list.reading.on_bad_row == OnBadRow::Skip) {
             return Ok(problems);
@@ -145,36 +178,43 @@ impl SetCache<'_> {
         out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
     }
 
-    /// Where the compiled set of `list` is kept: a file named after all that its content depends on.
-    fn kept_path(&self, list: &SetFile<'_>) -> Result<Option<PathBuf>, Vec<Problem>> {
+    /// Where the compiled set of `lists` is kept: a file named after all that its content depends on.
+    fn kept_path(&self, lists: &[SetFile<'_>]) -> io::Result<Option<PathBuf>> {
         let Some(folder) = self.folder else {
             return Ok(None);
         };
-        let metadata = list.file.metadata().map_err(|error| list.problem(unreadable(&error)))?;
-        let stamp = [
-            metadata.dev(),
-            metadata.ino(),
-            metadata.len(),
-            metadata.mtime() as u64,
-            metadata.mtime_nsec() as u64,
-            metadata.ctime() as u64,
-            metadata.ctime_nsec() as u64,
-        ];
         let mut key = Sha256::new();
         key.update(concat!("penstock ", env!("CARGO_PKG_VERSION"), "\n"));
-        key.update(format!("{}\n{stamp:?}\n{:?}", list.path.display(), list.reading));
+        for list in lists {
+            let metadata = list.file.metadata()?;
+            let stamp = [
+                metadata.dev(),
+                metadata.ino(),
+                metadata.len(),
+                metadata.mtime() as u64,
+                metadata.mtime_nsec() as u64,
+                metadata.ctime() as u64,
+                metadata.ctime_nsec() as u64,
+            ];
+            key.update(format!("{}\n{stamp:?}\n{:?}\n", list.shown.display(), list.reading));
+        }
         let name = data_encoding::HEXLOWER.encode(&key.finalize()[..16]);
         Ok(Some(folder.join(format!("{name}.pset"))))
     }
 
     /// A file to write a set to before it has its name.
     fn aside(&self) -> io::Result<Aside> {
-        match self.folder {
-            Some(folder) => {
-                fs::create_dir_all(folder)?;
-                Ok(Aside::Named(NamedTempFile::with_prefix_in(".compiling-", folder)?))
+        let Some(folder) = self.folder.filter(|_| self.keeping == Keeping::New) else {
+            return Ok(Aside::Nameless(tempfile::tempfile_in(self.temporary)?));
+        };
+        let named = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        match named.and_then(|()| NamedTempFile::with_prefix_in(".compiling-", folder)) {
+            Ok(file) => Ok(Aside::Named(file)),
+            Err(error) => {
+                let folder = folder.display();
+                tracing::warn!(event = "set_cache", %folder, %error, "compiled sets cannot be kept, each start compiles anew");
+                Ok(Aside::Nameless(tempfile::tempfile_in(self.temporary)?))
             }
-            None => Ok(Aside::Nameless(tempfile::tempfile_in(self.temporary)?)),
         }
     }
 
@@ -198,19 +238,19 @@ impl SetCache<'_> {
 }
 
 impl<'a> SetFile<'a> {
-    fn open(path: &'a Path, reading: &'a ListReading) -> Result<Self, Vec<Problem>> {
+    fn open(SetPath { path, shown }: SetPath<'a>, reading: &'a ListReading) -> Result<Self, Vec<Problem>> {
         let opened = File::open(path).and_then(|mut file| {
             let mut start = Vec::new();
             (&mut file).take(16).read_to_end(&mut start)?;
             file.rewind()?;
             Ok((file, start))
         });
-        let (file, start) = opened.map_err(|error| vec![Problem::of_file(path, unreadable(&error))])?;
-        Ok(Self { path, file, start, reading })
+        let (file, start) = opened.map_err(|error| vec![Problem::of_file(shown, unreadable(&error))])?;
+        Ok(Self { shown, file, start, reading })
     }
 
     fn problem(&self, message: impl Display) -> Vec<Problem> {
-        vec![Problem::of_file(self.path, message.to_string())]
+        vec![Problem::of_file(self.shown, message.to_string())]
     }
 }
 

@@ -9,69 +9,78 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 
 use super::inputs::{Inputs, rule_files};
-use super::{LoadedFile, LoadedSet, Snapshot};
-use crate::config::{Config, ListReading, Problem, SetSource};
+use super::sets::{SetLoader, listed_rules};
+use super::source::{Fetching, ForMissing, SourceHealth, Sources};
+use super::{LoadedFile, Snapshot};
+use crate::config::{Config, Problem};
 use crate::content::AlgorithmSet;
-use super::layers::SetCache;
-use crate::hash_set::{HashSet, Silent};
+use crate::hash_set::{Progress, Silent};
 use crate::text::{Rule, RuleProblem, RuleSet, parse_rules};
 
-/// Loads the configuration at `config_file` and everything it names.
-///
-/// A set whose file has not changed since `previous` is taken over from it.
+/// Loads the configuration at `config_file` and everything it names, with what is known of where its sets come from.
+/// `progress` is told how far compiling sets is.
 ///
 /// # Errors
 /// Every problem in every file.
-pub fn load(config_file: &Path, previous: Option<&Snapshot>) -> Result<Snapshot, Vec<Problem>> {
+pub fn load(
+    config_file: &Path,
+    fetching: Fetching,
+    progress: &dyn Progress,
+) -> Result<(Snapshot, Vec<SourceHealth>), Vec<Problem>> {
     let config = Config::load(config_file)?;
-    let inputs = Inputs::of(&config);
-    load_all(config, inputs, previous)
+    let sources = Arc::new(Sources::new(config.server.cache_directory.clone(), fetching, Arc::default()));
+    sources.fetch_now(&config.hash_sets, ForMissing::Wait);
+    let mut inputs = Inputs::of(&config);
+    let snapshot = load_with(config, &mut inputs, None, &sources, progress)?;
+    let health = sources.health(&snapshot.config.hash_sets);
+    Ok((snapshot, health))
 }
 
-/// Loads everything that `config` names; `inputs` is what the file system said of it before.
+/// Loads everything that `config` names; `inputs` is what the file system said of it before, to which the files of sets
+/// are added, also when there are problems.
+///
+/// A set whose files have not changed since `previous` is taken over from it.
 ///
 /// # Errors
 /// Every problem in every file.
-pub(super) fn load_all(config: Config, inputs: Inputs, previous: Option<&Snapshot>) -> Result<Snapshot, Vec<Problem>> {
+pub(super) fn load_all(
+    config: Config,
+    inputs: &mut Inputs,
+    previous: Option<&Snapshot>,
+    sources: &Sources,
+) -> Result<Snapshot, Vec<Problem>> {
+    load_with(config, inputs, previous, sources, &Silent)
+}
+
+fn load_with(
+    config: Config,
+    inputs: &mut Inputs,
+    previous: Option<&Snapshot>,
+    sources: &Sources,
+    progress: &dyn Progress,
+) -> Result<Snapshot, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut sets = Vec::new();
-    let cache = SetCache { folder: None, temporary: &config.limits.spool_directory, threads: 1, progress: &Silent };
+    let loader = SetLoader { sources, previous, progress, config: &config };
     for source in &config.hash_sets {
-        match reused_set(source, &inputs, previous).map_or_else(|| load_set(source, &cache), Ok) {
+        match loader.load_or_reuse(source, inputs) {
             Ok(set) => sets.push(set),
             Err(found) => problems.extend(found),
         }
     }
-    let (rules, rule_files) = load_rules(&config, &mut problems);
+    loader.tidy();
+    let (mut rules, rule_files) = load_rules(&config, &mut problems);
+    for (source, set) in config.hash_sets.iter().zip(&sets) {
+        listed_rules(source, set, &mut rules, &mut problems);
+    }
     if !problems.is_empty() {
         return Err(problems);
     }
     let rules = RuleSet::compile(rules).map_err(|error| vec![Problem::of_file(&config.file, error.to_string())])?;
     let wanted = sets.iter().fold(AlgorithmSet::EMPTY, |wanted, set| wanted.union(set.set.algorithms()));
     let generation = previous.map_or(1, |previous| previous.generation + 1);
+    let inputs = inputs.clone();
     Ok(Snapshot { generation, loaded_at: SystemTime::now(), config, sets, rules, rule_files, wanted, inputs })
-}
-
-fn reused_set(source: &SetSource, inputs: &Inputs, previous: Option<&Snapshot>) -> Option<LoadedSet> {
-    let previous = previous?;
-    let loaded = previous.sets.iter().find(|set| set.file.path == source.path)?;
-    inputs.agree_on(&previous.inputs, &source.path).then(|| LoadedSet {
-        name: Arc::clone(&source.name),
-        policy: source.policy,
-        ..loaded.clone()
-    })
-}
-
-fn load_set(source: &SetSource, cache: &SetCache<'_>) -> Result<LoadedSet, Vec<Problem>> {
-    let path = &source.path;
-    let layer = cache.load(path, &ListReading::default())?;
-    let version = layer.set.version();
-    Ok(LoadedSet {
-        name: Arc::clone(&source.name),
-        policy: source.policy,
-        file: LoadedFile { path: path.clone(), version, loaded_at: SystemTime::now() },
-        set: Arc::new(HashSet::of(layer.set)),
-    })
 }
 
 fn rule_problems(path: &Path, problems: Vec<RuleProblem>) -> Vec<Problem> {
@@ -118,7 +127,6 @@ fn load_rule_file(path: &Path) -> Result<(LoadedFile, Vec<Rule>), Vec<Problem>> 
 }
 
 fn loaded_file(path: &Path, bytes: &[u8]) -> LoadedFile {
-    let digest = Sha256::digest(bytes);
-    let version = data_encoding::HEXLOWER.encode(&digest[..6]);
+    let version = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes)[..6]);
     LoadedFile { path: path.to_owned(), version, loaded_at: SystemTime::now() }
 }

@@ -7,6 +7,8 @@ mod handle;
 mod inputs;
 mod layers;
 mod load;
+mod sets;
+mod source;
 mod watch;
 
 use std::path::PathBuf;
@@ -19,8 +21,9 @@ use crate::hash_set::HashSet;
 use crate::text::RuleSet;
 
 pub use handle::SnapshotHandle;
-pub use layers::{Collected, LoadedLayer, SetCache};
+pub use layers::{Collected, Keeping, LoadedLayer, SetCache, SetPath};
 pub use load::load;
+pub use source::{Fetching, Refresher, SourceHealth, Validators};
 pub use watch::Watcher;
 
 use inputs::Inputs;
@@ -52,8 +55,9 @@ pub struct LoadedSet {
     pub name: Arc<str>,
     /// What a match asks for.
     pub policy: SetPolicy,
-    /// Where it came from.
+    /// Where it came from: a file, a folder, or a URL without secrets.
     pub file: LoadedFile,
+    files: Vec<PathBuf>,
     /// Its entries and indexes; shared with the snapshot before when the file has not changed.
     pub set: Arc<HashSet>,
 }

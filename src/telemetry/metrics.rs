@@ -1,5 +1,7 @@
 //! The metrics, in Prometheus' terms.
 
+use std::sync::atomic::AtomicU64;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -76,6 +78,22 @@ pub struct ReloadLabels {
     pub result: &'static str,
 }
 
+/// Labels of what there is one of for each hash set.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct SetLabels {
+    /// Name of the hash set, from the configuration.
+    pub set: String,
+}
+
+/// Labels of [`Metrics::set_fetches`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct SetFetchLabels {
+    /// Name of the hash set, from the configuration.
+    pub set: String,
+    /// `unchanged`, `changed`, `rejected`, `signature` or `failed`.
+    pub result: &'static str,
+}
+
 /// Every metric.
 #[derive(Debug)]
 pub struct Metrics {
@@ -128,6 +146,14 @@ pub struct Metrics {
     pub loaded_hashes: Gauge,
     /// Rules loaded.
     pub loaded_rules: Gauge,
+    /// Attempts to fetch a hash set from its server.
+    pub set_fetches: Family<SetFetchLabels, Counter>,
+    /// Seconds since a server last confirmed a hash set, or since a local one was written.
+    pub set_age: Family<SetLabels, Gauge<f64, AtomicU64>>,
+    /// 1 while a hash set is older than its `max_age`.
+    pub set_stale: Family<SetLabels, Gauge>,
+    /// 1 while the last attempt to fetch a hash set failed or brought something that is of no use.
+    pub set_source_failing: Family<SetLabels, Gauge>,
 }
 
 impl Default for Metrics {
@@ -159,10 +185,15 @@ impl Default for Metrics {
             snapshot_generation: Gauge::default(),
             loaded_hashes: Gauge::default(),
             loaded_rules: Gauge::default(),
+            set_fetches: Family::default(),
+            set_age: Family::default(),
+            set_stale: Family::default(),
+            set_source_failing: Family::default(),
         };
         metrics.register_uploads();
         metrics.register_exceptions();
         metrics.register_operation();
+        metrics.register_sources();
         metrics
     }
 }
@@ -210,6 +241,16 @@ impl Metrics {
         registry.register("snapshot_generation", "Generation of the snapshot that serves", generation);
         registry.register("loaded_hashes", "Hashes loaded", self.loaded_hashes.clone());
         registry.register("loaded_rules", "Rules loaded", self.loaded_rules.clone());
+    }
+
+    fn register_sources(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("set_fetches", "Attempts to fetch a hash set from its server", self.set_fetches.clone());
+        let age = self.set_age.clone();
+        registry.register_with_unit("set_age", "Since a hash set was last known to be fresh", Unit::Seconds, age);
+        registry.register("set_stale", "1 while a hash set is older than max_age", self.set_stale.clone());
+        let failing = self.set_source_failing.clone();
+        registry.register("set_source_failing", "1 while a hash set cannot be fetched or used", failing);
     }
 
     /// All metrics in the OpenMetrics text format.

@@ -31,6 +31,7 @@ use comparison::{Finding, Tally, Trial};
 use random::Random;
 use references::{Reference, references};
 use servers::{Parser, Servers};
+pub(crate) use servers::{install, on_leash};
 
 const EVIL: &[u8] = b"EVIL-FILE-BYTES";
 /// As long as [`EVIL`] and as harmless as can be.

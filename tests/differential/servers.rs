@@ -84,7 +84,8 @@ impl Drop for Servers {
     }
 }
 
-fn on_leash(command: &Command) -> Command {
+/// `command` as a process that ends with this one, however that ends.
+pub(crate) fn on_leash(command: &Command) -> Command {
     let mut leashed = Command::new("sh");
     leashed.args(["-c", LEASH, "sh"]).arg(command.get_program()).args(command.get_args());
     leashed.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
@@ -96,8 +97,8 @@ fn origin_file(name: &str) -> PathBuf {
     repository("tests/differential/origins").join(name)
 }
 
-/// The folder with the parsers, which are installed if need be.
-fn install() -> Option<PathBuf> {
+/// The folder with the parsers and other servers of others, which are installed if need be.
+pub(crate) fn install() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("differential");
     let output = Command::new(repository("tests/differential/setup.sh")).arg(&folder).output().unwrap();
     if output.status.success() {
@@ -105,8 +106,8 @@ fn install() -> Option<PathBuf> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let required = std::env::var("PENSTOCK_DIFFERENTIAL").is_ok_and(|value| value == "require");
-    assert!(!required, "the parsers are not installed: {said}");
+    assert!(!required, "the parsers and servers of others are not installed: {said}");
     let reason = said.lines().last().unwrap_or("setup.sh failed");
-    skipped("real parsers behind Penstock", &format!("they are not installed: {reason}"));
+    skipped("real parsers behind Penstock, and sets from a real store", &format!("they are not installed: {reason}"));
     None
 }

@@ -4,10 +4,12 @@ pub mod archives;
 pub mod curl;
 pub mod http;
 pub mod http2;
+pub mod lists;
 pub mod origin;
 pub mod penstock;
 pub mod pictures;
 pub mod pieces;
+pub mod s3rver;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

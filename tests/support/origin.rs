@@ -171,6 +171,9 @@ fn serve(stream: TcpStream, manner: &Manner, tally: &Tally) -> std::io::Result<(
                 return reader.stream.shutdown(Shutdown::Both);
             };
             writer.write_all(answer.as_bytes())?;
+            if answer.contains("\r\nConnection: close\r\n") {
+                return reader.stream.shutdown(Shutdown::Both);
+            }
             continue;
         }
         let text = format!("{length} bytes {echo}");

@@ -38,6 +38,9 @@ pub struct Penstock {
     verdicts_taken: AtomicUsize,
 }
 
+/// A variable of the environment that every Penstock has, for settings that name one.
+pub const SECRET_VARIABLE: (&str, &str) = ("PENSTOCK_TEST_SECRET", "a-secret-from-the-environment");
+
 /// A route on `/upload/**` that enforces.
 pub const ENFORCING: &str = "[[route]]\nname = \"uploads\"\npath = \"/upload/**\"\ninspect = \"enforce\"\n";
 
@@ -147,7 +150,8 @@ impl Setup {
             format!("tls = {{ certificate = \"{certificate}\", key = \"{key}\" }}\n")
         });
         format!(
-            "{top}[server]\nthreads = 2\ninspection_threads = 2\nshutdown_grace = \"{grace}\"\nstate_directory = \"state\"\n\
+            "{top}[server]\nthreads = 2\ninspection_threads = 2\nshutdown_grace = \"{grace}\"\n\
+             state_directory = \"state\"\ncache_directory = \"cache\"\n\
              [admin]\naddress = \"{admin}\"\n[[listener]]\naddress = \"{address}\"\n{tls}\
              [limits]\nspool_directory = \"spool\"\n{limits}\n\
              [[origin]]\nname = \"site\"\nservers = [{}]\nconnect_timeout = \"30s\"\n{config}",
@@ -161,6 +165,10 @@ fn spawn(folder: &Path) -> (Child, Arc<Mutex<Vec<String>>>) {
         .args(["run", "--log-format", "json", "--config"])
         .arg(folder.join("penstock.toml"))
         .env("PENSTOCK_LOG", "info,pingora_proxy=off,pingora_core=warn")
+        .env(SECRET_VARIABLE.0, SECRET_VARIABLE.1)
+        .env("AWS_ACCESS_KEY_ID", "S3RVER")
+        .env("AWS_SECRET_ACCESS_KEY", "S3RVER")
+        .env("NO_PROXY", "127.0.0.1")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

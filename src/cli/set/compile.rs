@@ -14,7 +14,7 @@ use crate::cli::OK;
 use crate::config::Problem;
 use crate::hash_set::compiled::Compiled;
 use crate::hash_set::{HashSet, SetBuilder};
-use crate::snapshot::SetCache;
+use crate::snapshot::{SetCache, SetPath};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CompileArgs {
@@ -30,7 +30,8 @@ pub(in crate::cli) struct CompileArgs {
 
 pub(super) fn compile(args: &CompileArgs) -> Result<u8, Vec<Problem>> {
     with_cache(&args.inputs, |cache| {
-        let collected = cache.collect(&args.inputs, &args.reading.reading())?;
+        let inputs: Vec<SetPath<'_>> = args.inputs.iter().map(|path| SetPath::of(path)).collect();
+        let collected = cache.collect(&inputs, &args.reading.reading())?;
         warn_of_skipped(&collected.skipped);
         write(collected.builder, &args.output, cache).map_err(|error| vec![unwritable(&args.output, &error)])
     })?;

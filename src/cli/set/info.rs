@@ -9,7 +9,7 @@ use super::{ReadingArgs, counts, open};
 use crate::cli::OK;
 use crate::config::Problem;
 use crate::content::Algorithm;
-use crate::hash_set::{HashSet, KeptKind, SetInfo};
+use crate::hash_set::{HashSet, SetInfo};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct InfoArgs {
@@ -56,7 +56,7 @@ pub(super) fn info(args: &InfoArgs) -> Result<u8, Vec<Problem>> {
 }
 
 /// What of the lists is not in the set.
-pub(super) fn print_left_out(info: &SetInfo) {
+pub(in crate::cli) fn print_left_out(info: &SetInfo) {
     for (count, what) in [(info.duplicates, "said twice"), (info.removed, "taken back by a later row")] {
         if count > 0 {
             println!("  left out: {count} {what}");
@@ -73,7 +73,7 @@ fn hash_counts(set: &HashSet) -> Map<String, Value> {
 }
 
 fn kept_counts(set: &HashSet) -> Map<String, Value> {
-    some_of(KeptKind::ALL.map(|kind| (kind.name(), set.kept_count(kind))))
+    some_of(set.kept_counts().map(|(kind, count)| (kind.name(), count)))
 }
 
 fn some_of<const N: usize>(counts: [(&str, usize); N]) -> Map<String, Value> {

@@ -11,12 +11,14 @@ use std::thread;
 
 use clap::{Args, Subcommand};
 
+pub(super) use self::info::print_left_out;
+
 use super::progress::Bar;
 use super::{FAILED, print_problems};
 use crate::config::{ListFormat, ListReading, OnBadRow, Problem, suggestion};
 use crate::content::{Algorithm, UnknownAlgorithm};
 use crate::hash_set::{HashSet, KeptKind};
-use crate::snapshot::SetCache;
+use crate::snapshot::{Keeping, SetCache, SetPath};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SetCommand {
@@ -92,12 +94,12 @@ fn with_cache<T>(paths: &[PathBuf], work: impl FnOnce(&SetCache<'_>) -> T) -> T 
     let length = |path: &PathBuf| path.metadata().map_or(0, |metadata| metadata.len());
     let bar = Bar::over(paths.iter().map(length).sum());
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    work(&SetCache { folder: None, temporary: &std::env::temp_dir(), threads, progress: &bar })
+    work(&SetCache { folder: None, keeping: Keeping::Nothing, temporary: &std::env::temp_dir(), threads, progress: &bar })
 }
 
 /// The list or compiled set at `path`, whole and verified.
 fn open(path: &Path, reading: &ReadingArgs) -> Result<HashSet, Vec<Problem>> {
-    let layer = with_cache(&[path.to_owned()], |cache| cache.load(path, &reading.reading()))?;
+    let layer = with_cache(&[path.to_owned()], |cache| cache.load(&[SetPath::of(path)], &reading.reading()))?;
     warn_of_skipped(&layer.skipped);
     Ok(HashSet::of(layer.set))
 }
@@ -111,18 +113,22 @@ fn warn_of_skipped(skipped: &[Problem]) {
     }
 }
 
-/// How many of what a set has: "3 md5, 1 pdq; kept 2 photodna".
+/// How many of what a set has: "3 md5, 1 pdq; 1 trend_query as keyword rules; kept without matching: 2 photodna".
 pub(super) fn counts(set: &HashSet) -> String {
-    let hashes = Algorithm::ALL.map(|algorithm| (set.count(algorithm), algorithm.name()));
-    let kept = KeptKind::ALL.map(|kind| (set.kept_count(kind), kind.name()));
-    let list = |counts: &[(usize, &str)]| {
-        let some = counts.iter().filter(|(count, _)| *count > 0);
-        some.map(|(count, name)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
-    };
-    match (list(&hashes), list(&kept)) {
-        (hashes, kept) if hashes.is_empty() && kept.is_empty() => "empty".to_owned(),
-        (hashes, kept) if kept.is_empty() => hashes,
-        (hashes, kept) if hashes.is_empty() => format!("kept without matching {kept}"),
-        (hashes, kept) => format!("{hashes}; kept without matching {kept}"),
-    }
+    let hashes = Algorithm::ALL.map(|algorithm| (algorithm.name(), set.count(algorithm)));
+    let kept = set.kept_counts();
+    let (rules, kept): (Vec<_>, Vec<_>) = kept.into_iter().partition(|(kind, _)| *kind == KeptKind::TrendQuery);
+    let groups = [
+        ("", list(hashes)),
+        ("as keyword rules: ", list(rules.into_iter().map(|(kind, count)| (kind.name(), count)))),
+        ("kept without matching: ", list(kept.into_iter().map(|(kind, count)| (kind.name(), count)))),
+    ];
+    let filled: Vec<String> = groups.iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| format!("{name}{list}")).collect();
+    if filled.is_empty() { "empty".to_owned() } else { filled.join("; ") }
+}
+
+/// "3 md5, 1 pdq", without what there is none of.
+fn list(counts: impl IntoIterator<Item = (&'static str, usize)>) -> String {
+    let some = counts.into_iter().filter(|(_, count)| *count > 0);
+    some.map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
 }

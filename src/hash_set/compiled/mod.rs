@@ -143,11 +143,6 @@ impl Compiled {
         self.kept.iter().flat_map(|table| table.items(self.shared()))
     }
 
-    /// How many items of `kind` it keeps.
-    pub fn kept_count(&self, kind: KeptKind) -> usize {
-        self.kept.iter().find(|table| table.kind == kind).map_or(0, |table| table.len)
-    }
-
     pub(super) fn tables(&self) -> &[Table] {
         &self.tables
     }
