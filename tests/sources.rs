@@ -155,6 +155,20 @@ fn a_start_without_the_server_begins_with_what_was_kept_and_says_so() {
 }
 
 #[test]
+fn a_silent_server_does_not_hold_up_a_start_for_long_and_is_asked_on() {
+    let (origin, lists) = (Origin::start(), Lists::start(Validator::ETag));
+    lists.put(PATH, &list(&["first"]));
+    let mut penstock = setup(&origin, &lists.url(PATH), "").start();
+    lists.put(PATH, &list(&["second"]));
+    lists.has(Trouble::IsSilent);
+    penstock.restart();
+    assert!(is_blocked(&penstock, "first"));
+    assert!(penstock.log_text().contains("the server is slow"));
+    lists.has(None);
+    wait_until("the new list is loaded", || is_blocked(&penstock, "second"));
+}
+
+#[test]
 fn with_nothing_kept_and_no_server_it_does_not_start_and_says_why() {
     let origin = Origin::start();
     let url = format!("http://{}{PATH}?token=hidden", refusing_address());
@@ -243,6 +257,10 @@ fn what_is_kept_is_checked_again_before_it_is_loaded() {
     fs::write(&files[0], list(&["other"])).unwrap();
     let (is_in_order, said) = penstock.command(&["check"]);
     assert!(!is_in_order && said.contains("is not what was signed"), "{said}");
+    // It turns out when it is loaded, and what is no longer kept is fetched.
+    assert!(!penstock.command(&["check", "--fetch"]).0);
+    let (is_in_order, said) = penstock.command(&["check", "--fetch"]);
+    assert!(is_in_order, "{said}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use minisign::KeyPair;
 
@@ -33,6 +34,8 @@ pub enum Trouble {
     SaysNoLength,
     /// Drops the connection without an answer.
     HangsUp,
+    /// Answers when the trouble is over, or after a minute.
+    IsSilent,
 }
 
 /// The server. Paths name files.
@@ -55,7 +58,13 @@ impl Lists {
         let state = State { files: BTreeMap::new(), validator, trouble: None, changes: 0, sent: BTreeMap::new() };
         let state = Arc::new(Mutex::new(state));
         let serving = Arc::clone(&state);
-        let origin = Origin::answering(move |request| serving.lock().unwrap().answer(request));
+        let origin = Origin::answering(move |request| {
+            let start = Instant::now();
+            while serving.lock().unwrap().trouble == Some(Trouble::IsSilent) && start.elapsed().as_secs() < 60 {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            serving.lock().unwrap().answer(request)
+        });
         Self { origin, state }
     }
 

@@ -65,8 +65,11 @@ impl Sources {
                 let is_missing = !sources.has_files(&set);
                 fetches.spawn(async move {
                     if is_missing && for_missing == ForMissing::Wait {
+                        let message = "nothing of it is kept, so the start waits until it is fetched";
+                        tracing::info!(event = "source", set = %set.name, source = %set.location, "{message}");
                         sources.fetch(&set).await;
                     } else if tokio::time::timeout(PATIENCE, sources.fetch(&set)).await.is_err() {
+                        sources.overdue().push(sources.key(&set));
                         let message = "the server is slow; what is kept from before serves until it is through";
                         tracing::warn!(event = "source", set = %set.name, source = %set.location, "{message}");
                     }
@@ -74,6 +77,8 @@ impl Sources {
             }
             while fetches.join_next().await.is_some() {}
         });
+        // Looking up a name can hang on for longer than anybody waits.
+        runtime.shutdown_background();
     }
 
     /// Asks the server of `set`, and keeps what is new as the candidate. What goes wrong is logged and counted.

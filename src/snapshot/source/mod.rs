@@ -53,6 +53,8 @@ pub(super) struct Sources {
     fetching: Fetching,
     metrics: Arc<Metrics>,
     attempts: Mutex<HashMap<SourceKey, Attempt>>,
+    /// Sets whose servers were too slow for somebody who waited, and are asked again at once.
+    overdue: Mutex<Vec<SourceKey>>,
 }
 
 /// What tells one source from another: a set that comes from elsewhere is another source.
@@ -132,7 +134,7 @@ impl Outcome {
 
 impl Sources {
     pub(super) fn new(cache: PathBuf, fetching: Fetching, metrics: Arc<Metrics>) -> Self {
-        Self { cache, fetching, metrics, attempts: Mutex::default() }
+        Self { cache, fetching, metrics, attempts: Mutex::default(), overdue: Mutex::default() }
     }
 
     /// Whether what is kept of sets may be changed.
@@ -153,7 +155,22 @@ impl Sources {
                 self.reject(set, &files, &problems);
                 self.last_good(set).map_err(|_| problems)
             }
-            Err(problems) => Err(problems),
+            Err(problems) => {
+                self.forget(set);
+                Err(problems)
+            }
+        }
+    }
+
+    /// Drops what is kept of a set after it has turned out not to be what was signed.
+    fn forget(&self, set: &SetSource) {
+        if set.location.remote().is_none() || self.fetching == Fetching::Offline {
+            return;
+        }
+        let message = "what was kept is not what was signed; it is fetched anew";
+        tracing::error!(event = "source", set = %set.name, source = %set.location, "{message}");
+        if let Err(error) = self.folder(set).forget() {
+            tracing::error!(event = "source", set = %set.name, source = %set.location, %error, "cannot be dropped");
         }
     }
 
@@ -293,6 +310,10 @@ impl Sources {
 
     pub(super) fn key(&self, set: &SetSource) -> SourceKey {
         SourceKey(self.folder(set).path().to_owned())
+    }
+
+    fn overdue(&self) -> MutexGuard<'_, Vec<SourceKey>> {
+        self.overdue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn attempts(&self) -> MutexGuard<'_, HashMap<SourceKey, Attempt>> {

@@ -72,6 +72,9 @@ fn start_due(handle: &SnapshotHandle, due: &mut Due, fetches: &mut JoinSet<(SetS
     let sources = handle.sources();
     let wanted = handle.wanted_sets();
     due.retain(|key, moment| moment.is_none() || wanted.iter().any(|set| sources.key(set) == *key));
+    for key in std::mem::take(&mut *sources.overdue()) {
+        due.entry(key).and_modify(|moment| *moment = moment.map(|_| now)).or_insert(Some(now));
+    }
     for set in wanted {
         let key = sources.key(&set);
         let moment = due.entry(key).or_insert_with(|| Some(now + sources.first_wait(&set)));

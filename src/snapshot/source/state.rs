@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::signature;
-use crate::config::SetSource;
+use crate::config::{RemoteStore, SetSource};
 
 /// Begin of the names of folders that are being filled.
 const INCOMING: &str = "incoming-";
@@ -86,7 +86,11 @@ impl SetFolder {
     /// The folder of `set` in `cache`. Another location or key has another folder: what one key signed means nothing
     /// under another.
     pub(super) fn of(cache: &Path, set: &SetSource) -> Self {
-        let identity = format!("{:?} {:?}", set.location.remote().map(|remote| &remote.store), set.public_key);
+        let place = set.location.remote().map_or_else(String::new, |remote| match &remote.store {
+            RemoteStore::Http { url, .. } => url.to_string(),
+            RemoteStore::S3 { bucket, key, endpoint, .. } => format!("s3 {endpoint:?} {bucket} {key}"),
+        });
+        let identity = format!("{place} {:?}", set.public_key);
         let digest = Sha256::digest(identity.as_bytes());
         let name = format!("{}-{}", set.name, data_encoding::HEXLOWER.encode(&digest[..6]));
         Self { path: cache.join("sources").join(name) }
@@ -180,6 +184,14 @@ impl SetFolder {
         self.change(|state| drop(state.candidate.take_if(|version| version.folder == folder)))
     }
 
+    /// Drops the last good version, which has turned out to be none, so that it is fetched anew.
+    ///
+    /// # Errors
+    /// The system refuses; then everything is as before.
+    pub(super) fn forget(&self) -> io::Result<()> {
+        self.change(|state| state.current = None)
+    }
+
     /// The server still has the newest version that is kept; `files` are its validators if it gave new ones.
     ///
     /// # Errors
@@ -249,4 +261,55 @@ impl SetFolder {
 fn is_abandoned(folder: &Path) -> bool {
     let modified = fs::metadata(folder).and_then(|metadata| metadata.modified());
     modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > ABANDONED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn install(folder: &SetFolder, content: &str) -> Version {
+        let incoming = folder.incoming().unwrap();
+        fs::write(incoming.path().join("list"), content).unwrap();
+        let file = StoredFile {
+            name: "list".into(),
+            bytes: content.len() as u64,
+            sha256: String::new(),
+            etag: None,
+            last_modified: None,
+            redirected_to: None,
+        };
+        folder.install(incoming, vec![file], SystemTime::now()).unwrap();
+        folder.read().candidate.unwrap()
+    }
+
+    #[test]
+    fn a_version_is_a_candidate_until_it_is_accepted_and_the_one_before_stays_until_then() {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = SetFolder { path: cache.path().join("set") };
+        assert_eq!(folder.read(), State::default());
+        let first = install(&folder, "first");
+        folder.accept(&first.folder).unwrap();
+        let second = install(&folder, "second");
+        assert_eq!((folder.read().current, folder.read().candidate), (Some(first.clone()), Some(second.clone())));
+        folder.reject(&second.folder).unwrap();
+        assert_eq!((folder.read().current, folder.read().candidate), (Some(first.clone()), None));
+        assert!(folder.lists(&second).is_err(), "its files are gone");
+        let third = install(&folder, "third");
+        folder.accept(&second.folder).unwrap();
+        assert_eq!(folder.read().current.as_ref(), Some(&first), "only the candidate can be accepted");
+        folder.accept(&third.folder).unwrap();
+        assert_eq!(folder.read().current.as_ref(), Some(&third));
+        assert!(folder.lists(&first).is_err(), "its files are gone");
+        fs::write(&folder.lists(&third).unwrap()[0], "thi").unwrap();
+        assert!(folder.lists(&third).unwrap_err().to_string().contains("has 3 bytes, expected 5"));
+    }
+
+    #[test]
+    fn a_state_that_cannot_be_read_is_none() {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = SetFolder { path: cache.path().join("set") };
+        install(&folder, "first");
+        fs::write(cache.path().join("set/state.json"), "{").unwrap();
+        assert_eq!(folder.read(), State::default());
+    }
 }
