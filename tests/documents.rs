@@ -53,7 +53,11 @@ fn rule_and_set_examples_are_in_order() {
         penstock::text::parse_rules(rules).unwrap();
     }
     for list in blocks(&document("docs/hash-sets.md"), "csv") {
-        assert_eq!(penstock::hash_set::HashSet::from_csv(list.as_bytes()).unwrap().len(), 2);
+        let mut builder = penstock::hash_set::SetBuilder::default();
+        let mut input = penstock::hash_set::format::Input::new(list.as_bytes(), "list.csv");
+        builder.read(&mut input, &penstock::config::ListReading::default()).unwrap();
+        assert!(builder.problems().is_empty(), "{}", builder.problems());
+        assert_eq!(builder.build().unwrap().len(), 2);
     }
 }
 
