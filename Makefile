@@ -46,7 +46,7 @@ deny: ## Check licences and advisories of dependencies (needs cargo-deny)
 	cargo deny check
 
 .PHONY: bench
-bench: bench-stages bench-index bench-proxy ## Run every bench; QUICK=1 takes under a minute each
+bench: bench-stages bench-index bench-sets bench-proxy bench-reload ## Run every bench; QUICK=1 takes under a minute each
 
 .PHONY: bench-stages
 bench-stages: deps ## Measure each stage: PDQ, Hamming query, text scan, multipart
@@ -56,6 +56,16 @@ bench-stages: deps ## Measure each stage: PDQ, Hamming query, text scan, multipa
 bench-index: deps ## Search up to 10^8 hashes beside faiss; QUICK=1 stops at 10^6
 	@deploy/install-deps.sh --bench-index
 	cargo bench --bench index
+
+.PHONY: bench-sets
+bench-sets: deps ## Compile and open 10^7 hashes, and look digests up
+	cargo bench --bench sets
+
+.PHONY: bench-reload
+bench-reload: ## Swap 10^7 hashes for another 10^7 under load
+	@deploy/install-deps.sh --bench
+	cargo build --release --bin penstock --example demo-origin
+	@benches/reload.sh
 
 .PHONY: bench-proxy
 bench-proxy: ## Load test with wrk: pass-through against hold-and-hash

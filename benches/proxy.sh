@@ -21,68 +21,17 @@ export LC_ALL=C
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
-penstock=${PENSTOCK:-$root/target/release/penstock}
-origin=${ORIGIN:-$root/target/release/examples/demo-origin}
+source "$here/support/loopback.sh"
 connections=${CONNECTIONS:-32}
 body_bytes=100000
 if [[ ${QUICK:-} == 1 ]]; then quick=true rounds=3 seconds=2; else quick=false rounds=5 seconds=6; fi
 
-cores=$(nproc)
 pinned=false
 if [[ ${PIN:-1} == 1 && $cores -gt 1 ]] && taskset --pid --cpu-list "1-$((cores - 1))" $$ >/dev/null 2>&1; then
   pinned=true
 fi
 
-fail() {
-  echo "proxy.sh: $*" >&2
-  exit 1
-}
-
-for tool in wrk curl awk sha256sum; do
-  command -v "$tool" >/dev/null || fail "$tool is not installed"
-done
-for binary in "$penstock" "$origin"; do
-  [[ -x $binary ]] || fail "$binary is missing: cargo build --release --bin penstock --example demo-origin"
-done
-
-exec 9<"${BASH_SOURCE[0]}"
-flock --nonblock 9 || fail "it runs already, and two at once would measure each other"
-
-work=$(mktemp -d)
-processes=()
-clean_up() {
-  for process in "${processes[@]}"; do kill "$process" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM
-
-# A port below the range from which the system gives ports to clients, so that none of them takes it meanwhile.
-free_port() {
-  local port
-  while port=$((20000 + RANDOM % 10000)); do
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-  done
-  echo "$port"
-}
-
-# wait_until_answers URL PROCESS LOG
-wait_until_answers() {
-  for _ in {1..500}; do
-    if curl --silent --fail --output /dev/null --max-time 1 "$1"; then return; fi
-    kill -0 "$2" 2>/dev/null || fail "$1 will never answer, its process ended: $(tail -n 5 "$3")"
-    sleep 0.02
-  done
-  fail "$1 does not answer: $(tail -n 5 "$3")"
-}
-
-start_origin() {
-  origin_port=$(free_port)
-  "$origin" "127.0.0.1:$origin_port" --discard >"$work/origin.log" 2>&1 &
-  processes+=($!)
-  wait_until_answers "http://127.0.0.1:$origin_port/" $! "$work/origin.log"
-}
+need wrk curl awk sha256sum
 
 start_penstock() {
   penstock_port=$(free_port) admin_port=$(free_port)
@@ -211,23 +160,6 @@ median() {
     | awk '{ value[NR] = $1 } END { print (value[int((NR + 1) / 2)] + value[int(NR / 2) + 1]) / 2 }'
 }
 
-# The share of the last second in which the machine had nothing to do, before there is any load of ours.
-idle_share() {
-  local before after
-  before=$(head -n 1 /proc/stat)
-  sleep 1
-  after=$(head -n 1 /proc/stat)
-  printf '%s\n%s\n' "$before" "$after" \
-    | awk '{ for (i = 2; i <= 9; i++) total[NR] += $i; idle[NR] = $5 + $6 }
-      END { printf "%.2f", (idle[2] - idle[1]) / (total[2] - total[1]) }'
-}
-
-commit=$(git -C "$root" rev-parse --short HEAD)
-if [[ -n $(git -C "$root" status --porcelain -- . ':!benches/results') ]]; then commit+=-dirty; fi
-idle=$(idle_share)
-if awk -v idle="$idle" 'BEGIN { exit idle > 0.9 }'; then
-  echo "the machine is busy with something else ($idle idle): requests/s and latency will say little"
-fi
 start_origin
 start_penstock
 names=(pass hold)
@@ -286,8 +218,8 @@ fi
 mkdir -p "$here/results"
 cat >"$here/results/proxy.json" <<END
 {
-  "machine": {"cpu": "$(sed -n '/^model name/{s/.*: //p;q}' /proc/cpuinfo)", "cores": $cores, "idle_before": $idle},
-  "commit": "$commit",
+  "machine": $(machine_json),
+  "commit": "$(commit)",
   "date": "$(date --utc +%Y-%m-%dT%H:%M:%SZ)",
   "quick": $quick,
   "peers": {"wrk": "$wrk_version", "pingora": "$pingora", "nginx": $nginx_version},

@@ -57,8 +57,15 @@ fn compile(folder: &Path, hashes: usize) -> Value {
     write_list(&list, hashes).expect("the list can be written");
     let peak = Peak::begin();
     let start = Instant::now();
-    let cache = SetCache { folder: None, keeping: Keeping::Nothing, temporary: folder, threads: machine::cores(), progress: &Silent };
-    let collected = cache.collect(&[SetPath::of(&list)], &ListReading::default()).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let cache = SetCache {
+        folder: None,
+        keeping: Keeping::Nothing,
+        temporary: folder,
+        threads: machine::cores(),
+        progress: &Silent,
+    };
+    let collected =
+        cache.collect(&[SetPath::of(&list)], &ListReading::default()).unwrap_or_else(|problems| panic!("{problems:?}"));
     let read_s = start.elapsed().as_secs_f64();
     let out = BufWriter::with_capacity(1 << 18, File::create(&set).expect("the set can be written"));
     let (out, _) = collected.builder.compile(out, machine::cores(), &Silent).expect("the set can be written");

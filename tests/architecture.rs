@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("hash_set", &["config", "content"]),
     ("verdict", &["config", "content"]),
     ("flood", &["config", "content"]),
-    ("snapshot", &["config", "content", "hash_set", "telemetry", "text"]),
+    ("snapshot", &["body", "config", "content", "hash_set", "telemetry", "text"]),
     (
         "inspect",
         &["body", "config", "content", "extract", "hash_set", "media", "snapshot", "telemetry", "text", "verdict"],
@@ -25,8 +25,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("quarantine", &["config", "content", "flood", "telemetry", "verdict"]),
     ("proxy", &["body", "config", "content", "extract", "inspect", "quarantine", "snapshot", "telemetry", "verdict"]),
     ("admin", &["config", "content", "quarantine", "snapshot", "telemetry", "verdict"]),
-    ("app", &["admin", "body", "config", "inspect", "proxy", "quarantine", "snapshot", "telemetry"]),
-    ("cli", &["app", "body", "config", "content", "inspect", "media", "snapshot", "telemetry", "verdict"]),
+    ("app", &["admin", "body", "config", "hash_set", "inspect", "proxy", "quarantine", "snapshot", "telemetry"]),
+    ("cli", &["app", "body", "config", "content", "hash_set", "inspect", "media", "snapshot", "telemetry", "verdict"]),
 ];
 
 /// Crates and names that only some modules may know of.

@@ -47,6 +47,9 @@ fn help_teaches() {
     for command in ["run", "check", "hash", "scan", "rollout", "quarantine"] {
         assert_snapshot!(format!("help_{command}"), penstock(&here, &[command, "--help"]));
     }
+    for command in ["compile", "info", "diff", "export", "query"] {
+        assert_snapshot!(format!("help_set_{command}"), penstock(&here, &["set", command, "--help"]));
+    }
     assert!(penstock(&here, &["chekc"]).ends_with("exit code 2"));
 }
 

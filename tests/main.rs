@@ -36,3 +36,4 @@ mod smuggling;
 mod sources;
 mod verdicts;
 mod websockets;
+mod withdrawals;

@@ -32,6 +32,11 @@ struct RouteReport {
 struct SetReport {
     name: String,
     hashes: BTreeMap<&'static str, usize>,
+    /// What is listed and not compared with uploads as a hash.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    kept: BTreeMap<&'static str, usize>,
+    /// Rows of its lists that could not be read.
+    skipped_rows: u64,
     action: SetAction,
     mode: Mode,
     #[serde(flatten)]
@@ -96,9 +101,13 @@ impl SnapshotReport {
 impl SetReport {
     fn of(set: &LoadedSet, sources: &[SourceHealth]) -> Self {
         let algorithms = set.set.algorithms();
+        let kept = set.set.kept_counts().into_iter();
+        let lists = set.set.compiled().flat_map(|compiled| &compiled.info().sources);
         Self {
             name: set.name.to_string(),
             hashes: algorithms.iter().map(|algorithm| (algorithm.name(), set.set.count(algorithm))).collect(),
+            kept: kept.filter(|(_, count)| *count > 0).map(|(kind, count)| (kind.name(), count)).collect(),
+            skipped_rows: lists.map(|list| list.skipped).sum(),
             action: set.policy.action,
             mode: set.policy.mode,
             file: FileReport::of(&set.file),

@@ -50,7 +50,6 @@ struct Line<'a> {
     status: Option<&'a str>,
 }
 
-
 impl<'a> Line<'a> {
     fn of_item(item: &Item<'a>, about: About<'a>) -> Self {
         let (algorithm, hash) = match item {

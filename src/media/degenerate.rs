@@ -26,11 +26,9 @@ pub fn is_degenerate(hash: &HashValue) -> bool {
         HashValue::AHash(hash) => is_near_constant(*hash) || has_one_direction(*hash) || only_grows(*hash),
         HashValue::DHash(hash) => is_near_constant(*hash) || has_one_direction(*hash),
         HashValue::PHash(hash) => hash.word().count_ones() < MIN_PHASH_BITS,
-        HashValue::Md5(_)
-        | HashValue::Sha1(_)
-        | HashValue::Sha256(_)
-        | HashValue::Sha512(_)
-        | HashValue::Pdq(_) => false,
+        HashValue::Md5(_) | HashValue::Sha1(_) | HashValue::Sha256(_) | HashValue::Sha512(_) | HashValue::Pdq(_) => {
+            false
+        }
     }
 }
 

@@ -154,8 +154,8 @@ impl SetCache<'_> {
                 builder.read(&mut Input::new(reader, &name), list.reading)
             }
             Some(coding) => {
-                let packed = private_copy(&mut list.file, self.temporary)
-                    .map_err(|error| list.problem(unreadable(&error)))?;
+                let packed =
+                    private_copy(&mut list.file, self.temporary).map_err(|error| list.problem(unreadable(&error)))?;
                 let reader = Told { inner: Decompressed::new(coding, &packed), progress: self.progress };
                 let name = name.strip_suffix(coding.extension()).unwrap_or(&name).trim_end_matches('.');
                 builder.read(&mut Input::new(BufReader::with_capacity(BUFFER, reader), name), list.reading)

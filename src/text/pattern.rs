@@ -124,7 +124,8 @@ fn folded_class(mut class: ClassUnicode) -> ClassUnicode {
         return class;
     }
     fold_case(&mut class);
-    let is_member = |byte: u8| class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&char::from(byte)));
+    let is_member =
+        |byte: u8| class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&char::from(byte)));
     let images: Vec<char> = (0..128_u8)
         .filter(|byte| is_member(*byte))
         .map(|byte| ASCII_FOLD[usize::from(byte)])

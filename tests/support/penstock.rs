@@ -103,6 +103,14 @@ impl Setup {
         self
     }
 
+    /// Compiles the list `list` in its folder into the set `set`.
+    pub fn with_compiled(self, list: &str, set: &str) -> Self {
+        let mut compile = Command::new(BINARY);
+        compile.args(["set", "compile", list, "-o", set]).current_dir(self.folder.path());
+        assert!(compile.output().unwrap().status.success(), "{list} is compiled");
+        self
+    }
+
     /// A set named `known` of one hash, that blocks.
     pub fn with_known(self, algorithm: &str, hash: &str) -> Self {
         let list = format!("algorithm,hash,label,id\n{algorithm},{hash},listed,known-1\n");

@@ -94,7 +94,13 @@ fn with_cache<T>(paths: &[PathBuf], work: impl FnOnce(&SetCache<'_>) -> T) -> T 
     let length = |path: &PathBuf| path.metadata().map_or(0, |metadata| metadata.len());
     let bar = Bar::over(paths.iter().map(length).sum());
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    work(&SetCache { folder: None, keeping: Keeping::Nothing, temporary: &std::env::temp_dir(), threads, progress: &bar })
+    work(&SetCache {
+        folder: None,
+        keeping: Keeping::Nothing,
+        temporary: &std::env::temp_dir(),
+        threads,
+        progress: &bar,
+    })
 }
 
 /// The list or compiled set at `path`, whole and verified.
@@ -123,7 +129,8 @@ pub(super) fn counts(set: &HashSet) -> String {
         ("as keyword rules: ", list(rules.into_iter().map(|(kind, count)| (kind.name(), count)))),
         ("kept without matching: ", list(kept.into_iter().map(|(kind, count)| (kind.name(), count)))),
     ];
-    let filled: Vec<String> = groups.iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| format!("{name}{list}")).collect();
+    let filled: Vec<String> =
+        groups.iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| format!("{name}{list}")).collect();
     if filled.is_empty() { "empty".to_owned() } else { filled.join("; ") }
 }
 

@@ -147,13 +147,7 @@ impl<O: Write + Seek> Compiler<'_, O> {
         self.writer.section(section(SectionKind::Layout), &layout)
     }
 
-    fn kept(
-        &mut self,
-        kind: KeptKind,
-        kept: &Kept,
-        withdrawn: &Withdrawn<'_>,
-        info: &mut SetInfo,
-    ) -> io::Result<()> {
+    fn kept(&mut self, kind: KeptKind, kept: &Kept, withdrawn: &Withdrawn<'_>, info: &mut SetInfo) -> io::Result<()> {
         let stays = |row: &u32| !withdrawn.takes_kept(kind, kept.about.texts.id(*row as usize), *row);
         let mut order: Vec<u32> = (0..kept.about.len() as u32).filter(stays).collect();
         info.removed += (kept.about.len() - order.len()) as u64;
@@ -194,8 +188,7 @@ impl<O: Write + Seek> Compiler<'_, O> {
     }
 }
 
-const ROW_SECTIONS: [SectionKind; 3] =
-    [SectionKind::RowProfiles, SectionKind::RowTexts, SectionKind::RowTextStarts];
+const ROW_SECTIONS: [SectionKind; 3] = [SectionKind::RowProfiles, SectionKind::RowTexts, SectionKind::RowTextStarts];
 const KEPT_SECTIONS: [SectionKind; 3] =
     [SectionKind::KeptProfiles, SectionKind::KeptTexts, SectionKind::KeptTextStarts];
 

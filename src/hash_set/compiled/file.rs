@@ -42,13 +42,17 @@ pub enum OpenError {
     #[error("not a compiled hash set; make one with \"penstock set compile\"")]
     Foreign,
     /// It was written by a later Penstock.
-    #[error("written in version {found} of the format, this Penstock reads version {VERSION}; compile the set again or update")]
+    #[error(
+        "written in version {found} of the format, this Penstock reads version {VERSION}; compile the set again or update"
+    )]
     Newer {
         /// The version it has.
         found: u32,
     },
     /// It was cut off or appended to.
-    #[error("the file has {found} bytes and says it should have {expected}: it was cut off or copied badly; compile or copy it again")]
+    #[error(
+        "the file has {found} bytes and says it should have {expected}: it was cut off or copied badly; compile or copy it again"
+    )]
     Length {
         /// Bytes it should have.
         expected: u64,
@@ -269,9 +273,12 @@ impl SetFile {
     }
 
     /// The first twelve hex digits of a SHA-256 over what the sections are and their checksums: equal sets have equal
-    /// versions, wherever they were compiled.
+    /// versions, wherever they were compiled and whatever their lists were called.
     pub(super) fn version(&self) -> String {
-        data_encoding::HEXLOWER.encode(&Sha256::digest(self.table())[..6])
+        let info = SectionName::of(SectionKind::Info).to_bytes();
+        let mut digest = Sha256::new();
+        self.entries().iter().filter(|entry| entry[..8] != info).for_each(|entry| digest.update(entry));
+        data_encoding::HEXLOWER.encode(&digest.finalize()[..6])
     }
 
     /// The content of a section; empty when there is none.
