@@ -122,8 +122,10 @@ fn recall(view: View<'_, 4>, queries: &[Hash], found: &[Found]) -> f64 {
             met += all.iter().filter(|near| found.neighbours.contains(near)).count();
         }
     }
-    assert!(expected > 0, "some of the queries have matches");
-    met as f64 / expected as f64
+    // Around near-constant hashes all answers with matches are capped, and those have to have found something.
+    assert!(expected > 0 || found.iter().any(|found| found.completeness == Completeness::Capped), "there are matches");
+    assert!(found.iter().all(|found| found.completeness == Completeness::Complete || !found.neighbours.is_empty()));
+    if expected == 0 { 1.0 } else { met as f64 / expected as f64 }
 }
 
 fn measure_size(

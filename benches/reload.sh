@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What does it cost to swap a hash set of ten million for another while traffic flows? Uploads are held, hashed and
-# released all the while; the file of the set is replaced by another compiled set, and the latencies before, during and
+# What does it cost to swap a hash set of ten million for another while traffic flows? A picture is uploaded all the while:
+# held, decoded, hashed, searched for, and released; the file of the set is replaced by another compiled set, and the latencies before, during and
 # after the swap are set beside each other. No request may fail.
 #
 #   cargo build --release --bin penstock --example demo-origin && benches/reload.sh
@@ -10,14 +10,15 @@
 #   QUICK=1       a million hashes in place of ten million
 #   PENSTOCK      the binary to test, by default target/release/penstock
 #   ORIGIN        the site behind it, by default target/release/examples/demo-origin
-#   CONNECTIONS   uploads at a time, by default 4: the machine must not be full already
+#   CONNECTIONS   uploads at a time, by default 2: the machine must not be full already
 set -euo pipefail
 export LC_ALL=C
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
 source "$here/support/loopback.sh"
-connections=${CONNECTIONS:-4}
+connections=${CONNECTIONS:-2}
+picture=$root/deploy/demo/samples/harbour-resized.jpg
 if [[ ${QUICK:-} == 1 ]]; then quick=true hashes=1000000; else quick=false hashes=10000000; fi
 
 need wrk curl awk od
@@ -69,7 +70,7 @@ memory() { awk -v field="$1:" '$1 == field { printf "%.0f", $2 / 1024 }' "/proc/
 # load NAME SECONDS: one run of wrk. Sets requests, p50 and p99 (in ms). A status from 400 on or a broken connection fails.
 load() {
   wrk --threads 1 --connections "$connections" --duration "${2}s" --script "$here/upload.lua" \
-    "http://127.0.0.1:$penstock_port/hold/a" >"$work/wrk-$1.log" || fail "wrk failed: $(cat "$work/wrk-$1.log")"
+    "http://127.0.0.1:$penstock_port/hold/a" -- "$picture" >"$work/wrk-$1.log" || fail "wrk failed: $(cat "$work/wrk-$1.log")"
   local duration refused broken
   read -r requests duration p50 p99 refused broken <<<"$(sed -n 's/^figures //p' "$work/wrk-$1.log")"
   [[ $refused == 0 && $broken == 0 ]] || fail "$1: $refused responses were errors, $broken connections broke"

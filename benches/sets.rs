@@ -43,6 +43,7 @@ fn main() {
         "commit": machine::commit(),
         "date": humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
         "quick": is_quick,
+        "peers": machine::versions(&["twox-hash"]),
         "compile": compile(folder.path(), hashes),
         "digests": digests(hashes),
     });

@@ -1,4 +1,5 @@
--- The load of `proxy.sh`: the same 100,000 bytes, which no file format explains, in every upload.
+-- The load of `proxy.sh` and `reload.sh`: the same bytes in every upload. Those of the file that is named behind `--`, or
+-- else 100,000 which no file format explains.
 -- Prints one line of figures at the end, in the order in which `proxy.sh` reads them.
 
 local function opaque(length)
@@ -11,8 +12,18 @@ local function opaque(length)
 end
 
 wrk.method = "POST"
-wrk.body = opaque(100000)
 wrk.headers["Content-Type"] = "application/octet-stream"
+
+function init(arguments)
+  if arguments[1] then
+    local file = assert(io.open(arguments[1], "rb"))
+    wrk.body = file:read("*a")
+    file:close()
+  else
+    wrk.body = opaque(100000)
+  end
+  wrk.init(arguments)
+end
 
 function done(summary, latency)
   local errors = summary.errors

@@ -17,6 +17,9 @@ use crate::telemetry::{Metrics, ReloadLabels};
 pub struct SnapshotHandle {
     config_file: PathBuf,
     current: ArcSwap<Snapshot>,
+    /// Snapshots that requests may still hold. To let go of millions of hashes takes milliseconds, so the last to do so
+    /// must not be a request.
+    retired: Mutex<Vec<Arc<Snapshot>>>,
     metrics: Arc<Metrics>,
     sources: Arc<Sources>,
     /// Files that the last reload was given. Its lock keeps reloads one at a time.
@@ -55,6 +58,7 @@ impl SnapshotHandle {
         let handle = Self {
             config_file: config_file.to_owned(),
             current: ArcSwap::from_pointee(snapshot),
+            retired: Mutex::default(),
             metrics,
             sources,
             last_inputs: Mutex::new(inputs),
@@ -91,6 +95,12 @@ impl SnapshotHandle {
         }
         let mut inputs = self.last_inputs.lock().unwrap_or_else(PoisonError::into_inner);
         self.attempt(&mut inputs, Swap::Always);
+    }
+
+    /// Lets go of the snapshots that no request holds any more.
+    pub(super) fn drop_retired(&self) {
+        let is_held = |snapshot: &Arc<Snapshot>| Arc::strong_count(snapshot) > 1;
+        self.retired.lock().unwrap_or_else(PoisonError::into_inner).retain(is_held);
     }
 
     /// Reloads if any input differs from what the last reload saw. Says whether it did.
@@ -190,7 +200,8 @@ impl SnapshotHandle {
         }
         let generation = snapshot.generation;
         self.publish(&snapshot);
-        self.current.store(Arc::new(snapshot));
+        let retired = self.current.swap(Arc::new(snapshot));
+        self.retired.lock().unwrap_or_else(PoisonError::into_inner).push(retired);
         self.metrics.reloads.get_or_create(&ReloadLabels { result: "ok" }).inc();
         tracing::info!(event = "reload", generation, "snapshot loaded");
     }

@@ -87,8 +87,9 @@ impl SetLoader<'_> {
         }
         thread::scope(|scope| {
             let loading = scope.spawn(|| {
-                // Where the system does not let it, it competes with those that serve.
-                let _ = rustix::process::nice(19);
+                if let Err(error) = rustix::process::nice(19) {
+                    tracing::debug!(%error, "loading competes with those that serve");
+                }
                 self.with_cache(|cache| load(source, files, cache))
             });
             loading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))

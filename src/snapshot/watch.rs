@@ -53,6 +53,7 @@ fn watch(handle: &SnapshotHandle, stopped: &Receiver<Signal>) {
             return;
         }
         handle.reload_if_changed();
+        handle.drop_retired();
     }
 }
 

@@ -4,10 +4,14 @@
 //! and numbered; what differs from row to row (id, dates, note, and tags when they are many) is a record of its own.
 
 use std::collections::HashMap;
+use std::panic::resume_unwind;
+use std::thread;
 
 use super::column::{Column, u16s, u32s};
-use super::records::{RecordWriter, Records, decode, encode};
+use super::compile::AHEAD;
+use super::records::{RecordWriter, Records, STRIDE, decode, encode};
 use crate::hash_set::entry::About;
+use crate::hash_set::hamming::prefetch;
 
 /// Past so many profiles tags are no longer part of them: they seem to be different for each row.
 const MAX_TAGGED: usize = 1 << 16;
@@ -89,6 +93,29 @@ impl RowTexts {
     pub(super) fn record(&self, row: usize) -> &[u8] {
         let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.bytes[start as usize..self.ends[row] as usize]
+    }
+
+    /// The records of `order`'s rows, in pieces that stand behind each other and were made on up to `threads` threads.
+    pub(super) fn in_order(&self, order: &[u32], threads: usize) -> Vec<RecordWriter> {
+        let share = order.len().div_ceil(threads.max(1)).next_multiple_of(STRIDE).max(STRIDE);
+        let piece = |rows: &[u32]| {
+            let mut records = RecordWriter::default();
+            for (position, row) in rows.iter().enumerate() {
+                if let Some(later) = rows.get(position + 2 * AHEAD) {
+                    prefetch(&self.ends, *later as usize);
+                }
+                if let Some(later) = rows.get(position + AHEAD) {
+                    prefetch(&self.bytes, self.ends[*later as usize] as usize);
+                }
+                records.push_encoded(self.record(*row as usize));
+            }
+            records
+        };
+        thread::scope(|scope| {
+            let pieces: Vec<_> = order.chunks(share).map(|rows| scope.spawn(move || piece(rows))).collect();
+            // A panic of a thread goes on in this one.
+            pieces.into_iter().map(|piece| piece.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        })
     }
 
     /// The id of a row.

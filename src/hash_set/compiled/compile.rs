@@ -1,7 +1,7 @@
 //! From collected records to the sections of a set.
 
 use std::io::{self, Seek, Write};
-use std::ops::Range;
+use std::thread;
 
 use super::about::profile_column;
 use super::file::{SectionKind, SectionName, SetWriter};
@@ -12,7 +12,7 @@ use crate::content::{Algorithm, HashValue};
 use crate::hash_set::builder::{Group, Kept, Rows, SetBuilder, Withdrawn};
 use crate::hash_set::entry::KeptKind;
 use crate::hash_set::exact::directory_of;
-use crate::hash_set::hamming::{EmitError, build_tables};
+use crate::hash_set::hamming::{EmitError, build_tables, prefetch};
 
 /// Is told how far compiling is.
 pub trait Progress: Sync {
@@ -58,6 +58,9 @@ pub(in crate::hash_set) fn compile<W: Write + Seek>(
     Ok((compiler.writer.finish()?, info))
 }
 
+/// Rows ahead of which what a row refers to is fetched: it lies anywhere.
+pub(super) const AHEAD: usize = 16;
+
 struct Compiler<'a, O> {
     writer: SetWriter<O>,
     profiles: usize,
@@ -85,31 +88,38 @@ impl<O: Write + Seek> Compiler<'_, O> {
             order.retain(stays);
             info.removed += (group.about.len() - order.len()) as u64;
         }
-        let order = sorted_by_prefix(order, self.threads, &hash);
+        let mut order = sorted_by_prefix(order, self.threads, &hash);
+        let mut sorted = gathered(&group.hashes, width, &order, self.threads);
         let listed = order.len();
-        let order = without_repeats(order, &hash, &group.about);
+        drop_repeats(&mut order, &mut sorted, width, &group.about);
         info.duplicates += (listed - order.len()) as u64;
         if order.is_empty() {
             return Ok(());
         }
         self.progress.step("writing");
         self.rows(algorithm as u16, ROW_SECTIONS, &order, &group.about)?;
-        let mut sorted = Vec::with_capacity(order.len() * width);
-        order.iter().for_each(|row| sorted.extend_from_slice(hash(*row)));
         drop((order, group));
         self.hashes(algorithm, sorted)
     }
 
     /// What is said about `order`'s rows.
     fn rows(&mut self, owner: u16, kinds: [SectionKind; 3], order: &[u32], about: &Rows) -> io::Result<()> {
-        let mut texts = RecordWriter::default();
-        order.iter().for_each(|row| texts.push_encoded(about.texts.record(*row as usize)));
+        let [profiles_kind, texts_kind, starts_kind] = kinds.map(|kind| SectionName { kind, owner });
         let profiles = profile_column(order.iter().map(|row| about.profiles[*row as usize]), self.profiles);
-        let (records, starts) = texts.sections();
-        for (kind, bytes) in kinds.into_iter().zip([&profiles, records, &starts]) {
-            self.writer.section(SectionName { kind, owner }, bytes)?;
+        self.writer.section(profiles_kind, &profiles)?;
+        let pieces = about.texts.in_order(order, self.threads);
+        if !pieces.iter().any(RecordWriter::has_texts) {
+            return Ok(());
         }
-        Ok(())
+        self.writer.pieces(texts_kind, |write| pieces.iter().try_for_each(|piece| write(piece.bytes())))?;
+        let mut base = 0;
+        self.writer.pieces(starts_kind, |write| {
+            pieces.iter().try_for_each(|piece| {
+                let starts = piece.starts(base);
+                base += piece.bytes().len() as u64;
+                write(&starts)
+            })
+        })
     }
 
     /// Sorted hashes and their index.
@@ -154,7 +164,8 @@ impl<O: Write + Seek> Compiler<'_, O> {
         let value = |row: u32| kept.values[row as usize].as_bytes();
         order.sort_by_key(|row| value(*row));
         let listed = order.len();
-        let order = without_repeats(order, &value, &kept.about);
+        let runs = order.chunk_by(|a, b| value(*a) == value(*b));
+        let order: Vec<u32> = runs.flat_map(|rows| telling(rows, &kept.about)).collect();
         info.duplicates += (listed - order.len()) as u64;
         let mut values = RecordWriter::default();
         order.iter().for_each(|row| values.push(&[Some(&*kept.values[*row as usize])]));
@@ -192,33 +203,53 @@ const ROW_SECTIONS: [SectionKind; 3] = [SectionKind::RowProfiles, SectionKind::R
 const KEPT_SECTIONS: [SectionKind; 3] =
     [SectionKind::KeptProfiles, SectionKind::KeptTexts, SectionKind::KeptTextStarts];
 
-/// `order` without rows that say nothing new: of those with one hash and one id the last stays, of those with one hash
-/// and no id each that says something else. Rows with one hash are next to each other.
-fn without_repeats<'a>(order: Vec<u32>, hash: &impl Fn(u32) -> &'a [u8], about: &Rows) -> Vec<u32> {
-    let mut kept = Vec::with_capacity(order.len());
-    let mut at = 0;
-    while at < order.len() {
-        let run = run_at(&order, at, hash);
-        at = run.end;
-        let rows = &order[run];
-        if let [row] = rows {
-            kept.push(*row);
-            continue;
+/// The hashes of `order`'s rows end to end. `hashes` has them in the order of the list, each of `width` bytes.
+fn gathered(hashes: &[u8], width: usize, order: &[u32], threads: usize) -> Vec<u8> {
+    let mut sorted = vec![0; order.len() * width];
+    let share = order.len().div_ceil(threads.max(1)).max(1);
+    thread::scope(|scope| {
+        for (rows, places) in order.chunks(share).zip(sorted.chunks_mut(share * width)) {
+            scope.spawn(move || {
+                for (position, place) in places.chunks_exact_mut(width).enumerate() {
+                    if let Some(later) = rows.get(position + AHEAD) {
+                        prefetch(hashes, *later as usize * width);
+                    }
+                    place.copy_from_slice(&hashes[rows[position] as usize * width..][..width]);
+                }
+            });
         }
-        let key = |row: u32| match about.texts.id(row as usize) {
-            Some(id) => (Some(id), 0, &[][..]),
-            None => (None, about.profiles[row as usize], about.texts.record(row as usize)),
-        };
-        let mut sorted = rows.to_vec();
-        sorted.sort_by(|a, b| key(*a).cmp(&key(*b)).then(b.cmp(a)));
-        sorted.dedup_by(|later, first| key(*later) == key(*first));
-        kept.extend(sorted);
-    }
-    kept
+    });
+    sorted
 }
 
-fn run_at<'a>(order: &[u32], start: usize, hash: &impl Fn(u32) -> &'a [u8]) -> Range<usize> {
-    let first = hash(order[start]);
-    let length = order[start..].iter().take_while(|row| hash(**row) == first).count();
-    start..start + length
+/// Drops rows that say nothing new from `order`, and their hashes from `sorted`: of those with one hash and one id the
+/// last stays, of those with one hash and no id each that says something else.
+fn drop_repeats(order: &mut Vec<u32>, sorted: &mut Vec<u8>, width: usize, about: &Rows) {
+    let is_repeated = |at: usize| sorted[at * width..][..width] == sorted[(at + 1) * width..][..width];
+    if !(0..order.len().saturating_sub(1)).any(is_repeated) {
+        return;
+    }
+    let (mut kept, mut hashes) = (Vec::with_capacity(order.len()), Vec::with_capacity(sorted.len()));
+    let mut at = 0;
+    while at < order.len() {
+        let hash = &sorted[at * width..][..width];
+        let length = sorted[at * width..].chunks_exact(width).take_while(|next| *next == hash).count();
+        let rows = telling(&order[at..at + length], about);
+        hashes.extend(std::iter::repeat_n(hash, rows.len()).flatten());
+        kept.extend(rows);
+        at += length;
+    }
+    (*order, *sorted) = (kept, hashes);
+}
+
+/// Of rows with one hash, those that say something.
+fn telling(rows: &[u32], about: &Rows) -> Vec<u32> {
+    let key = |row: u32| match about.texts.id(row as usize) {
+        Some(id) => (Some(id), 0, &[][..]),
+        None => (None, about.profiles[row as usize], about.texts.record(row as usize)),
+    };
+    let mut rows = rows.to_vec();
+    rows.sort_by(|a, b| key(*a).cmp(&key(*b)).then(b.cmp(a)));
+    rows.dedup_by(|later, first| key(*later) == key(*first));
+    rows
 }

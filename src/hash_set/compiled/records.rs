@@ -7,7 +7,7 @@
 use super::column::{Column, u64s};
 
 /// Records between two places that are kept.
-const STRIDE: usize = 32;
+pub(super) const STRIDE: usize = 32;
 
 /// Collects records.
 #[derive(Default)]
@@ -43,10 +43,22 @@ impl RecordWriter {
 
     /// The two sections, records and places; empty when no record has a text.
     pub(super) fn sections(&self) -> (&[u8], Vec<u8>) {
-        if !self.has_texts {
-            return (&[], Vec::new());
-        }
-        (&self.bytes, self.starts.iter().flat_map(|start| start.to_le_bytes()).collect())
+        if self.has_texts { (&self.bytes, self.starts(0)) } else { (&[], Vec::new()) }
+    }
+
+    /// Whether any record has a text.
+    pub(super) const fn has_texts(&self) -> bool {
+        self.has_texts
+    }
+
+    /// The records.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The places of records, as bytes, for records that stand `base` bytes further on.
+    pub(super) fn starts(&self, base: u64) -> Vec<u8> {
+        self.starts.iter().flat_map(|start| (base + start).to_le_bytes()).collect()
     }
 }
 

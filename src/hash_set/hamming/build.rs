@@ -3,6 +3,7 @@
 use std::thread;
 
 use super::bits::bits_of;
+use super::cpu::prefetch;
 use super::directory::{self, OVERFLOW_BYTES};
 use super::layout::{ALIGNMENT, Layout, PADDING};
 
@@ -61,7 +62,11 @@ pub(super) fn build_with<const W: usize, E>(
         let build = |position| build_section(&layout, position, hashes);
         for section in in_parallel(positions, build) {
             sizes.push((section.overflow_blocks, section.entries));
-            emit(&section.bytes).map_err(EmitError::Sink)?;
+            for part in section.parts {
+                emit(&part).map_err(EmitError::Sink)?;
+                let padding = part.len().next_multiple_of(ALIGNMENT) - part.len();
+                emit(&[0; ALIGNMENT][..padding]).map_err(EmitError::Sink)?;
+            }
         }
     }
     // Sizes that were built fit in memory, so they fit in numbers.
@@ -83,11 +88,11 @@ fn in_parallel<T: Send>(positions: &[usize], build: impl Fn(usize) -> T + Sync) 
     })
 }
 
-/// What [`Layout::with_sizes`] wants to know, and the bytes, padded to a multiple of [`ALIGNMENT`].
+/// What [`Layout::with_sizes`] wants to know, and the parts, each of which starts at a multiple of [`ALIGNMENT`].
 struct BuiltSection {
     overflow_blocks: u32,
     entries: u32,
-    bytes: Vec<u8>,
+    parts: [Vec<u8>; 3],
 }
 
 fn build_section<const W: usize>(layout: &Layout, position: usize, hashes: &[[u64; W]]) -> BuiltSection {
@@ -97,6 +102,9 @@ fn build_section<const W: usize>(layout: &Layout, position: usize, hashes: &[[u6
     let is_indexed = |row: usize| position == 0 || is_first(hashes, row);
     let mut starts = vec![0_u32; 1 << slot.directory_bits];
     for (row, hash) in hashes.iter().enumerate() {
+        if let Some(later) = hashes.get(row + AHEAD.0) {
+            prefetch(&starts, value(later));
+        }
         starts[value(hash)] += u32::from(is_indexed(row));
     }
     let mut end = 0;
@@ -107,38 +115,57 @@ fn build_section<const W: usize>(layout: &Layout, position: usize, hashes: &[[u6
     if position == 0 {
         hashes.iter().for_each(|hash| starts[value(hash)] += 1);
     } else {
-        entries = write_entries(layout, position, hashes, &mut starts, end as usize);
+        let write = match layout.entry_bytes() {
+            4 => write_entries::<W, 4>,
+            5 => write_entries::<W, 5>,
+            6 => write_entries::<W, 6>,
+            7 => write_entries::<W, 7>,
+            _ => write_entries::<W, 8>,
+        };
+        entries = write(layout, position, hashes, &mut starts, end as usize);
     }
     // Every start has moved to its end by now.
-    let (mut bytes, overflow) = directory::write(slot.kind, &starts);
-    drop(starts);
+    let (directory, overflow) = directory::write(slot.kind, &starts);
     let entry_count = if position == 0 { 0 } else { end };
-    bytes.reserve_exact(overflow.len() + entries.len() + 3 * ALIGNMENT);
-    for part in [&overflow, &entries] {
-        bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
-        bytes.extend_from_slice(part);
-    }
-    bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
-    BuiltSection { overflow_blocks: (overflow.len() / OVERFLOW_BYTES) as u32, entries: entry_count, bytes }
+    let overflow_blocks = (overflow.len() / OVERFLOW_BYTES) as u32;
+    BuiltSection { overflow_blocks, entries: entry_count, parts: [directory, overflow, entries] }
 }
 
-/// Puts the entry of each first row where the start of its value points, and moves that on.
-fn write_entries<const W: usize>(
+/// Rows ahead of which the start of a value is fetched, and rows ahead of which the place that it points to is: both
+/// are at random, and would be waited for one after the other.
+const AHEAD: (usize, usize) = (32, 16);
+
+/// Puts the entry of each first row where the start of its value points, and moves that on. Entries have `B` bytes.
+fn write_entries<const W: usize, const B: usize>(
     layout: &Layout,
     position: usize,
     hashes: &[[u64; W]],
     starts: &mut [u32],
     count: usize,
 ) -> Vec<u8> {
-    let (slot, width) = (&layout.slots()[position], layout.entry_bytes() as usize);
+    let slot = &layout.slots()[position];
+    let value = |hash: &[u64; W]| bits_of(hash, slot.start, slot.directory_bits) as usize;
     let check_bits = layout.check_bits(position);
-    let mut entries = vec![0; if count == 0 { 0 } else { count * width + PADDING }];
-    for (row, hash) in hashes.iter().enumerate().filter(|(row, _)| is_first(hashes, *row)) {
-        let start = &mut starts[bits_of(hash, slot.start, slot.directory_bits) as usize];
+    let mut entries = vec![0; if count == 0 { 0 } else { count * B + PADDING }];
+    for (row, hash) in hashes.iter().enumerate() {
+        if let Some(later) = hashes.get(row + AHEAD.0) {
+            prefetch(starts, value(later));
+        }
+        if let Some(later) = hashes.get(row + AHEAD.1) {
+            prefetch(&entries, starts[value(later)] as usize * B);
+        }
+        if !is_first(hashes, row) {
+            continue;
+        }
+        let start = &mut starts[value(hash)];
         let check = bits_of(hash, slot.start + slot.directory_bits, check_bits);
-        let entry = row as u64 | u64::from(check) << layout.row_bits();
-        let at = *start as usize * width;
-        entries[at..at + width].copy_from_slice(&entry.to_le_bytes()[..width]);
+        let entry = (row as u64 | u64::from(check) << layout.row_bits()).to_le_bytes();
+        // There is room for as many entries as were counted, so this is never passed over.
+        if let (Some(place), Some(bytes)) =
+            (entries.get_mut(*start as usize * B..).and_then(<[u8]>::first_chunk_mut::<B>), entry.first_chunk::<B>())
+        {
+            *place = *bytes;
+        }
         *start += 1;
     }
     entries

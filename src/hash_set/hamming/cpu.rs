@@ -42,7 +42,7 @@ fn run_recent<T: Work>(work: T) -> T::Output {
 
 /// Starts loading the cache line of `slice[index]`; nothing where there is no such element, or no way to ask.
 #[inline(always)]
-pub(super) fn prefetch<T>(slice: &[T], index: usize) {
+pub(in crate::hash_set) fn prefetch<T>(slice: &[T], index: usize) {
     #[cfg(target_arch = "x86_64")]
     if let Some(element) = slice.get(index) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

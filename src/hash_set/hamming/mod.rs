@@ -46,6 +46,7 @@ mod owned;
 mod plan;
 mod search;
 
+pub(super) use self::cpu::prefetch;
 pub use self::build::{BuildError, EmitError, build_tables};
 pub use self::layout::{ALIGNMENT, Layout, LayoutError};
 pub use self::owned::HammingIndex;
