@@ -22,7 +22,6 @@ function init(arguments)
   else
     wrk.body = opaque(100000)
   end
-  wrk.init(arguments)
 end
 
 function done(summary, latency)

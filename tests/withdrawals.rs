@@ -22,7 +22,7 @@ struct Case {
 /// Fills in the hash of `name`.
 fn case(name: &'static str, config: &'static str, listed: &str, taken_back: &str) -> Case {
     let hash = md5(name);
-    Case { name, listed: listed.replace("HASH", &hash), taken_back: taken_back.replace("HASH", &hash), config }
+    Case { name, listed: listed.replace("DIGEST", &hash), taken_back: taken_back.replace("DIGEST", &hash), config }
 }
 
 fn cases() -> Vec<Case> {
@@ -31,32 +31,32 @@ fn cases() -> Vec<Case> {
         format!("<queryResult xmlns=\"{namespace}\"><images>{content}</images></queryResult>")
     };
     vec![
-        case("csv", "", "algorithm,hash,id\nmd5,HASH,one\n", "algorithm,hash,id,status\n,,one,withdrawn\n"),
+        case("csv", "", "algorithm,hash,id\nmd5,DIGEST,one\n", "algorithm,hash,id,status\n,,one,withdrawn\n"),
         case(
             "mapped-csv",
             "columns = { md5 = \"MD5\", id = \"Ref\", removed = { column = \"Status\", values = [\"gone\"] } }",
-            "Ref,MD5,Status\none,HASH,here\n",
-            "Ref,MD5,Status\none,HASH,gone\n",
+            "Ref,MD5,Status\none,DIGEST,here\n",
+            "Ref,MD5,Status\none,DIGEST,gone\n",
         ),
         case(
             "threat-updates",
             "",
-            r#"{"data":[{"id":"1","indicator":"HASH","type":"HASH_MD5","should_delete":false,
+            r#"{"data":[{"id":"1","indicator":"DIGEST","type":"HASH_MD5","should_delete":false,
                "descriptors":{"data":[{"id":"2","owner":{"id":"3"},"status":"MALICIOUS","tags":["x"]}]}}]}"#,
-            r#"{"data":[{"id":"1","indicator":"HASH","type":"HASH_MD5","should_delete":true}]}"#,
+            r#"{"data":[{"id":"1","indicator":"DIGEST","type":"HASH_MD5","should_delete":true}]}"#,
         ),
         case(
             "threat-tags",
             "",
-            r#"[{"id":"1","td_raw_indicator":"HASH","td_indicator_type":"HASH_MD5","td_status":"MALICIOUS"}]"#,
-            r#"[{"id":"1","td_raw_indicator":"HASH","td_indicator_type":"HASH_MD5","td_status":"NON_MALICIOUS"}]"#,
+            r#"[{"id":"1","td_raw_indicator":"DIGEST","td_indicator_type":"HASH_MD5","td_status":"MALICIOUS"}]"#,
+            r#"[{"id":"1","td_raw_indicator":"DIGEST","td_indicator_type":"HASH_MD5","td_status":"NON_MALICIOUS"}]"#,
         ),
         case(
             "ncmec",
             "",
             &ncmec(
                 "<image><member id=\"7\"/><timestamp>2025-01-01T00:00:00Z</timestamp><id>one</id>\
-                 <classification>A1</classification><fingerprints><md5>HASH</md5></fingerprints></image>",
+                 <classification>A1</classification><fingerprints><md5>DIGEST</md5></fingerprints></image>",
             ),
             &ncmec(
                 "<deletedImage><member id=\"7\"/><id>one</id><timestamp>2025-02-01T00:00:00Z</timestamp></deletedImage>",
@@ -65,34 +65,34 @@ fn cases() -> Vec<Case> {
         case(
             "stopncii",
             "",
-            r#"{"hashRecords":[{"lastModtimestamp":1,"signalType":"VideoMD5","hashValue":"HASH","hashStatus":"Active"}]}"#,
-            r#"{"hashRecords":[{"lastModtimestamp":2,"signalType":"VideoMD5","hashValue":"HASH","hashStatus":"Withdrawn"}]}"#,
+            r#"{"hashRecords":[{"lastModtimestamp":1,"signalType":"VideoMD5","hashValue":"DIGEST","hashStatus":"Active"}]}"#,
+            r#"{"hashRecords":[{"lastModtimestamp":2,"signalType":"VideoMD5","hashValue":"DIGEST","hashStatus":"Withdrawn"}]}"#,
         ),
         case(
             "tat",
             "",
-            r#"{"results":[{"hash_digest":"HASH","algorithm":"MD5","ideology":"far-right","deleted":false,"id":1}]}"#,
-            r#"{"results":[{"hash_digest":"HASH","algorithm":"MD5","ideology":"far-right","deleted":true,"id":1}]}"#,
+            r#"{"results":[{"hash_digest":"DIGEST","algorithm":"MD5","ideology":"far-right","deleted":false,"id":1}]}"#,
+            r#"{"results":[{"hash_digest":"DIGEST","algorithm":"MD5","ideology":"far-right","deleted":true,"id":1}]}"#,
         ),
         case(
             "misp-json",
             "",
-            r#"{"response":{"Attribute":[{"uuid":"u-1","type":"md5","value":"HASH","to_ids":true,"deleted":false}]}}"#,
-            r#"{"response":{"Attribute":[{"uuid":"u-1","type":"md5","value":"HASH","to_ids":true,"deleted":true}]}}"#,
+            r#"{"response":{"Attribute":[{"uuid":"u-1","type":"md5","value":"DIGEST","to_ids":true,"deleted":false}]}}"#,
+            r#"{"response":{"Attribute":[{"uuid":"u-1","type":"md5","value":"DIGEST","to_ids":true,"deleted":true}]}}"#,
         ),
         case(
             "misp-csv",
             "",
-            "uuid,event_id,category,type,value,comment,to_ids,date,deleted\nu-1,1,Payload,md5,HASH,,1,2025-01-01,0\n",
-            "uuid,event_id,category,type,value,comment,to_ids,date,deleted\nu-1,1,Payload,md5,HASH,,1,2025-01-01,1\n",
+            "uuid,event_id,category,type,value,comment,to_ids,date,deleted\nu-1,1,Payload,md5,DIGEST,,1,2025-01-01,0\n",
+            "uuid,event_id,category,type,value,comment,to_ids,date,deleted\nu-1,1,Payload,md5,DIGEST,,1,2025-01-01,1\n",
         ),
         case(
             "stix",
             "",
             r#"{"type":"bundle","id":"bundle--1","objects":[{"type":"indicator","id":"indicator--1","pattern_type":"stix",
-               "pattern":"[file:hashes.MD5 = 'HASH']","labels":["x"]}]}"#,
+               "pattern":"[file:hashes.MD5 = 'DIGEST']","labels":["x"]}]}"#,
             r#"{"type":"bundle","id":"bundle--2","objects":[{"type":"indicator","id":"indicator--1","pattern_type":"stix",
-               "pattern":"[file:hashes.MD5 = 'HASH']","revoked":true}]}"#,
+               "pattern":"[file:hashes.MD5 = 'DIGEST']","revoked":true}]}"#,
         ),
     ]
 }

@@ -23,9 +23,9 @@ pub struct Decompressed<'a> {
 /// A compression that files are kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileCoding {
-    /// See [`Coding::Gzip`].
+    /// RFC 1952, several members allowed.
     Gzip,
-    /// See [`Coding::Zstd`].
+    /// RFC 8878, several frames allowed.
     Zstd,
 }
 

@@ -46,8 +46,8 @@ mod owned;
 mod plan;
 mod search;
 
-pub(super) use self::cpu::prefetch;
 pub use self::build::{BuildError, EmitError, build_tables};
+pub(super) use self::cpu::prefetch;
 pub use self::layout::{ALIGNMENT, Layout, LayoutError};
 pub use self::owned::HammingIndex;
 use self::search::{Finds, Scan, TableSearch};
@@ -96,8 +96,8 @@ pub enum Completeness {
 /// How much a search may do.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
-    /// How many times the work that uniform data would make a query may take in a slot. Default 8: then no query takes
-    /// more than about ten times the usual one.
+    /// How many times as long as on uniform data a query may take. Default 8: then none takes more than about ten times
+    /// the usual one.
     pub work: f64,
     /// Most rows in an answer. Default 10,000: more than anybody reads.
     pub matches: usize,

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use super::View;
-use super::bits::{bits_of, distance, flips};
+use super::bits::{ball_size, bits_of, distance, flips};
 use super::build::is_first;
 use super::cpu::{self, prefetch};
 use super::directory::Directory;
@@ -19,18 +19,22 @@ const BATCH: usize = 256;
 /// How many buckets ahead of the one that is read are asked for.
 const AHEAD: usize = 24;
 
-/// Work a lane may do whatever was expected: clusters of a few dozen hashes are usual also in short lists.
-const ALWAYS_ALLOWED: f64 = 512.0;
+/// Work a query may do whatever was expected: clusters of a few dozen hashes are usual also in short lists.
+const ALWAYS_ALLOWED: f64 = 4_096.0;
 
 /// What a hash compared in full costs, beside an entry that is passed over.
 const CANDIDATE_WORK: u32 = 8;
+
+/// Entries of a long bucket that are passed over in the time that a probe of uniform data takes with its few: those are
+/// waited for, and a long bucket is read in order.
+const ENTRIES_A_PROBE: f64 = 4.0;
 
 /// A search of the tables for all `queries`.
 pub(super) struct TableSearch<'a, const W: usize> {
     pub(super) view: View<'a, W>,
     pub(super) queries: &'a [[u64; W]],
     pub(super) radius: u32,
-    /// How many times the work of uniform data a slot may take.
+    /// How many times the time of uniform data a query may take.
     pub(super) work: f64,
 }
 
@@ -56,7 +60,6 @@ struct Lane<'a> {
     check_mask: u32,
     own_threshold: u32,
     both_threshold: u32,
-    work_left: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -88,6 +91,8 @@ struct Scratch {
     probes: Vec<Probe>,
     buckets: Vec<Bucket>,
     candidates: Vec<Candidate>,
+    /// By query: how much work it may still do.
+    work_left: Vec<u32>,
 }
 
 thread_local! {
@@ -117,6 +122,8 @@ impl<'a, const W: usize> TableSearch<'a, W> {
         let mut thresholds = vec![None; layout.slots().len()];
         layout.plan().thresholds(self.radius as usize, &mut thresholds);
         let mut lanes = Vec::with_capacity(thresholds.len() * queries.len());
+        scratch.work_left.clear();
+        scratch.work_left.resize(queries.len(), self.allowed_work(&thresholds));
         for (position, slot) in layout.slots().iter().enumerate() {
             let Some(threshold) = thresholds[position] else {
                 continue;
@@ -127,7 +134,7 @@ impl<'a, const W: usize> TableSearch<'a, W> {
                 scratch.flips.extend(flips(ball.0, ball.1));
                 scratch.ball = Some(ball);
             }
-            let lane = self.lane(position, &thresholds, scratch.flips.len());
+            let lane = self.lane(position, &thresholds);
             for (number, query) in queries.iter().enumerate() {
                 let check = bits_of(query, slot.start + slot.directory_bits, layout.check_bits(position));
                 let at = lanes.len() as u16;
@@ -144,16 +151,16 @@ impl<'a, const W: usize> TableSearch<'a, W> {
                     }
                     first = last;
                     if scratch.probes.len() == BATCH {
-                        self.flush(queries, &mut lanes, scratch, finds);
+                        self.flush(queries, &lanes, scratch, finds);
                     }
                 }
             }
         }
-        self.flush(queries, &mut lanes, scratch, finds);
+        self.flush(queries, &lanes, scratch, finds);
     }
 
-    /// A lane of slot `position`, but for what depends on the query. `ball` is the number of its probes.
-    fn lane(&self, position: usize, thresholds: &[Option<u8>], ball: usize) -> Lane<'a> {
+    /// A lane of slot `position`, but for what depends on the query.
+    fn lane(&self, position: usize, thresholds: &[Option<u8>]) -> Lane<'a> {
         let (layout, tables) = (self.view.layout, self.view.tables);
         let (slot, section) = (&layout.slots()[position], &layout.sections()[position]);
         let check_bits = layout.check_bits(position);
@@ -161,7 +168,6 @@ impl<'a, const W: usize> TableSearch<'a, W> {
         let check_mask = (!0_u32).checked_shr(32 - check_bits).unwrap_or(0);
         let own_threshold = thresholds[position].map_or(0, u32::from);
         let next = if thresholds.len() == 1 { None } else { thresholds[(position + 1) % thresholds.len()] };
-        let work = self.work * ball as f64 * (1.0 + layout.plan().mean(position)) + ALWAYS_ALLOWED;
         Lane {
             directory: Directory {
                 kind: slot.kind,
@@ -175,13 +181,24 @@ impl<'a, const W: usize> TableSearch<'a, W> {
             check_mask,
             own_threshold,
             both_threshold: own_threshold + next.map_or(0, |next| u32::from(next) + 1),
-            work_left: work as u32,
         }
+    }
+
+    /// Entries that a query may pass over. Where one bucket is long, the other slots are the shorter for it: it is the
+    /// query as a whole that must not take long, so that a dense bucket by the way stops nobody.
+    fn allowed_work(&self, thresholds: &[Option<u8>]) -> u32 {
+        let layout = self.view.layout;
+        let searched = layout.slots().iter().enumerate().zip(thresholds);
+        let usual = searched.filter_map(|((position, slot), threshold)| {
+            let ball = ball_size(slot.directory_bits, u32::from((*threshold)?));
+            Some(ball as f64 * (1.0 + layout.plan().mean(position)))
+        });
+        (self.work * ENTRIES_A_PROBE * usual.sum::<f64>() + ALWAYS_ALLOWED) as u32
     }
 
     /// Takes all probes through the phases.
     #[inline(always)]
-    fn flush(&self, queries: &[[u64; W]], lanes: &mut [Lane<'_>], scratch: &mut Scratch, finds: &mut Finds) {
+    fn flush(&self, queries: &[[u64; W]], lanes: &[Lane<'_>], scratch: &mut Scratch, finds: &mut Finds) {
         find_buckets(lanes, scratch, finds);
         let buckets = &scratch.buckets[..];
         for bucket in buckets.iter().take(AHEAD) {
@@ -191,14 +208,15 @@ impl<'a, const W: usize> TableSearch<'a, W> {
             if let Some(bucket) = buckets.get(position + AHEAD) {
                 self.fetch(bucket, lanes);
             }
-            let lane = &mut lanes[usize::from(bucket.lane)];
+            let lane = &lanes[usize::from(bucket.lane)];
             if lane.entries.is_empty() {
                 self.compare_rows(&queries[lane.query as usize], bucket.range.clone(), finds);
             } else {
                 let before = scratch.candidates.len();
                 self.filter(lane, bucket, &mut scratch.candidates);
                 let work = CANDIDATE_WORK * (scratch.candidates.len() - before) as u32;
-                lane.work_left = lane.work_left.saturating_sub(work);
+                let left = &mut scratch.work_left[lane.query as usize];
+                *left = left.saturating_sub(work);
             }
         }
         scratch.buckets.clear();
@@ -274,21 +292,22 @@ impl<'a, const W: usize> TableSearch<'a, W> {
     }
 }
 
-/// Looks the probes up in the directories. A lane that has done its share of work gets no more buckets.
+/// Looks the probes up in the directories. A query that has done its share of work gets no more buckets.
 #[inline(always)]
-fn find_buckets(lanes: &mut [Lane<'_>], scratch: &mut Scratch, finds: &mut Finds) {
+fn find_buckets(lanes: &[Lane<'_>], scratch: &mut Scratch, finds: &mut Finds) {
     for Probe { value, lane: at, weight } in scratch.probes.drain(..) {
-        let lane = &mut lanes[usize::from(at)];
+        let lane = &lanes[usize::from(at)];
+        let left = &mut scratch.work_left[lane.query as usize];
         let mut range = lane.directory.range(value);
         if range.is_empty() {
             continue;
         }
         let work = range.end - range.start;
-        if work > lane.work_left {
-            range.end = range.start + lane.work_left;
+        if work > *left {
+            range.end = range.start + *left;
             finds.is_capped = true;
         }
-        lane.work_left = lane.work_left.saturating_sub(work);
+        *left = left.saturating_sub(work);
         scratch.buckets.push(Bucket { range, lane: at, weight });
     }
 }
