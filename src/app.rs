@@ -64,7 +64,7 @@ pub fn run(config_file: &Path) -> Result<(), RunError> {
         sets = snapshot.sets.len(),
         rules = snapshot.rules.len(),
     );
-    proxy::serve(Gate::new(Arc::clone(&snapshots), inspector, stores, quarantine, metrics), config)?;
+    proxy::serve(Gate::new(Arc::clone(&snapshots), inspector, stores, quarantine, metrics), snapshot)?;
     Ok(())
 }
 

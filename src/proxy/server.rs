@@ -17,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Gate;
 use super::wire::StrictProxy;
 use crate::config::{Config, Listener, Tls};
+use crate::snapshot::Snapshot;
 
 /// Why the listeners could not start.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +47,8 @@ pub enum StartError {
 ///
 /// # Errors
 /// [`StartError`] when a listener cannot start; nothing is served then.
-pub fn serve(gate: Gate, config: &Config) -> Result<(), StartError> {
+pub fn serve(gate: Gate, snapshot: Arc<Snapshot>) -> Result<(), StartError> {
+    let config = &snapshot.config;
     for listener in &config.listeners {
         check(listener)?;
     }
@@ -66,6 +68,8 @@ pub fn serve(gate: Gate, config: &Config) -> Result<(), StartError> {
         }
     }
     server.add_service(service);
+    // It would keep the hash sets of the start in memory as long as the process lives.
+    drop(snapshot);
     server.run(RunArgs { shutdown_signal: Box::new(Signals) });
     Ok(())
 }
