@@ -100,13 +100,11 @@ impl SnapshotReport {
 
 impl SetReport {
     fn of(set: &LoadedSet, sources: &[SourceHealth]) -> Self {
-        let algorithms = set.set.algorithms();
-        let kept = set.set.kept_counts().into_iter();
         let lists = set.set.compiled().flat_map(|compiled| &compiled.info().sources);
         Self {
             name: set.name.to_string(),
-            hashes: algorithms.iter().map(|algorithm| (algorithm.name(), set.set.count(algorithm))).collect(),
-            kept: kept.filter(|(_, count)| *count > 0).map(|(kind, count)| (kind.name(), count)).collect(),
+            hashes: set.set.counts().map(|(algorithm, count)| (algorithm.name(), count)).collect(),
+            kept: set.set.kept_counts().map(|(kind, count)| (kind.name(), count)).collect(),
             skipped_rows: lists.map(|list| list.skipped).sum(),
             action: set.policy.action,
             mode: set.policy.mode,

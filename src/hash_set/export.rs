@@ -105,20 +105,13 @@ fn each_line(set: &HashSet, write: &mut dyn FnMut(&Line<'_>) -> io::Result<()>) 
     for removal in set.compiled().flat_map(|compiled: &std::sync::Arc<Compiled>| compiled.removals()) {
         write(&Line::of_removal(&removal))?;
     }
-    for entry in set.entries() {
-        write(&Line::of_item(&Item::Hash(entry.hash), entry.about))?;
-    }
-    for (item, about) in set.kept() {
-        write(&Line::of_item(&item, about))?;
-    }
-    Ok(())
+    set.items().try_for_each(|(item, about)| write(&Line::of_item(&item, about)))
 }
 
 /// Columns and categories as `threatexchange dataset --csv` writes them.
 fn write_pytx(set: &HashSet, out: &mut dyn Write) -> io::Result<()> {
     write_record(&["signal_type", "signal_str", "collab", "category", "tags"], out)?;
-    let hashes = set.entries().map(|entry| (Item::Hash(entry.hash), entry.about));
-    for (item, about) in hashes.chain(set.kept()) {
+    for (item, about) in set.items() {
         let (kind, value) = match item {
             Item::Hash(hash) => match hash.algorithm() {
                 Algorithm::Pdq => ("pdq", hash.to_string()),

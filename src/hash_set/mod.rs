@@ -60,12 +60,7 @@ impl SetBuilder {
             self.note_sources(layer.set.info());
             layer.set.removals().for_each(|removal| self.remove(&removal));
         }
-        for entry in set.entries() {
-            self.list(Item::Hash(entry.hash), &entry.about);
-        }
-        for (item, about) in set.kept() {
-            self.list(item, &about);
-        }
+        set.items().for_each(|(item, about)| self.list(item, &about));
     }
 
     /// Writes the set to the start of `out`, on at most `threads` threads.
@@ -130,7 +125,13 @@ impl HashSet {
 
     /// The algorithms that at least one entry uses: what a part must be hashed with to ask this set.
     pub fn algorithms(&self) -> AlgorithmSet {
-        Algorithm::ALL.into_iter().filter(|algorithm| self.count(*algorithm) > 0).collect()
+        self.counts().map(|(algorithm, _)| algorithm).collect()
+    }
+
+    /// Number of entries by algorithm, for those there are entries of.
+    pub fn counts(&self) -> impl Iterator<Item = (Algorithm, usize)> {
+        let counts = Algorithm::ALL.map(|algorithm| (algorithm, self.count(algorithm)));
+        counts.into_iter().filter(|(_, count)| *count > 0)
     }
 
     /// Number of entries with a hash of `algorithm`.
@@ -165,15 +166,19 @@ impl HashSet {
         self.layers.iter().flat_map(Layer::kept)
     }
 
-    /// How many items of each kind are kept.
-    pub fn kept_counts(&self) -> [(KeptKind, usize); KeptKind::ALL.len()] {
+    /// Everything it lists: the entries, then what is kept.
+    pub fn items(&self) -> impl Iterator<Item = (Item<'_>, About<'_>)> {
+        let entries = self.entries().map(|entry| (Item::Hash(entry.hash), entry.about));
+        entries.chain(self.kept())
+    }
+
+    /// How many items are kept by kind, for those there are items of.
+    pub fn kept_counts(&self) -> impl Iterator<Item = (KeptKind, usize)> {
         let mut counts = KeptKind::ALL.map(|kind| (kind, 0));
-        for (item, _) in self.kept() {
-            if let Item::Kept(kind, _) = item {
-                counts[kind as usize].1 += 1;
-            }
+        for (kind, count) in self.layers.iter().flat_map(Layer::kept_counts) {
+            counts[kind as usize].1 += count;
         }
-        counts
+        counts.into_iter().filter(|(_, count)| *count > 0)
     }
 
     /// Every entry that lists exactly `value`.

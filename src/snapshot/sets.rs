@@ -156,6 +156,10 @@ pub(super) fn listed_rules(source: &SetSource, set: &LoadedSet, rules: &mut Vec<
     let SetAction::Act(action) = source.policy.action else {
         return;
     };
+    // Most lists have none, and some keep millions of other things.
+    if !set.set.kept_counts().any(|(kind, _)| kind == KeptKind::TrendQuery) {
+        return;
+    }
     for (number, (item, about)) in (1..).zip(set.set.kept()) {
         let Item::Kept(KeptKind::TrendQuery, query) = item else {
             continue;

@@ -55,8 +55,7 @@ pub(super) fn diff(args: &DiffArgs) -> Result<u8, Vec<Problem>> {
 
 /// Groups of lines with one item and one id, in the order that all compiled sets share: by item, then by id.
 fn groups(set: &HashSet) -> impl Iterator<Item = Vec<Line<'_>>> {
-    let entries = set.entries().map(|entry| (Item::Hash(entry.hash), entry.about));
-    let mut lines = entries.chain(set.kept()).peekable();
+    let mut lines = set.items().peekable();
     std::iter::from_fn(move || {
         let mut group = vec![lines.next()?];
         let wanted = key(&group[0]);

@@ -8,8 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{ReadingArgs, counts, open};
 use crate::cli::OK;
 use crate::config::Problem;
-use crate::content::Algorithm;
-use crate::hash_set::{HashSet, SetInfo};
+use crate::hash_set::SetInfo;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct InfoArgs {
@@ -29,16 +28,16 @@ pub(super) fn info(args: &InfoArgs) -> Result<u8, Vec<Problem>> {
         let (info, bytes, version) = (compiled.info(), compiled.file_len(), compiled.version());
         let removals = compiled.removals().count();
         if args.json {
-            let object = json!({
+            let report = json!({
                 "file": args.file.display().to_string(),
                 "version": version,
                 "bytes": bytes,
-                "hashes": hash_counts(&set),
-                "kept": kept_counts(&set),
+                "hashes": object(set.counts().map(|(algorithm, count)| (algorithm.name(), count))),
+                "kept": object(set.kept_counts().map(|(kind, count)| (kind.name(), count))),
                 "removals": removals,
                 "made": info,
             });
-            println!("{object}");
+            println!("{report}");
             continue;
         }
         println!("{}: {}", args.file.display(), counts(&set));
@@ -67,16 +66,7 @@ pub(in crate::cli) fn print_left_out(info: &SetInfo) {
     }
 }
 
-fn hash_counts(set: &HashSet) -> Map<String, Value> {
-    let counts = Algorithm::ALL.map(|algorithm| (algorithm.name(), set.count(algorithm)));
-    some_of(counts)
-}
-
-fn kept_counts(set: &HashSet) -> Map<String, Value> {
-    some_of(set.kept_counts().map(|(kind, count)| (kind.name(), count)))
-}
-
-fn some_of<const N: usize>(counts: [(&str, usize); N]) -> Map<String, Value> {
-    let some = counts.into_iter().filter(|(_, count)| *count > 0);
-    some.map(|(name, count)| (name.to_owned(), count.into())).collect()
+/// Counts as a JSON object.
+fn object(counts: impl Iterator<Item = (&'static str, usize)>) -> Map<String, Value> {
+    counts.map(|(name, count)| (name.to_owned(), count.into())).collect()
 }

@@ -121,21 +121,14 @@ fn warn_of_skipped(skipped: &[Problem]) {
 
 /// How many of what a set has: "3 md5, 1 pdq; 1 trend_query as keyword rules; kept without matching: 2 photodna".
 pub(super) fn counts(set: &HashSet) -> String {
-    let hashes = Algorithm::ALL.map(|algorithm| (algorithm.name(), set.count(algorithm)));
-    let kept = set.kept_counts();
-    let (rules, kept): (Vec<_>, Vec<_>) = kept.into_iter().partition(|(kind, _)| *kind == KeptKind::TrendQuery);
+    let (rules, kept): (Vec<_>, Vec<_>) = set.kept_counts().partition(|(kind, _)| *kind == KeptKind::TrendQuery);
+    let name_kind = |(kind, count): (KeptKind, usize)| format!("{count} {kind}");
     let groups = [
-        ("", list(hashes)),
-        ("as keyword rules: ", list(rules.into_iter().map(|(kind, count)| (kind.name(), count)))),
-        ("kept without matching: ", list(kept.into_iter().map(|(kind, count)| (kind.name(), count)))),
+        ("", set.counts().map(|(algorithm, count)| format!("{count} {algorithm}")).collect::<Vec<_>>()),
+        ("as keyword rules: ", rules.into_iter().map(name_kind).collect()),
+        ("kept without matching: ", kept.into_iter().map(name_kind).collect()),
     ];
-    let filled: Vec<String> =
-        groups.iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| format!("{name}{list}")).collect();
+    let filled = groups.iter().filter(|(_, list)| !list.is_empty());
+    let filled: Vec<String> = filled.map(|(name, list)| format!("{name}{}", list.join(", "))).collect();
     if filled.is_empty() { "empty".to_owned() } else { filled.join("; ") }
-}
-
-/// "3 md5, 1 pdq", without what there is none of.
-fn list(counts: impl IntoIterator<Item = (&'static str, usize)>) -> String {
-    let some = counts.into_iter().filter(|(_, count)| *count > 0);
-    some.map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
 }

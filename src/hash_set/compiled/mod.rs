@@ -47,7 +47,7 @@ pub struct Compiled {
 
 /// The kept items of one kind.
 #[derive(Clone)]
-struct KeptTable {
+pub(super) struct KeptTable {
     kind: KeptKind,
     values: (Bytes, Bytes),
     len: usize,
@@ -138,13 +138,13 @@ impl Compiled {
         records.map(|[id, hash]| Removal { id, hash: hash.and_then(parse_removed) })
     }
 
-    /// What it keeps without comparing uploads with it.
-    pub fn kept(&self) -> impl Iterator<Item = (Item<'_>, About<'_>)> {
-        self.kept.iter().flat_map(|table| table.items(self.shared()))
-    }
-
     pub(super) fn tables(&self) -> &[Table] {
         &self.tables
+    }
+
+    /// What it keeps without comparing uploads with it, a table a kind.
+    pub(super) fn kept_tables(&self) -> &[KeptTable] {
+        &self.kept
     }
 
     pub(super) fn shared(&self) -> Records<'_> {
@@ -161,14 +161,30 @@ impl KeptTable {
             texts: section(SectionKind::KeptTexts),
             text_starts: section(SectionKind::KeptTextStarts),
         };
-        let len = Records::of(&values.0, &values.1).iter::<1>().count();
+        let len = Records::of(&values.0, &values.1).len();
         (len > 0).then_some(Self { kind, values, len, about })
     }
 
-    fn items<'a>(&'a self, shared: Records<'a>) -> impl Iterator<Item = (Item<'a>, About<'a>)> {
-        let values = Records::of(&self.values.0, &self.values.1).iter::<1>().enumerate();
+    /// What its items are.
+    pub(super) const fn kind(&self) -> KeptKind {
+        self.kind
+    }
+
+    /// Number of rows.
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The id of each row, in order; may end before the last row.
+    pub(super) fn ids(&self) -> impl Iterator<Item = Option<&str>> {
+        self.about.ids()
+    }
+
+    /// Every item, with its row.
+    pub(super) fn items<'a>(&'a self, shared: Records<'a>) -> impl Iterator<Item = (u32, Item<'a>, About<'a>)> {
+        let values = (0..).zip(Records::of(&self.values.0, &self.values.1).iter::<1>());
         values.filter_map(move |(row, [value])| {
-            Some((Item::Kept(self.kind, value?), self.about.about(row, self.len, shared)))
+            Some((row, Item::Kept(self.kind, value?), self.about.about(row as usize, self.len, shared)))
         })
     }
 }

@@ -99,6 +99,16 @@ impl<'a> Records<'a> {
         self.record_at(row).and_then(decode).map_or([None; N], |(texts, _)| texts)
     }
 
+    /// How many records there are. Only those behind the last place that is kept are counted.
+    pub(super) fn len(self) -> usize {
+        let Some(last) = self.starts.len().checked_sub(1) else {
+            return 0;
+        };
+        let rest = usize::try_from(self.starts[last]).ok().and_then(|start| self.bytes.get(start..));
+        let tail = Self { bytes: rest.unwrap_or_default(), starts: &[] };
+        last * STRIDE + tail.iter::<1>().count()
+    }
+
     /// Every record in order, up to one that is damaged.
     pub(super) fn iter<const N: usize>(self) -> impl Iterator<Item = [Option<&'a str>; N]> {
         let mut rest = self.bytes;
