@@ -135,6 +135,20 @@ impl HashValue {
         })
     }
 
+    /// `algorithm:hex`, which tells the hash wherever it stands alone. [`parse_named`](Self::parse_named) reads it.
+    pub fn named(&self) -> String {
+        format!("{}:{self}", self.algorithm())
+    }
+
+    /// Reads a hash behind the name of its algorithm and a colon; `None` when no algorithm is named.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_named(text: &str) -> Option<Result<Self, HashParseError>> {
+        let (name, hash) = text.split_once(':')?;
+        Some(Self::parse(name.parse().ok()?, hash))
+    }
+
     /// The algorithm that made the hash.
     pub const fn algorithm(&self) -> Algorithm {
         match self {

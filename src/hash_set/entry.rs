@@ -64,7 +64,7 @@ impl<'a> Entry<'a> {
     pub fn name(&self) -> Cow<'a, str> {
         match self.about.id {
             Some(id) => Cow::Borrowed(id),
-            None => Cow::Owned(format!("{}:{}", self.hash.algorithm(), self.hash)),
+            None => Cow::Owned(self.hash.named()),
         }
     }
 }

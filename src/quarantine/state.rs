@@ -3,14 +3,13 @@
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
-use crate::content::{Algorithm, HashValue};
+use crate::content::HashValue;
 use crate::flood::{Decision, EntryKey, Moment, Record, Status};
 
 /// A record as JSON shows it, on the admin listener and in the file.
@@ -51,7 +50,7 @@ impl From<&Record> for Listed {
         Self {
             set: set.to_string(),
             entry: entry.to_string(),
-            hash: format!("{}:{hash}", hash.algorithm()),
+            hash: hash.named(),
             status: status.to_owned(),
             since: humantime::format_rfc3339_seconds(since).to_string(),
             uploads: record.uploads,
@@ -63,8 +62,7 @@ impl From<&Record> for Listed {
 impl Listed {
     /// The record; `None` if a field holds something that is not ours.
     fn record(&self) -> Option<Record> {
-        let (algorithm, hash) = self.hash.split_once(':')?;
-        let hash = HashValue::parse(Algorithm::from_str(algorithm).ok()?, hash).ok()?;
+        let hash = HashValue::parse_named(&self.hash)?.ok()?;
         let (_, status) = STATUSES.iter().find(|(name, _)| *name == self.status)?;
         let since = humantime::parse_rfc3339(&self.since).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         let usual = Some(self.usual).filter(|usual| usual.is_finite() && *usual >= 0.0)?;

@@ -99,7 +99,7 @@ fn without<'a>(lines: &[Line<'a>], others: &[Line<'_>]) -> Vec<Line<'a>> {
 
 fn shown((item, about): &Line<'_>) -> String {
     let item = match item {
-        Item::Hash(hash) => format!("{}:{hash}", hash.algorithm()),
+        Item::Hash(hash) => hash.named(),
         Item::Kept(kind, value) => format!("{kind}:{value}"),
     };
     let about = serde_json::to_string(about).unwrap_or_default();

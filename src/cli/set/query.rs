@@ -85,12 +85,9 @@ fn parse(text: &str) -> Result<Query, Vec<Problem>> {
         let bytes = fs::read(path).map_err(|error| vec![Problem::of_file(path, format!("cannot be read: {error}"))])?;
         return Ok(Query { name: text.to_owned(), hashes: hashes_of(&bytes) });
     }
-    let named = text.split_once(':').and_then(|(name, hash)| Some((name.parse::<Algorithm>().ok()?, hash)));
-    let hashes: Vec<HashValue> = match named {
-        Some((algorithm, hash)) => match HashValue::parse(algorithm, hash) {
-            Ok(hash) => vec![hash],
-            Err(error) => return Err(vec![Problem::of_file(path, error.to_string())]),
-        },
+    let hashes: Vec<HashValue> = match HashValue::parse_named(text) {
+        Some(Ok(hash)) => vec![hash],
+        Some(Err(error)) => return Err(vec![Problem::of_file(path, error.to_string())]),
         None => Algorithm::ALL.into_iter().filter_map(|algorithm| HashValue::parse(algorithm, text).ok()).collect(),
     };
     if hashes.is_empty() {

@@ -181,7 +181,7 @@ impl<O: Write + Seek> Compiler<'_, O> {
         let (profiles, profile_starts) = builder.profiles.sections();
         let mut removals = RecordWriter::default();
         for removal in builder.removals.iter().map(|removal| removal.removal()) {
-            let hash = removal.hash.map(|hash| format!("{}:{hash}", hash.algorithm()));
+            let hash = removal.hash.map(|hash| hash.named());
             removals.push(&[removal.id, hash.as_deref()]);
         }
         let (removals, removal_starts) = removals.sections();

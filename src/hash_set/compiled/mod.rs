@@ -135,7 +135,7 @@ impl Compiled {
     /// What it takes back of sets that it is laid over, and of itself.
     pub fn removals(&self) -> impl Iterator<Item = Removal<'_>> {
         let records = Records::of(&self.removals.0, &self.removals.1).iter::<2>();
-        records.map(|[id, hash]| Removal { id, hash: hash.and_then(parse_removed) })
+        records.map(|[id, hash]| Removal { id, hash: hash.and_then(HashValue::parse_named).and_then(Result::ok) })
     }
 
     pub(super) fn tables(&self) -> &[Table] {
@@ -187,9 +187,4 @@ impl KeptTable {
             Some((row, Item::Kept(self.kind, value?), self.about.about(row as usize, self.len, shared)))
         })
     }
-}
-
-fn parse_removed(text: &str) -> Option<HashValue> {
-    let (algorithm, hash) = text.split_once(':')?;
-    HashValue::parse(algorithm.parse().ok()?, hash).ok()
 }
