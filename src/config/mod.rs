@@ -3,6 +3,7 @@
 //! Behind [`Config::load`] nothing checks again: names are resolved, addresses parsed, patterns compiled.
 
 mod diagnostic;
+mod directories;
 mod list;
 mod location;
 mod pattern;
@@ -10,7 +11,6 @@ mod raw;
 mod reading;
 mod set_policy;
 mod sources;
-mod state;
 mod units;
 mod validate;
 

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use toml::Spanned;
 
+use super::directories::{cache_directory, state_directory};
 use super::pattern::{HostPattern, PathPattern};
 use super::raw::{RawConfig, RawHashSet, RawLimits, RawListener, RawMaxDistance, RawOrigin, RawRoute, RawServer};
 use super::reading::list_reading;
-use super::state::state_directory;
 use super::{
     Admin, ByteSize, Config, FloodRule, Forwarded, Limits, Listener, Origin, OriginServer, Place, Problem, Rollout,
     Route, RoutePattern, RoutePolicy, Server, SetPolicy, SetSource, Stale, Tls, suggestion,
@@ -349,15 +349,6 @@ impl Check<'_> {
         }
         Distance(*raw.get_ref())
     }
-}
-
-/// Where systemd says, else where the user keeps caches, else where systems do.
-fn cache_directory() -> PathBuf {
-    let folder = |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
-    // systemd separates several with colons; the first is this service's own.
-    let given = folder("CACHE_DIRECTORY").and_then(|all| std::env::split_paths(&all).next());
-    let of_user = || Some(folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))?.join("penstock"));
-    given.or_else(of_user).unwrap_or_else(|| "/var/cache/penstock".into())
 }
 
 fn extract_limits(raw: &RawLimits, defaults: ExtractLimits) -> ExtractLimits {
