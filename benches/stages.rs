@@ -17,7 +17,7 @@ use penstock::content::{
     Algorithm, AlgorithmSet, Deadline, DecodeLimits, Distance, ExtractLimits, HashValue, MediaType, PartKind,
 };
 use penstock::extract::{Extraction, Source};
-use penstock::hash_set::hamming::{HammingIndex, Neighbour};
+use penstock::hash_set::hamming::{Limits, View, build_tables};
 use penstock::media::{PartHashes, hash_part};
 use penstock::text::{RuleSet, parse_rules};
 use sha2::{Digest as _, Sha256};
@@ -93,20 +93,30 @@ fn search_hashes(bench: &mut Bench) {
     let mut hashes: Vec<[u64; 4]> = (0..HASHES).map(|_| hash()).collect();
     let (unknown, dihedral): ([u64; 4], [[u64; 4]; 8]) = (hash(), std::array::from_fn(|_| hash()));
     // Each at a distance of its own from some query; the last is too far by one bit.
-    for (row, distance) in [(3, 0), (70_000, 1), (400_000, 17), (654_321, 30), (999_999, 31), (500_000, 32)] {
-        hashes[row] = with_flipped(dihedral[row % 8], distance);
-    }
-    let index = HammingIndex::new(&hashes);
+    let planted =
+        [(3, 0), (70_000, 1), (400_000, 17), (654_321, 30), (999_999, 31), (500_000, 32)].map(|(row, distance)| {
+            hashes[row] = with_flipped(dihedral[row % 8], distance);
+            hashes[row]
+        });
+    hashes.sort_unstable();
+    let mut tables = Vec::new();
+    let layout = build_tables(&hashes, 1, |section| -> Result<(), std::convert::Infallible> {
+        tables.extend_from_slice(section);
+        Ok(())
+    });
+    let layout = layout.expect("the hashes are sorted");
+    let index = View::new(&layout, &hashes, &tables).expect("the tables were made for the hashes");
+    let scan_all = |queries: &[[u64; 4]]| index.scan(queries, RADIUS, Limits::NONE);
     let found = index.find(&dihedral, RADIUS);
-    assert_eq!(found.iter().map(|near| near.row).collect::<Vec<_>>(), [3, 70_000, 400_000, 654_321, 999_999]);
-    assert_eq!(found, index.scan(&dihedral, RADIUS));
-    assert_eq!((index.find(&[unknown], RADIUS), index.scan(&[unknown], RADIUS)), (vec![], vec![]));
+    assert_eq!(found.neighbours.iter().map(|near| hashes[near.row as usize]).collect::<Vec<_>>(), planted[..5]);
+    assert_eq!(found, scan_all(&dihedral));
+    assert_eq!((index.find(&[unknown], RADIUS).neighbours, scan_all(&[unknown]).neighbours), (vec![], vec![]));
 
     let miss = [unknown];
     let queries: [(&'static str, &'static str, &[[u64; 4]]); 2] =
         [("hamming/miss", "hamming/miss-scan", &miss), ("hamming/eight", "hamming/eight-scan", &dihedral)];
     for (search, scan, queries) in queries {
-        bench.measure(Stage::new(scan), || -> Vec<Neighbour> { index.scan(black_box(queries), RADIUS) });
+        bench.measure(Stage::new(scan), || scan_all(black_box(queries)));
         bench.measure(Stage::new(search).beside(scan), || index.find(black_box(queries), RADIUS));
     }
 }

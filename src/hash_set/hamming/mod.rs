@@ -42,14 +42,12 @@ mod choose;
 mod cpu;
 mod directory;
 mod layout;
-mod owned;
 mod plan;
 mod search;
 
 pub use self::build::{BuildError, EmitError, build_tables};
 pub(super) use self::cpu::prefetch;
 pub use self::layout::{ALIGNMENT, Layout, LayoutError};
-pub use self::owned::HammingIndex;
 use self::search::{Finds, Scan, TableSearch};
 use crate::content::Distance;
 

@@ -255,8 +255,10 @@ fn clusters_of_fifty_are_never_capped() {
 
 #[test]
 fn a_row_near_several_queries_comes_once_with_its_least_distance() {
-    let index = HammingIndex::new(&[[0b0111], [0b0000]]);
-    let found = index.find(&[[0b0011], [0b0001], [0b0000]], Distance(2));
+    let hashes = [[0b0000], [0b0111]];
+    let (layout, bytes) = tables(&hashes, None);
+    let view = View::new(&layout, &hashes, &bytes).unwrap();
+    let found = view.find(&[[0b1100], [0b0001], [0b0111]], Distance(2)).neighbours;
     let expected = [(0, 1), (1, 0)].map(|(distance, row)| Neighbour { distance: Distance(distance), row });
     assert_eq!(found, expected);
 }
