@@ -1,12 +1,12 @@
 //! `penstock set`: compiled sets are made, looked at, compared, written out and asked as their help says.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::support::archives::gzip;
 use crate::support::penstock::BINARY;
 use crate::support::pictures::{landscape, png, resized};
 use crate::support::sha256;
@@ -27,12 +27,6 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
         fs::write(folder.path().join(name), content).unwrap();
     }
     folder
-}
-
-fn packed_by(tool: &str, content: &[u8]) -> Vec<u8> {
-    let mut child = Command::new(tool).arg("-c").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(content).unwrap();
-    child.wait_with_output().unwrap().stdout
 }
 
 #[test]
@@ -85,10 +79,10 @@ fn what_a_later_input_takes_back_is_taken_out() {
 fn compressed_lists_are_read_as_they_are() {
     let list = format!("algorithm,hash\nmd5,{ONE}\n");
     let folder = folder(&[]);
-    fs::write(folder.path().join("list.csv.gz"), packed_by("gzip", list.as_bytes())).unwrap();
+    fs::write(folder.path().join("list.csv.gz"), gzip(list.as_bytes())).unwrap();
     let said = set(folder.path(), &["info", "list.csv.gz"]);
     assert!(said.contains("1 md5") && said.contains("from list.csv (csv): 1 listed"), "{said}");
-    let cut = &packed_by("gzip", list.repeat(100).as_bytes())[..40];
+    let cut = &gzip(list.repeat(100).as_bytes())[..40];
     fs::write(folder.path().join("list.csv.gz"), cut).unwrap();
     let said = set(folder.path(), &["info", "list.csv.gz"]);
     assert!(said.contains("the .gz file is damaged or cut off") && said.ends_with("exit code 1"), "{said}");

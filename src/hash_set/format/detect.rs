@@ -4,7 +4,7 @@
 //! into the configuration, for a list that is read in the wrong way never matches.
 
 use super::plain::{Ambiguity, told_by_length};
-use super::signal::Signal;
+use super::signal;
 use super::table::folded;
 use super::{Input, clamav, csv, hashdeep, sums, threat_csv};
 use crate::config::ListFormat;
@@ -149,7 +149,7 @@ fn by_rows(lines: &[(u64, &str)], algorithm: Option<Algorithm>) -> Result<Option
         return Ok(Some(ListFormat::Sums));
     }
     if most(&|line| {
-        line.split_once(' ').is_some_and(|(name, value)| Signal::named(name).is_some() && !value.is_empty())
+        line.split_once(' ').is_some_and(|(name, value)| signal::named(name).is_some() && !value.is_empty())
     }) {
         return Ok(Some(ListFormat::PytxLines));
     }

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 use super::Input;
 use super::records::Record;
-use super::signal::Signal;
+use super::row::HashKind;
+use super::signal;
 use super::table::{Table, filled};
 use crate::config::{ColumnMapping, closest};
 use crate::content::UnknownAlgorithm;
@@ -19,7 +20,7 @@ const FIELDS: [&str; 9] = ["id", "label", "category", "source", "confidence", "t
 
 /// The mapping, with positions in place of names.
 struct Columns<'m> {
-    hashes: Vec<(usize, Signal)>,
+    hashes: Vec<(usize, HashKind)>,
     hash_and_algorithm: Option<(usize, usize)>,
     /// By position in [`FIELDS`]; behind the last field for those that are not there.
     about: [usize; FIELDS.len()],
@@ -57,9 +58,9 @@ impl<'m> Columns<'m> {
                 usize::MAX
             })
         };
-        let hashes = mapping.hashes.iter().map(|(name, algorithm)| (position(name), Signal::Hash(*algorithm)));
+        let hashes = mapping.hashes.iter().map(|(name, algorithm)| (position(name), HashKind::Hashed(*algorithm)));
         let mut hashes: Vec<_> = hashes.collect();
-        let kept = mapping.kept.iter().filter_map(|(name, kind)| Some((name, Signal::named(kind)?)));
+        let kept = mapping.kept.iter().filter_map(|(name, kind)| Some((name, signal::named(kind)?)));
         hashes.extend(kept.map(|(name, kind)| (position(name), kind)));
         // In the order of the file, whatever the order in the configuration.
         hashes.sort_by_key(|(position, _)| *position);
@@ -102,7 +103,7 @@ impl<'m> Columns<'m> {
             if !text.is_empty() {
                 found += 1;
                 let unknown = || record.place(told_by).problem(UnknownAlgorithm(excerpt(&name)).into());
-                let item = Signal::named(&name)
+                let item = signal::named(&name)
                     .ok_or_else(unknown)
                     .and_then(|signal| signal.item(&text).map_err(|kind| record.place(hash).problem(kind)));
                 tell(item, &about, is_removal, sink);

@@ -5,7 +5,7 @@
 //! it would block what is known to be good.
 
 use super::Input;
-use super::signal::Signal;
+use super::signal;
 use super::table::{Table, filled};
 use super::tags::Tags;
 use crate::hash_set::entry::{About, RecordSink};
@@ -25,7 +25,7 @@ pub(super) fn read(input: &mut Input<'_>, sink: &mut dyn RecordSink) -> Result<(
             sink.ignore(&category);
             return Ok(());
         }
-        let Some(signal) = Signal::named(&name) else {
+        let Some(signal) = signal::named(&name) else {
             sink.ignore(&name);
             return Ok(());
         };

@@ -5,7 +5,7 @@
 use super::Input;
 use super::lines::each_line;
 use super::plain::bare_hash;
-use super::signal::Signal;
+use super::signal;
 use crate::content::Algorithm;
 use crate::hash_set::entry::{About, Item, RecordSink};
 use crate::hash_set::problem::{ReadError, RowProblemKind, excerpt};
@@ -21,7 +21,7 @@ pub(super) fn read(
             sink.list(Item::Hash(bare_hash(line, line.text, algorithm)?), &About::default());
             return Ok(());
         };
-        let Some(signal) = Signal::named(name) else {
+        let Some(signal) = signal::named(name) else {
             let expected = "a type such as \"pdq\" or \"video_md5\" before the first space";
             let kind = RowProblemKind::Value { field: "signal type", found: excerpt(name), expected };
             return Err(line.problem(name, kind).into());

@@ -42,6 +42,18 @@ impl HashKind {
         })
     }
 
+    /// The item that `text` is.
+    ///
+    /// # Errors
+    /// [`RowProblemKind::Hash`], and [`RowProblemKind::MissingField`] for one that is empty.
+    pub(super) fn item(self, text: &str) -> Result<Item<'_>, RowProblemKind> {
+        match self {
+            Self::Hashed(algorithm) => Ok(Item::Hash(HashValue::parse(algorithm, text)?)),
+            Self::Kept(_) if text.is_empty() => Err(RowProblemKind::MissingField("hash")),
+            Self::Kept(kind) => Ok(Item::Kept(kind, text)),
+        }
+    }
+
     /// The hash written as `text`; `None` for what is only kept.
     ///
     /// # Errors

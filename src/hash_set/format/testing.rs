@@ -5,6 +5,22 @@ use crate::config::{ListFormat, ListReading};
 use crate::hash_set::entry::{About, Item, RecordSink, Removal};
 use crate::hash_set::problem::RowProblem;
 
+/// What `about` says, by the names of its fields.
+pub(super) fn said<'a>(about: &About<'a>) -> impl Iterator<Item = (&'static str, &'a str)> {
+    let fields = [
+        ("id", about.id),
+        ("label", about.label),
+        ("category", about.category),
+        ("source", about.source),
+        ("confidence", about.confidence),
+        ("tags", about.tags),
+        ("added", about.added),
+        ("updated", about.updated),
+        ("note", about.note),
+    ];
+    fields.into_iter().filter_map(|(name, text)| Some((name, text?)))
+}
+
 /// What a reader told, a line a record.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Told(pub(super) Vec<String>);
@@ -15,18 +31,7 @@ impl RecordSink for Told {
             Item::Hash(hash) => format!("{} {hash}", hash.algorithm()),
             Item::Kept(kind, text) => format!("{kind} {text}"),
         };
-        let fields = [
-            ("id", about.id),
-            ("label", about.label),
-            ("category", about.category),
-            ("source", about.source),
-            ("confidence", about.confidence),
-            ("tags", about.tags),
-            ("added", about.added),
-            ("updated", about.updated),
-            ("note", about.note),
-        ];
-        for (name, text) in fields.into_iter().filter_map(|(name, text)| Some((name, text?))) {
+        for (name, text) in said(about) {
             line.push_str(&format!("; {name}: {text}"));
         }
         self.0.push(line);

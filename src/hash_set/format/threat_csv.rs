@@ -2,7 +2,8 @@
 //! The type is in the file's name, `simple.<TYPE>.te`, or else in the configuration's `algorithm`.
 
 use super::Input;
-use super::signal::Signal;
+use super::row::HashKind;
+use super::signal;
 use super::table::{Table, filled};
 use super::tags::Tags;
 use crate::content::Algorithm;
@@ -22,7 +23,7 @@ pub(super) fn read(
     sink: &mut dyn RecordSink,
 ) -> Result<(), ReadError> {
     let named = type_in_name(input.name());
-    let signal = algorithm.map(Signal::Hash).or(named.and_then(Signal::named));
+    let signal = algorithm.map(HashKind::Hashed).or(named.and_then(signal::named));
     let Some(signal) = signal else {
         let message = match named {
             Some(kind) => {

@@ -7,6 +7,7 @@ mod lines;
 use std::fmt::Write as _;
 use std::io::BufReader;
 
+use super::testing::said;
 use super::*;
 use crate::content::HashValue;
 use crate::hash_set::entry::{About, Item, Removal};
@@ -21,24 +22,11 @@ pub(super) struct Collected {
 impl RecordSink for Collected {
     fn list(&mut self, item: Item<'_>, about: &About<'_>) {
         let mut line = match item {
-            Item::Hash(hash) => format!("{}:{hash}", hash.algorithm()),
+            Item::Hash(hash) => hash.named(),
             Item::Kept(kind, value) => format!("{kind}:{value}"),
         };
-        let fields = [
-            ("id", about.id),
-            ("label", about.label),
-            ("category", about.category),
-            ("source", about.source),
-            ("confidence", about.confidence),
-            ("tags", about.tags),
-            ("added", about.added),
-            ("updated", about.updated),
-            ("note", about.note),
-        ];
-        for (name, value) in fields {
-            if let Some(value) = value {
-                write!(line, " {name}={value:?}").unwrap();
-            }
+        for (name, value) in said(about) {
+            write!(line, " {name}={value:?}").unwrap();
         }
         self.lines.push(line);
     }
@@ -49,7 +37,7 @@ impl RecordSink for Collected {
             write!(line, " id={id:?}").unwrap();
         }
         if let Some(hash) = removal.hash {
-            write!(line, " {}:{hash}", hash.algorithm()).unwrap();
+            write!(line, " {}", hash.named()).unwrap();
         }
         self.lines.push(line);
     }
