@@ -111,6 +111,18 @@ fn a_query_finds_hashes_and_files() {
 }
 
 #[test]
+fn a_query_finds_only_the_nearest_however_far_it_is() {
+    let listed = |digit: &str| digit.repeat(64);
+    let list = format!("algorithm,hash,id\npdq,{},near\npdq,{},far\n", listed("1"), listed("7"));
+    let folder = folder(&[("list.csv", &list)]);
+    let asked = format!("pdq:{}", listed("0"));
+    let said = set(folder.path(), &["query", "list.csv", &asked, "--distance", "256", "--nearest"]);
+    assert!(said.lines().count() == 2 && said.contains("at distance 64") && said.contains("\"near\""), "{said}");
+    let said = set(folder.path(), &["query", "list.csv", &asked, "--distance", "63", "--nearest"]);
+    assert!(said.contains("no match"), "{said}");
+}
+
+#[test]
 fn bad_rows_refuse_a_list_or_are_skipped_and_told() {
     let folder = folder(&[("list.csv", &format!("algorithm,hash\nmd5,{ONE}\nmd5,zz\nsha1,00\n"))]);
     let said = set(folder.path(), &["compile", "list.csv", "-o", "list.pset"]);

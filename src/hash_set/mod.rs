@@ -215,6 +215,29 @@ impl HashSet {
         nearby.entries.sort_unstable();
         nearby
     }
+
+    /// The first of the entries that [`find_near`](Self::find_near) finds, at any radius without the others.
+    pub fn find_nearest(&self, queries: &[HashValue], radius: Distance) -> Nearby {
+        let mut nearby = Nearby::default();
+        for (layer, number) in self.layers.iter().zip(0..) {
+            for (at, table) in layer.set.tables().iter().enumerate() {
+                let (mut nearest, mut completeness) = table.nearest(queries, radius);
+                if nearest.is_some_and(|near| !layer.counts(at, near.row)) {
+                    let all = table.near(queries, radius);
+                    nearest = all.neighbours.into_iter().find(|near| layer.counts(at, near.row));
+                    completeness = all.completeness;
+                }
+                nearby.is_capped |= completeness == Completeness::Capped;
+                nearby.entries.extend(nearest.map(|near| Near {
+                    distance: near.distance,
+                    entry: EntryIndex { layer: number, table: at as u16, row: near.row },
+                }));
+            }
+        }
+        nearby.entries.sort_unstable();
+        nearby.entries.truncate(1);
+        nearby
+    }
 }
 
 /// Only the size: entries are no matter for logs.

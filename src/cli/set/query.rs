@@ -24,6 +24,9 @@ pub(in crate::cli) struct QueryArgs {
     /// Bits that may differ. Default: as for uploads, 31 for PDQ and 4 for the 64-bit hashes.
     #[arg(long, value_name = "BITS")]
     distance: Option<u16>,
+    /// Only the nearest entry of each algorithm; with --distance 256, however far it is.
+    #[arg(long)]
+    nearest: bool,
     /// Print one JSON object a match.
     #[arg(long)]
     json: bool,
@@ -50,7 +53,7 @@ fn print_matches(args: &QueryArgs, set: &HashSet, query: &Query) -> usize {
         let own: Vec<HashValue> = query.hashes.iter().filter(|hash| hash.algorithm() == algorithm).copied().collect();
         let usual = SetPolicy::asking(SetAction::Act(Action::Block)).max_distance(algorithm);
         let radius = args.distance.filter(|_| algorithm.is_perceptual()).map_or(usual, Distance);
-        let nearby = set.find_near(&own, radius);
+        let nearby = if args.nearest { set.find_nearest(&own, radius) } else { set.find_near(&own, radius) };
         for near in &nearby.entries {
             let entry = set.entry(near.entry);
             if args.json {

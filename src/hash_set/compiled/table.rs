@@ -154,11 +154,41 @@ impl Table {
         }
     }
 
+    /// The nearest of these rows, with whether there may be a nearer one.
+    pub(in crate::hash_set) fn nearest(
+        &self,
+        queries: &[HashValue],
+        radius: Distance,
+    ) -> (Option<Neighbour>, Completeness) {
+        let own = queries.iter().filter(|query| query.algorithm() == self.algorithm);
+        match self.algorithm {
+            Algorithm::Pdq => self.nearest_words::<4>(own.filter_map(pdq_words), radius),
+            Algorithm::AHash | Algorithm::DHash | Algorithm::PHash => {
+                self.nearest_words::<1>(own.filter_map(hash64_words), radius)
+            }
+            Algorithm::Md5 | Algorithm::Sha1 | Algorithm::Sha256 | Algorithm::Sha512 => {
+                (self.near(queries, radius).neighbours.first().copied(), Completeness::Complete)
+            }
+        }
+    }
+
     fn near_words<const W: usize>(&self, queries: impl Iterator<Item = [u64; W]>, radius: Distance) -> Found {
         let queries: Vec<[u64; W]> = queries.collect();
         match self.view() {
             Some(view) if !queries.is_empty() => view.find(&queries, radius),
             _ => Found { neighbours: Vec::new(), completeness: Completeness::Complete },
+        }
+    }
+
+    fn nearest_words<const W: usize>(
+        &self,
+        queries: impl Iterator<Item = [u64; W]>,
+        radius: Distance,
+    ) -> (Option<Neighbour>, Completeness) {
+        let queries: Vec<[u64; W]> = queries.collect();
+        match self.view() {
+            Some(view) if !queries.is_empty() => view.nearest(&queries, radius),
+            _ => (None, Completeness::Complete),
         }
     }
 

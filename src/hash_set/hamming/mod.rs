@@ -217,9 +217,9 @@ const fn completeness(is_capped: bool) -> Completeness {
 
 /// Only rows within the radius come here. They are few, so sorting beats any record of the rows seen before.
 fn nearest_of_each_row(mut found: Vec<(u16, u32)>) -> Vec<Neighbour> {
-    found.sort_unstable_by_key(|(distance, row)| (*row, *distance));
+    found.sort_unstable_by_key(|(distance, row)| u64::from(*row) << 16 | u64::from(*distance));
     found.dedup_by_key(|(_, row)| *row);
-    found.sort_unstable();
+    found.sort_unstable_by_key(|(distance, row)| u64::from(*distance) << 32 | u64::from(*row));
     found.into_iter().map(|(distance, row)| Neighbour { distance: Distance(distance), row }).collect()
 }
 

@@ -19,11 +19,13 @@ const BATCH: usize = 256;
 /// How many buckets ahead of the one that is read are asked for.
 const AHEAD: usize = 24;
 
-/// Work a query may do whatever was expected: clusters of a few dozen hashes are usual also in short lists.
-const ALWAYS_ALLOWED: f64 = 4_096.0;
+/// Work a query may do whatever was expected, some 50 µs: clusters of a few dozen hashes are usual also in short lists, and
+/// each of them may be looked at in every slot.
+const ALWAYS_ALLOWED: f64 = 32_768.0;
 
-/// What a hash compared in full costs, beside an entry that is passed over.
-const CANDIDATE_WORK: u32 = 8;
+/// What a hash that is fetched and compared in full costs, beside an entry that is passed over: a cache miss, and where it
+/// is a match, its place in a sorted answer.
+const CANDIDATE_WORK: u32 = 32;
 
 /// Entries of a long bucket that are passed over in the time that a probe of uniform data takes with its few: those are
 /// waited for, and a long bucket is read in order.
@@ -93,6 +95,37 @@ struct Scratch {
     candidates: Vec<Candidate>,
     /// By query: how much work it may still do.
     work_left: Vec<u32>,
+    seen: Seen,
+}
+
+/// Remembers the latest matches, because a row near a query in many slots is found in each of them. What it forgets is
+/// found twice, and that is all.
+#[derive(Default)]
+struct Seen {
+    /// A place for each value of the low bits of a row: search, query and row of the last one that had it.
+    places: Vec<u64>,
+    search: u16,
+}
+
+impl Seen {
+    const PLACES: usize = 4_096;
+
+    fn begin_search(&mut self) {
+        self.search = self.search.wrapping_add(1);
+        if self.search == 0 || self.places.is_empty() {
+            self.places.clear();
+            self.places.resize(Self::PLACES, 0);
+            self.search = 1;
+        }
+    }
+
+    /// Whether the row is not remembered to be found by this query of this search. From now on it is.
+    #[inline(always)]
+    fn insert(&mut self, Candidate { row, query }: Candidate) -> bool {
+        let key = u64::from(self.search) << 48 | u64::from(query as u16) << 32 | u64::from(row);
+        let place = (row as usize ^ (query as usize) << 9) % Self::PLACES;
+        std::mem::replace(&mut self.places[place], key) != key
+    }
 }
 
 thread_local! {
@@ -122,6 +155,7 @@ impl<'a, const W: usize> TableSearch<'a, W> {
         let mut thresholds = vec![None; layout.slots().len()];
         layout.plan().thresholds(self.radius as usize, &mut thresholds);
         let mut lanes = Vec::with_capacity(thresholds.len() * queries.len());
+        scratch.seen.begin_search();
         scratch.work_left.clear();
         scratch.work_left.resize(queries.len(), self.allowed_work(&thresholds));
         for (position, slot) in layout.slots().iter().enumerate() {
@@ -199,8 +233,8 @@ impl<'a, const W: usize> TableSearch<'a, W> {
     /// Takes all probes through the phases.
     #[inline(always)]
     fn flush(&self, queries: &[[u64; W]], lanes: &[Lane<'_>], scratch: &mut Scratch, finds: &mut Finds) {
-        find_buckets(lanes, scratch, finds);
-        let buckets = &scratch.buckets[..];
+        find_buckets(lanes, scratch);
+        let Scratch { buckets, candidates, work_left, seen, .. } = scratch;
         for bucket in buckets.iter().take(AHEAD) {
             self.fetch(bucket, lanes);
         }
@@ -209,21 +243,24 @@ impl<'a, const W: usize> TableSearch<'a, W> {
                 self.fetch(bucket, lanes);
             }
             let lane = &lanes[usize::from(bucket.lane)];
-            if lane.entries.is_empty() {
-                self.compare_rows(&queries[lane.query as usize], bucket.range.clone(), finds);
+            let left = &mut work_left[lane.query as usize];
+            let range = bucket.range.start..bucket.range.end.min(bucket.range.start.saturating_add(*left));
+            let most = (*left / CANDIDATE_WORK) as usize;
+            let (read, kept) = if lane.entries.is_empty() {
+                let candidate = |row| Candidate { row, query: lane.query };
+                let is_new = |row| seen.insert(candidate(row));
+                self.compare_rows(&queries[lane.query as usize], range, most, is_new, finds)
             } else {
-                let before = scratch.candidates.len();
-                self.filter(lane, bucket, &mut scratch.candidates);
-                let work = CANDIDATE_WORK * (scratch.candidates.len() - before) as u32;
-                let left = &mut scratch.work_left[lane.query as usize];
-                *left = left.saturating_sub(work);
-            }
+                self.filter(lane, bucket.weight, range, most, candidates)
+            };
+            finds.is_capped |= read < bucket.range.len();
+            *left = left.saturating_sub(read as u32 + CANDIDATE_WORK * kept as u32);
         }
-        scratch.buckets.clear();
-        for candidate in scratch.candidates.drain(..) {
+        buckets.clear();
+        for candidate in candidates.drain(..) {
             if let Some(hash) = self.view.hashes.get(candidate.row as usize) {
                 let distance = distance(hash, &queries[candidate.query as usize]);
-                if distance <= self.radius {
+                if distance <= self.radius && seen.insert(candidate) {
                     finds.found.push((distance as u16, candidate.row));
                 }
             }
@@ -253,62 +290,80 @@ impl<'a, const W: usize> TableSearch<'a, W> {
     }
 
     /// Drops the entries that cannot be within the radius, going by their check bits, and asks for the hashes of the
-    /// others.
+    /// others, `most` of them. Returns how many entries were read, and how many were not dropped.
     ///
     /// See "Why check bits may reject" in the README of this folder.
     #[inline(always)]
-    fn filter(&self, lane: &Lane<'_>, bucket: &Bucket, candidates: &mut Vec<Candidate>) {
+    fn filter(
+        &self,
+        lane: &Lane<'_>,
+        weight: u16,
+        range: Range<u32>,
+        most: usize,
+        candidates: &mut Vec<Candidate>,
+    ) -> (usize, usize) {
         let (width, row_bits) = (self.view.layout.entry_bytes() as usize, self.view.layout.row_bits());
-        let (first, last) = (bucket.range.start as usize * width, bucket.range.end as usize * width);
+        let (first, last) = (range.start as usize * width, range.end as usize * width);
         let Some(bytes) = lane.entries.get(first..(last + 8 - width).max(first)) else {
-            return;
+            return (range.len(), 0);
         };
-        let weight = u32::from(bucket.weight);
+        let weight = u32::from(weight);
         let (own_left, both_left) = (lane.own_threshold - weight, lane.both_threshold - weight);
         let (query, check, own_mask, check_mask) = (lane.query, lane.check, lane.own_mask, lane.check_mask);
-        let mut at = 0;
+        let (mut at, full) = (0, candidates.len() + most);
+        let before = candidates.len();
         while let Some(entry) = bytes.get(at..at + 8).and_then(|bytes| bytes.first_chunk()) {
             let entry = u64::from_le_bytes(*entry);
             let differing = (entry >> row_bits) as u32 ^ check;
             if (differing & check_mask).count_ones() <= both_left && (differing & own_mask).count_ones() <= own_left {
+                if candidates.len() == full {
+                    break;
+                }
                 let row = (entry & ((1 << row_bits) - 1)) as u32;
                 prefetch(self.view.hashes, row as usize);
                 candidates.push(Candidate { row, query });
             }
             at += width;
         }
+        (at / width, candidates.len() - before)
     }
 
-    /// In the first slot, a bucket is a run of hashes.
+    /// In the first slot, a bucket is a run of hashes. Returns how many were compared, and how many, up to `most`, are new
+    /// matches.
     #[inline(always)]
-    fn compare_rows(&self, query: &[u64; W], range: Range<u32>, finds: &mut Finds) {
+    fn compare_rows(
+        &self,
+        query: &[u64; W],
+        range: Range<u32>,
+        most: usize,
+        mut is_new: impl FnMut(u32) -> bool,
+        finds: &mut Finds,
+    ) -> (usize, usize) {
         let rows = self.view.hashes.get(range.start as usize..range.end as usize).unwrap_or_default();
-        for (hash, row) in rows.iter().zip(range.start..) {
+        let before = finds.found.len();
+        for (position, (hash, row)) in rows.iter().zip(range.start..).enumerate() {
             let distance = distance(hash, query);
             if distance <= self.radius && is_first(self.view.hashes, row as usize) {
-                finds.found.push((distance as u16, row));
+                if finds.found.len() - before == most {
+                    return (position, most);
+                }
+                if is_new(row) {
+                    finds.found.push((distance as u16, row));
+                }
             }
         }
+        (range.len(), finds.found.len() - before)
     }
 }
 
-/// Looks the probes up in the directories. A query that has done its share of work gets no more buckets.
+/// Looks the probes up in the directories.
 #[inline(always)]
-fn find_buckets(lanes: &[Lane<'_>], scratch: &mut Scratch, finds: &mut Finds) {
-    for Probe { value, lane: at, weight } in scratch.probes.drain(..) {
-        let lane = &lanes[usize::from(at)];
-        let left = &mut scratch.work_left[lane.query as usize];
-        let mut range = lane.directory.range(value);
-        if range.is_empty() {
-            continue;
+fn find_buckets(lanes: &[Lane<'_>], scratch: &mut Scratch) {
+    for Probe { value, lane, weight } in scratch.probes.drain(..) {
+        let range = lanes[usize::from(lane)].directory.range(value);
+        if !range.is_empty() {
+            scratch.buckets.push(Bucket { range, lane, weight });
         }
-        let work = range.end - range.start;
-        if work > *left {
-            range.end = range.start + *left;
-            finds.is_capped = true;
-        }
-        *left = left.saturating_sub(work);
-        scratch.buckets.push(Bucket { range, lane: at, weight });
     }
 }
 
