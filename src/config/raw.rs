@@ -233,4 +233,6 @@ pub(super) struct RawLimits {
     pub max_picture_side: Option<u32>,
     pub max_picture_pixels: Option<u64>,
     pub max_picture_memory: Option<ByteSize>,
+    pub max_picture_frames: Option<Spanned<usize>>,
+    pub decode_deadline: Option<Span>,
 }

@@ -158,6 +158,8 @@ impl Check<'_> {
                 max_side: raw.max_picture_side.unwrap_or(defaults.decode.max_side),
                 max_pixels: raw.max_picture_pixels.unwrap_or(defaults.decode.max_pixels),
                 max_alloc: raw.max_picture_memory.map_or(defaults.decode.max_alloc, |size| size.0),
+                max_frames: self.at_least_one(raw.max_picture_frames.as_ref(), defaults.decode.max_frames),
+                deadline: time(raw.decode_deadline, defaults.decode.deadline),
             },
         }
     }

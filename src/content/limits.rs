@@ -11,11 +11,22 @@ pub struct DecodeLimits {
     pub max_pixels: u64,
     /// Bytes a decoder may allocate. Default 512 MiB: 100 megapixels in RGBA and some working room.
     pub max_alloc: u64,
+    /// Pictures of one file that are hashed: frames of an animation, pages, sizes of an icon. Default 8: the first, one in
+    /// the middle, the last, and some between them.
+    pub max_frames: usize,
+    /// Time to decode one file. Default 5 s, half of what an inspection gets.
+    pub deadline: Duration,
 }
 
 impl Default for DecodeLimits {
     fn default() -> Self {
-        Self { max_side: 32_768, max_pixels: 100_000_000, max_alloc: 512 << 20 }
+        Self {
+            max_side: 32_768,
+            max_pixels: 100_000_000,
+            max_alloc: 512 << 20,
+            max_frames: 8,
+            deadline: Duration::from_secs(5),
+        }
     }
 }
 
@@ -79,6 +90,18 @@ impl Deadline {
     /// A deadline `duration` from now.
     pub fn after(duration: Duration) -> Self {
         Self(Instant::now().checked_add(duration))
+    }
+
+    /// This deadline, or one `duration` from now if that is sooner.
+    #[must_use]
+    pub fn or_after(self, duration: Duration) -> Self {
+        let soon = Instant::now().checked_add(duration);
+        Self(self.0.into_iter().chain(soon).min())
+    }
+
+    /// The time that is left, 0 when the moment has passed; `None` when there is no deadline.
+    pub fn left(&self) -> Option<Duration> {
+        self.0.map(|moment| moment.saturating_duration_since(Instant::now()))
     }
 
     /// Whether the moment has come.

@@ -13,6 +13,7 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
+use super::foreign::ForeignFormat;
 use crate::content::{DecodeLimits, MediaType};
 
 /// A decoded picture.
@@ -53,6 +54,15 @@ pub enum DecodeError {
     /// The file is damaged, or written in a way that the decoder does not know.
     #[error("the picture cannot be decoded: {0}")]
     Broken(String),
+    /// A way of writing the format that nothing here decodes.
+    #[error("the picture is written in a way that cannot be decoded here: {0}")]
+    Unsupported(&'static str),
+    /// The format needs a library that is not installed, or a worker that there is none of.
+    #[error("{0} cannot be decoded here: {1}")]
+    Unavailable(ForeignFormat, &'static str),
+    /// Decoding took too long.
+    #[error("the picture takes too long to decode")]
+    Deadline,
 }
 
 impl DecodeError {
@@ -61,6 +71,9 @@ impl DecodeError {
         match self {
             Self::TooLarge { .. } => "picture_too_large",
             Self::Broken(_) => "picture_broken",
+            Self::Unsupported(_) => "picture_unsupported",
+            Self::Unavailable(..) => "picture_decoder_missing",
+            Self::Deadline => "picture_deadline",
         }
     }
 }

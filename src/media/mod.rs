@@ -5,6 +5,7 @@
 mod decode;
 mod degenerate;
 mod digest;
+mod foreign;
 mod img_hash;
 mod pdq;
 mod sniff;
@@ -13,6 +14,7 @@ use crate::content::{Algorithm, AlgorithmSet, DecodeLimits, HashValue, MediaType
 
 pub use decode::DecodeError;
 pub use degenerate::is_degenerate;
+pub use foreign::{ForeignDecoder, ForeignFormat, ForeignPicture, NoForeignDecoder};
 pub use pdq::{PdqHashes, Unhashable};
 pub use sniff::sniff;
 

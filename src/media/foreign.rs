@@ -1,0 +1,73 @@
+//! Formats whose decoders are written in C, and so never run in this process.
+//!
+//! Who runs them is not known here: [`ForeignDecoder`] is what the worker is to this module.
+
+use std::fmt;
+
+use super::decode::DecodeError;
+use crate::content::{Deadline, DecodeLimits};
+
+/// A format that is decoded elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ForeignFormat {
+    /// HEIC, by libheif.
+    Heic,
+    /// AVIF, by libheif.
+    Avif,
+}
+
+impl ForeignFormat {
+    /// Every format.
+    pub const ALL: [Self; 2] = [Self::Heic, Self::Avif];
+}
+
+impl fmt::Display for ForeignFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Heic => "HEIC",
+            Self::Avif => "AVIF",
+        })
+    }
+}
+
+/// A picture that came from elsewhere. Its size has not been checked against anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignPicture {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Red, green, blue and alpha of each pixel, row by row: `4 × width × height` bytes.
+    pub rgba: Vec<u8>,
+}
+
+/// Decodes foreign formats outside of this process, within limits.
+pub trait ForeignDecoder: Send + Sync {
+    /// The pictures of a file, at most [`DecodeLimits::max_frames`], turned the way the file says.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unavailable`] where the library is missing or no worker can be started; otherwise as for any format.
+    fn decode(
+        &self,
+        format: ForeignFormat,
+        bytes: &[u8],
+        limits: &DecodeLimits,
+        deadline: &Deadline,
+    ) -> Result<Vec<ForeignPicture>, DecodeError>;
+}
+
+/// Where there is no worker.
+#[derive(Clone, Copy, Debug)]
+pub struct NoForeignDecoder;
+
+impl ForeignDecoder for NoForeignDecoder {
+    fn decode(
+        &self,
+        format: ForeignFormat,
+        _: &[u8],
+        _: &DecodeLimits,
+        _: &Deadline,
+    ) -> Result<Vec<ForeignPicture>, DecodeError> {
+        Err(DecodeError::Unavailable(format, "there is no worker"))
+    }
+}
