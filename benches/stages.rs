@@ -18,7 +18,7 @@ use penstock::content::{
 };
 use penstock::extract::{Extraction, Source};
 use penstock::hash_set::hamming::{Limits, View, build_tables};
-use penstock::media::{PartHashes, hash_part};
+use penstock::media::{PartHashes, hash_part_here};
 use penstock::text::{RuleSet, parse_rules};
 use sha2::{Digest as _, Sha256};
 use support::form::{BOUNDARY, Form};
@@ -53,10 +53,10 @@ fn hash_pictures(bench: &mut Bench) {
         (Stage::new("picture/pdq").beside("picture/luma-decode"), only_pdq, 0, 0),
         (Stage::new("picture/all-algorithms").beside("picture/pdq"), AlgorithmSet::all(), 3, 3),
     ] {
-        let hashes = hash_part(&jpeg, wanted, &DecodeLimits::default());
+        let hashes = hash_part_here(&jpeg, wanted, &DecodeLimits::default());
         assert_eq!((hashes.digests().count(), hash64s_of(&hashes)), (digests, hash64s));
         assert_eq!(dihedral_hashes(&hashes).len(), 8);
-        bench.measure(stage, || hash_part(black_box(&jpeg), wanted, &DecodeLimits::default()));
+        bench.measure(stage, || hash_part_here(black_box(&jpeg), wanted, &DecodeLimits::default()));
     }
 }
 
@@ -70,12 +70,12 @@ fn decode_luma(jpeg: &[u8]) -> Vec<u8> {
 }
 
 fn hash64s_of(hashes: &PartHashes) -> usize {
-    hashes.picture.as_ref().and_then(|picture| picture.as_ref().ok()).map_or(0, |picture| picture.hash64s().count())
+    hashes.views.first().map_or(0, |view| view.hash64s().count())
 }
 
 /// The words of the eight PDQ hashes of a picture that has them.
 fn dihedral_hashes(hashes: &PartHashes) -> Vec<[u64; 4]> {
-    let Some(Ok(picture)) = &hashes.picture else {
+    let Some(picture) = hashes.views.first() else {
         panic!("the picture does not decode: {hashes:?}");
     };
     let Some(Ok(pdq)) = &picture.pdq else {
@@ -190,9 +190,9 @@ fn digest_uploads(bench: &mut Bench) {
         (Stage::new("digest/sha256").beside("digest/sha256-bare"), only_sha256, 1),
         (Stage::new("digest/md5-sha1-sha256").beside("digest/sha256-bare"), three, 3),
     ] {
-        let hashes = hash_part(&bytes, wanted, &DecodeLimits::default());
+        let hashes = hash_part_here(&bytes, wanted, &DecodeLimits::default());
         assert_eq!(hashes.media_type, MediaType::Opaque);
         assert_eq!((hashes.digests().count(), hashes.digests().last()), (count, Some(HashValue::Sha256(bare()))));
-        bench.measure(stage.bytes(UPLOAD), || hash_part(black_box(&bytes), wanted, &DecodeLimits::default()));
+        bench.measure(stage.bytes(UPLOAD), || hash_part_here(black_box(&bytes), wanted, &DecodeLimits::default()));
     }
 }

@@ -11,6 +11,7 @@ use crate::body::Stores;
 use crate::config::Problem;
 use crate::hash_set::Progress;
 use crate::inspect::Inspector;
+use crate::media::NoForeignDecoder;
 use crate::proxy::{Gate, StartError};
 use crate::quarantine::Quarantine;
 use crate::snapshot::{Fetching, Refresher, Snapshot, SnapshotHandle, SourceHealth, Watcher};
@@ -54,7 +55,13 @@ pub fn run(config_file: &Path) -> Result<(), RunError> {
     let _refresher = Refresher::start(Arc::clone(&snapshots))?;
     start_operations(config.admin.address, &snapshots, &quarantine, &metrics)?;
     let stores = Stores::default();
-    let inspector = Inspector::start(&config.server, &config.limits, stores.clone(), Arc::clone(&metrics))?;
+    let inspector = Inspector::start(
+        &config.server,
+        &config.limits,
+        stores.clone(),
+        Arc::new(NoForeignDecoder),
+        Arc::clone(&metrics),
+    )?;
     let listeners: Vec<String> = config.listeners.iter().map(|listener| listener.address.to_string()).collect();
     tracing::info!(
         event = "start",

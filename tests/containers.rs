@@ -305,12 +305,12 @@ fn what_only_looks_like_a_container_passes() {
 fn a_listed_picture_is_found_in_documents_by_what_it_shows() {
     let origin = Origin::start();
     let picture = landscape(200, 150, 7);
-    let hashes = penstock::media::hash_part(
+    let mut hashes = penstock::media::hash_part_here(
         &png(&picture),
         penstock::content::AlgorithmSet::all(),
         &penstock::content::DecodeLimits::default(),
     );
-    let pdq = hashes.picture.unwrap().unwrap().pdq.unwrap().unwrap().dihedral[0].to_string();
+    let pdq = hashes.views.remove(0).pdq.unwrap().unwrap().dihedral[0].to_string();
     let penstock = Setup::new(&[origin.address]).with(ENFORCING).with_known("pdq", &pdq).start();
     let samples = |seed| {
         let samples = landscape(200, 150, seed).into_rgb8().into_raw();

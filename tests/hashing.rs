@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use penstock::content::{Algorithm, AlgorithmSet, DecodeLimits, HashValue, PdqHash};
-use penstock::media::{PdqHashes, hash_part};
+use penstock::media::{PdqHashes, hash_part_here};
 
 use crate::support::pictures::{landscape, png};
 use crate::support::{repository, vectors};
@@ -13,7 +13,7 @@ use crate::support::{repository, vectors};
 const TOLERANCE: u16 = 10;
 
 fn pdq(bytes: &[u8], wanted: AlgorithmSet) -> PdqHashes {
-    hash_part(bytes, wanted, &DecodeLimits::default()).picture.unwrap().unwrap().pdq.unwrap().unwrap()
+    hash_part_here(bytes, wanted, &DecodeLimits::default()).views.remove(0).pdq.unwrap().unwrap()
 }
 
 fn only_pdq() -> AlgorithmSet {

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 
 use super::{FAILED, OK};
 use crate::content::{AlgorithmSet, DecodeLimits, HashValue};
-use crate::media::{PartHashes, PictureHashes, hash_part};
+use crate::media::{Ground, PartHashes, ViewHashes, hash_part_here};
 
 #[derive(Debug, Args)]
 pub(super) struct HashArgs {
     /// Print one JSON object a line: `file`, `kind`, `width`, `height`, `md5`, `sha1`, `sha256`, `pdq` (`hash`,
-    /// `quality`, `dihedral`), `ahash`, `dhash`, `phash`, and `error` where one occurred.
+    /// `quality`, `dihedral`), `ahash`, `dhash`, `phash`, and `error` where one occurred. Where a file shows several
+    /// pictures (frames, pages, transparency on white and on black), `views` has all of them, and the first is above.
     #[arg(long)]
     json: bool,
     /// The files.
@@ -28,7 +29,7 @@ pub(super) fn hash(args: &HashArgs) -> u8 {
 
 fn hash_file(args: &HashArgs, file: &Path) -> u8 {
     let hashes = match fs::read(file) {
-        Ok(bytes) => hash_part(&bytes, AlgorithmSet::all(), &DecodeLimits::default()),
+        Ok(bytes) => hash_part_here(&bytes, AlgorithmSet::all(), &DecodeLimits::default()),
         Err(error) => {
             if args.json {
                 println!("{}", json!({ "file": file.display().to_string(), "error": error.to_string() }));
@@ -43,7 +44,7 @@ fn hash_file(args: &HashArgs, file: &Path) -> u8 {
     } else {
         print_table(file, &hashes);
     }
-    if matches!(hashes.picture, Some(Err(_))) { FAILED } else { OK }
+    if hashes.problem.is_some() { FAILED } else { OK }
 }
 
 fn object(file: &Path, hashes: &PartHashes) -> Value {
@@ -51,18 +52,36 @@ fn object(file: &Path, hashes: &PartHashes) -> Value {
     for digest in hashes.digests() {
         object[digest.algorithm().name()] = digest.to_string().into();
     }
-    match &hashes.picture {
-        Some(Ok(picture)) => add_picture(&mut object, picture),
-        Some(Err(error)) => object["error"] = error.to_string().into(),
-        None => {}
+    if let Some(view) = hashes.views.first() {
+        add_view(&mut object, view);
+    }
+    if hashes.views.len() > 1 {
+        object["views"] = hashes.views.iter().map(view_object).collect();
+    }
+    if let Some(problem) = &hashes.problem {
+        object["error"] = problem.to_string().into();
     }
     object
 }
 
-fn add_picture(object: &mut Value, picture: &PictureHashes) {
-    object["width"] = picture.width.into();
-    object["height"] = picture.height.into();
-    match &picture.pdq {
+fn view_object(view: &ViewHashes) -> Value {
+    let mut object = json!({ "frame": view.frame, "ground": ground_name(view.ground) });
+    add_view(&mut object, view);
+    object
+}
+
+const fn ground_name(ground: Ground) -> &'static str {
+    match ground {
+        Ground::Ignored => "ignored",
+        Ground::White => "white",
+        Ground::Black => "black",
+    }
+}
+
+fn add_view(object: &mut Value, view: &ViewHashes) {
+    object["width"] = view.width.into();
+    object["height"] = view.height.into();
+    match &view.pdq {
         Some(Ok(pdq)) => {
             let dihedral: Vec<String> = pdq.dihedral.iter().map(ToString::to_string).collect();
             object["pdq"] = json!({ "hash": dihedral[0], "quality": pdq.quality, "dihedral": dihedral });
@@ -70,29 +89,38 @@ fn add_picture(object: &mut Value, picture: &PictureHashes) {
         Some(Err(reason)) => object["error"] = reason.to_string().into(),
         None => {}
     }
-    for hash in picture.hash64s() {
+    for hash in view.hash64s() {
         object[hash.algorithm().name()] = hash.to_string().into();
     }
 }
 
 fn print_table(file: &Path, hashes: &PartHashes) {
-    let size = match &hashes.picture {
-        Some(Ok(picture)) => format!(", {}×{}", picture.width, picture.height),
-        _ => String::new(),
-    };
+    let size = hashes.views.first().map(|view| format!(", {}×{}", view.width, view.height)).unwrap_or_default();
     println!("{} ({}{size})", file.display(), hashes.media_type.name());
     for digest in hashes.digests() {
         print_hash(&digest);
     }
-    match &hashes.picture {
-        Some(Ok(picture)) => print_picture(picture),
-        Some(Err(error)) => println!("  error   {error}"),
-        None => {}
+    for (number, view) in hashes.views.iter().enumerate() {
+        if number > 0 {
+            println!("  frame {}, transparency {}, {}×{}", view.frame, shown_on(view.ground), view.width, view.height);
+        }
+        print_view(view);
+    }
+    if let Some(problem) = &hashes.problem {
+        println!("  error   {problem}");
     }
 }
 
-fn print_picture(picture: &PictureHashes) {
-    match &picture.pdq {
+const fn shown_on(ground: Ground) -> &'static str {
+    match ground {
+        Ground::Ignored => "ignored",
+        Ground::White => "on white",
+        Ground::Black => "on black",
+    }
+}
+
+fn print_view(view: &ViewHashes) {
+    match &view.pdq {
         Some(Ok(pdq)) => {
             println!("  pdq     {} quality {}", pdq.dihedral[0], pdq.quality);
             for (turn, hash) in TURNS.iter().zip(&pdq.dihedral).skip(1) {
@@ -102,7 +130,7 @@ fn print_picture(picture: &PictureHashes) {
         Some(Err(reason)) => println!("  pdq     {reason}"),
         None => {}
     }
-    for hash in picture.hash64s() {
+    for hash in view.hash64s() {
         print_hash(&hash);
     }
 }

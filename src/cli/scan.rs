@@ -12,7 +12,8 @@ use super::{ConfigArgs, FAILED, OK, STOPPED, print_problems};
 use crate::body::Stores;
 use crate::config::{Config, Inspection, Route, suggestion};
 use crate::content::Deadline;
-use crate::inspect::{Examination, Upload, examine};
+use crate::inspect::{Examination, Resources, Upload, examine};
+use crate::media::NoForeignDecoder;
 use crate::snapshot::{Fetching, Snapshot, load};
 use crate::verdict::{Mark, Match, MatchSource, Outcome, Verdict, decide, exempt, roll_out};
 
@@ -88,7 +89,8 @@ fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, route: &Route) -
     };
     let content_types = args.content_type.iter().map(|text| Bytes::copy_from_slice(text.as_bytes())).collect();
     let upload = Upload { body, content_types, content_encodings: Vec::new(), ambiguity: route.policy.ambiguity };
-    let mut examination = examine(&upload, snapshot, &Stores::default(), &Deadline::NEVER);
+    let resources = Resources { stores: &Stores::default(), foreign: &NoForeignDecoder, deadline: Deadline::NEVER };
+    let mut examination = examine(&upload, snapshot, &resources);
     roll_out(&mut examination.findings, &snapshot.config, &route.name, args.reference.as_deref());
     exempt(&mut examination.findings);
     let verdict = decide(&examination.findings, &route.policy);

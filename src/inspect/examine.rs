@@ -8,7 +8,10 @@ use crate::body::{Scratch, Stores};
 use crate::content::{Algorithm, Deadline, Distance, HashValue, MediaType, Part, PartKind, SetAction};
 use crate::extract::{Means, Problem, ProblemKind, Source, dissect};
 use crate::hash_set::{About, EntryIndex};
-use crate::media::{DecodeError, PartHashes, PdqHashes, PictureHashes, hash_part, is_degenerate};
+use crate::media::{
+    DecodeError, DecodeMeans, ForeignDecoder, PartHashes, PdqHashes, ViewHashes, hash_part, is_degenerate,
+    reads_as_text,
+};
 use crate::snapshot::{LoadedSet, Snapshot};
 use crate::verdict::{Doubt, DoubtKind, Findings, Listing, Match, MatchSource};
 
@@ -24,15 +27,27 @@ pub struct Examination {
     pub parts: Vec<MediaType>,
     /// Whether the whole body is a picture, whatever it is called.
     body_is_picture: bool,
+    /// Decoders that panicked.
+    pub decoder_panics: u64,
     /// Whether a field has been looked at.
     has_fields: bool,
 }
 
-/// Takes `upload` apart, hashes and scans every part, and compares it with `snapshot`. What it unpacks takes its room
-/// out of `stores`.
+/// What an examination may use.
+#[derive(Clone, Copy)]
+pub struct Resources<'a> {
+    /// Where what is unpacked takes its room.
+    pub stores: &'a Stores,
+    /// Decodes pictures that are not decoded in this process.
+    pub foreign: &'a dyn ForeignDecoder,
+    /// When it has to stop.
+    pub deadline: Deadline,
+}
+
+/// Takes `upload` apart, hashes and scans every part, and compares it with `snapshot`.
 ///
-/// Past `deadline` it stops between two steps and says so with a doubt.
-pub fn examine(upload: &Upload, snapshot: &Snapshot, stores: &Stores, deadline: &Deadline) -> Examination {
+/// Past the deadline it stops between two steps and says so with a doubt.
+pub fn examine(upload: &Upload, snapshot: &Snapshot, resources: &Resources<'_>) -> Examination {
     let content_types: Vec<&[u8]> = upload.content_types.iter().map(AsRef::as_ref).collect();
     let content_encodings: Vec<&[u8]> = upload.content_encodings.iter().map(AsRef::as_ref).collect();
     let source = Source {
@@ -42,9 +57,11 @@ pub fn examine(upload: &Upload, snapshot: &Snapshot, stores: &Stores, deadline: 
         ambiguity: upload.ambiguity,
     };
     let limits = &snapshot.config.limits;
-    let means = Means { limits: &limits.extract, scratch: Scratch::new(limits, stores), deadline };
+    let deadline = &resources.deadline;
+    let means = Means { limits: &limits.extract, scratch: Scratch::new(limits, resources.stores), deadline };
+    let decode = DecodeMeans { limits: &limits.decode, deadline: *deadline, foreign: resources.foreign };
     let mut examination = Examination::default();
-    let problems = dissect(&source, &means, &mut |part| examination.look_at(part, snapshot, deadline));
+    let problems = dissect(&source, &means, &mut |part| examination.look_at(part, snapshot, &decode));
     examination.findings.doubts.extend(problems.iter().map(doubt_about));
     if deadline.has_passed() {
         examination.doubt(DoubtKind::Deadline, "deadline", None);
@@ -77,28 +94,55 @@ fn doubt_about(problem: &Problem) -> Doubt {
     Doubt { kind, code: problem.code.code(), part: problem.part, offset: problem.offset }
 }
 
-/// Whether rules look at a part: values whatever they hold, other parts when they read as text, or are called text and
-/// are no picture. A body that was taken apart is not read again as a whole.
+/// Whether rules look at a part: values whatever they hold, other parts when they read as text, even where they begin with
+/// a small picture, or are called text and are no picture. A body that was taken apart is not read again as a whole.
 fn is_text(part: &Part, media_type: MediaType) -> bool {
     let declared = part.declared_type.as_deref().and_then(|declared| declared.trim_start().get(..5));
     let is_called_text = declared.is_some_and(|start| start.eq_ignore_ascii_case("text/"));
     match part.kind {
         PartKind::Field | PartKind::JsonString | PartKind::XmlText => true,
         PartKind::Envelope => false,
-        _ => media_type == MediaType::Text || is_called_text && !media_type.is_picture(),
+        _ if media_type.is_picture() => reads_as_text(&part.bytes),
+        _ => media_type == MediaType::Text || is_called_text,
     }
 }
 
+/// Why the hashes of a view are nothing to rely on; `None` when they are.
+fn why_unreliable(view: &ViewHashes, snapshot: &Snapshot) -> Option<&'static str> {
+    match &view.pdq {
+        Some(Err(reason)) => return Some(reason.code()),
+        Some(Ok(pdq)) => {
+            let asks_for_more =
+                |set: &LoadedSet| set.set.count(Algorithm::Pdq) > 0 && pdq.quality < set.policy.min_quality;
+            if snapshot.sets.iter().any(asks_for_more) {
+                return Some("picture_low_quality");
+            }
+        }
+        None => {}
+    }
+    view.hash64s().any(|hash| is_degenerate(&hash)).then_some("picture_degenerate")
+}
+
+/// The quality of that one of `hashes` which is nearest to a listed hash.
+fn quality_of_nearest(hashes: &[&PdqHashes], listed: &HashValue) -> Option<u8> {
+    let HashValue::Pdq(listed) = listed else {
+        return None;
+    };
+    let distance = |pdq: &&&PdqHashes| pdq.dihedral.iter().map(|hash| hash.distance(listed)).min();
+    hashes.iter().min_by_key(distance).map(|pdq| pdq.quality)
+}
+
 impl Examination {
-    fn look_at(&mut self, part: &Part, snapshot: &Snapshot, deadline: &Deadline) {
+    fn look_at(&mut self, part: &Part, snapshot: &Snapshot, decode: &DecodeMeans<'_>) {
         let index = self.parts.len();
-        if deadline.has_passed() {
+        if decode.deadline.has_passed() {
             return;
         }
-        let hashes = hash_part(&part.bytes, snapshot.wanted, &snapshot.config.limits.decode);
+        let hashes = hash_part(&part.bytes, snapshot.wanted, decode);
+        self.decoder_panics += u64::from(hashes.problem == Some(DecodeError::Panicked));
         self.parts.push(hashes.media_type);
         if matches!(part.kind, PartKind::Body | PartKind::Envelope) {
-            self.body_is_picture = matches!(hashes.picture, Some(Ok(_)));
+            self.body_is_picture = !hashes.views.is_empty();
         }
         if self.must_be_readable(part) {
             self.note_doubts(index, &hashes, snapshot);
@@ -108,7 +152,7 @@ impl Examination {
         self.match_hashes(index, &hashes, snapshot);
         self.note_content(first, &part.bytes);
         if is_text(part, hashes.media_type) {
-            self.match_rules(index, part, snapshot, deadline);
+            self.match_rules(index, part, snapshot, &decode.deadline);
         }
     }
 
@@ -126,32 +170,16 @@ impl Examination {
     }
 
     fn note_doubts(&mut self, part: usize, hashes: &PartHashes, snapshot: &Snapshot) {
-        match &hashes.picture {
-            Some(Err(error)) => {
-                let is_limit = matches!(error, DecodeError::TooLarge { .. });
-                let kind = if is_limit { DoubtKind::OverLimit } else { DoubtKind::Undecodable };
-                self.doubt(kind, error.code(), Some(part));
-            }
-            Some(Ok(PictureHashes { pdq: Some(Err(reason)), .. })) => {
-                self.doubt(DoubtKind::Unhashable, reason.code(), Some(part));
-            }
-            Some(Ok(picture @ PictureHashes { pdq: Some(Ok(pdq)), .. })) => {
-                let lists_pdq = |set: &LoadedSet| set.set.count(Algorithm::Pdq) > 0;
-                if snapshot.sets.iter().any(|set| lists_pdq(set) && pdq.quality < set.policy.min_quality) {
-                    self.doubt(DoubtKind::Unhashable, "picture_low_quality", Some(part));
-                } else {
-                    self.note_degenerate(part, picture);
-                }
-            }
-            Some(Ok(picture)) => self.note_degenerate(part, picture),
-            None => {}
+        if let Some(error) = &hashes.problem {
+            let kind = if error.is_limit() { DoubtKind::OverLimit } else { DoubtKind::Undecodable };
+            self.doubt(kind, error.code(), Some(part));
         }
-    }
-
-    /// Once a picture, and only where nothing else says already that it has no perceptual hash to rely on.
-    fn note_degenerate(&mut self, part: usize, picture: &PictureHashes) {
-        if picture.hash64s().any(|hash| is_degenerate(&hash)) {
-            self.doubt(DoubtKind::Unhashable, "picture_degenerate", Some(part));
+        let mut unreliable = hashes.views.iter().map(|view| why_unreliable(view, snapshot));
+        // One view to rely on is enough: the first frame of many is black.
+        if let Some(Some(first)) = unreliable.next()
+            && unreliable.all(|reason| reason.is_some())
+        {
+            self.doubt(DoubtKind::Unhashable, first, Some(part));
         }
     }
 
@@ -176,32 +204,41 @@ impl Examination {
                     self.found(part, set, entry, Distance(0), None);
                 }
             }
-            if let Some(Ok(picture)) = &hashes.picture {
-                self.match_picture(part, set, picture);
-            }
+            self.match_views(part, set, &hashes.views);
         }
     }
 
-    fn match_picture(&mut self, part: usize, set: &LoadedSet, picture: &PictureHashes) {
-        if let Some(Ok(PdqHashes { quality, dihedral })) = &picture.pdq
-            && *quality >= set.policy.min_quality
-        {
-            self.match_near(part, set, &dihedral.map(HashValue::Pdq), Some(*quality));
-        }
-        for query in picture.hash64s().filter(|hash| !is_degenerate(hash)) {
-            self.match_near(part, set, &[query], None);
+    fn match_views(&mut self, part: usize, set: &LoadedSet, views: &[ViewHashes]) {
+        let hashed = views.iter().filter_map(|view| view.pdq.as_ref()?.as_ref().ok());
+        let reliable: Vec<&PdqHashes> = hashed.filter(|pdq| pdq.quality >= set.policy.min_quality).collect();
+        let queries: Vec<HashValue> = reliable.iter().flat_map(|pdq| pdq.dihedral.map(HashValue::Pdq)).collect();
+        self.match_near(part, set, &queries, |listed| quality_of_nearest(&reliable, listed));
+        for algorithm in [Algorithm::AHash, Algorithm::DHash, Algorithm::PHash] {
+            let own = views.iter().flat_map(ViewHashes::hash64s).filter(|hash| hash.algorithm() == algorithm);
+            let queries: Vec<HashValue> = own.filter(|hash| !is_degenerate(hash)).collect();
+            self.match_near(part, set, &queries, |_| None);
         }
     }
 
     /// Matches `queries`, hashes of one algorithm. A search that gave up before it had found anything is a doubt, if
     /// what it missed would act.
-    fn match_near(&mut self, part: usize, set: &LoadedSet, queries: &[HashValue], quality: Option<u8>) {
-        let radius = set.policy.max_distance(queries[0].algorithm());
+    fn match_near(
+        &mut self,
+        part: usize,
+        set: &LoadedSet,
+        queries: &[HashValue],
+        quality: impl Fn(&HashValue) -> Option<u8>,
+    ) {
+        let Some(first) = queries.first() else {
+            return;
+        };
+        let radius = set.policy.max_distance(first.algorithm());
         let nearby = set.set.find_near(queries, radius);
         if nearby.is_capped && nearby.entries.is_empty() && set.policy.acts() {
             self.doubt(DoubtKind::OverLimit, "too_much_alike", Some(part));
         }
         for near in nearby.entries {
+            let quality = quality(&set.set.entry(near.entry).hash);
             self.found(part, set, near.entry, near.distance, quality);
         }
     }

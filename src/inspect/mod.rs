@@ -14,11 +14,12 @@ use bytes::Bytes;
 use crate::body::Stores;
 use crate::config::{Ambiguity, Limits, Server};
 use crate::content::Deadline;
+use crate::media::ForeignDecoder;
 use crate::snapshot::Snapshot;
 use crate::telemetry::Metrics;
 use crate::verdict::{Doubt, DoubtKind, Findings};
 
-pub use examine::{Examination, examine};
+pub use examine::{Examination, Resources, examine};
 
 use pool::{Pool, PoolError};
 
@@ -52,20 +53,26 @@ pub struct Inspection {
 }
 
 /// Inspects uploads on a bounded pool of threads.
-#[derive(Debug)]
 pub struct Inspector {
     pool: Pool,
     stores: Stores,
+    foreign: Arc<dyn ForeignDecoder>,
     metrics: Arc<Metrics>,
 }
 
 impl Inspector {
-    /// Starts the threads. What they unpack takes its room out of `stores`.
+    /// Starts the threads. What they unpack takes its room out of `stores`; what they cannot decode they give to `foreign`.
     ///
     /// # Errors
     /// The system has no more threads.
-    pub fn start(server: &Server, limits: &Limits, stores: Stores, metrics: Arc<Metrics>) -> std::io::Result<Self> {
-        Ok(Self { pool: Pool::start(server.inspection_threads, limits.inspection_queue)?, stores, metrics })
+    pub fn start(
+        server: &Server,
+        limits: &Limits,
+        stores: Stores,
+        foreign: Arc<dyn ForeignDecoder>,
+        metrics: Arc<Metrics>,
+    ) -> std::io::Result<Self> {
+        Ok(Self { pool: Pool::start(server.inspection_threads, limits.inspection_queue)?, stores, foreign, metrics })
     }
 
     /// Uploads that wait for a thread.
@@ -77,20 +84,23 @@ impl Inspector {
     pub async fn inspect(&self, upload: Upload, snapshot: Arc<Snapshot>) -> Inspection {
         let allowed = snapshot.config.limits.inspection_time(upload.body.len() as u64);
         let start = Instant::now();
-        let stores = self.stores.clone();
+        let (stores, foreign) = (self.stores.clone(), Arc::clone(&self.foreign));
         let job = move || {
             let queued = start.elapsed();
             let deadline = Deadline::after(allowed.saturating_sub(queued));
-            let examination = examine(&upload, &snapshot, &stores, &deadline);
+            let examination = examine(&upload, &snapshot, &Resources { stores: &stores, foreign: &*foreign, deadline });
             (examination, queued)
         };
         match tokio::time::timeout(allowed + TO_STOP, self.pool.run(job)).await {
-            Ok(Ok((examination, queued))) => Inspection {
-                findings: examination.findings,
-                parts: examination.parts.len(),
-                queued,
-                worked: start.elapsed().saturating_sub(queued),
-            },
+            Ok(Ok((examination, queued))) => {
+                self.metrics.decoder_panics.inc_by(examination.decoder_panics);
+                Inspection {
+                    findings: examination.findings,
+                    parts: examination.parts.len(),
+                    queued,
+                    worked: start.elapsed().saturating_sub(queued),
+                }
+            }
             Ok(Err(PoolError::Full)) => Inspection::doubtful(DoubtKind::Overload, "overload", start),
             Ok(Err(PoolError::Panicked)) => {
                 self.metrics.inspection_panics.inc();

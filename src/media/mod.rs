@@ -1,6 +1,7 @@
 //! One part's bytes → what they are, and their hashes.
 //!
-//! Sniff → decode within limits → hash. Nothing here believes what the sender declared.
+//! Sniff → decode within limits → hash. Nothing here believes what the sender declared. A file can show several pictures:
+//! frames, pages, sizes, and one with transparency looks different on white and on black. Each of these views is hashed.
 
 mod decode;
 mod degenerate;
@@ -8,17 +9,18 @@ mod digest;
 mod foreign;
 mod img_hash;
 mod pdq;
+mod signature;
 mod sniff;
 
-use crate::content::{Algorithm, AlgorithmSet, DecodeLimits, HashValue, MediaType};
+use crate::content::{Algorithm, AlgorithmSet, Deadline, DecodeLimits, HashValue, MediaType};
 
-pub use decode::DecodeError;
+pub use decode::{DecodeError, DecodeMeans, Ground};
 pub use degenerate::is_degenerate;
 pub use foreign::{ForeignDecoder, ForeignFormat, ForeignPicture, NoForeignDecoder};
 pub use pdq::{PdqHashes, Unhashable};
-pub use sniff::sniff;
+pub use sniff::{reads_as_text, sniff};
 
-use decode::{Colours, Pixels, decode};
+use decode::{Colours, Picture, each_picture};
 
 /// What a part is, and the hashes that were asked for.
 #[derive(Debug)]
@@ -26,8 +28,11 @@ pub struct PartHashes {
     /// What the bytes show.
     pub media_type: MediaType,
     digests: Vec<HashValue>,
-    /// Perceptual hashes, or why there are none. `None` when the part is no picture or none were asked for.
-    pub picture: Option<Result<PictureHashes, DecodeError>>,
+    /// The views of a picture, as far as their hashes differ. None when the part is no picture, when no perceptual hash was
+    /// asked for, or when nothing of it can be decoded.
+    pub views: Vec<ViewHashes>,
+    /// Why not all of a picture was hashed.
+    pub problem: Option<DecodeError>,
 }
 
 impl PartHashes {
@@ -37,9 +42,13 @@ impl PartHashes {
     }
 }
 
-/// The perceptual hashes of a picture.
+/// One of the pictures that a file shows, and its perceptual hashes.
 #[derive(Debug)]
-pub struct PictureHashes {
+pub struct ViewHashes {
+    /// Which picture of the file, from 0: a frame, a page, a size of an icon.
+    pub frame: usize,
+    /// What it is seen on.
+    pub ground: Ground,
     /// Width in pixels, as stored.
     pub width: u32,
     /// Height in pixels, as stored.
@@ -49,43 +58,79 @@ pub struct PictureHashes {
     hash64s: Vec<HashValue>,
 }
 
-impl PictureHashes {
+impl ViewHashes {
     /// Hashes of the `img_hash` family, those that were asked for.
     pub fn hash64s(&self) -> impl Iterator<Item = HashValue> {
         self.hash64s.iter().copied()
     }
+
+    fn says_the_same(&self, other: &Self) -> bool {
+        self.pdq == other.pdq && self.hash64s == other.hash64s
+    }
 }
 
 /// Hashes one part with the algorithms in `wanted`. A picture is decoded only when a perceptual hash is among them.
-pub fn hash_part(bytes: &[u8], wanted: AlgorithmSet, limits: &DecodeLimits) -> PartHashes {
-    let media_type = sniff(bytes);
-    let picture =
-        (media_type.is_picture() && wanted.needs_picture()).then(|| hash_picture(bytes, media_type, wanted, limits));
-    PartHashes { media_type, digests: digest::digests(bytes, wanted), picture }
+pub fn hash_part(bytes: &[u8], wanted: AlgorithmSet, means: &DecodeMeans<'_>) -> PartHashes {
+    let mut hashes = PartHashes {
+        media_type: sniff(bytes),
+        digests: digest::digests(bytes, wanted),
+        views: Vec::new(),
+        problem: None,
+    };
+    if hashes.media_type.is_picture() && wanted.needs_picture() {
+        hashes.add_views(bytes, wanted, means);
+    }
+    hashes
+}
+
+/// Hashes one part without a deadline, and without what needs another process.
+pub fn hash_part_here(bytes: &[u8], wanted: AlgorithmSet, limits: &DecodeLimits) -> PartHashes {
+    hash_part(bytes, wanted, &DecodeMeans { limits, deadline: Deadline::NEVER, foreign: &NoForeignDecoder })
 }
 
 /// Below this quality the luma plane of a JPEG, which is rounded, is not exact enough: of nearly plain pictures with the
 /// same colours it gave hashes up to 36 bits apart, and at most 8 bits of others.
 const EXACT_BELOW: u8 = 50;
 
-fn hash_picture(
-    bytes: &[u8],
-    media_type: MediaType,
-    wanted: AlgorithmSet,
-    limits: &DecodeLimits,
-) -> Result<PictureHashes, DecodeError> {
-    let needs_colour = wanted.iter().any(img_hash::is_of_family);
-    let colours = if needs_colour { Colours::Rgb } else { Colours::Luma };
-    let picture = decode(bytes, media_type, colours, limits)?;
-    let mut pdq = wanted.contains(Algorithm::Pdq).then(|| pdq::hash(&picture));
-    if matches!(picture.pixels, Pixels::Luma(_)) && matches!(&pdq, Some(Ok(hashes)) if hashes.quality < EXACT_BELOW) {
-        pdq = Some(pdq::hash(&decode(bytes, media_type, Colours::Rgb, limits)?));
+impl PartHashes {
+    fn add_views(&mut self, bytes: &[u8], wanted: AlgorithmSet, means: &DecodeMeans<'_>) {
+        let needs_colour = wanted.iter().any(img_hash::is_of_family);
+        let colours = if needs_colour { Colours::Rgb } else { Colours::Luma };
+        self.decode_views(bytes, wanted, colours, means);
+        let is_inexact = |view: &ViewHashes| matches!(&view.pdq, Some(Ok(hashes)) if hashes.quality < EXACT_BELOW);
+        if self.media_type == MediaType::Jpeg && colours == Colours::Luma && self.views.iter().any(is_inexact) {
+            self.views.clear();
+            self.decode_views(bytes, wanted, Colours::Rgb, means);
+        }
+        // What looks like a picture by chance is none unless it can be decoded.
+        if self.views.is_empty() && signature::is_guess(self.media_type, bytes) {
+            self.media_type = MediaType::Opaque;
+            self.problem = None;
+        }
     }
-    let hash64s = match &picture.pixels {
-        Pixels::Rgb(rgb) => img_hash::hashes(rgb, wanted),
-        Pixels::Luma(_) => Vec::new(),
+
+    fn decode_views(&mut self, bytes: &[u8], wanted: AlgorithmSet, colours: Colours, means: &DecodeMeans<'_>) {
+        let views = &mut self.views;
+        let mut visit = |picture: Picture| {
+            for ground in picture.pixels.grounds() {
+                let view = hash_view(&picture, *ground, wanted);
+                if !views.iter().any(|other| other.says_the_same(&view)) {
+                    views.push(view);
+                }
+            }
+        };
+        self.problem = each_picture(bytes, self.media_type, colours, means, &mut visit).err();
+    }
+}
+
+fn hash_view(picture: &Picture, ground: Ground, wanted: AlgorithmSet) -> ViewHashes {
+    let pdq = wanted.contains(Algorithm::Pdq).then(|| pdq::hash(picture, ground));
+    let hash64s = if wanted.iter().any(img_hash::is_of_family) {
+        img_hash::hashes(&picture.as_shown(ground), wanted)
+    } else {
+        Vec::new()
     };
-    Ok(PictureHashes { width: picture.width, height: picture.height, pdq, hash64s })
+    ViewHashes { frame: picture.frame, ground, width: picture.width, height: picture.height, pdq, hash64s }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use encoding_rs::Encoding;
 
+use super::signature;
 use crate::content::MediaType;
 
 /// Bytes looked at to tell text from anything else.
@@ -22,23 +23,14 @@ pub fn sniff(bytes: &[u8]) -> MediaType {
     if bytes.is_empty() {
         return MediaType::Empty;
     }
-    picture(bytes)
-        .or_else(|| is_text(bytes).then_some(MediaType::Text))
+    signature::picture(bytes)
+        .or_else(|| reads_as_text(bytes).then_some(MediaType::Text))
         .or_else(|| infer::get(bytes).map(|kind| MediaType::Known(kind.extension())))
         .unwrap_or(MediaType::Opaque)
 }
 
-fn picture(bytes: &[u8]) -> Option<MediaType> {
-    match bytes {
-        [0xff, 0xd8, 0xff, ..] => Some(MediaType::Jpeg),
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(MediaType::Png),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(MediaType::Gif),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(MediaType::WebP),
-        _ => None,
-    }
-}
-
-fn is_text(bytes: &[u8]) -> bool {
+/// Whether `bytes` read as text, whatever else they are: a small picture may stand in front of one.
+pub fn reads_as_text(bytes: &[u8]) -> bool {
     if Encoding::for_bom(bytes).is_some() {
         return true;
     }

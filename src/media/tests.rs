@@ -21,20 +21,32 @@ fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
 }
 
 fn hashed(bytes: &[u8]) -> PartHashes {
-    hash_part(bytes, AlgorithmSet::all(), &DecodeLimits::default())
+    hash_part_here(bytes, AlgorithmSet::all(), &DecodeLimits::default())
+}
+
+fn only_view(hashes: PartHashes) -> ViewHashes {
+    assert_eq!(hashes.problem, None);
+    let [view] = <[ViewHashes; 1]>::try_from(hashes.views).unwrap();
+    view
 }
 
 #[test]
 fn every_format_gives_the_hashes_of_its_pixels() {
     let picture = picture(300, 200);
-    let reference = hashed(&encoded(&picture, ImageFormat::Png)).picture.unwrap().unwrap();
-    let expected = reference.pdq.unwrap().unwrap();
-    for (format, media_type) in
-        [(ImageFormat::Png, MediaType::Png), (ImageFormat::Gif, MediaType::Gif), (ImageFormat::WebP, MediaType::WebP)]
-    {
+    let expected = only_view(hashed(&encoded(&picture, ImageFormat::Png))).pdq.unwrap().unwrap();
+    for (format, media_type) in [
+        (ImageFormat::Png, MediaType::Png),
+        (ImageFormat::Gif, MediaType::Gif),
+        (ImageFormat::WebP, MediaType::WebP),
+        (ImageFormat::Bmp, MediaType::Bmp),
+        (ImageFormat::Tiff, MediaType::Tiff),
+        (ImageFormat::Pnm, MediaType::Pnm),
+        (ImageFormat::Tga, MediaType::Tga),
+        (ImageFormat::Qoi, MediaType::Qoi),
+    ] {
         let hashes = hashed(&encoded(&picture, format));
         assert_eq!(hashes.media_type, media_type);
-        let found = hashes.picture.unwrap().unwrap();
+        let found = only_view(hashes);
         assert_eq!((found.width, found.height), (300, 200));
         let pdq = found.pdq.unwrap().unwrap();
         let bits = pdq.dihedral[0].distance(&expected.dihedral[0]);
@@ -47,12 +59,12 @@ fn every_format_gives_the_hashes_of_its_pixels() {
 #[test]
 fn only_what_is_asked_for_is_computed() {
     let bytes = encoded(&picture(64, 64), ImageFormat::Png);
-    let hashes = hash_part(&bytes, [Algorithm::Sha1].into_iter().collect(), &DecodeLimits::default());
+    let hashes = hash_part_here(&bytes, [Algorithm::Sha1].into_iter().collect(), &DecodeLimits::default());
     assert_eq!(hashes.digests().map(|digest| digest.algorithm()).collect::<Vec<_>>(), [Algorithm::Sha1]);
-    assert!(hashes.picture.is_none());
+    assert!(hashes.views.is_empty() && hashes.problem.is_none());
     let wanted = [Algorithm::Pdq].into_iter().collect();
-    let hashes = hash_part(&bytes, wanted, &DecodeLimits::default());
-    assert!(hashes.digests.is_empty() && hashes.picture.unwrap().unwrap().hash64s.is_empty());
+    let hashes = hash_part_here(&bytes, wanted, &DecodeLimits::default());
+    assert!(hashes.digests.is_empty() && only_view(hashes).hash64s.is_empty());
 }
 
 #[test]
@@ -67,9 +79,9 @@ fn a_picture_over_a_limit_is_not_decoded() {
             (DecodeLimits { max_pixels: 120 * 80 - 1, ..defaults }, false),
             (DecodeLimits { max_alloc: 120 * 80, ..defaults }, false),
         ] {
-            let found = hash_part(&bytes, AlgorithmSet::all(), &limits).picture.unwrap();
-            assert_eq!(found.is_ok(), fits, "{format:?} within {limits:?}");
-            assert!(fits || found.is_err_and(|error| error.code() == "picture_too_large"), "{format:?}");
+            let found = hash_part_here(&bytes, AlgorithmSet::all(), &limits);
+            assert_eq!(!found.views.is_empty(), fits, "{format:?} within {limits:?}");
+            assert!(fits || found.problem.is_some_and(|error| error.code() == "picture_too_large"), "{format:?}");
         }
     }
 }
@@ -79,16 +91,16 @@ fn a_damaged_picture_is_an_error_and_keeps_its_digests() {
     let whole = encoded(&picture(64, 64), ImageFormat::Png);
     for bytes in [&whole[..60], b"\xff\xd8\xff\xe0 not a JPEG", b"GIF89a", b"RIFF\0\0\0\0WEBPVP8 "] {
         let hashes = hashed(bytes);
-        assert_eq!(hashes.picture.as_ref().unwrap().as_ref().unwrap_err().code(), "picture_broken", "{bytes:?}");
+        assert_eq!(hashes.problem.as_ref().unwrap().code(), "picture_broken", "{bytes:?}");
         assert_eq!(hashes.digests().count(), 4);
     }
 }
 
 #[test]
 fn the_64_bit_hashes_survive_a_change_of_size() {
-    let full = hashed(&encoded(&picture(300, 200), ImageFormat::Png)).picture.unwrap().unwrap();
+    let full = only_view(hashed(&encoded(&picture(300, 200), ImageFormat::Png)));
     let small = picture(300, 200).resize_exact(150, 100, image::imageops::FilterType::Triangle);
-    let small = hashed(&encoded(&small, ImageFormat::Png)).picture.unwrap().unwrap();
+    let small = only_view(hashed(&encoded(&small, ImageFormat::Png)));
     for (one, other) in full.hash64s().zip(small.hash64s()) {
         let bits: u32 = one.as_bytes().iter().zip(other.as_bytes()).map(|(a, b)| (a ^ b).count_ones()).sum();
         assert!(bits <= 4, "{}: {bits} bits apart", one.algorithm());

@@ -134,6 +134,8 @@ pub struct Metrics {
     pub verdict_seconds: Histogram,
     /// Inspections that ended in a panic of a decoder or of ours.
     pub inspection_panics: Counter,
+    /// Picture decoders that panicked; the inspection went on.
+    pub decoder_panics: Counter,
     /// Attempts to reach a server of an origin that failed.
     pub origin_connect_failures: Counter,
     /// Reloads tried.
@@ -179,6 +181,7 @@ impl Default for Metrics {
             hold_seconds: seconds(),
             verdict_seconds: seconds(),
             inspection_panics: Counter::default(),
+            decoder_panics: Counter::default(),
             origin_connect_failures: Counter::default(),
             reloads: Family::default(),
             reload_failing: Gauge::default(),
@@ -232,6 +235,11 @@ impl Metrics {
 
     fn register_operation(&mut self) {
         let registry = &mut self.registry;
+        registry.register(
+            "decoder_panics",
+            "Picture decoders that panicked, while the inspection went on",
+            self.decoder_panics.clone(),
+        );
         registry.register("inspection_panics", "Inspections that ended in a panic", self.inspection_panics.clone());
         let failures = self.origin_connect_failures.clone();
         registry.register("origin_connect_failures", "Failed attempts to reach an origin server", failures);

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, imageops::FilterType};
 use penstock::content::{AlgorithmSet, DecodeLimits};
-use penstock::media::hash_part;
+use penstock::media::hash_part_here;
 
 /// A landscape of smooth hills, a sun and noise-like texture: enough structure for a perceptual hash of full quality.
 /// Different seeds give unrelated pictures.
@@ -35,14 +35,14 @@ pub fn pdq(picture: &[u8]) -> String {
 
 /// The PDQ hash that the picture has in one of its eight orientations.
 pub fn pdq_turned(picture: &[u8], orientation: usize) -> String {
-    let hashes = hash_part(picture, AlgorithmSet::all(), &DecodeLimits::default());
-    hashes.picture.unwrap().unwrap().pdq.unwrap().unwrap().dihedral[orientation].to_string()
+    let mut hashes = hash_part_here(picture, AlgorithmSet::all(), &DecodeLimits::default());
+    hashes.views.remove(0).pdq.unwrap().unwrap().dihedral[orientation].to_string()
 }
 
 /// The hashes of the `img_hash` family of an encoded picture, with their algorithms.
 pub fn hash64s(picture: &[u8]) -> Vec<(String, String)> {
-    let hashes = hash_part(picture, AlgorithmSet::all(), &DecodeLimits::default());
-    let family = hashes.picture.unwrap().unwrap();
+    let mut hashes = hash_part_here(picture, AlgorithmSet::all(), &DecodeLimits::default());
+    let family = hashes.views.remove(0);
     family.hash64s().map(|hash| (hash.algorithm().to_string(), hash.to_string())).collect()
 }
 

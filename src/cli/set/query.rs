@@ -11,7 +11,7 @@ use crate::cli::{DIFFERENT, OK};
 use crate::config::{Problem, SetPolicy};
 use crate::content::{Action, Algorithm, AlgorithmSet, DecodeLimits, Distance, HashValue, SetAction};
 use crate::hash_set::HashSet;
-use crate::media::{PictureHashes, hash_part};
+use crate::media::{ViewHashes, hash_part_here};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct QueryArgs {
@@ -101,16 +101,12 @@ fn parse(text: &str) -> Result<Query, Vec<Problem>> {
 }
 
 fn hashes_of(bytes: &[u8]) -> Vec<HashValue> {
-    let hashes = hash_part(bytes, AlgorithmSet::all(), &DecodeLimits::default());
-    let mut all: Vec<HashValue> = hashes.digests().collect();
-    if let Some(Ok(picture)) = &hashes.picture {
-        all.extend(perceptual(picture));
-    }
-    all
+    let hashes = hash_part_here(bytes, AlgorithmSet::all(), &DecodeLimits::default());
+    hashes.digests().chain(hashes.views.iter().flat_map(perceptual)).collect()
 }
 
-fn perceptual(picture: &PictureHashes) -> Vec<HashValue> {
-    let pdq = picture.pdq.as_ref().and_then(|pdq| pdq.as_ref().ok());
+fn perceptual(view: &ViewHashes) -> Vec<HashValue> {
+    let pdq = view.pdq.as_ref().and_then(|pdq| pdq.as_ref().ok());
     let dihedral = pdq.map(|pdq| pdq.dihedral.map(HashValue::Pdq));
-    dihedral.into_iter().flatten().chain(picture.hash64s()).collect()
+    dihedral.into_iter().flatten().chain(view.hash64s()).collect()
 }

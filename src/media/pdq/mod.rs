@@ -11,7 +11,7 @@ mod plane;
 
 use self::dct::Coefficients;
 use self::plane::{Small, reduce};
-use super::decode::Picture;
+use super::decode::{Ground, Picture};
 use crate::content::PdqHash;
 
 /// The reference refuses pictures with a shorter side.
@@ -63,15 +63,15 @@ impl Unhashable {
     }
 }
 
-/// The PDQ hashes of `picture`. Deterministic for equal pixels.
+/// The PDQ hashes of `picture` over `ground`. Deterministic for equal pixels.
 ///
 /// # Errors
 /// [`Unhashable`].
-pub(super) fn hash(picture: &Picture) -> Result<PdqHashes, Unhashable> {
+pub(super) fn hash(picture: &Picture, ground: Ground) -> Result<PdqHashes, Unhashable> {
     if picture.width.min(picture.height) < MIN_SIDE {
         return Err(Unhashable::TooSmall);
     }
-    let small = reduce(picture);
+    let small = reduce(picture, ground);
     let quality = quality(&small);
     if quality == 0 {
         return Err(Unhashable::NoFeatures);
@@ -95,15 +95,22 @@ fn quality(small: &Small) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use image::metadata::Orientation;
+
     use super::plane::SIDE;
     use super::*;
     use crate::media::decode::Pixels;
 
+    fn hash_of(width: u32, height: u32, luma: Vec<u8>) -> Result<PdqHashes, Unhashable> {
+        let (pixels, orientation) = (Pixels::Luma(luma), Orientation::NoTransforms);
+        hash(&Picture { width, height, pixels, orientation, frame: 0 }, Ground::Ignored)
+    }
+
     #[test]
     fn pictures_without_structure_or_size_have_no_hash() {
-        let plain = |width, height| Picture { width, height, pixels: Pixels::Luma(vec![7; (width * height) as usize]) };
-        assert_eq!(hash(&plain(100, 100)), Err(Unhashable::NoFeatures));
-        assert_eq!(hash(&plain(4, 100)), Err(Unhashable::TooSmall));
+        let plain = |width, height| hash_of(width, height, vec![7; (width * height) as usize]);
+        assert_eq!(plain(100, 100), Err(Unhashable::NoFeatures));
+        assert_eq!(plain(4, 100), Err(Unhashable::TooSmall));
     }
 
     #[test]
@@ -116,7 +123,7 @@ mod tests {
                 let (x, y) = (x / side as f32, y / side as f32);
                 (light(x, y) * 255.0).clamp(0.0, 255.0) as u8
             });
-            hash(&Picture { width: side, height: side, pixels: Pixels::Luma(pixels.collect()) })
+            hash_of(side, side, pixels.collect())
         };
         let regular: [(&str, Light); 6] = [
             ("a gradient along a side", |x, _| x),

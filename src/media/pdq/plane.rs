@@ -6,7 +6,9 @@
 
 use std::ops::Range;
 
-use crate::media::decode::{Picture, Pixels};
+use image::Rgba;
+
+use crate::media::decode::{Ground, Picture, Pixels, over};
 
 /// Sides of the small picture.
 pub(super) const SIDE: usize = 64;
@@ -14,12 +16,16 @@ pub(super) const SIDE: usize = 64;
 /// The small picture, row by row, 0 to 255.
 pub(super) type Small = [[f32; SIDE]; SIDE];
 
-/// Filters and samples `picture`, neither side of which is 0.
-pub(super) fn reduce(picture: &Picture) -> Small {
+/// Filters and samples `picture` as it looks on `ground`, neither side of which is 0.
+pub(super) fn reduce(picture: &Picture, ground: Ground) -> Small {
     let (width, height) = (picture.width as usize, picture.height as usize);
     match &picture.pixels {
         Pixels::Luma(luma) => reduce_pixels(luma, width, height, |value| f32::from(*value)),
         Pixels::Rgb(rgb) => reduce_pixels(rgb.as_raw().as_chunks().0, width, height, luma_of),
+        Pixels::Rgba(rgba) => {
+            let luma = |pixel: &[u8; 4]| luma_of(&over(ground, Rgba(*pixel)));
+            reduce_pixels(rgba.as_raw().as_chunks().0, width, height, luma)
+        }
     }
 }
 

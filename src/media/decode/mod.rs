@@ -1,0 +1,228 @@
+//! The one door to the picture decoders: nothing goes through it without a limit.
+//!
+//! [`each_picture`] hands out every picture of a file that is to be hashed, one at a time, so that an animation costs the
+//! memory of one frame. A decoder that gives up hands out what it had until then, and the error besides: a browser shows
+//! that too. One that panics is an error like any other.
+#![expect(clippy::disallowed_methods, reason = "this is the capped door that all other code has to use")]
+
+mod animation;
+mod foreign;
+mod icon;
+mod jpeg;
+mod jxl;
+mod pixels;
+mod source;
+mod still;
+mod tiff;
+
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use image::codecs::bmp::BmpDecoder;
+use image::codecs::dds::DdsDecoder;
+use image::codecs::pnm::PnmDecoder;
+use image::codecs::qoi::QoiDecoder;
+use image::codecs::tga::TgaDecoder;
+use image::metadata::Orientation;
+use image::{DynamicImage, RgbImage};
+
+pub use self::pixels::Ground;
+pub(super) use self::pixels::{Pixels, over};
+use self::source::Source;
+use super::foreign::{ForeignDecoder, ForeignFormat};
+use crate::content::{Deadline, DecodeLimits, MediaType};
+
+/// A decoded picture.
+pub(super) struct Picture {
+    /// Width in pixels, as stored.
+    pub(super) width: u32,
+    /// Height in pixels, as stored.
+    pub(super) height: u32,
+    pub(super) pixels: Pixels,
+    /// How the file says it is to be turned before it is shown.
+    pub(super) orientation: Orientation,
+    /// Which picture of the file it is, from 0: frame, page, or size of an icon.
+    pub(super) frame: usize,
+}
+
+impl Picture {
+    /// In colours, over `ground`, turned the way the file says.
+    pub(super) fn as_shown(&self, ground: Ground) -> Cow<'_, RgbImage> {
+        let picture = self.pixels.to_rgb(self.width, self.height, ground);
+        if self.orientation == Orientation::NoTransforms {
+            return picture;
+        }
+        let mut turned = DynamicImage::ImageRgb8(picture.into_owned());
+        turned.apply_orientation(self.orientation);
+        Cow::Owned(turned.into_rgb8())
+    }
+}
+
+/// What is needed of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Colours {
+    /// A luma plane will do, which for a JPEG is less work.
+    Luma,
+    /// Colours.
+    Rgb,
+}
+
+/// What decoding may use.
+#[derive(Clone, Copy)]
+pub struct DecodeMeans<'a> {
+    /// What one picture may cost.
+    pub limits: &'a DecodeLimits,
+    /// When the whole inspection must be done.
+    pub deadline: Deadline,
+    /// Decodes what is not decoded in this process.
+    pub foreign: &'a dyn ForeignDecoder,
+}
+
+/// Why there is no picture, or not all of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// A side, the number of pixels, or the memory to decode it is over a limit.
+    #[error("the picture is larger than the limits allow ({width}×{height})")]
+    TooLarge {
+        /// Width in pixels; 0 when a limit stopped the decoder before it was known.
+        width: u32,
+        /// Height in pixels; likewise.
+        height: u32,
+    },
+    /// The file is damaged, or written in a way that the decoder does not know.
+    #[error("the picture cannot be decoded: {0}")]
+    Broken(String),
+    /// A way of writing the format that nothing here decodes.
+    #[error("the picture is written in a way that cannot be decoded here: {0}")]
+    Unsupported(&'static str),
+    /// The format needs a library that is not installed, or a worker that there is none of.
+    #[error("{0} cannot be decoded here: {1}")]
+    Unavailable(ForeignFormat, &'static str),
+    /// A JPEG goes over its pixels more often than the limits allow.
+    #[error("the picture has more scans than the limits allow")]
+    TooManyScans,
+    /// Decoding took too long.
+    #[error("the picture takes too long to decode")]
+    Deadline,
+    /// The decoder panicked.
+    #[error("the decoder failed on the picture")]
+    Panicked,
+}
+
+impl DecodeError {
+    /// Stable reason code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "picture_too_large",
+            Self::Broken(_) => "picture_broken",
+            Self::Unsupported(_) => "picture_unsupported",
+            Self::Unavailable(..) => "picture_decoder_missing",
+            Self::TooManyScans => "picture_too_many_scans",
+            Self::Deadline => "picture_deadline",
+            Self::Panicked => "picture_decoder_panicked",
+        }
+    }
+
+    /// Whether a limit was reached, and not that the file is broken.
+    pub const fn is_limit(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::TooManyScans | Self::Deadline)
+    }
+}
+
+/// One file on its way through a decoder.
+struct Decoding<'a, 'v> {
+    bytes: &'a [u8],
+    colours: Colours,
+    means: DecodeMeans<'a>,
+    visit: &'v mut dyn FnMut(Picture),
+}
+
+/// Hands the pictures of `bytes`, which look like `media_type`, to `visit`: at most [`DecodeLimits::max_frames`].
+///
+/// # Errors
+/// [`DecodeError`], also when pictures were handed out before.
+pub(super) fn each_picture(
+    bytes: &[u8],
+    media_type: MediaType,
+    colours: Colours,
+    means: &DecodeMeans<'_>,
+    visit: &mut dyn FnMut(Picture),
+) -> Result<(), DecodeError> {
+    let means = DecodeMeans { deadline: means.deadline.or_after(means.limits.deadline), ..*means };
+    let mut decoding = Decoding { bytes, colours, means, visit };
+    let decoded = catch_unwind(AssertUnwindSafe(|| decoding.decode(media_type))).unwrap_or(Err(DecodeError::Panicked));
+    // What stopped at the deadline calls it anything.
+    decoded.map_err(|error| if means.deadline.has_passed() { DecodeError::Deadline } else { error })
+}
+
+impl<'a> Decoding<'a, '_> {
+    fn decode(&mut self, media_type: MediaType) -> Result<(), DecodeError> {
+        match media_type {
+            MediaType::Jpeg => self.jpeg(),
+            MediaType::Png => self.png(),
+            MediaType::Gif => self.gif(),
+            MediaType::WebP => self.webp(),
+            MediaType::Bmp => self.still(BmpDecoder::new(self.source()), 0),
+            MediaType::Tga => self.still(TgaDecoder::new(self.source()), 0),
+            MediaType::Qoi => self.still(QoiDecoder::new(self.source()), 0),
+            MediaType::Dds => self.still(DdsDecoder::new(self.source()), 0),
+            MediaType::Pnm => self.still(PnmDecoder::new(self.source()), 0),
+            MediaType::Tiff => self.tiff(),
+            MediaType::Ico => self.icon(),
+            MediaType::Jxl => self.jxl(),
+            MediaType::Heic => self.foreign(ForeignFormat::Heic),
+            MediaType::Avif => self.foreign(ForeignFormat::Avif),
+            MediaType::Text | MediaType::Known(_) | MediaType::Empty | MediaType::Opaque => {
+                Err(DecodeError::Broken("not a picture".into()))
+            }
+        }
+    }
+
+    const fn source(&self) -> Source<'a> {
+        Source::new(self.bytes, self.means.deadline)
+    }
+
+    fn check_size(&self, width: u32, height: u32, needed: u64) -> Result<(), DecodeError> {
+        let limits = self.means.limits;
+        let pixels = u64::from(width) * u64::from(height);
+        let fits = width.max(height) <= limits.max_side && pixels <= limits.max_pixels && needed <= limits.max_alloc;
+        if fits { Ok(()) } else { Err(DecodeError::TooLarge { width, height }) }
+    }
+
+    fn check_deadline(&self) -> Result<(), DecodeError> {
+        if self.means.deadline.has_passed() { Err(DecodeError::Deadline) } else { Ok(()) }
+    }
+}
+
+/// Which of `count` pictures are looked at: all, or `most` of them at even distances, the first and the last among them.
+fn is_chosen(number: usize, count: usize, most: usize) -> bool {
+    if count <= most {
+        return true;
+    }
+    let (last, gaps) = (count - 1, most.saturating_sub(1));
+    // The picks are `k × last / gaps`, rounded down.
+    if gaps == 0 { number == 0 } else { (number * gaps).div_ceil(last) * last / gaps == number || number == last }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_chosen;
+
+    #[test]
+    fn the_first_the_last_and_some_between_are_chosen() {
+        let chosen = |count, most| (0..count).filter(|number| is_chosen(*number, count, most)).collect::<Vec<_>>();
+        assert_eq!(chosen(3, 8), [0, 1, 2]);
+        assert_eq!(chosen(100, 1), [0]);
+        assert_eq!(chosen(100, 2), [0, 99]);
+        assert_eq!(chosen(101, 3), [0, 50, 100]);
+        assert_eq!(chosen(0, 8), [0; 0]);
+        for count in 1..200 {
+            for most in 1..20 {
+                let chosen = chosen(count, most);
+                assert_eq!(chosen.len(), count.min(most), "{most} of {count}: {chosen:?}");
+                assert_eq!(chosen[0], 0);
+                assert!(most == 1 || chosen.last() == Some(&(count - 1)));
+            }
+        }
+    }
+}

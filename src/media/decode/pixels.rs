@@ -1,0 +1,136 @@
+//! Pixels as the hashes need them: eight bits a channel.
+
+use std::borrow::Cow;
+
+use image::{ColorType, Rgb, RgbImage, Rgba, RgbaImage};
+
+/// Pixels, row by row.
+#[derive(Clone, PartialEq, Eq)]
+pub(in crate::media) enum Pixels {
+    /// A byte a pixel: grey, or the luma plane of a JPEG, which is rounded.
+    Luma(Vec<u8>),
+    /// Three bytes a pixel.
+    Rgb(RgbImage),
+    /// Four bytes a pixel.
+    Rgba(RgbaImage),
+}
+
+/// What shows where a picture is transparent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// The colours that transparent pixels have, whatever these are: both PDQ references ignore transparency.
+    Ignored,
+    /// White, as most pages have it.
+    White,
+    /// Black, as viewers have it.
+    Black,
+}
+
+/// The colours of a pixel over a ground.
+#[inline]
+pub(in crate::media) fn over(ground: Ground, Rgba([red, green, blue, alpha]): Rgba<u8>) -> [u8; 3] {
+    let rest = match ground {
+        Ground::Ignored => return [red, green, blue],
+        Ground::White => 255,
+        Ground::Black => 0,
+    };
+    let alpha = u32::from(alpha);
+    [red, green, blue].map(|tone| ((u32::from(tone) * alpha + rest * (255 - alpha) + 127) / 255) as u8)
+}
+
+impl Pixels {
+    /// Takes what a decoder of the crate `image` wrote; `None` when it is not `width × height` pixels.
+    ///
+    /// Sixteen bits and floating point become eight; grey stays grey.
+    pub(super) fn from_decoder(width: u32, height: u32, color: ColorType, bytes: Vec<u8>) -> Option<Self> {
+        let tone16 = |bytes: &[u8; 2]| ((u32::from(u16::from_ne_bytes(*bytes)) + 128) / 257) as u8;
+        let tone32 = |bytes: &[u8; 4]| (f32::from_ne_bytes(*bytes).clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+        let bytes = match color {
+            ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8 => bytes,
+            ColorType::Rgb32F | ColorType::Rgba32F => bytes.as_chunks().0.iter().map(tone32).collect(),
+            _ => bytes.as_chunks().0.iter().map(tone16).collect(),
+        };
+        match color {
+            ColorType::L8 | ColorType::L16 => {
+                (bytes.len() as u64 == u64::from(width) * u64::from(height)).then_some(Self::Luma(bytes))
+            }
+            ColorType::La8 | ColorType::La16 => {
+                let rgba = bytes.as_chunks().0.iter().flat_map(|[grey, alpha]| [*grey, *grey, *grey, *alpha]);
+                Self::from_rgba(width, height, rgba.collect())
+            }
+            ColorType::Rgb8 | ColorType::Rgb16 | ColorType::Rgb32F => {
+                RgbImage::from_raw(width, height, bytes).map(Self::Rgb)
+            }
+            _ => Self::from_rgba(width, height, bytes),
+        }
+    }
+
+    /// Pixels with transparency, which is left out when there is none in truth.
+    pub(super) fn from_rgba(width: u32, height: u32, bytes: Vec<u8>) -> Option<Self> {
+        RgbaImage::from_raw(width, height, bytes).map(Self::of_rgba)
+    }
+
+    pub(super) fn of_rgba(picture: RgbaImage) -> Self {
+        if picture.as_raw().as_chunks::<4>().0.iter().any(|pixel| pixel[3] != 255) {
+            return Self::Rgba(picture);
+        }
+        Self::Rgb(coloured(&picture, |Rgba([red, green, blue, _])| [red, green, blue]))
+    }
+
+    /// The grounds on which the pixels may look different.
+    pub(in crate::media) const fn grounds(&self) -> &'static [Ground] {
+        match self {
+            Self::Luma(_) | Self::Rgb(_) => &[Ground::Ignored],
+            Self::Rgba(_) => &[Ground::Ignored, Ground::White, Ground::Black],
+        }
+    }
+
+    /// The picture in colours over `ground`.
+    pub(super) fn to_rgb(&self, width: u32, height: u32, ground: Ground) -> Cow<'_, RgbImage> {
+        match self {
+            Self::Rgb(picture) => Cow::Borrowed(picture),
+            Self::Rgba(picture) => Cow::Owned(coloured(picture, |pixel| over(ground, pixel))),
+            Self::Luma(luma) => {
+                let grey = |x, y| luma.get(y as usize * width as usize + x as usize).copied().unwrap_or_default();
+                Cow::Owned(RgbImage::from_fn(width, height, |x, y| Rgb([grey(x, y); 3])))
+            }
+        }
+    }
+}
+
+fn coloured(picture: &RgbaImage, colour: impl Fn(Rgba<u8>) -> [u8; 3]) -> RgbImage {
+    let mut rgb = RgbImage::new(picture.width(), picture.height());
+    let samples: &mut [u8] = &mut rgb;
+    for (to, from) in samples.as_chunks_mut().0.iter_mut().zip(picture.as_raw().as_chunks().0) {
+        *to = colour(Rgba(*from));
+    }
+    rgb
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ground_shows_as_far_as_a_pixel_is_transparent() {
+        let pixel = |alpha| Rgba([200, 100, 0, alpha]);
+        assert_eq!(over(Ground::White, pixel(255)), [200, 100, 0]);
+        assert_eq!(over(Ground::White, pixel(0)), [255; 3]);
+        assert_eq!(over(Ground::Black, pixel(0)), [0; 3]);
+        assert_eq!(over(Ground::Ignored, pixel(0)), [200, 100, 0]);
+        assert_eq!(over(Ground::Black, pixel(128)), [100, 50, 0]);
+    }
+
+    #[test]
+    fn every_kind_of_sample_becomes_eight_bits() {
+        let tone = |value: u16| value.to_ne_bytes();
+        let bytes: Vec<u8> = [tone(0), tone(65_535), tone(32_896)].concat();
+        assert!(Pixels::from_decoder(3, 1, ColorType::L16, bytes) == Some(Pixels::Luma(vec![0, 255, 128])));
+        let bytes: Vec<u8> = [0.0_f32, 1.0, 7.0].iter().flat_map(|tone| tone.to_ne_bytes()).collect();
+        let expected = RgbImage::from_raw(1, 1, vec![0, 255, 255]).map(Pixels::Rgb);
+        assert!(Pixels::from_decoder(1, 1, ColorType::Rgb32F, bytes) == expected);
+        assert!(Pixels::from_decoder(2, 1, ColorType::L8, vec![1]).is_none());
+        let opaque = Pixels::from_decoder(1, 1, ColorType::La8, vec![9, 255]);
+        assert!(opaque == RgbImage::from_raw(1, 1, vec![9; 3]).map(Pixels::Rgb));
+    }
+}
