@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::admin::Subjects;
 use crate::body::Stores;
-use crate::config::Problem;
+use crate::config::{Problem, Server};
 use crate::hash_set::Progress;
 use crate::inspect::Inspector;
-use crate::media::NoForeignDecoder;
 use crate::proxy::{Gate, StartError};
 use crate::quarantine::Quarantine;
 use crate::snapshot::{Fetching, Refresher, Snapshot, SnapshotHandle, SourceHealth, Watcher};
 use crate::telemetry::Metrics;
+use crate::worker::{Undecodable, Workers};
 use crate::{admin, proxy, snapshot};
 
 /// Why Penstock did not start.
@@ -53,15 +54,19 @@ pub fn run(config_file: &Path) -> Result<(), RunError> {
     let _watcher = Watcher::start(Arc::clone(&snapshots))?;
     let quarantine = Quarantine::start(config.server.state_directory.as_deref(), Arc::clone(&metrics))?;
     let _refresher = Refresher::start(Arc::clone(&snapshots))?;
-    start_operations(config.admin.address, &snapshots, &quarantine, &metrics)?;
+    let workers = Arc::new(workers(&config.server, &metrics));
+    for Undecodable { format, why } in workers.undecodable() {
+        tracing::warn!(event = "worker", %format, why, "uploads in this format cannot be decoded");
+    }
+    let subjects = Subjects {
+        snapshots: Arc::clone(&snapshots),
+        quarantine: Arc::clone(&quarantine),
+        workers: Arc::clone(&workers),
+        metrics: Arc::clone(&metrics),
+    };
+    start_operations(config.admin.address, subjects)?;
     let stores = Stores::default();
-    let inspector = Inspector::start(
-        &config.server,
-        &config.limits,
-        stores.clone(),
-        Arc::new(NoForeignDecoder),
-        Arc::clone(&metrics),
-    )?;
+    let inspector = Inspector::start(&config.server, &config.limits, stores.clone(), workers, Arc::clone(&metrics))?;
     let listeners: Vec<String> = config.listeners.iter().map(|listener| listener.address.to_string()).collect();
     tracing::info!(
         event = "start",
@@ -75,44 +80,54 @@ pub fn run(config_file: &Path) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Loads what [`run`] would, without serving it. Also tells what is known of where sets come from.
+/// What [`check`] finds out.
+#[derive(Debug)]
+pub struct Checked {
+    /// All that would serve.
+    pub snapshot: Snapshot,
+    /// What is known of where sets come from.
+    pub sources: Vec<SourceHealth>,
+    /// Formats that this machine cannot decode.
+    pub undecodable: Vec<Undecodable>,
+}
+
+/// Loads what [`run`] would, without serving it.
 ///
 /// # Errors
 /// Every problem in the configuration, in the files it names, and with the certificates of its listeners.
-pub fn check(
-    config_file: &Path,
-    fetching: Fetching,
-    progress: &dyn Progress,
-) -> Result<(Snapshot, Vec<SourceHealth>), Vec<Problem>> {
+pub fn check(config_file: &Path, fetching: Fetching, progress: &dyn Progress) -> Result<Checked, Vec<Problem>> {
     let (snapshot, sources) = snapshot::load(config_file, fetching, progress)?;
     let certificates = snapshot.config.listeners.iter().filter_map(|listener| listener.tls.as_ref());
     let problems: Vec<Problem> = certificates
         .filter_map(|tls| proxy::check_tls(tls).err())
         .map(|error| Problem::of_file(config_file, error.to_string()))
         .collect();
-    if problems.is_empty() { Ok((snapshot, sources)) } else { Err(problems) }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let undecodable = workers(&snapshot.config.server, &Arc::default()).undecodable();
+    Ok(Checked { snapshot, sources, undecodable })
+}
+
+/// The workers that the configuration asks for. None is started yet.
+pub fn workers(server: &Server, metrics: &Arc<Metrics>) -> Workers {
+    let metrics = Arc::clone(metrics);
+    if server.worker { Workers::new(server.inspection_threads, metrics) } else { Workers::switched_off(metrics) }
 }
 
 /// Starts the thread that serves operators: the admin listener and SIGHUP.
-fn start_operations(
-    address: SocketAddr,
-    snapshots: &Arc<SnapshotHandle>,
-    quarantine: &Arc<Quarantine>,
-    metrics: &Arc<Metrics>,
-) -> Result<(), RunError> {
+fn start_operations(address: SocketAddr, subjects: Subjects) -> Result<(), RunError> {
     let failed = |error| RunError::Admin { address, error };
     let listener = std::net::TcpListener::bind(address).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (snapshots, quarantine) = (Arc::clone(snapshots), Arc::clone(quarantine));
-    let metrics = Arc::clone(metrics);
     let mut hangups = {
         let _context = runtime.enter();
         signal(SignalKind::hangup())?
     };
     std::thread::Builder::new().name("operations".into()).spawn(move || {
         runtime.block_on(async move {
-            let reloading = Arc::clone(&snapshots);
+            let reloading = Arc::clone(&subjects.snapshots);
             tokio::spawn(async move {
                 while hangups.recv().await.is_some() {
                     let handle = Arc::clone(&reloading);
@@ -122,7 +137,7 @@ fn start_operations(
                 }
             });
             let served = match tokio::net::TcpListener::from_std(listener) {
-                Ok(listener) => admin::serve(listener, snapshots, quarantine, metrics).await,
+                Ok(listener) => admin::serve(listener, subjects).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = served {

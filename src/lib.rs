@@ -20,3 +20,4 @@ pub mod snapshot;
 pub mod telemetry;
 pub mod text;
 pub mod verdict;
+pub mod worker;

@@ -19,14 +19,26 @@ use crate::config::Stale;
 use crate::quarantine::Quarantine;
 use crate::snapshot::{SnapshotHandle, SourceHealth};
 use crate::telemetry::Metrics;
+use crate::worker::Workers;
 
 use report::SnapshotReport;
 
+/// What operators ask about, and decide about.
+#[derive(Clone)]
+pub struct Subjects {
+    /// What is loaded.
+    pub snapshots: Arc<SnapshotHandle>,
+    /// What is held back.
+    pub quarantine: Arc<Quarantine>,
+    /// What decodes formats that need C.
+    pub workers: Arc<Workers>,
+    /// What has been counted.
+    pub metrics: Arc<Metrics>,
+}
+
 #[derive(Clone)]
 struct Shared {
-    snapshots: Arc<SnapshotHandle>,
-    quarantine: Arc<Quarantine>,
-    metrics: Arc<Metrics>,
+    subjects: Subjects,
     opening: Arc<Opening>,
 }
 
@@ -55,13 +67,8 @@ impl Opening {
 ///
 /// # Errors
 /// The listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    snapshots: Arc<SnapshotHandle>,
-    quarantine: Arc<Quarantine>,
-    metrics: Arc<Metrics>,
-) -> std::io::Result<()> {
-    let addresses = snapshots.current().config.listeners.iter().map(|listener| listener.address).collect();
+pub async fn serve(listener: TcpListener, subjects: Subjects) -> std::io::Result<()> {
+    let addresses = subjects.snapshots.current().config.listeners.iter().map(|listener| listener.address).collect();
     let opening = Arc::new(Opening { addresses, has_opened: AtomicBool::new(false) });
     let routes = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
@@ -70,23 +77,23 @@ pub async fn serve(
         .route("/snapshot", get(report_snapshot))
         .route("/quarantine", get(self::quarantine::list))
         .route("/quarantine/decide", post(self::quarantine::decide))
-        .with_state(Shared { snapshots, quarantine, metrics, opening });
+        .with_state(Shared { subjects, opening });
     axum::serve(listener, routes).await
 }
 
 /// Ready as soon as clients can connect. A failed reload does not change that: the old snapshot goes on serving, and
 /// `penstock_reload_failing` tells. A stale set is told of, and changes it only where its configuration says so: with an
 /// old list less is stopped than could be, with no Penstock nothing is, or nothing is served.
-async fn ready(State(shared): State<Shared>) -> impl IntoResponse {
-    if !shared.opening.is_over().await {
+async fn ready(State(Shared { subjects, opening }): State<Shared>) -> impl IntoResponse {
+    if !opening.is_over().await {
         return (StatusCode::SERVICE_UNAVAILABLE, "the listeners are not open yet\n".to_owned());
     }
-    let health = shared.snapshots.source_health();
+    let health = subjects.snapshots.source_health();
     let stale = stale_sets(&health);
     if health.iter().any(|source| source.stale == Some(Stale::Unready)) {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("not ready\n{stale}"));
     }
-    let generation = shared.snapshots.current().generation;
+    let generation = subjects.snapshots.current().generation;
     (StatusCode::OK, format!("ready, snapshot {generation}\n{stale}"))
 }
 
@@ -101,13 +108,16 @@ fn stale_sets(health: &[SourceHealth]) -> String {
     lines.collect()
 }
 
-async fn render_metrics(State(shared): State<Shared>) -> impl IntoResponse {
-    shared.snapshots.publish_ages();
+async fn render_metrics(State(Shared { subjects, .. }): State<Shared>) -> impl IntoResponse {
+    subjects.snapshots.publish_ages();
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, media_type)], shared.metrics.render())
+    ([(header::CONTENT_TYPE, media_type)], subjects.metrics.render())
 }
 
-async fn report_snapshot(State(shared): State<Shared>) -> impl IntoResponse {
-    let snapshot = shared.snapshots.current();
-    Json(SnapshotReport::of(&snapshot, &shared.snapshots.source_health(), &shared.snapshots.last_problems()))
+async fn report_snapshot(State(Shared { subjects, .. }): State<Shared>) -> impl IntoResponse {
+    let Subjects { snapshots, workers, .. } = subjects;
+    // Where no worker has started so far, this starts one.
+    let undecodable = tokio::task::spawn_blocking(move || workers.undecodable()).await.unwrap_or_default();
+    let (health, problems) = (snapshots.source_health(), snapshots.last_problems());
+    Json(SnapshotReport::of(&snapshots.current(), &health, &undecodable, &problems))
 }

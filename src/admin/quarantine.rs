@@ -53,7 +53,7 @@ enum Refused {
 
 /// As open as what else can be read here: browsers do not let other sites' pages read it.
 pub(super) async fn list(State(shared): State<Shared>) -> Json<Value> {
-    let entries: Vec<Listed> = shared.quarantine.list().iter().map(Listed::from).collect();
+    let entries: Vec<Listed> = shared.subjects.quarantine.list().iter().map(Listed::from).collect();
     Json(json!({ "entries": entries }))
 }
 
@@ -71,7 +71,7 @@ pub(super) async fn decide(State(shared): State<Shared>, request: Request) -> Re
         Choice::Monitor => Decision::Monitor,
     };
     let Order { set, entry, .. } = order;
-    match shared.quarantine.decide(&set, &entry, decision) {
+    match shared.subjects.quarantine.decide(&set, &entry, decision) {
         0 => {
             let problem = format!(
                 "entry \"{entry}\" of set \"{set}\" is not in quarantine and has not matched lately; see /quarantine"

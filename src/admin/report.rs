@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::config::Problem;
 use crate::content::{Mode, SetAction};
 use crate::snapshot::{LoadedFile, LoadedSet, Snapshot, SourceHealth};
+use crate::worker::Undecodable;
 
 #[derive(Debug, Serialize)]
 pub(super) struct SnapshotReport {
@@ -18,7 +19,15 @@ pub(super) struct SnapshotReport {
     hash_sets: Vec<SetReport>,
     rules: usize,
     rule_files: Vec<FileReport>,
+    /// Formats that cannot be decoded on this machine.
+    undecodable: Vec<UndecodableReport>,
     last_reload_problems: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct UndecodableReport {
+    format: String,
+    why: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -78,13 +87,20 @@ struct FileReport {
 }
 
 impl SnapshotReport {
-    pub(super) fn of(snapshot: &Snapshot, sources: &[SourceHealth], problems: &[Problem]) -> Self {
+    pub(super) fn of(
+        snapshot: &Snapshot,
+        sources: &[SourceHealth],
+        undecodable: &[Undecodable],
+        problems: &[Problem],
+    ) -> Self {
         let config = &snapshot.config;
         let routes = config.routes.iter().map(|route| RouteReport {
             name: route.name.to_string(),
             inspect: route.policy.inspect,
             origin: config.origins[route.origin].name.clone(),
         });
+        let undecodable =
+            undecodable.iter().map(|lack| UndecodableReport { format: lack.format.to_string(), why: lack.why });
         Self {
             generation: snapshot.generation,
             loaded_at: time(snapshot.loaded_at),
@@ -93,6 +109,7 @@ impl SnapshotReport {
             hash_sets: snapshot.sets.iter().map(|set| SetReport::of(set, sources)).collect(),
             rules: snapshot.rules.len(),
             rule_files: snapshot.rule_files.iter().map(FileReport::of).collect(),
+            undecodable: undecodable.collect(),
             last_reload_problems: problems.iter().map(Problem::to_string).collect(),
         }
     }

@@ -5,9 +5,10 @@ use clap::Args;
 use super::progress::Bar;
 use super::set::{counts, print_left_out};
 use super::{ConfigArgs, FAILED, OK, counted, print_problems};
-use crate::app;
+use crate::app::{self, Checked};
 use crate::config::Problem;
 use crate::snapshot::{Fetching, LoadedSet, SourceHealth};
+use crate::worker::Undecodable;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -20,7 +21,8 @@ pub(super) struct CheckArgs {
 
 pub(super) fn check(args: &CheckArgs) -> u8 {
     let fetching = if args.fetch { Fetching::Allowed } else { Fetching::Offline };
-    let (snapshot, sources) = match app::check(&args.config.config, fetching, &Bar::unbounded()) {
+    let Checked { snapshot, sources, undecodable } = match app::check(&args.config.config, fetching, &Bar::unbounded())
+    {
         Ok(checked) => checked,
         Err(problems) => {
             print_problems(&problems);
@@ -32,6 +34,9 @@ pub(super) fn check(args: &CheckArgs) -> u8 {
     }
     for file in &snapshot.rule_files {
         println!("rules    {}", file.path.display());
+    }
+    for Undecodable { format, why } in undecodable {
+        println!("{format} cannot be decoded here: {why}");
     }
     let failed: Vec<Problem> = sources.iter().filter_map(problem).collect();
     if !failed.is_empty() {

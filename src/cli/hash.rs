@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{FAILED, OK};
-use crate::content::{AlgorithmSet, DecodeLimits, HashValue};
-use crate::media::{Ground, PartHashes, ViewHashes, hash_part_here};
+use super::{FAILED, OK, hash_file_content};
+use crate::content::HashValue;
+use crate::media::{Ground, PartHashes, ViewHashes};
+use crate::worker::Workers;
 
 #[derive(Debug, Args)]
 pub(super) struct HashArgs {
@@ -23,13 +25,14 @@ pub(super) struct HashArgs {
 }
 
 pub(super) fn hash(args: &HashArgs) -> u8 {
-    let codes = args.files.iter().map(|file| hash_file(args, file));
+    let workers = Workers::new(1, Arc::default());
+    let codes = args.files.iter().map(|file| hash_file(args, file, &workers));
     codes.fold(OK, u8::max)
 }
 
-fn hash_file(args: &HashArgs, file: &Path) -> u8 {
+fn hash_file(args: &HashArgs, file: &Path, workers: &Workers) -> u8 {
     let hashes = match fs::read(file) {
-        Ok(bytes) => hash_part_here(&bytes, AlgorithmSet::all(), &DecodeLimits::default()),
+        Ok(bytes) => hash_file_content(&bytes, workers),
         Err(error) => {
             if args.json {
                 println!("{}", json!({ "file": file.display().to_string(), "error": error.to_string() }));

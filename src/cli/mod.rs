@@ -9,6 +9,7 @@ mod rollout;
 mod run;
 mod scan;
 mod set;
+mod worker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,6 +17,9 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Problem;
+use crate::content::{AlgorithmSet, Deadline, DecodeLimits};
+use crate::media::{DecodeMeans, PartHashes, hash_part};
+use crate::worker::Workers;
 
 /// Nothing stood in the way.
 const OK: u8 = 0;
@@ -70,6 +74,9 @@ enum Command {
     Rollout(rollout::RolloutArgs),
     /// List the entries of hash sets that are held back, or decide about one. Asks the Penstock that runs.
     Quarantine(quarantine::QuarantineArgs),
+    /// Decode pictures for a proxy, which starts this itself. `--probe` says how well it is confined here.
+    #[command(hide = true)]
+    Worker(worker::WorkerArgs),
 }
 
 #[derive(Debug, Args)]
@@ -89,8 +96,15 @@ pub fn main() -> ExitCode {
         Command::Set(command) => set::set(&command),
         Command::Rollout(args) => rollout::rollout(&args),
         Command::Quarantine(args) => quarantine::quarantine(&args),
+        Command::Worker(args) => worker::worker(&args),
     };
     ExitCode::from(code)
+}
+
+/// Every hash of a file, of all that can be decoded on this machine.
+fn hash_file_content(bytes: &[u8], workers: &Workers) -> PartHashes {
+    let means = DecodeMeans { limits: &DecodeLimits::default(), deadline: Deadline::NEVER, foreign: workers };
+    hash_part(bytes, AlgorithmSet::all(), &means)
 }
 
 fn print_problems(problems: &[Problem]) {

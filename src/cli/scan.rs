@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use clap::Args;
@@ -9,13 +10,14 @@ use serde_json::json;
 
 use super::progress::Bar;
 use super::{ConfigArgs, FAILED, OK, STOPPED, print_problems};
+use crate::app;
 use crate::body::Stores;
 use crate::config::{Config, Inspection, Route, suggestion};
 use crate::content::Deadline;
 use crate::inspect::{Examination, Resources, Upload, examine};
-use crate::media::NoForeignDecoder;
 use crate::snapshot::{Fetching, Snapshot, load};
 use crate::verdict::{Mark, Match, MatchSource, Outcome, Verdict, decide, exempt, roll_out};
+use crate::worker::Workers;
 
 #[derive(Debug, Args)]
 pub(super) struct ScanArgs {
@@ -50,7 +52,8 @@ pub(super) fn scan(args: &ScanArgs) -> u8 {
     let Some(route) = route(&snapshot.config, args.route.as_deref()) else {
         return FAILED;
     };
-    let codes = args.files.iter().map(|file| scan_file(args, file, &snapshot, route));
+    let workers = app::workers(&snapshot.config.server, &Arc::default());
+    let codes = args.files.iter().map(|file| scan_file(args, file, &snapshot, route, &workers));
     codes.fold(OK, |worst, code| if worst == FAILED || code == FAILED { FAILED } else { worst.max(code) })
 }
 
@@ -75,7 +78,7 @@ fn route<'a>(config: &'a Config, name: Option<&str>) -> Option<&'a Route> {
     }
 }
 
-fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, route: &Route) -> u8 {
+fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, route: &Route, workers: &Workers) -> u8 {
     let body = match fs::read(file) {
         Ok(bytes) => Bytes::from(bytes),
         Err(error) => {
@@ -89,7 +92,7 @@ fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, route: &Route) -
     };
     let content_types = args.content_type.iter().map(|text| Bytes::copy_from_slice(text.as_bytes())).collect();
     let upload = Upload { body, content_types, content_encodings: Vec::new(), ambiguity: route.policy.ambiguity };
-    let resources = Resources { stores: &Stores::default(), foreign: &NoForeignDecoder, deadline: Deadline::NEVER };
+    let resources = Resources { stores: &Stores::default(), foreign: workers, deadline: Deadline::NEVER };
     let mut examination = examine(&upload, snapshot, &resources);
     roll_out(&mut examination.findings, &snapshot.config, &route.name, args.reference.as_deref());
     exempt(&mut examination.findings);

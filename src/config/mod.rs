@@ -74,6 +74,9 @@ pub struct Server {
     /// What can be made or fetched again is kept here, so that a restart needs nobody else. Default `CACHE_DIRECTORY`,
     /// which systemd sets, else `penstock` in the user's folder for caches, else `/var/cache/penstock`.
     pub cache_directory: PathBuf,
+    /// Whether HEIC and AVIF are decoded, by libheif in a process of its own. Default true: where libheif is not
+    /// installed, nothing is lost.
+    pub worker: bool,
 }
 
 /// An address where clients connect.

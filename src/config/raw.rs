@@ -40,6 +40,7 @@ pub(super) struct RawServer {
     pub shutdown_grace: Option<Span>,
     pub state_directory: Option<Spanned<String>>,
     pub cache_directory: Option<Spanned<String>>,
+    pub worker: Option<bool>,
 }
 
 #[derive(Deserialize)]

@@ -106,6 +106,7 @@ impl Check<'_> {
             shutdown_grace: raw.shutdown_grace.map_or(Duration::from_secs(5), |span| span.0),
             state_directory: raw.state_directory.as_ref().map(|path| self.path(path)).or_else(state_directory),
             cache_directory: raw.cache_directory.as_ref().map_or_else(cache_directory, |path| self.path(path)),
+            worker: raw.worker.unwrap_or(true),
         }
     }
 

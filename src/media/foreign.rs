@@ -19,6 +19,14 @@ pub enum ForeignFormat {
 impl ForeignFormat {
     /// Every format.
     pub const ALL: [Self; 2] = [Self::Heic, Self::Avif];
+
+    /// Name for metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Heic => "heic",
+            Self::Avif => "avif",
+        }
+    }
 }
 
 impl fmt::Display for ForeignFormat {

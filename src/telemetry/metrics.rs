@@ -94,6 +94,22 @@ pub struct SetFetchLabels {
     pub result: &'static str,
 }
 
+/// Labels of [`Metrics::worker_deaths`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct WorkerDeathLabels {
+    /// `crash`, `deadline` or `protocol`.
+    pub reason: &'static str,
+}
+
+/// Labels of [`Metrics::worker_requests`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct WorkerRequestLabels {
+    /// The format.
+    pub format: &'static str,
+    /// `decoded`, or the reason code.
+    pub outcome: &'static str,
+}
+
 /// Every metric.
 #[derive(Debug)]
 pub struct Metrics {
@@ -156,6 +172,12 @@ pub struct Metrics {
     pub set_stale: Family<SetLabels, Gauge>,
     /// 1 while the last attempt to fetch a hash set failed or brought something that is of no use.
     pub set_source_failing: Family<SetLabels, Gauge>,
+    /// Workers started.
+    pub worker_starts: Counter,
+    /// Workers that died or had to be killed.
+    pub worker_deaths: Family<WorkerDeathLabels, Counter>,
+    /// Files that a worker was to decode.
+    pub worker_requests: Family<WorkerRequestLabels, Counter>,
 }
 
 impl Default for Metrics {
@@ -192,11 +214,15 @@ impl Default for Metrics {
             set_age: Family::default(),
             set_stale: Family::default(),
             set_source_failing: Family::default(),
+            worker_starts: Counter::default(),
+            worker_deaths: Family::default(),
+            worker_requests: Family::default(),
         };
         metrics.register_uploads();
         metrics.register_exceptions();
         metrics.register_operation();
         metrics.register_sources();
+        metrics.register_workers();
         metrics
     }
 }
@@ -259,6 +285,13 @@ impl Metrics {
         registry.register("set_stale", "1 while a hash set is older than max_age", self.set_stale.clone());
         let failing = self.set_source_failing.clone();
         registry.register("set_source_failing", "1 while a hash set cannot be fetched or used", failing);
+    }
+
+    fn register_workers(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("worker_starts", "Workers started", self.worker_starts.clone());
+        registry.register("worker_deaths", "Workers that died or had to be killed", self.worker_deaths.clone());
+        registry.register("worker_requests", "Files that a worker was to decode", self.worker_requests.clone());
     }
 
     /// All metrics in the OpenMetrics text format.

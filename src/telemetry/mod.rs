@@ -9,5 +9,5 @@ mod metrics;
 pub use log::{LogFormat, start_log};
 pub use metrics::{
     DoubtLabels, FloodLabels, HeldBackLabels, HoldLabels, LimitLabels, MatchLabels, Metrics, ReloadLabels,
-    SetFetchLabels, SetLabels, VerdictLabels,
+    SetFetchLabels, SetLabels, VerdictLabels, WorkerDeathLabels, WorkerRequestLabels,
 };

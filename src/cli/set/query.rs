@@ -2,16 +2,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
 
 use super::{ReadingArgs, open};
-use crate::cli::{DIFFERENT, OK};
+use crate::cli::{DIFFERENT, OK, hash_file_content};
 use crate::config::{Problem, SetPolicy};
-use crate::content::{Action, Algorithm, AlgorithmSet, DecodeLimits, Distance, HashValue, SetAction};
+use crate::content::{Action, Algorithm, Distance, HashValue, SetAction};
 use crate::hash_set::HashSet;
-use crate::media::{ViewHashes, hash_part_here};
+use crate::media::ViewHashes;
+use crate::worker::Workers;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct QueryArgs {
@@ -101,7 +103,7 @@ fn parse(text: &str) -> Result<Query, Vec<Problem>> {
 }
 
 fn hashes_of(bytes: &[u8]) -> Vec<HashValue> {
-    let hashes = hash_part_here(bytes, AlgorithmSet::all(), &DecodeLimits::default());
+    let hashes = hash_file_content(bytes, &Workers::new(1, Arc::default()));
     hashes.digests().chain(hashes.views.iter().flat_map(perceptual)).collect()
 }
 

@@ -1,0 +1,115 @@
+//! A worker as the proxy sees it: a process that is asked, and killed when it does not answer.
+
+use std::io::{self, BufReader, ErrorKind};
+use std::path::Path;
+use std::process::{self, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::hello::Hello;
+use super::pipe::{Timed, prepare};
+use super::protocol::{read_answer, read_hello, write_request};
+use super::sandbox::Rations;
+use crate::content::{Deadline, DecodeLimits};
+use crate::media::{DecodeError, ForeignFormat, ForeignPicture};
+
+/// Files after which a worker is replaced, so that what a library leaks or an upload left behind does not stay.
+const MAX_FILES: u32 = 500;
+
+/// Time of work after which a worker is replaced, far from the CPU time that the system allows it.
+const MAX_BUSY: Duration = Duration::from_secs(60);
+
+/// A process, killed and waited for when this is dropped.
+struct Process(process::Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail only for a process that has been waited for.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// A worker that has said hello.
+pub(super) struct Child {
+    process: Process,
+    input: ChildStdin,
+    output: ChildStdout,
+    hello: Hello,
+    max_alloc: u64,
+    files: u32,
+    busy: Duration,
+}
+
+impl Child {
+    /// Starts `program` as a worker for files within `limits`. It inherits two pipes and no environment.
+    ///
+    /// # Errors
+    /// It cannot be started, or says nothing, or not in time, or something else than hello.
+    pub(super) fn start(program: &Path, limits: &DecodeLimits, deadline: &Deadline) -> io::Result<Self> {
+        let rations = rations(limits);
+        let mut process = Process(
+            Command::new(program)
+                .arg("worker")
+                .args(["--max-alloc", &rations.max_alloc.to_string()])
+                .args(["--cpu-seconds", &rations.cpu.as_secs().to_string()])
+                .env_clear()
+                // Each arena of the C library takes 64 MiB of address space, which is limited.
+                .env("MALLOC_ARENA_MAX", "2")
+                .current_dir("/")
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()?,
+        );
+        let pipes = process.0.stdin.take().zip(process.0.stdout.take());
+        let (input, output) = pipes.ok_or_else(|| io::Error::from(ErrorKind::BrokenPipe))?;
+        prepare(&input)?;
+        prepare(&output)?;
+        let hello = read_hello(&mut Timed { pipe: &output, deadline })?;
+        let max_alloc = limits.max_alloc;
+        Ok(Self { process, input, output, hello, max_alloc, files: 0, busy: Duration::ZERO })
+    }
+
+    pub(super) fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// Whether the process runs.
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.process.0.try_wait(), Ok(None))
+    }
+
+    /// Whether it may take one more file, with these limits.
+    pub(super) fn suits(&self, limits: &DecodeLimits) -> bool {
+        self.max_alloc == limits.max_alloc && self.files < MAX_FILES && self.busy < MAX_BUSY
+    }
+
+    /// What it makes of `file`.
+    ///
+    /// # Errors
+    /// It died, or did not answer by `deadline`, or not as a worker would: [`ErrorKind::TimedOut`],
+    /// [`ErrorKind::InvalidData`], others. It is of no use after that.
+    pub(super) fn ask(
+        &mut self,
+        format: ForeignFormat,
+        file: &[u8],
+        limits: &DecodeLimits,
+        deadline: &Deadline,
+    ) -> io::Result<Result<Vec<ForeignPicture>, DecodeError>> {
+        let start = Instant::now();
+        write_request(&mut Timed { pipe: &self.input, deadline }, format, limits, file)?;
+        let answer = read_answer(&mut BufReader::new(Timed { pipe: &self.output, deadline }), limits);
+        self.files += 1;
+        self.busy += start.elapsed();
+        answer
+    }
+}
+
+/// What a worker for `limits` may use up. The CPU time is a safety net below the deadline of each file: it holds when
+/// nobody is there to see the deadline pass.
+fn rations(limits: &DecodeLimits) -> Rations {
+    let cores = thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
+    let busy = MAX_BUSY + limits.deadline + Duration::from_secs(1);
+    Rations { max_alloc: limits.max_alloc, cpu: busy.saturating_mul(cores) }
+}

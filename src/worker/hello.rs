@@ -1,0 +1,108 @@
+//! What a worker can do, as it says itself when it starts.
+
+use std::fmt;
+
+use super::libheif::{Libheif, OpenError};
+use crate::media::ForeignFormat;
+
+pub use super::sandbox::Confinement;
+
+/// libheif, as a worker found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Library {
+    /// The system's linker does not find it.
+    NotInstalled,
+    /// It lacks functions that are needed.
+    TooOld,
+    /// It is there.
+    Loaded {
+        /// Major, minor and patch.
+        version: [u8; 3],
+    },
+}
+
+impl fmt::Display for Library {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotInstalled => f.write_str("libheif is not installed"),
+            Self::TooOld => f.write_str("libheif is too old"),
+            Self::Loaded { version: [major, minor, patch] } => write!(f, "libheif {major}.{minor}.{patch}"),
+        }
+    }
+}
+
+/// What a worker says when it starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// The library that decodes.
+    pub library: Library,
+    /// Whether it decodes HEIC.
+    pub heic: bool,
+    /// Whether it decodes AVIF.
+    pub avif: bool,
+    /// What keeps it from doing anything else.
+    pub confinement: Confinement,
+}
+
+impl Hello {
+    /// What is true of a process with this library and confinement. One that is not confined offers nothing.
+    pub(super) fn of(library: &Result<Libheif, OpenError>, confinement: Confinement) -> Self {
+        let offers = |format| confinement.seccomp && library.as_ref().is_ok_and(|library| library.decodes(format));
+        Self {
+            library: match library {
+                Ok(library) => Library::Loaded { version: library.version() },
+                Err(OpenError::NotInstalled) => Library::NotInstalled,
+                Err(OpenError::TooOld) => Library::TooOld,
+            },
+            heic: offers(ForeignFormat::Heic),
+            avif: offers(ForeignFormat::Avif),
+            confinement,
+        }
+    }
+
+    /// Why `format` is not decoded, in plain words; `None` when it is.
+    pub fn lacks(&self, format: ForeignFormat) -> Option<&'static str> {
+        let offered = match format {
+            ForeignFormat::Heic => self.heic,
+            ForeignFormat::Avif => self.avif,
+        };
+        if offered {
+            return None;
+        }
+        Some(match self.library {
+            Library::NotInstalled => "libheif is not installed",
+            Library::TooOld => "libheif is too old",
+            Library::Loaded { .. } if !self.confinement.seccomp => "the worker cannot be confined on this system",
+            Library::Loaded { .. } => "libheif is installed without a decoder for it",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_decoded_has_a_reason_in_plain_words() {
+        let confined = Confinement { seccomp: true, landlock: 0, limits: true };
+        let hello = |library, heic, confinement| Hello { library, heic, avif: false, confinement };
+        let loaded = Library::Loaded { version: [1, 15, 1] };
+        let open = Confinement { seccomp: false, ..confined };
+        for (hello, heic, avif) in [
+            (hello(loaded, true, confined), None, Some("libheif is installed without a decoder for it")),
+            (
+                hello(Library::NotInstalled, false, confined),
+                Some("libheif is not installed"),
+                Some("libheif is not installed"),
+            ),
+            (hello(Library::TooOld, false, confined), Some("libheif is too old"), Some("libheif is too old")),
+            (
+                hello(loaded, false, open),
+                Some("the worker cannot be confined on this system"),
+                Some("the worker cannot be confined on this system"),
+            ),
+        ] {
+            assert_eq!((hello.lacks(ForeignFormat::Heic), hello.lacks(ForeignFormat::Avif)), (heic, avif));
+        }
+    }
+}

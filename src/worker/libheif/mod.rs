@@ -1,0 +1,109 @@
+//! Decodes HEIC and AVIF through libheif, within limits. Runs in the worker only.
+
+mod ffi;
+
+use crate::content::DecodeLimits;
+use crate::media::DecodeError;
+
+pub(super) use ffi::{Libheif, OpenError};
+
+use ffi::{Context, HeifError, ItemId};
+
+const UNSUPPORTED_FILETYPE: i32 = 3;
+const UNSUPPORTED_FEATURE: i32 = 4;
+const MEMORY_ALLOCATION_ERROR: i32 = 6;
+const SECURITY_LIMIT_EXCEEDED: i32 = 1000;
+
+/// What [`DecodeError::Unsupported`] says of files that libheif reads and has no decoder for.
+pub(super) const UNSUPPORTED: &str = "libheif knows no way to decode it";
+
+/// A picture as it comes out of libheif.
+pub(super) struct Decoded<'a>(ffi::Image<'a>);
+
+impl Decoded<'_> {
+    /// Width and height in pixels.
+    pub(super) fn size(&self) -> (u32, u32) {
+        self.0.size()
+    }
+
+    /// Red, green, blue and alpha of each pixel, a slice for each row; none where libheif breaks its word.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.rows().into_iter().flatten()
+    }
+}
+
+/// Hands each picture of `file` to `sink`: the one to be shown first of all, then the others, up to
+/// [`DecodeLimits::max_frames`] and for as long as their pixels together fit into [`DecodeLimits::max_alloc`].
+///
+/// # Errors
+/// The first picture is over a limit, or one of them cannot be decoded: what one cannot see is not passed over.
+/// Likewise what `sink` returns.
+pub(super) fn decode<E: From<DecodeError>>(
+    library: &Libheif,
+    file: &[u8],
+    limits: &DecodeLimits,
+    mut sink: impl FnMut(&Decoded<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let context = library.read(file, limits.max_side).map_err(of_heif)?;
+    let mut room = limits.max_alloc;
+    for (index, item) in context.pictures(limits.max_frames).map_err(of_heif)?.into_iter().enumerate() {
+        match decode_item(&context, item, room, limits) {
+            Ok(decoded) => {
+                let (width, height) = decoded.size();
+                room = room.saturating_sub(rgba_length(width, height));
+                sink(&decoded)?;
+            }
+            Err(DecodeError::TooLarge { .. }) if index > 0 => break,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Looks at the size before it decodes, and again afterwards.
+fn decode_item<'a>(
+    context: &'a Context<'_>,
+    item: ItemId,
+    room: u64,
+    limits: &DecodeLimits,
+) -> Result<Decoded<'a>, DecodeError> {
+    let handle = context.handle(item).map_err(of_heif)?;
+    let (width, height) = handle.size();
+    check_size(width, height, room, limits)?;
+    let image = handle.decode().map_err(|error| match of_heif(error) {
+        DecodeError::TooLarge { .. } => DecodeError::TooLarge { width, height },
+        other => other,
+    })?;
+    let (width, height) = image.size();
+    check_size(width, height, room, limits)?;
+    if image.rows().is_none() {
+        return Err(DecodeError::Broken("libheif gave no pixels".into()));
+    }
+    Ok(Decoded(image))
+}
+
+/// Whether a picture of this size may be decoded, with `room` bytes left for its pixels.
+///
+/// # Errors
+/// It is over a limit, or has no pixels at all.
+pub(super) fn check_size(width: u32, height: u32, room: u64, limits: &DecodeLimits) -> Result<(), DecodeError> {
+    if width == 0 || height == 0 {
+        return Err(DecodeError::Broken("the picture has no pixels".into()));
+    }
+    let pixels = u64::from(width) * u64::from(height);
+    let fits = width.max(height) <= limits.max_side && pixels <= limits.max_pixels;
+    if fits && rgba_length(width, height) <= room { Ok(()) } else { Err(DecodeError::TooLarge { width, height }) }
+}
+
+/// Bytes that the pixels take.
+pub(super) fn rgba_length(width: u32, height: u32) -> u64 {
+    (u64::from(width) * u64::from(height)).saturating_mul(4)
+}
+
+fn of_heif(error: HeifError) -> DecodeError {
+    match (error.code, error.subcode) {
+        (MEMORY_ALLOCATION_ERROR, _) | (_, SECURITY_LIMIT_EXCEEDED) => DecodeError::TooLarge { width: 0, height: 0 },
+        (UNSUPPORTED_FILETYPE | UNSUPPORTED_FEATURE, _) => DecodeError::Unsupported(UNSUPPORTED),
+        _ => DecodeError::Broken(error.message),
+    }
+}

@@ -1,0 +1,282 @@
+//! The workers of one proxy: started when they are needed, kept while they are well.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::child::Child;
+use super::hello::Hello;
+use crate::content::{Deadline, DecodeLimits};
+use crate::media::{DecodeError, ForeignDecoder, ForeignFormat, ForeignPicture};
+use crate::telemetry::{Metrics, WorkerDeathLabels, WorkerRequestLabels};
+
+/// This binary, whatever has become of its file since: an upgrade replaces it under a proxy that runs.
+const OWN_PROGRAM: &str = "/proc/self/exe";
+
+/// Deaths in a row that bring no pause: one may be due to a file, two to a bad moment.
+const FREE_DEATHS: u32 = 2;
+
+/// The first pause after those. Each further death doubles it.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+const SWITCHED_OFF: &str = "the worker is switched off";
+const RESTING: &str = "workers keep dying, and the next is not started yet";
+const NOT_STARTED: &str = "no worker can be started";
+
+/// A format that cannot be decoded here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Undecodable {
+    /// The format.
+    pub format: ForeignFormat,
+    /// The reason, in plain words.
+    pub why: &'static str,
+}
+
+/// Decodes foreign formats in child processes.
+///
+/// There are never more of them than threads that decode at once. Each thread takes a worker that is idle or starts
+/// one, and waits for it; a worker that does not answer by the deadline is killed.
+pub struct Workers {
+    /// `None` when they are switched off.
+    program: Option<PathBuf>,
+    /// Idle workers that are kept.
+    keep: usize,
+    state: Mutex<State>,
+    metrics: Arc<Metrics>,
+}
+
+#[derive(Default)]
+struct State {
+    idle: Vec<Child>,
+    /// What the last one said that started.
+    hello: Option<Hello>,
+    deaths_in_a_row: u32,
+    /// When the next one may be started.
+    rest_until: Option<Instant>,
+}
+
+/// Why a worker is no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Death {
+    /// It ended by itself, or the system ended it.
+    Crash,
+    /// It was killed for taking too long.
+    Deadline,
+    /// It was killed for an answer that no worker gives.
+    Protocol,
+}
+
+impl Death {
+    fn of(error: &std::io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::TimedOut => Self::Deadline,
+            ErrorKind::InvalidData => Self::Protocol,
+            _ => Self::Crash,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Crash => "crash",
+            Self::Deadline => "deadline",
+            Self::Protocol => "protocol",
+        }
+    }
+}
+
+impl Workers {
+    /// Workers that run this program, of which `keep` stay when there is nothing to do. None is started yet.
+    pub fn new(keep: usize, metrics: Arc<Metrics>) -> Self {
+        Self::running(Path::new(OWN_PROGRAM), keep, metrics)
+    }
+
+    /// Workers that run `program`, which must be a `penstock`.
+    pub fn running(program: &Path, keep: usize, metrics: Arc<Metrics>) -> Self {
+        Self { program: Some(program.to_owned()), keep, state: Mutex::default(), metrics }
+    }
+
+    /// No workers, by choice: every format counts as undecodable.
+    pub fn switched_off(metrics: Arc<Metrics>) -> Self {
+        Self { program: None, keep: 0, state: Mutex::default(), metrics }
+    }
+
+    /// The formats that cannot be decoded, each with the reason. Starts a worker when none has started so far, and waits
+    /// for what it says.
+    pub fn undecodable(&self) -> Vec<Undecodable> {
+        let hello = self.hello();
+        let why = |format| match &hello {
+            Ok(hello) => hello.lacks(format),
+            Err(why) => Some(*why),
+        };
+        ForeignFormat::ALL.into_iter().filter_map(|format| Some(Undecodable { format, why: why(format)? })).collect()
+    }
+
+    /// What workers say of themselves. Starts one when none has started so far.
+    ///
+    /// # Errors
+    /// There are none, for this reason.
+    pub fn hello(&self) -> Result<Hello, &'static str> {
+        if let Some(hello) = self.state().hello {
+            return Ok(hello);
+        }
+        let limits = DecodeLimits::default();
+        let child = self.take(&limits, &Deadline::after(limits.deadline)).map_err(|refusal| match refusal {
+            Refusal::Unavailable(why) => why,
+            Refusal::Deadline => NOT_STARTED,
+        })?;
+        let hello = *child.hello();
+        self.give_back(child);
+        Ok(hello)
+    }
+
+    fn attempt(
+        &self,
+        format: ForeignFormat,
+        file: &[u8],
+        limits: &DecodeLimits,
+        deadline: &Deadline,
+    ) -> Result<Vec<ForeignPicture>, DecodeError> {
+        if file.len() as u64 > limits.max_alloc {
+            return Err(DecodeError::TooLarge { width: 0, height: 0 });
+        }
+        if let Some(why) = self.state().hello.and_then(|hello| hello.lacks(format)) {
+            return Err(DecodeError::Unavailable(format, why));
+        }
+        let mut child = self.take(limits, deadline).map_err(|refusal| match refusal {
+            Refusal::Unavailable(why) => DecodeError::Unavailable(format, why),
+            Refusal::Deadline => DecodeError::Deadline,
+        })?;
+        if let Some(why) = child.hello().lacks(format) {
+            self.give_back(child);
+            return Err(DecodeError::Unavailable(format, why));
+        }
+        match child.ask(format, file, limits, deadline) {
+            Ok(answer) => {
+                self.give_back(child);
+                answer
+            }
+            Err(error) => {
+                drop(child);
+                let death = Death::of(&error);
+                self.note_death(death, &mut self.state());
+                Err(if death == Death::Deadline { DecodeError::Deadline } else { DecodeError::Panicked })
+            }
+        }
+    }
+
+    /// An idle worker, or a new one.
+    fn take(&self, limits: &DecodeLimits, deadline: &Deadline) -> Result<Child, Refusal> {
+        let program = self.program.as_deref().ok_or(Refusal::Unavailable(SWITCHED_OFF))?;
+        let mut state = self.state();
+        while let Some(mut child) = state.idle.pop() {
+            if !child.is_alive() {
+                self.note_death(Death::Crash, &mut state);
+            } else if child.suits(limits) {
+                return Ok(child);
+            }
+        }
+        if state.rest_until.is_some_and(|end| Instant::now() < end) {
+            return Err(Refusal::Unavailable(RESTING));
+        }
+        drop(state);
+
+        self.metrics.worker_starts.inc();
+        match Child::start(program, limits, deadline) {
+            Ok(child) => {
+                self.state().hello = Some(*child.hello());
+                Ok(child)
+            }
+            Err(error) => {
+                let death = Death::of(&error);
+                tracing::warn!(event = "worker", %error, "a worker did not start");
+                self.note_death(death, &mut self.state());
+                Err(if death == Death::Deadline { Refusal::Deadline } else { Refusal::Unavailable(NOT_STARTED) })
+            }
+        }
+    }
+
+    /// Keeps a worker that is well.
+    fn give_back(&self, child: Child) {
+        let mut state = self.state();
+        state.deaths_in_a_row = 0;
+        if state.idle.len() < self.keep {
+            state.idle.push(child);
+        }
+    }
+
+    fn note_death(&self, death: Death, state: &mut State) {
+        self.metrics.worker_deaths.get_or_create(&WorkerDeathLabels { reason: death.name() }).inc();
+        state.deaths_in_a_row = state.deaths_in_a_row.saturating_add(1);
+        state.rest_until = Instant::now().checked_add(pause(state.deaths_in_a_row));
+        tracing::warn!(event = "worker", reason = death.name(), in_a_row = state.deaths_in_a_row, "a worker died");
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ForeignDecoder for Workers {
+    fn decode(
+        &self,
+        format: ForeignFormat,
+        bytes: &[u8],
+        limits: &DecodeLimits,
+        deadline: &Deadline,
+    ) -> Result<Vec<ForeignPicture>, DecodeError> {
+        let result = self.attempt(format, bytes, limits, &deadline.or_after(limits.deadline));
+        let outcome = result.as_ref().map_or_else(DecodeError::code, |_| "decoded");
+        let labels = WorkerRequestLabels { format: format.name(), outcome };
+        self.metrics.worker_requests.get_or_create(&labels).inc();
+        result
+    }
+}
+
+/// Why there is no worker to ask.
+enum Refusal {
+    Unavailable(&'static str),
+    Deadline,
+}
+
+/// How long no worker is started after so many deaths in a row.
+fn pause(deaths_in_a_row: u32) -> Duration {
+    let Some(doublings) = deaths_in_a_row.checked_sub(FREE_DEATHS + 1) else { return Duration::ZERO };
+    FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(doublings)).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_begin_with_the_third_death_in_a_row_and_grow_to_an_end() {
+        let pauses = [0, 1, 2, 3, 4, 5, 9, u32::MAX].map(|deaths| pause(deaths).as_millis());
+        assert_eq!(pauses, [0, 0, 0, 100, 200, 400, 5_000, 5_000]);
+    }
+
+    #[test]
+    fn a_program_that_is_no_worker_is_given_up_on() {
+        let limits = DecodeLimits::default();
+        let metrics = Arc::new(Metrics::default());
+        let workers = Workers::running(Path::new("/bin/true"), 1, Arc::clone(&metrics));
+        let attempt = || workers.decode(ForeignFormat::Heic, b"file", &limits, &Deadline::NEVER).unwrap_err();
+        for _ in 0..3 {
+            assert_eq!(attempt(), DecodeError::Unavailable(ForeignFormat::Heic, NOT_STARTED));
+        }
+        assert_eq!(attempt(), DecodeError::Unavailable(ForeignFormat::Heic, RESTING));
+        let text = metrics.render();
+        assert!(text.contains("penstock_worker_starts_total 3\n"), "{text}");
+        assert!(text.contains("penstock_worker_deaths_total{reason=\"crash\"} 3\n"), "{text}");
+    }
+
+    #[test]
+    fn what_is_switched_off_decodes_nothing_and_says_so() {
+        let workers = Workers::switched_off(Arc::default());
+        let all = ForeignFormat::ALL.map(|format| Undecodable { format, why: SWITCHED_OFF });
+        assert_eq!(workers.undecodable(), all);
+    }
+}

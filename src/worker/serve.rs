@@ -1,0 +1,79 @@
+//! The worker itself: what runs in the child.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::os::fd::AsFd;
+
+use super::hello::Hello;
+use super::libheif::{self, Libheif};
+use super::protocol::{Request, read_request, write_end, write_hello, write_picture};
+use super::sandbox::{self, Rations};
+use crate::media::DecodeError;
+
+/// Bytes of an answer that are written at once.
+const BUFFER: usize = 64 << 10;
+
+/// Loads libheif, gives up nearly every right, says hello, and decodes what comes in until no more does.
+///
+/// # Errors
+/// The proxy speaks in another way than it should, or is gone.
+pub fn serve(rations: &Rations) -> io::Result<()> {
+    sandbox::close_inherited();
+    // Not `io::stdout()`, which looks for line ends in all that it writes.
+    let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut output = BufWriter::with_capacity(BUFFER, File::from(io::stdout().as_fd().try_clone_to_owned()?));
+    let library = Libheif::open();
+    let hello = Hello::of(&library, sandbox::confine(rations));
+    write_hello(&mut output, &hello)?;
+    while let Some(request) = read_request(&mut input, rations.max_alloc)? {
+        let decoded = match (&library, hello.lacks(request.format)) {
+            (Ok(library), None) => decode(library, &request, &mut output),
+            (_, why) => Err(Failure::Decode(DecodeError::Unavailable(request.format, why.unwrap_or_default()))),
+        };
+        match decoded {
+            Ok(()) => write_end(&mut output, &Ok(()))?,
+            Err(Failure::Decode(error)) => write_end(&mut output, &Err(error))?,
+            Err(Failure::Pipe(error)) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+enum Failure {
+    Decode(DecodeError),
+    Pipe(io::Error),
+}
+
+impl From<DecodeError> for Failure {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(error)
+    }
+}
+
+fn decode(library: &Libheif, request: &Request, output: &mut impl Write) -> Result<(), Failure> {
+    libheif::decode(library, &request.file, &request.limits, |picture| {
+        write_picture(output, picture.size(), picture.rows()).map_err(Failure::Pipe)
+    })
+}
+
+/// Something that a worker must not be able to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forbidden {
+    /// Opening a file that everybody may read.
+    File,
+    /// Making a socket.
+    Socket,
+}
+
+/// Gives up every right as [`serve`] does, then tries what is forbidden.
+///
+/// # Errors
+/// It was refused, which is well. Where the filter of system calls does its work, this may not return at all.
+pub fn attempt(forbidden: Forbidden, rations: &Rations) -> io::Result<()> {
+    sandbox::close_inherited();
+    sandbox::confine(rations);
+    match forbidden {
+        Forbidden::File => File::open("/proc/self/status").map(drop),
+        Forbidden::Socket => std::net::UdpSocket::bind("127.0.0.1:0").map(drop),
+    }
+}
