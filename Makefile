@@ -18,6 +18,7 @@ demo: deps ## Build, run Penstock in front of a small site, upload samples, keep
 .PHONY: test
 test: deps ## Run every test
 	-@deploy/install-deps.sh --differential
+	-@deploy/install-deps.sh --libheif
 	cargo test
 
 .PHONY: differential

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what building and the demo need on Debian or Ubuntu, and nothing when it is all there.
 # With --bench, what the load test needs as well; with --bench-index, faiss, in a virtual environment under target/; with
-# --fuzz, what libFuzzer does; with --differential, the languages of the parsers that the differential test runs.
+# --fuzz, what libFuzzer does; with --differential, the languages of the parsers that the differential test runs; with
+# --libheif, what decodes HEIC and AVIF, which Penstock uses when it is there.
 set -euo pipefail
 
 # Command → Debian package. zlib-ng and jemalloc, which pingora and Penstock link, are built from C with cmake and make.
@@ -22,6 +23,14 @@ done
 # Debian packs apart what a virtual environment is made with.
 if [[ "${1:-}" = --differential || "${1:-}" = --bench-index ]] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     missing+=(python3-venv)
+fi
+
+# Debian 12 has the decoders in the library; later systems have them apart, as plugins.
+if [ "${1:-}" = --libheif ] && [ -z "$(ldconfig -p | grep -F libheif.so.1)" ]; then
+    missing+=(libheif1)
+    for plugin in libheif-plugin-libde265 libheif-plugin-dav1d; do
+        if apt-cache show "$plugin" >/dev/null 2>&1; then missing+=("$plugin"); fi
+    done
 fi
 
 if ! command -v cargo >/dev/null 2>&1; then

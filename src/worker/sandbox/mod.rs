@@ -45,6 +45,8 @@ const ROOM: u64 = 256 << 20;
 const DESCRIPTORS: u64 = 5;
 
 /// Confines this process for the rest of its life. What libraries it needs must have been loaded.
+///
+/// To the kernel, the parent is the thread that started the worker: threads of a pool that lives as long as the proxy.
 pub(super) fn confine(rations: &Rations) -> Confinement {
     let mortal = rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
         .and_then(|()| rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable))
