@@ -22,11 +22,30 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "inspect",
         &["body", "config", "content", "extract", "hash_set", "media", "snapshot", "telemetry", "text", "verdict"],
     ),
+    ("worker", &["content", "media", "telemetry"]),
     ("quarantine", &["config", "content", "flood", "telemetry", "verdict"]),
     ("proxy", &["body", "config", "content", "extract", "inspect", "quarantine", "snapshot", "telemetry", "verdict"]),
-    ("admin", &["config", "content", "quarantine", "snapshot", "telemetry", "verdict"]),
-    ("app", &["admin", "body", "config", "hash_set", "inspect", "proxy", "quarantine", "snapshot", "telemetry"]),
-    ("cli", &["app", "body", "config", "content", "hash_set", "inspect", "media", "snapshot", "telemetry", "verdict"]),
+    ("admin", &["config", "content", "quarantine", "snapshot", "telemetry", "verdict", "worker"]),
+    (
+        "app",
+        &["admin", "body", "config", "hash_set", "inspect", "proxy", "quarantine", "snapshot", "telemetry", "worker"],
+    ),
+    (
+        "cli",
+        &[
+            "app",
+            "body",
+            "config",
+            "content",
+            "hash_set",
+            "inspect",
+            "media",
+            "snapshot",
+            "telemetry",
+            "verdict",
+            "worker",
+        ],
+    ),
 ];
 
 /// Crates and names that only some modules may know of.
@@ -40,6 +59,9 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("axum", &["admin"]),
     ("zune_jpeg", &["media"]),
     ("image", &["media"]),
+    ("libloading", &["worker"]),
+    ("landlock", &["worker"]),
+    ("seccompiler", &["worker"]),
     ("SystemTime", &["snapshot", "admin", "telemetry", "quarantine"]),
 ];
 

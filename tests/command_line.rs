@@ -29,7 +29,8 @@ const CONFIG: &str = "rules = [\"rules.toml\"]\n[[listener]]\naddress = \"127.0.
     [[origin]]\nname = \"site\"\nservers = [\"127.0.0.1:2\"]\n\
     [[route]]\nname = \"strict\"\npath = \"/a\"\ninspect = \"enforce\"\n\
     [[route]]\nname = \"watched\"\npath = \"/b\"\ninspect = \"monitor\"\n\
-    [[hash_set]]\nname = \"known\"\npath = \"known.csv\"\n";
+    [[hash_set]]\nname = \"known\"\npath = \"known.csv\"\n\
+    [server]\nworker = false\n";
 
 fn folder(files: &[(&str, &[u8])]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -37,3 +37,4 @@ mod sources;
 mod verdicts;
 mod websockets;
 mod withdrawals;
+mod worker;

@@ -25,6 +25,7 @@ pub struct Setup {
     config: String,
     tls: Option<(String, String)>,
     grace: String,
+    server: String,
     top: String,
 }
 
@@ -56,6 +57,7 @@ impl Setup {
             config: String::new(),
             tls: None,
             grace: "0s".to_owned(),
+            server: String::new(),
             top: String::new(),
         }
     }
@@ -77,6 +79,13 @@ impl Setup {
     pub fn with_limits(mut self, limits: &str) -> Self {
         self.limits.push_str(limits);
         self.limits.push('\n');
+        self
+    }
+
+    /// Adds to `[server]`.
+    pub fn with_server(mut self, server: &str) -> Self {
+        self.server.push_str(server);
+        self.server.push('\n');
         self
     }
 
@@ -152,14 +161,14 @@ impl Setup {
 
     /// The whole configuration. Tables of `config` come last, so it may begin with none.
     pub fn text(&self, address: SocketAddr, admin: SocketAddr) -> String {
-        let Self { origins, limits, config, grace, top, .. } = self;
+        let Self { origins, limits, config, grace, server, top, .. } = self;
         let servers: Vec<String> = origins.iter().map(|origin| format!("\"{origin}\"")).collect();
         let tls = self.tls.as_ref().map_or(String::new(), |(certificate, key)| {
             format!("tls = {{ certificate = \"{certificate}\", key = \"{key}\" }}\n")
         });
         format!(
             "{top}[server]\nthreads = 2\ninspection_threads = 2\nshutdown_grace = \"{grace}\"\n\
-             state_directory = \"state\"\ncache_directory = \"cache\"\n\
+             state_directory = \"state\"\ncache_directory = \"cache\"\n{server}\
              [admin]\naddress = \"{admin}\"\n[[listener]]\naddress = \"{address}\"\n{tls}\
              [limits]\nspool_directory = \"spool\"\n{limits}\n\
              [[origin]]\nname = \"site\"\nservers = [{}]\nconnect_timeout = \"30s\"\n{config}",

@@ -1,0 +1,254 @@
+//! Formats whose decoders are written in C: decoded in a process of their own, whatever becomes of that.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use penstock::content::{Deadline, DecodeLimits};
+use penstock::media::{DecodeError, ForeignDecoder, ForeignFormat, ForeignPicture};
+use penstock::telemetry::Metrics;
+use penstock::worker::{Library, Workers};
+
+use crate::support::origin::Origin;
+use crate::support::penstock::{BINARY, ENFORCING, Setup};
+use crate::support::{repository, skipped, wait_until};
+
+/// The PDQ hash of the picture that `hills.heic` and `hills.avif` were made of.
+const HILLS: &str = "3a05c1698dd83e97616b67749c979b2ad42429d7728a9138ae735dcbb68ca135";
+
+/// The formats, with what their fixtures end in.
+const FORMATS: [(ForeignFormat, &str); 2] = [(ForeignFormat::Heic, "heic"), (ForeignFormat::Avif, "avif")];
+
+fn fixture(name: &str) -> Vec<u8> {
+    fs::read(repository("tests/fixtures/pictures/heif").join(name)).unwrap()
+}
+
+/// Workers and what they count, or `None` with a loud word where libheif is not installed or cannot decode everything.
+fn workers(what: &str) -> Option<(Workers, Arc<Metrics>)> {
+    let metrics = Arc::new(Metrics::default());
+    let workers = Workers::running(Path::new(BINARY), 1, Arc::clone(&metrics));
+    if let Some(lack) = workers.undecodable().first() {
+        skipped(what, &format!("{}: {}", lack.format, lack.why));
+        return None;
+    }
+    Some((workers, metrics))
+}
+
+fn decode(workers: &Workers, file: &[u8], limits: &DecodeLimits) -> Result<Vec<ForeignPicture>, DecodeError> {
+    workers.decode(ForeignFormat::Heic, file, limits, &Deadline::NEVER)
+}
+
+/// Limits that a worker can be told by, since they are on its command line.
+fn marked(mark: u64) -> DecodeLimits {
+    let limits = DecodeLimits::default();
+    DecodeLimits { max_alloc: limits.max_alloc + mark, ..limits }
+}
+
+/// The process that was started for files within `limits`.
+fn worker_for(limits: &DecodeLimits) -> Option<String> {
+    let wanted = format!("--max-alloc\0{}\0", limits.max_alloc);
+    let processes = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+    let mut found = processes.filter(|process| {
+        fs::read(process.join("cmdline")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(&wanted))
+    });
+    found.next().map(|process| process.file_name().unwrap().to_str().unwrap().to_owned())
+}
+
+fn signal(name: &str, process: &str) {
+    assert!(Command::new("kill").args([&format!("-{name}"), process]).status().unwrap().success());
+}
+
+#[track_caller]
+fn assert_counts(metrics: &Metrics, line: &str) {
+    let text = metrics.render();
+    assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+}
+
+#[test]
+fn heic_and_avif_come_out_with_their_colours_the_right_way_up() {
+    let Some((workers, metrics)) = workers("decoding HEIC and AVIF") else { return };
+    let limits = DecodeLimits::default();
+    for (format, ending) in FORMATS {
+        let file = fixture(&format!("quarters.{ending}"));
+        let pictures = workers.decode(format, &file, &limits, &Deadline::NEVER).unwrap();
+        let [picture] = pictures.as_slice() else { panic!("{} pictures", pictures.len()) };
+        assert_eq!((picture.width, picture.height, picture.rgba.len()), (96, 64, 96 * 64 * 4));
+        for ((x, y), colour) in [
+            ((24, 16), [220, 30, 30, 255]),
+            ((72, 16), [30, 200, 40, 255]),
+            ((24, 48), [30, 40, 220, 255]),
+            ((72, 48), [240, 240, 240, 128]),
+        ] {
+            let found = &picture.rgba[(y * 96 + x) * 4..][..4];
+            let is_near = found.iter().zip(colour).all(|(found, wanted): (&u8, u8)| found.abs_diff(wanted) <= 12);
+            assert!(is_near, "{format} at {x}, {y}: {found:?} is not {colour:?}");
+        }
+    }
+    assert_counts(&metrics, "penstock_worker_starts_total 1");
+    assert_counts(&metrics, "penstock_worker_requests_total{format=\"avif\",outcome=\"decoded\"} 1");
+}
+
+#[test]
+fn several_pictures_of_a_file_come_in_their_order_up_to_the_limits() {
+    let Some((workers, _)) = workers("HEIC with two pictures") else { return };
+    let sizes = |limits: &DecodeLimits| -> Vec<(u32, u32)> {
+        let pictures = decode(&workers, &fixture("two.heic"), limits).unwrap();
+        pictures.iter().map(|picture| (picture.width, picture.height)).collect()
+    };
+    let limits = DecodeLimits::default();
+    assert_eq!(sizes(&limits), [(96, 64), (160, 120)]);
+    assert_eq!(sizes(&DecodeLimits { max_frames: 1, ..limits }), [(96, 64)]);
+    let room_for_one = DecodeLimits { max_alloc: 90_000, ..limits };
+    assert_eq!(sizes(&room_for_one), [(96, 64)], "as many as fit into memory together");
+}
+
+#[test]
+fn what_cannot_be_decoded_is_told_apart() {
+    let Some((workers, metrics)) = workers("broken HEIC") else { return };
+    let whole = fixture("hills.heic");
+    let limits = DecodeLimits::default();
+    let cut_off = &whole[..whole.len() - 700];
+    let torn: Vec<u8> = whole.iter().enumerate().map(|(at, byte)| if at > 600 { !byte } else { *byte }).collect();
+    for (what, file) in [("cut off", cut_off), ("empty", &[]), ("garbage", &[0xA5; 4096]), ("torn", &torn)] {
+        match decode(&workers, file, &limits) {
+            Err(DecodeError::Broken(_) | DecodeError::Unsupported(_)) => {}
+            // Some damage only shows as wrong pixels, which is as well.
+            Ok(_) if what == "torn" => {}
+            other => panic!("{what}: {other:?}"),
+        }
+    }
+    let too_large = DecodeError::TooLarge { width: 160, height: 120 };
+    for small in [
+        DecodeLimits { max_pixels: 160 * 120 - 1, ..limits },
+        DecodeLimits { max_side: 159, ..limits },
+        DecodeLimits { max_alloc: 160 * 120 * 4 - 1, ..limits },
+    ] {
+        let error = decode(&workers, &whole, &small).unwrap_err();
+        assert!(matches!(error, DecodeError::TooLarge { .. }), "{error:?}");
+    }
+    assert_eq!(decode(&workers, &whole, &DecodeLimits { max_pixels: 9_999, ..limits }), Err(too_large));
+    assert_eq!(
+        decode(&workers, &vec![0; 20_000], &DecodeLimits { max_alloc: 19_999, ..limits }).unwrap_err().code(),
+        "picture_too_large"
+    );
+    assert!(!metrics.render().contains("penstock_worker_deaths_total{"), "no worker died of it");
+}
+
+#[test]
+fn a_worker_that_hangs_is_killed_at_the_deadline_and_replaced() {
+    let Some((workers, metrics)) = workers("a worker that hangs") else { return };
+    let limits = marked(1);
+    let file = fixture("hills.heic");
+    decode(&workers, &file, &limits).unwrap();
+    let process = worker_for(&limits).unwrap();
+    signal("STOP", &process);
+    let short = DecodeLimits { deadline: Duration::from_millis(200), ..limits };
+    assert_eq!(decode(&workers, &file, &short), Err(DecodeError::Deadline));
+    assert!(!Path::new("/proc").join(&process).exists(), "it was killed and waited for");
+    assert_eq!(decode(&workers, &file, &limits).unwrap().len(), 1, "the next one works");
+    assert_counts(&metrics, "penstock_worker_deaths_total{reason=\"deadline\"} 1");
+}
+
+#[test]
+fn a_worker_that_dies_costs_one_file_at_most() {
+    let Some((workers, metrics)) = workers("a worker that dies") else { return };
+    let limits = marked(2);
+    let file = fixture("hills.heic");
+    decode(&workers, &file, &limits).unwrap();
+    let process = worker_for(&limits).unwrap();
+    signal("STOP", &process);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| decode(&workers, &file, &limits));
+        // It has the file by then, or gets it after it was killed: both end in the same way.
+        thread::sleep(Duration::from_millis(100));
+        signal("KILL", &process);
+        assert_eq!(waiting.join().unwrap(), Err(DecodeError::Panicked));
+    });
+    assert_eq!(decode(&workers, &file, &limits).unwrap().len(), 1, "the next one works");
+
+    let idle = worker_for(&limits).unwrap();
+    signal("KILL", &idle);
+    let is_dead = || fs::read_to_string(format!("/proc/{idle}/stat")).unwrap().contains(") Z ");
+    wait_until("the idle worker is dead", is_dead);
+    assert_eq!(decode(&workers, &file, &limits).unwrap().len(), 1, "one that dies while idle costs nothing");
+    assert_counts(&metrics, "penstock_worker_deaths_total{reason=\"crash\"} 2");
+}
+
+#[test]
+fn a_worker_can_open_no_file_and_no_socket() {
+    let output = Command::new(BINARY).args(["worker", "--probe"]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    for line in [
+        "system calls     filter in force (seccomp)",
+        "resource limits  in force",
+        "opening a file   is refused",
+        "making a socket  ends the worker (SIGSYS)",
+    ] {
+        assert!(said.lines().any(|found| found == line), "{line} is not in\n{said}");
+    }
+}
+
+#[test]
+fn a_worker_has_nothing_but_its_pipes_and_ends_with_its_proxy() {
+    let Some((workers, _)) = workers("what a worker inherits") else { return };
+    let limits = marked(3);
+    decode(&workers, &fixture("hills.heic"), &limits).unwrap();
+    assert!(matches!(workers.hello().unwrap().library, Library::Loaded { version: [1, ..] }));
+    let process = worker_for(&limits).unwrap();
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    assert!(status.contains("NoNewPrivs:\t1") && status.contains("Seccomp:\t2"), "{status}");
+    // A process that cannot be traced shows these to root only.
+    if let Ok(descriptors) = fs::read_dir(format!("/proc/{process}/fd")) {
+        for descriptor in descriptors {
+            let target = fs::read_link(descriptor.unwrap().path()).unwrap();
+            let target = target.to_str().unwrap();
+            assert!(target.starts_with("pipe:") || target == "/dev/null", "{target}");
+        }
+        let environment = fs::read(format!("/proc/{process}/environ")).unwrap();
+        assert_eq!(environment, b"MALLOC_ARENA_MAX=2\0");
+    }
+    drop(workers);
+    assert_eq!(worker_for(&limits), None);
+}
+
+#[test]
+fn an_upload_in_heic_or_avif_is_matched_like_any_other() {
+    if workers("uploads in HEIC and AVIF").is_none() {
+        return;
+    }
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).with_known("pdq", HILLS).start();
+    assert_eq!(penstock.get_admin("/snapshot").json()["undecodable"], serde_json::json!([]));
+    for (_, ending) in FORMATS {
+        let answer = penstock.post("/upload/a", &[], &fixture(&format!("hills.{ending}")));
+        assert_eq!(answer.status, 451, "{ending}: {}", answer.text());
+    }
+    assert_eq!(origin.connections(), 0);
+    assert_eq!(penstock.metric("penstock_worker_starts_total"), 1.0);
+    assert_eq!(penstock.metric("penstock_worker_requests_total{format=\"heic\",outcome=\"decoded\"}"), 1.0);
+}
+
+#[test]
+fn what_cannot_be_decoded_on_this_machine_is_listed_in_plain_words() {
+    let origin = Origin::start();
+    let penstock =
+        Setup::new(&[origin.address]).with_server("worker = false").with(ENFORCING).with_known("pdq", HILLS).start();
+    let snapshot = penstock.get_admin("/snapshot").json();
+    let why = "the worker is switched off";
+    let listed = serde_json::json!([{ "format": "HEIC", "why": why }, { "format": "AVIF", "why": why }]);
+    assert_eq!(snapshot["undecodable"], listed);
+    let (said, code) = penstock.command(&["check"]);
+    assert_eq!(code, Some(0), "{said}");
+    for format in ["HEIC", "AVIF"] {
+        assert!(said.contains(&format!("{format} cannot be decoded here: the worker is switched off\n")), "{said}");
+    }
+    assert_eq!(penstock.wait_for_events("worker", 2)[0]["format"], "HEIC", "the log says it at the start");
+    let answer = penstock.post("/upload/a", &[], &fixture("hills.heic"));
+    assert_ne!(answer.status, 200, "undecodable is not the same as harmless");
+    assert_eq!(penstock.next_verdict()["doubts"][0]["code"], "picture_decoder_missing");
+    assert_eq!(origin.connections(), 0);
+}
