@@ -275,7 +275,7 @@ mod tests {
             let mut bytes = vec![tag::PICTURE];
             bytes.extend(width.to_le_bytes());
             bytes.extend(height.to_le_bytes());
-            bytes.extend(vec![0; (width as usize * height as usize * 4).min(1 << 10)]);
+            bytes.extend(vec![0; rgba_length(width, height).min(1 << 10) as usize]);
             bytes
         };
         for (what, bytes) in [
