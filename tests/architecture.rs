@@ -25,7 +25,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("quarantine", &["config", "content", "flood", "telemetry", "verdict"]),
     ("proxy", &["body", "config", "content", "extract", "inspect", "quarantine", "snapshot", "telemetry", "verdict"]),
     ("admin", &["config", "content", "quarantine", "snapshot", "telemetry", "verdict"]),
-    ("app", &["admin", "body", "config", "hash_set", "inspect", "proxy", "quarantine", "snapshot", "telemetry"]),
+    (
+        "app",
+        &["admin", "body", "config", "hash_set", "inspect", "media", "proxy", "quarantine", "snapshot", "telemetry"],
+    ),
     ("cli", &["app", "body", "config", "content", "hash_set", "inspect", "media", "snapshot", "telemetry", "verdict"]),
 ];
 

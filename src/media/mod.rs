@@ -103,7 +103,8 @@ impl PartHashes {
             self.decode_views(bytes, wanted, Colours::Rgb, means);
         }
         // What looks like a picture by chance is none unless it can be decoded.
-        if self.views.is_empty() && signature::is_guess(self.media_type, bytes) {
+        let is_broken = matches!(self.problem, Some(DecodeError::Broken(_)));
+        if is_broken && self.views.is_empty() && signature::is_guess(self.media_type, bytes) {
             self.media_type = MediaType::Opaque;
             self.problem = None;
         }

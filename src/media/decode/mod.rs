@@ -185,6 +185,9 @@ impl<'a> Decoding<'a, '_> {
     fn check_size(&self, width: u32, height: u32, needed: u64) -> Result<(), DecodeError> {
         let limits = self.means.limits;
         let pixels = u64::from(width) * u64::from(height);
+        if pixels == 0 {
+            return Err(DecodeError::Broken("it has no pixels".into()));
+        }
         let fits = width.max(height) <= limits.max_side && pixels <= limits.max_pixels && needed <= limits.max_alloc;
         if fits { Ok(()) } else { Err(DecodeError::TooLarge { width, height }) }
     }
@@ -196,12 +199,13 @@ impl<'a> Decoding<'a, '_> {
 
 /// Which of `count` pictures are looked at: all, or `most` of them at even distances, the first and the last among them.
 fn is_chosen(number: usize, count: usize, most: usize) -> bool {
-    if count <= most {
+    if number == 0 || count <= most {
         return true;
     }
     let (last, gaps) = (count - 1, most.saturating_sub(1));
-    // The picks are `k × last / gaps`, rounded down.
-    if gaps == 0 { number == 0 } else { (number * gaps).div_ceil(last) * last / gaps == number || number == last }
+    // The share of the way steps from one of `gaps` equal parts to the next.
+    let part = |number: usize| number * gaps / last;
+    part(number) > part(number - 1)
 }
 
 #[cfg(test)]
