@@ -71,6 +71,27 @@ fn a_picture_that_is_to_be_turned_has_the_hashes_of_the_turned_one() {
 }
 
 #[test]
+fn a_picture_is_found_inside_of_borders() {
+    let listed = landscape(300, 200, 1);
+    let HashValue::Pdq(expected) = HashValue::parse(Algorithm::Pdq, &pdq(&png(&listed))).unwrap() else {
+        unreachable!()
+    };
+    for (left, top, right, bottom) in [(0, 40, 0, 40), (30, 30, 30, 30), (0, 0, 100, 0)] {
+        for tone in [0, 255] {
+            let (width, height) = (left + 300 + right, top + 200 + bottom);
+            let mut framed =
+                image::DynamicImage::ImageRgb8(image::RgbImage::from_pixel(width, height, [tone; 3].into()));
+            image::imageops::replace(&mut framed, &listed, i64::from(left), i64::from(top));
+            let views = hashed(&png(&framed)).views;
+            let bits =
+                |view: &penstock::media::ViewHashes| view.pdq.unwrap().unwrap().dihedral[0].distance(&expected).0;
+            let is_found = views.iter().any(|view| view.is_trimmed && bits(view) <= 10);
+            assert!(is_found, "{left}, {top}, {right}, {bottom} in {tone}: {views:?}");
+        }
+    }
+}
+
+#[test]
 fn frames_at_even_distances_are_hashed_up_to_the_limit() {
     let frames = |most| {
         let limits = DecodeLimits { max_frames: most, ..DecodeLimits::default() };

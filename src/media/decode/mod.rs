@@ -30,6 +30,7 @@ pub use self::pixels::Ground;
 pub(super) use self::pixels::{Pixels, over};
 use self::source::Source;
 use super::foreign::{ForeignDecoder, ForeignFormat};
+use super::trim::without_borders;
 use crate::content::{Deadline, DecodeLimits, MediaType};
 
 /// A decoded picture.
@@ -55,6 +56,14 @@ impl Picture {
         let mut turned = DynamicImage::ImageRgb8(picture.into_owned());
         turned.apply_orientation(self.orientation);
         Cow::Owned(turned.into_rgb8())
+    }
+
+    /// What it shows on `ground` inside of borders of one colour; `None` when it has none.
+    pub(super) fn without_borders(&self, ground: Ground) -> Option<Self> {
+        let (width, height) = (self.width as usize, self.height as usize);
+        let inside = without_borders(&self.pixels.to_luma(ground), width, height)?;
+        let pixels = self.pixels.cut(inside, width);
+        Some(Self { width: inside.width as u32, height: inside.height as u32, pixels, ..*self })
     }
 }
 
