@@ -2,16 +2,19 @@
 //! corpora through the same functions.
 #![allow(dead_code, reason = "each target uses one function")]
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use penstock::config::{Ambiguity, ColumnMapping, ListFormat, ListReading};
-use penstock::content::{Deadline, ExtractLimits, PartKind};
+use penstock::content::{AlgorithmSet, Deadline, DecodeLimits, ExtractLimits, PartKind};
 use penstock::extract::{
     Extraction, ProblemCode, ProblemKind, Source, TusRequest, is_partial, listed_parts, read_s3, read_tus, resolve,
     upload_created,
 };
 use penstock::hash_set::format::{Input, read as read_list};
 use penstock::hash_set::{About, Item, RecordSink, Removal, RowProblem};
+use penstock::media::{DecodeError, hash_part_here};
 use penstock::text::{RuleSet, parse_trend_query};
 
 /// A name, which is also that of the corpus, and what is done with an input.
@@ -35,6 +38,7 @@ pub const TARGETS: &[Target] = &[
     ("list_json", list_json),
     ("list_xml", list_xml),
     ("trend_query", trend_query),
+    ("pictures", pictures),
 ];
 
 /// Small, so that limits are reached.
@@ -269,4 +273,22 @@ fn extracted(body: &[u8], content_type: &[u8], coding: &[u8], ambiguity: Ambigui
     let unpacked: usize = unpacked.map(|part| part.bytes.len()).sum();
     assert!(unpacked as u64 <= LIMITS.max_unpacked + 4 * body.len() as u64, "more bytes than allowed");
     found
+}
+
+/// A file that may be a picture.
+pub fn pictures(input: &[u8]) {
+    let limits = DecodeLimits {
+        max_side: 2_000,
+        max_pixels: 1_000_000,
+        max_alloc: 32 << 20,
+        max_frames: 4,
+        deadline: Duration::from_secs(5),
+    };
+    let hashes = hash_part_here(input, AlgorithmSet::all(), &limits);
+    assert_ne!(hashes.problem, Some(DecodeError::Panicked));
+    // An APNG has a picture before its frames; each may look different on three grounds.
+    assert!(hashes.views.len() <= 3 * (limits.max_frames + 1));
+    for view in &hashes.views {
+        assert!(u64::from(view.width) * u64::from(view.height) <= limits.max_pixels);
+    }
 }

@@ -26,6 +26,7 @@ mod limits;
 mod multipart;
 mod operating;
 mod overload;
+mod pictures;
 mod protocols;
 mod proxying;
 mod reloading;

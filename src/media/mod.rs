@@ -1,7 +1,8 @@
 //! One part's bytes → what they are, and their hashes.
 //!
 //! Sniff → decode within limits → hash. Nothing here believes what the sender declared. A file can show several pictures:
-//! frames, pages, sizes, and one with transparency looks different on white and on black. Each of these views is hashed.
+//! frames, pages, sizes, one with transparency looks different on white and on black, and inside of borders there may be a
+//! whole one. Each of these views is hashed.
 
 mod decode;
 mod degenerate;
@@ -11,6 +12,7 @@ mod img_hash;
 mod pdq;
 mod signature;
 mod sniff;
+mod trim;
 
 use crate::content::{Algorithm, AlgorithmSet, Deadline, DecodeLimits, HashValue, MediaType};
 
@@ -19,6 +21,7 @@ pub use degenerate::is_degenerate;
 pub use foreign::{ForeignDecoder, ForeignFormat, ForeignPicture, NoForeignDecoder};
 pub use pdq::{PdqHashes, Unhashable};
 pub use sniff::{reads_as_text, sniff};
+pub use trim::{Rect, without_borders};
 
 use decode::{Colours, Picture, each_picture};
 
@@ -49,6 +52,8 @@ pub struct ViewHashes {
     pub frame: usize,
     /// What it is seen on.
     pub ground: Ground,
+    /// Whether borders of one colour were taken away before.
+    pub is_trimmed: bool,
     /// Width in pixels, as stored.
     pub width: u32,
     /// Height in pixels, as stored.
@@ -103,7 +108,8 @@ impl PartHashes {
             self.decode_views(bytes, wanted, Colours::Rgb, means);
         }
         // What looks like a picture by chance is none unless it can be decoded.
-        if self.views.is_empty() && signature::is_guess(self.media_type, bytes) {
+        let is_broken = matches!(self.problem, Some(DecodeError::Broken(_)));
+        if is_broken && self.views.is_empty() && signature::is_guess(self.media_type, bytes) {
             self.media_type = MediaType::Opaque;
             self.problem = None;
         }
@@ -111,11 +117,16 @@ impl PartHashes {
 
     fn decode_views(&mut self, bytes: &[u8], wanted: AlgorithmSet, colours: Colours, means: &DecodeMeans<'_>) {
         let views = &mut self.views;
+        let mut add = |view: ViewHashes| {
+            if !views.iter().any(|other| other.says_the_same(&view)) {
+                views.push(view);
+            }
+        };
         let mut visit = |picture: Picture| {
             for ground in picture.pixels.grounds() {
-                let view = hash_view(&picture, *ground, wanted);
-                if !views.iter().any(|other| other.says_the_same(&view)) {
-                    views.push(view);
+                add(hash_view(&picture, *ground, wanted));
+                if let Some(inside) = picture.without_borders(*ground) {
+                    add(ViewHashes { is_trimmed: true, ..hash_view(&inside, *ground, wanted) });
                 }
             }
         };
@@ -130,7 +141,8 @@ fn hash_view(picture: &Picture, ground: Ground, wanted: AlgorithmSet) -> ViewHas
     } else {
         Vec::new()
     };
-    ViewHashes { frame: picture.frame, ground, width: picture.width, height: picture.height, pdq, hash64s }
+    let Picture { frame, width, height, .. } = *picture;
+    ViewHashes { frame, ground, is_trimmed: false, width, height, pdq, hash64s }
 }
 
 #[cfg(test)]

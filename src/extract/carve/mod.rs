@@ -26,11 +26,24 @@ enum Promise {
     WebP,
     Zip,
     SevenZip,
+    /// MP4 and its kin, HEIC and AVIF among them: the film behind a photo that moves.
+    BoxFile,
+}
+
+impl Promise {
+    /// Bytes of the file before its signature.
+    const fn before_signature(self) -> usize {
+        match self {
+            Self::WebP => 8,
+            Self::BoxFile => 4,
+            _ => 0,
+        }
+    }
 }
 
 /// How the files begin that are looked for. None begins inside another, so that a search for one at a time, which is
 /// forty times as fast as one for overlapping ones (measured: 8 GB/s), misses none.
-const SIGNATURES: [(&[u8], Promise); 7] = [
+const SIGNATURES: [(&[u8], Promise); 8] = [
     (b"\xff\xd8", Promise::Jpeg),
     (b"\x89PNG\r\n\x1a\n", Promise::Png),
     (b"GIF87a", Promise::Gif),
@@ -38,10 +51,8 @@ const SIGNATURES: [(&[u8], Promise); 7] = [
     (b"WEBPVP8", Promise::WebP),
     (b"PK\x03\x04", Promise::Zip),
     (b"7z\xbc\xaf\x27\x1c", Promise::SevenZip),
+    (b"ftyp", Promise::BoxFile),
 ];
-
-/// Where `WEBP` stands in a RIFF file.
-const RIFF_HEADER: usize = 8;
 
 /// How many times its own length the files found in a part may have together, since they may lie in each other.
 const MAX_COVER: usize = 16;
@@ -60,7 +71,7 @@ pub(super) fn extract(bytes: &Bytes, found: &mut Dissection<'_>) {
     let mut archive_end = 0;
     for hit in finder.find_iter(&bytes[..]) {
         let promise = SIGNATURES[hit.pattern().as_usize()].1;
-        let start = if promise == Promise::WebP { hit.start().checked_sub(RIFF_HEADER) } else { Some(hit.start()) };
+        let start = hit.start().checked_sub(promise.before_signature());
         let is_archive = matches!(promise, Promise::Zip | Promise::SevenZip);
         // Every entry of an archive starts as an archive does; opening the archive finds them all.
         let Some(start) = start.filter(|start| *start > 0 && !(is_archive && *start < archive_end)) else {
@@ -91,6 +102,7 @@ fn length(promise: Promise, bytes: &[u8]) -> Option<usize> {
         Promise::Gif => picture::gif(bytes),
         Promise::WebP => picture::webp(bytes),
         Promise::Zip => zip(bytes),
+        Promise::BoxFile => boxes(bytes),
         Promise::SevenZip => (bytes.get(6) == Some(&0)).then_some(bytes.len()),
     }
 }
@@ -105,6 +117,27 @@ fn zip(bytes: &[u8]) -> Option<usize> {
     // Version, flags and method, as far as there are any.
     let is_entry = || matches!(bytes.get(4..10), Some([0..=63, 0..=20, _, _, 0..=99, 0]));
     end.or_else(|| is_entry().then_some(bytes.len()))
+}
+
+/// Up to the end of the last box that follows the first. Source: ISO/IEC 14496-12 §4.2.
+fn boxes(bytes: &[u8]) -> Option<usize> {
+    let mut at: usize = 0;
+    while let Some(&[a, b, c, d, ref kind @ ..]) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let length = match u32::from_be_bytes([a, b, c, d]) {
+            0 => bytes.len() - at,
+            1 => usize::try_from(u64::from_be_bytes(*bytes.get(at + 8..)?.first_chunk()?)).ok()?,
+            length => length as usize,
+        };
+        let is_named = kind.iter().all(|letter| letter.is_ascii_graphic() || *letter == b' ');
+        let is_whole = length <= bytes.len() - at || matches!(kind, b"mdat" | b"moov" | b"meta");
+        if length < 8 || !is_named || !is_whole {
+            break;
+        }
+        at = at.saturating_add(length);
+    }
+    // One box alone names brands of nothing.
+    (at > 8 + bytes.first_chunk().map_or(0, |length| u32::from_be_bytes(*length) as usize))
+        .then_some(at.min(bytes.len()))
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ fn files() -> Vec<Vec<u8>> {
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\x02IHDRab----\0\0\0\0IEND----".to_vec();
     let gif = b"GIF89a\x01\0\x01\0\x80\0\0abcdef,\0\0\0\0\x01\0\x01\0\0\x02\x02ab\0;".to_vec();
     let webp = b"RIFF\x0e\0\0\0WEBPVP8 \x02\0\0\0ab".to_vec();
-    vec![jpeg, png, gif, webp]
+    let film = b"\0\0\0\x10ftypisom\0\0\0\0\0\0\0\x0emdatabcdef".to_vec();
+    vec![jpeg, png, gif, webp, film]
 }
 
 fn carved(bytes: &[u8], limits: ExtractLimits) -> Extraction {
@@ -33,7 +34,7 @@ fn a_file_is_found_anywhere_but_at_the_start_and_ends_where_it_ends() {
 
 #[test]
 fn a_picture_that_is_cut_off_goes_on_to_the_end() {
-    for (file, cut) in files().into_iter().zip([6, 5, 4, 2]) {
+    for (file, cut) in files().into_iter().zip([6, 5, 4, 2, 3]) {
         let message = [b"x", &file[..file.len() - cut]].concat();
         let found = carved(&message, ExtractLimits::default());
         assert_eq!(found.parts.len(), 1, "{}", String::from_utf8_lossy(&file));

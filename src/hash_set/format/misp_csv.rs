@@ -75,6 +75,10 @@ fn read_row(
         return Ok(());
     }
     let (event, to_ids) = (record.text(columns.event)?, record.text(columns.to_ids)?);
+    if !to_ids.is_empty() && !is_true(&to_ids) {
+        sink.ignore("not for detection (to_ids)");
+        return Ok(());
+    }
     tags.clear();
     for column in columns.tags {
         record.text(column)?.split(',').for_each(|tag| tags.add(tag.trim()));
@@ -82,7 +86,6 @@ fn read_row(
     tags.add_pair("digest", digest.unwrap_or_default());
     tags.add_pair("name", name);
     tags.add_pair("event", &event);
-    tags.add_pair("to_ids", &to_ids);
     let texts = [columns.category, columns.organisation, columns.date, columns.comment].map(|at| record.text(at));
     let [category, source, added, note] = texts;
     let (category, source, added, note): (Cow<str>, Cow<str>, Cow<str>, Cow<str>) = (category?, source?, added?, note?);

@@ -2,6 +2,7 @@
 
 use image::codecs::ico::IcoDecoder;
 
+use super::source::Patch;
 use super::{DecodeError, Decoding, is_chosen};
 
 const HEADER: usize = 6;
@@ -17,8 +18,8 @@ impl Decoding<'_, '_> {
         for (number, entry) in entries.iter().enumerate() {
             if is_chosen(number, entries.len(), self.means.limits.max_frames) {
                 self.check_deadline()?;
-                let head = [&header[..4], &[1, 0], &entry[..]].concat();
-                let one = self.still(IcoDecoder::new(self.source().with_head(head)), number);
+                let head = Patch { at: 0, bytes: [&header[..4], &[1, 0], &entry[..]].concat() };
+                let one = self.still(IcoDecoder::new(self.source().with_patches(vec![head])), number);
                 // One that can be shown is what viewers show.
                 shown = if shown.is_ok() { shown } else { one };
             }

@@ -13,7 +13,11 @@ use super::{Colours, DecodeError, Decoding, Picture};
 
 /// Scans a progressive file may have. Encoders write about ten; a scan over nothing takes a few bytes, and a walk over
 /// every pixel.
-const MAX_SCANS: usize = 64;
+const MAX_SCANS: u64 = 64;
+
+/// How many times the scans of a file may go over as many pixels as the largest picture may have: the decoder cannot be
+/// stopped on its way.
+const MAX_PASSES: u64 = 16;
 
 /// The end of a picture, which files that are cut off lack.
 const END: &[u8] = &[0xff, 0xd9];
@@ -28,8 +32,12 @@ impl Decoding<'_, '_> {
         // A progressive file keeps two bytes of coefficient for each sample until its last scan.
         let needed = u64::from(width) * u64::from(height) * (u64::from(frame.components) * 2 + 4);
         self.check_size(width, height, needed)?;
-        if frame.is_progressive() && count_scans(self.bytes) > MAX_SCANS {
-            return Err(DecodeError::TooManyScans);
+        if frame.is_progressive() {
+            let scans = count_scans(self.bytes) as u64;
+            let work = scans * u64::from(width) * u64::from(height);
+            if scans > MAX_SCANS || work > MAX_PASSES.saturating_mul(self.means.limits.max_pixels) {
+                return Err(DecodeError::TooManyScans);
+            }
         }
         match self.jpeg_pixels(self.bytes) {
             // Browsers show what there is of a picture; this decoder wants to see an end at least.

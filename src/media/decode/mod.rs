@@ -30,6 +30,7 @@ pub use self::pixels::Ground;
 pub(super) use self::pixels::{Pixels, over};
 use self::source::Source;
 use super::foreign::{ForeignDecoder, ForeignFormat};
+use super::trim::without_borders;
 use crate::content::{Deadline, DecodeLimits, MediaType};
 
 /// A decoded picture.
@@ -55,6 +56,14 @@ impl Picture {
         let mut turned = DynamicImage::ImageRgb8(picture.into_owned());
         turned.apply_orientation(self.orientation);
         Cow::Owned(turned.into_rgb8())
+    }
+
+    /// What it shows on `ground` inside of borders of one colour; `None` when it has none.
+    pub(super) fn without_borders(&self, ground: Ground) -> Option<Self> {
+        let (width, height) = (self.width as usize, self.height as usize);
+        let inside = without_borders(&self.pixels.to_luma(ground), width, height)?;
+        let pixels = self.pixels.cut(inside, width);
+        Some(Self { width: inside.width as u32, height: inside.height as u32, pixels, ..*self })
     }
 }
 
@@ -185,6 +194,9 @@ impl<'a> Decoding<'a, '_> {
     fn check_size(&self, width: u32, height: u32, needed: u64) -> Result<(), DecodeError> {
         let limits = self.means.limits;
         let pixels = u64::from(width) * u64::from(height);
+        if pixels == 0 {
+            return Err(DecodeError::Broken("it has no pixels".into()));
+        }
         let fits = width.max(height) <= limits.max_side && pixels <= limits.max_pixels && needed <= limits.max_alloc;
         if fits { Ok(()) } else { Err(DecodeError::TooLarge { width, height }) }
     }
@@ -196,12 +208,13 @@ impl<'a> Decoding<'a, '_> {
 
 /// Which of `count` pictures are looked at: all, or `most` of them at even distances, the first and the last among them.
 fn is_chosen(number: usize, count: usize, most: usize) -> bool {
-    if count <= most {
+    if number == 0 || count <= most {
         return true;
     }
     let (last, gaps) = (count - 1, most.saturating_sub(1));
-    // The picks are `k × last / gaps`, rounded down.
-    if gaps == 0 { number == 0 } else { (number * gaps).div_ceil(last) * last / gaps == number || number == last }
+    // The share of the way steps from one of `gaps` equal parts to the next.
+    let part = |number: usize| number * gaps / last;
+    part(number) > part(number - 1)
 }
 
 #[cfg(test)]

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
+use image::imageops::crop_imm;
 use image::{ColorType, Rgb, RgbImage, Rgba, RgbaImage};
+
+use crate::media::trim::Rect;
 
 /// Pixels, row by row.
 #[derive(Clone, PartialEq, Eq)]
@@ -85,6 +88,28 @@ impl Pixels {
         }
     }
 
+    /// A byte of luma a pixel, rounded, as they look on `ground`.
+    pub(super) fn to_luma(&self, ground: Ground) -> Cow<'_, [u8]> {
+        match self {
+            Self::Luma(luma) => Cow::Borrowed(luma),
+            Self::Rgb(picture) => picture.as_raw().as_chunks().0.iter().map(|rgb| luma_of(*rgb)).collect(),
+            Self::Rgba(picture) => {
+                let pixels = picture.as_raw().as_chunks().0.iter();
+                pixels.map(|rgba| luma_of(over(ground, Rgba(*rgba)))).collect()
+            }
+        }
+    }
+
+    /// Those in a part of a picture `width` pixels wide.
+    pub(super) fn cut(&self, part: Rect, width: usize) -> Self {
+        let [left, top, columns, rows] = [part.left, part.top, part.width, part.height].map(|side| side as u32);
+        match self {
+            Self::Luma(luma) => Self::Luma(part.cut_from(luma, width)),
+            Self::Rgb(picture) => Self::Rgb(crop_imm(picture, left, top, columns, rows).to_image()),
+            Self::Rgba(picture) => Self::Rgba(crop_imm(picture, left, top, columns, rows).to_image()),
+        }
+    }
+
     /// The picture in colours over `ground`.
     pub(super) fn to_rgb(&self, width: u32, height: u32, ground: Ground) -> Cow<'_, RgbImage> {
         match self {
@@ -96,6 +121,12 @@ impl Pixels {
             }
         }
     }
+}
+
+/// ITU-R BT.601.
+fn luma_of(rgb: [u8; 3]) -> u8 {
+    let [red, green, blue] = rgb.map(u32::from);
+    ((77 * red + 150 * green + 29 * blue + 128) >> 8) as u8
 }
 
 fn coloured(picture: &RgbaImage, colour: impl Fn(Rgba<u8>) -> [u8; 3]) -> RgbImage {

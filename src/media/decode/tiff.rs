@@ -4,16 +4,27 @@
 //! revision 6.0, §2; "TIFF Technical Note 1" for what stands below a page; BigTIFF by its designers' description.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
+use image::RgbImage;
 use image::codecs::tiff::TiffDecoder;
 
-use super::{DecodeError, Decoding, is_chosen};
+use super::pixels::Pixels;
+use super::source::Patch;
+use super::{DecodeError, Decoding, Picture, is_chosen};
 
 /// Pages that are looked for. A file can name as many as it has bytes.
 const MAX_PAGES: usize = 1_000;
 
-/// The tag of the pages below a page.
+/// Tags: the pages below a page, bits of a sample, how samples are to be understood, the colours of a palette.
 const SUB_IFDS: u16 = 330;
+const BITS: u16 = 258;
+const INTERPRETATION: u16 = 262;
+const COLOUR_MAP: u16 = 320;
+
+/// How samples are to be understood.
+const BLACK_IS_ZERO: u64 = 1;
+const PALETTE: u64 = 3;
 
 impl Decoding<'_, '_> {
     pub(super) fn tiff(&mut self) -> Result<(), DecodeError> {
@@ -23,12 +34,54 @@ impl Decoding<'_, '_> {
         for (number, page) in pages.iter().enumerate() {
             if is_chosen(number, pages.len(), self.means.limits.max_frames) {
                 self.check_deadline()?;
-                let one = self.still(TiffDecoder::new(self.source().with_head(file.head_for(*page))), number);
+                let one = self.tiff_page(file, *page, number);
                 // A page that cannot be decoded, of many, is often one that nobody shows: the sensor's data of a raw file.
                 shown = if shown.is_ok() { shown } else { one };
             }
         }
         shown
+    }
+
+    fn tiff_page(&mut self, file: File<'_>, page: u64, number: usize) -> Result<(), DecodeError> {
+        let mut patches = vec![file.patch(file.first(), page, file.offset_width())];
+        // The decoder gives up on pages that lead in a circle before it shows any.
+        patches.extend(file.entries(page).map(|entries| file.patch(entries.end, 0, file.offset_width())));
+        let Some(palette) = file.palette(page) else {
+            return self.still(TiffDecoder::new(self.source().with_patches(patches)), number);
+        };
+        patches.insert(1, file.patch(palette.interpretation, BLACK_IS_ZERO, 2));
+        let source = self.source().with_patches(patches);
+        let visit = &mut *self.visit;
+        let mut in_colour = |mut picture: Picture| {
+            if let Pixels::Luma(luma) = &picture.pixels
+                && let Some(rgb) = RgbImage::from_raw(picture.width, picture.height, palette.colours(luma))
+            {
+                picture.pixels = Pixels::Rgb(rgb);
+            }
+            visit(picture);
+        };
+        let mut page = Decoding { visit: &mut in_colour, ..*self };
+        page.still(TiffDecoder::new(source), number)
+    }
+}
+
+/// A page whose pixels are numbers of colours, which the decoder does not know: it is shown one in grey.
+struct Palette {
+    /// Where the page says how its pixels are to be understood.
+    interpretation: u64,
+    bits: u32,
+    /// As many of each of red, green and blue as there are values of `bits` bits.
+    tones: Vec<u8>,
+}
+
+impl Palette {
+    fn colours(&self, grey: &[u8]) -> Vec<u8> {
+        let highest = (1 << self.bits) - 1;
+        let tone = |channel: usize, grey: u8| {
+            let number = (u32::from(grey) * highest + 127) / 255;
+            self.tones.get(channel * (highest as usize + 1) + number as usize).copied().unwrap_or_default()
+        };
+        grey.iter().flat_map(|grey| [0, 1, 2].map(|channel| tone(channel, *grey))).collect()
     }
 }
 
@@ -88,14 +141,21 @@ impl<'a> File<'a> {
 
     /// The page behind a page (0 when it is the last), and those below it.
     fn leads_to(&self, page: u64) -> Option<(u64, Vec<u64>)> {
-        let (count_width, entry_width) = if self.is_big { (8, 20) } else { (2, 12) };
-        let entries = self.number(page, count_width)?;
-        let first = page.checked_add(count_width as u64)?;
-        let end = first.checked_add(entries.checked_mul(entry_width)?)?;
-        let next = self.number(end, self.offset_width())?;
-        let tags = (0..entries).map(|entry| first + entry * entry_width);
-        let below = tags.filter(|at| self.number(*at, 2) == Some(u64::from(SUB_IFDS)));
-        Some((next, below.flat_map(|at| self.offsets(at)).take(MAX_PAGES).collect()))
+        let next = self.number(self.entries(page)?.end, self.offset_width())?;
+        Some((next, self.entry(page, SUB_IFDS).map(|at| self.offsets(at)).unwrap_or_default()))
+    }
+
+    const fn entry_width(&self) -> usize {
+        if self.is_big { 20 } else { 12 }
+    }
+
+    /// Where the entries of a page are. Behind them stands the offset of the next page.
+    fn entries(&self, page: u64) -> Option<Range<u64>> {
+        let count_width = if self.is_big { 8 } else { 2 };
+        let start = page.checked_add(count_width as u64)?;
+        let length = self.number(page, count_width)?.checked_mul(self.entry_width() as u64)?;
+        let end = start.checked_add(length)?;
+        (end <= self.bytes.len() as u64).then_some(start..end)
     }
 
     /// The offsets that the entry at `at` holds, or says where they are.
@@ -107,16 +167,35 @@ impl<'a> File<'a> {
         (0..count).map_while(|number| self.number(start.checked_add(number * width as u64)?, width)).collect()
     }
 
-    /// A header that says that `page` is the first.
-    fn head_for(&self, page: u64) -> Vec<u8> {
-        let mut head = self.bytes[..self.first() as usize].to_vec();
-        let bytes = page.to_be_bytes();
-        let offset = &bytes[8 - self.offset_width()..];
-        if self.is_big_endian {
-            head.extend_from_slice(offset);
-        } else {
-            head.extend(offset.iter().rev());
+    /// `value` in `width` bytes, to stand at `at`.
+    fn patch(&self, at: u64, value: u64, width: usize) -> Patch {
+        let mut bytes = value.to_be_bytes()[8 - width..].to_vec();
+        if !self.is_big_endian {
+            bytes.reverse();
         }
-        head
+        Patch { at: usize::try_from(at).unwrap_or(usize::MAX), bytes }
+    }
+
+    /// The palette of a page that has one.
+    fn palette(&self, page: u64) -> Option<Palette> {
+        let width = self.offset_width();
+        let value_of = |tag: u16| self.entry(page, tag).map(|at| at + 4 + width as u64);
+        let interpretation = value_of(INTERPRETATION)?;
+        let bits = u32::try_from(self.number(value_of(BITS)?, 2)?).ok().filter(|bits| (1..=8).contains(bits))?;
+        if self.number(interpretation, 2)? != PALETTE {
+            return None;
+        }
+        let start = self.number(value_of(COLOUR_MAP)?, width)?;
+        let tone = |number: u64| self.number(start.checked_add(2 * number)?, 2);
+        let tones: Vec<u64> = (0..3 << bits).map(tone).collect::<Option<_>>()?;
+        // Sixteen bits, but some programs write eight.
+        let shift = if tones.iter().all(|tone| *tone < 256) { 0 } else { 8 };
+        Some(Palette { interpretation, bits, tones: tones.iter().map(|tone| (tone >> shift) as u8).collect() })
+    }
+
+    /// Where the entry of `page` with this tag is.
+    fn entry(&self, page: u64, tag: u16) -> Option<u64> {
+        let mut entries = self.entries(page)?.step_by(self.entry_width());
+        entries.find(|at| self.number(*at, 2) == Some(u64::from(tag)))
     }
 }

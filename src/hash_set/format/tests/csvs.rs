@@ -83,7 +83,8 @@ fn misp_attributes_are_listed_kept_ignored_or_taken_back() {
     let list = format!(
         "uuid,event_id,category,type,value,comment,to_ids,date,deleted,attribute_tag\n\
          u1,7,\"Payload delivery\",md5,{md5},\"seen, twice\",1,20240501,0,\"tlp:amber,a b\"\n\
-         u2,7,\"Payload delivery\",filename|sha1,\"x y|z.exe|{sha1}\",,0,20240501,0,\n\
+         u2,7,\"Payload delivery\",filename|sha1,\"x y|z.exe|{sha1}\",,1,20240501,0,\n\
+         u2,7,\"Payload delivery\",filename|sha1,\"y.exe|{sha1}\",,0,20240501,0,\n\
          u3,7,\"Payload delivery\",sha384,{sha384},,1,20240501,0,\n\
          u4,7,\"Payload delivery\",ssdeep,3:abc:def,,1,20240501,0,\n\
          u5,7,\"Network activity\",ip-dst,192.0.2.1,,1,20240501,0,\n\
@@ -93,13 +94,14 @@ fn misp_attributes_are_listed_kept_ignored_or_taken_back() {
     let rest = "added=\"20240501\"";
     let category = "category=\"Payload delivery\"";
     let expected = [
-        format!("md5:{md5} id=\"u1\" {category} tags=\"tlp:amber a%20b event=7 to_ids=1\" {rest} note=\"seen, twice\""),
-        format!("sha1:{sha1} id=\"u2\" {category} tags=\"name=x%20y|z.exe event=7 to_ids=0\" {rest}"),
-        format!("other_digest:{sha384} id=\"u3\" {category} tags=\"digest=sha384 event=7 to_ids=1\" {rest}"),
-        format!("ssdeep:3:abc:def id=\"u4\" {category} tags=\"event=7 to_ids=1\" {rest}"),
+        format!("md5:{md5} id=\"u1\" {category} tags=\"tlp:amber a%20b event=7\" {rest} note=\"seen, twice\""),
+        format!("sha1:{sha1} id=\"u2\" {category} tags=\"name=x%20y|z.exe event=7\" {rest}"),
+        "ignored not for detection (to_ids)".into(),
+        format!("other_digest:{sha384} id=\"u3\" {category} tags=\"digest=sha384 event=7\" {rest}"),
+        format!("ssdeep:3:abc:def id=\"u4\" {category} tags=\"event=7\" {rest}"),
         "ignored ip-dst".into(),
         format!("removed id=\"u6\" sha256:{sha256}"),
-        "bad 8:32: a sha256 hash has 64 hex digits or 44 base64 characters, found 32 characters".into(),
+        "bad 9:32: a sha256 hash has 64 hex digits or 44 base64 characters, found 32 characters".into(),
     ];
     assert_eq!(told(list.as_bytes(), "misp.csv", &ListReading::default()), expected);
 }

@@ -1,0 +1,303 @@
+//! Whatever a picture is wrapped in, and whatever else its file shows, it is found; and hostile files end within limits.
+
+use std::fs;
+use std::time::Duration;
+
+use penstock::content::{Algorithm, AlgorithmSet, Deadline, DecodeLimits, HashValue};
+use penstock::media::{
+    DecodeError, DecodeMeans, ForeignDecoder, ForeignFormat, ForeignPicture, NoForeignDecoder, PartHashes, hash_part,
+    hash_part_here,
+};
+
+use crate::support::origin::Origin;
+use crate::support::penstock::{ENFORCING, Setup};
+use crate::support::pictures::{gif, hash64s, landscape, pdq, png};
+use crate::support::repository;
+
+fn fixture(name: &str) -> Vec<u8> {
+    fs::read(repository("tests/fixtures/pictures").join(name)).unwrap()
+}
+
+/// File and the PDQ hashes that the reference gives the pictures it shows.
+fn expected() -> Vec<(String, Vec<String>)> {
+    let expected: serde_json::Value = serde_json::from_slice(&fixture("expected.json")).unwrap();
+    let hashes = |hashes: &serde_json::Value| {
+        hashes.as_array().unwrap().iter().map(|hash| hash.as_str().unwrap().to_owned()).collect()
+    };
+    expected.as_object().unwrap().iter().map(|(file, shown)| (file.clone(), hashes(shown))).collect()
+}
+
+fn hashed(bytes: &[u8]) -> PartHashes {
+    hash_part_here(bytes, [Algorithm::Pdq].into_iter().collect(), &DecodeLimits::default())
+}
+
+fn problem_of(bytes: &[u8], limits: &DecodeLimits) -> Option<&'static str> {
+    hash_part_here(bytes, AlgorithmSet::all(), limits).problem.map(|problem| problem.code())
+}
+
+#[test]
+fn every_picture_that_a_file_shows_is_found() {
+    let origin = Origin::start();
+    for (file, shown) in expected() {
+        let rows = shown.iter().enumerate().map(|(number, hash)| format!("pdq,{hash},{number}\n"));
+        let list = format!("algorithm,hash,id\n{}", rows.collect::<String>());
+        let penstock = Setup::new(&[origin.address])
+            .with(ENFORCING)
+            .with_file("shown.csv", list.as_bytes())
+            .with("[[hash_set]]\nname = \"shown\"\npath = \"shown.csv\"\nmax_distance = { pdq = 10 }\n")
+            .start();
+        let answer = penstock.post("/upload/a", &[], &fixture(&file));
+        assert_eq!(answer.status, 451, "{file}: {}", answer.text());
+        let verdict = penstock.wait_for_events("verdict", 1).remove(0);
+        for number in (0..shown.len()).map(|number| number.to_string()) {
+            let matches = verdict["matches"].as_array().unwrap();
+            let is_found = matches.iter().any(|found| found["entry"] == *number);
+            assert!(is_found, "{file}: picture {number} is not among {matches:?}");
+        }
+        assert!(verdict["doubts"].as_array().is_none_or(Vec::is_empty), "{file}: {verdict}");
+    }
+    assert_eq!(origin.connections(), 0);
+}
+
+#[test]
+fn a_picture_that_is_to_be_turned_has_the_hashes_of_the_turned_one() {
+    let turned = hash64s(&fixture("turned.jpg"));
+    let upright = hash64s(&fixture("baseline.jpg"));
+    for ((name, turned), (_, upright)) in turned.iter().zip(&upright) {
+        let bits = |hex: &str| u64::from_str_radix(hex, 16).unwrap();
+        let apart = (bits(turned) ^ bits(upright)).count_ones();
+        assert!(apart <= 6, "{name}: {apart} bits apart");
+    }
+}
+
+#[test]
+fn a_picture_is_found_inside_of_borders() {
+    let listed = landscape(300, 200, 1);
+    let HashValue::Pdq(expected) = HashValue::parse(Algorithm::Pdq, &pdq(&png(&listed))).unwrap() else {
+        unreachable!()
+    };
+    for (left, top, right, bottom) in [(0, 40, 0, 40), (30, 30, 30, 30), (0, 0, 100, 0)] {
+        for tone in [0, 255] {
+            let (width, height) = (left + 300 + right, top + 200 + bottom);
+            let mut framed =
+                image::DynamicImage::ImageRgb8(image::RgbImage::from_pixel(width, height, [tone; 3].into()));
+            image::imageops::replace(&mut framed, &listed, i64::from(left), i64::from(top));
+            let views = hashed(&png(&framed)).views;
+            let bits =
+                |view: &penstock::media::ViewHashes| view.pdq.unwrap().unwrap().dihedral[0].distance(&expected).0;
+            let is_found = views.iter().any(|view| view.is_trimmed && bits(view) <= 10);
+            assert!(is_found, "{left}, {top}, {right}, {bottom} in {tone}: {views:?}");
+        }
+    }
+}
+
+#[test]
+fn frames_at_even_distances_are_hashed_up_to_the_limit() {
+    let frames = |most| {
+        let limits = DecodeLimits { max_frames: most, ..DecodeLimits::default() };
+        let hashes = hash_part_here(&fixture("moving.gif"), [Algorithm::Pdq].into_iter().collect(), &limits);
+        hashes.views.iter().map(|view| view.frame).collect::<Vec<_>>()
+    };
+    assert_eq!(frames(8), [0, 1, 2]);
+    assert_eq!(frames(2), [0, 2]);
+    assert_eq!(frames(1), [0]);
+}
+
+/// With its marker of the frame header, and the bits of a sample, replaced.
+fn jpeg_of_kind(marker: u8, precision: u8) -> Vec<u8> {
+    let mut jpeg = fixture("baseline.jpg");
+    let frame = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+    jpeg[frame + 1] = marker;
+    jpeg[frame + 4] = precision;
+    jpeg
+}
+
+#[test]
+fn kinds_of_jpeg_that_are_not_decoded_are_named() {
+    for (marker, precision, named) in [
+        (0xc0, 12, "12 bits"),
+        (0xc9, 8, "arithmetic"),
+        (0xca, 8, "arithmetic"),
+        (0xc3, 8, "lossless"),
+        (0xc5, 8, "hierarchical"),
+    ] {
+        let problem = hashed(&jpeg_of_kind(marker, precision)).problem.unwrap();
+        assert_eq!(problem.code(), "picture_unsupported");
+        assert!(problem.to_string().contains(named), "{problem}");
+    }
+}
+
+#[test]
+fn a_jpeg_that_is_cut_off_is_hashed_as_browsers_show_it() {
+    for name in ["baseline.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg"] {
+        let whole = fixture(name);
+        let expected = pdq(&whole);
+        let HashValue::Pdq(expected) = HashValue::parse(Algorithm::Pdq, &expected).unwrap() else { unreachable!() };
+        for missing in [1, 2, 3, 10, 100] {
+            let hashes = hashed(&whole[..whole.len() - missing]);
+            let view = hashes.views.first().unwrap_or_else(|| panic!("{name} without {missing}: {:?}", hashes.problem));
+            let bits = view.pdq.unwrap().unwrap().dihedral[0].distance(&expected);
+            assert!(bits.0 <= 31, "{name} without its last {missing} bytes is {bits} bits off");
+        }
+    }
+}
+
+#[test]
+fn what_there_is_of_a_picture_that_is_cut_off_is_hashed_and_said_to_be_broken() {
+    for name in ["palette.png", "still.bmp", "runs.tga", "moving.gif", "pages.tif"] {
+        let whole = fixture(name);
+        let hashes = hashed(&whole[..whole.len() * 9 / 10]);
+        assert!(!hashes.views.is_empty(), "{name}: {:?}", hashes.problem);
+    }
+    let whole = fixture("palette.png");
+    assert_eq!(problem_of(&whole[..whole.len() * 9 / 10], &DecodeLimits::default()), Some("picture_broken"));
+}
+
+/// A chunk of a PNG. Source: W3C PNG §5.3.
+fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+    let sum = crc32fast::hash(&[&kind[..], data].concat()).to_be_bytes();
+    [&length[..], kind, data, &sum].concat()
+}
+
+fn png_of(width: u32, height: u32, inflated: usize) -> Vec<u8> {
+    let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
+    let data = miniz_oxide::deflate::compress_to_vec_zlib(&vec![0; inflated], 9);
+    [b"\x89PNG\r\n\x1a\n", &chunk(b"IHDR", &header)[..], &chunk(b"IDAT", &data), &chunk(b"IEND", &[])].concat()
+}
+
+/// Frames of one pixel on a large canvas, each of which costs a walk over all of it.
+fn gif_of(side: u16, frames: usize) -> Vec<u8> {
+    let [low, high] = side.to_le_bytes();
+    let header = [b"GIF89a", &[low, high, low, high, 0x80, 0, 0, 0, 0, 0, 255, 255, 255][..]].concat();
+    let frame = [0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0];
+    [&header[..], &frame.repeat(frames), &[0x3b]].concat()
+}
+
+#[test]
+fn bombs_end_at_a_limit_that_is_named() {
+    let defaults = DecodeLimits::default();
+    let hurried = DecodeLimits { deadline: Duration::from_millis(20), ..defaults };
+    let mut scans = fixture("progressive.jpg");
+    let last = scans.windows(2).rposition(|pair| pair == [0xff, 0xda]).unwrap();
+    let scan = scans[last..scans.len() - 2].to_vec();
+    scans.truncate(last);
+    scans.extend_from_slice(&scan.repeat(80));
+    scans.extend_from_slice(&[0xff, 0xd9]);
+    let large = png_of(60_000, 60_000, 1_000);
+    let entry = [&[0, 0, 0, 0, 1, 0, 32, 0][..], &u32::to_le_bytes(large.len() as u32), &22_u32.to_le_bytes()].concat();
+    let icon = [&[0, 0, 1, 0, 1, 0][..], &entry, &large].concat();
+    for (name, bomb, limits, code) in [
+        ("a PNG of many pixels", large, defaults, "picture_too_large"),
+        ("an icon with such a PNG", icon, defaults, "picture_too_large"),
+        ("a GIF with a large canvas", gif_of(65_535, 1), defaults, "picture_too_large"),
+        ("a GIF of many frames", gif_of(2_000, 50_000), hurried, "picture_deadline"),
+        ("a JPEG of many scans", scans, defaults, "picture_too_many_scans"),
+    ] {
+        assert_eq!(problem_of(&bomb, &limits), Some(code), "{name}");
+    }
+}
+
+#[test]
+fn more_data_than_pixels_is_not_unpacked() {
+    // A hundred megabytes for one pixel.
+    let hashes = hashed(&png_of(1, 1, 100 << 20));
+    assert_eq!(hashes.views.len(), 1, "{:?}", hashes.problem);
+}
+
+#[test]
+fn pages_that_lead_to_each_other_come_to_an_end() {
+    let mut tiff = fixture("pages.tif");
+    let first = u32::from_le_bytes(tiff[4..8].try_into().unwrap()) as usize;
+    let entries = usize::from(u16::from_le_bytes(tiff[first..first + 2].try_into().unwrap()));
+    let next = first + 2 + 12 * entries;
+    tiff.copy_within(4..8, next);
+    assert_eq!(hashed(&tiff).views.len(), 1, "the first page leads to itself");
+    tiff[next..next + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert_eq!(hashed(&tiff).views.len(), 1, "the second page is nowhere");
+}
+
+#[test]
+fn no_damage_makes_a_decoder_panic_or_take_long() {
+    let limits = DecodeLimits { deadline: Duration::from_secs(60), ..DecodeLimits::default() };
+    let means = DecodeMeans { limits: &limits, deadline: Deadline::NEVER, foreign: &NoForeignDecoder };
+    let mut state = 1_u64;
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for (file, _) in expected() {
+        let whole = fixture(&file);
+        for round in 0..40 {
+            let mut damaged = whole.clone();
+            for _ in 0..=random(8) {
+                let at = random(damaged.len().min(if round % 2 == 0 { 600 } else { usize::MAX }));
+                damaged[at] = random(256) as u8;
+            }
+            if round % 4 == 0 {
+                damaged.truncate(random(damaged.len()));
+            }
+            let hashes = hash_part(&damaged, [Algorithm::Pdq].into_iter().collect(), &means);
+            let problem = hashes.problem;
+            assert!(
+                !matches!(problem, Some(DecodeError::Panicked | DecodeError::Deadline)),
+                "{file}, {round}: {problem:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn pictures_without_pixels_are_broken() {
+    for empty in [gif_of(0, 1), png_of(0, 5, 10), b"P6 0 0 255\n".to_vec(), b"BM".to_vec(), Vec::new()] {
+        assert!(hashed(&empty).views.is_empty());
+    }
+}
+
+struct Panicking;
+
+impl ForeignDecoder for Panicking {
+    fn decode(
+        &self,
+        _: ForeignFormat,
+        _: &[u8],
+        _: &DecodeLimits,
+        _: &Deadline,
+    ) -> Result<Vec<ForeignPicture>, DecodeError> {
+        panic!("a decoder that gives up")
+    }
+}
+
+#[test]
+fn a_decoder_that_panics_is_a_problem_of_one_picture() {
+    let limits = DecodeLimits::default();
+    let means = DecodeMeans { limits: &limits, deadline: Deadline::NEVER, foreign: &Panicking };
+    let hashes = hash_part(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", AlgorithmSet::all(), &means);
+    assert_eq!(hashes.problem, Some(DecodeError::Panicked));
+    assert_eq!(hashes.digests().count(), 4);
+}
+
+#[test]
+fn a_file_that_is_two_things_is_searched_as_both() {
+    let origin = Origin::start();
+    let (listed, other) = (png(&landscape(300, 200, 1)), fixture("baseline.jpg"));
+    let list = format!("algorithm,hash\npdq,{}\n", pdq(&listed));
+    let penstock = Setup::new(&[origin.address])
+        .with(ENFORCING)
+        .with_file("listed.csv", list.as_bytes())
+        .with("[[hash_set]]\nname = \"listed\"\npath = \"listed.csv\"\n")
+        .with_top("rules = [\"words.toml\"]\n")
+        .with_file("words.toml", b"[[rule]]\nid = \"turnip\"\nkeywords = [\"forbidden turnip\"]\n")
+        .start();
+    let gif_and_script = [&gif(&landscape(40, 30, 2))[..], b"/* forbidden turnip */ alert(1)"].concat();
+    let jpeg_and_png = [&other[..], &listed].concat();
+    let pdf_and_picture = [b"%PDF-1.4\n% and then \n", &listed[..]].concat();
+    for (name, body) in [("JPEG and PNG", jpeg_and_png), ("PDF and PNG", pdf_and_picture)] {
+        for headers in [vec![], vec![("Content-Type", "text/plain")], vec![("Content-Type", "image/gif")]] {
+            assert_eq!(penstock.post("/upload/a", &headers, &body).status, 451, "{name} as {headers:?}");
+        }
+    }
+    let answer = penstock.post("/upload/a", &[("Content-Type", "image/gif")], &gif_and_script);
+    assert_eq!(answer.status, 200, "the picture's bytes outweigh the script: {}", answer.text());
+    assert_eq!(penstock.post("/upload/a", &[], &other).status, 200);
+}
