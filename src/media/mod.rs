@@ -9,6 +9,7 @@ mod degenerate;
 mod digest;
 mod foreign;
 mod img_hash;
+mod luma_scans;
 mod pdq;
 mod signature;
 mod sniff;
