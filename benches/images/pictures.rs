@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use penstock::content::PdqHash;
 use serde::Deserialize;
 
-/// A JPEG to hash.
+/// A picture to hash.
 pub(crate) struct Picture {
     pub(crate) path: PathBuf,
     pub(crate) bytes: Vec<u8>,
-    pub(crate) frame: Frame,
+    /// Of a JPEG.
+    pub(crate) frame: Option<Frame>,
     /// What the Python and the C++ reference say, of a vector.
     pub(crate) references: Option<[PdqHash; 2]>,
 }
@@ -18,8 +19,7 @@ pub(crate) struct Picture {
 impl Picture {
     fn new(path: PathBuf, references: Option<[PdqHash; 2]>) -> Self {
         let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let frame = Frame::of(&bytes).unwrap_or_else(|| panic!("{}: no frame header", path.display()));
-        Self { path, bytes, frame, references }
+        Self { path, frame: Frame::of(&bytes), bytes, references }
     }
 
     /// A picture that the peer has written.
