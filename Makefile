@@ -47,11 +47,22 @@ deny: ## Check licences and advisories of dependencies (needs cargo-deny)
 	cargo deny check
 
 .PHONY: bench
-bench: bench-stages bench-index bench-sets bench-proxy bench-reload ## Run every bench; QUICK=1 takes under a minute each
+bench: bench-stages bench-images bench-index bench-sets bench-proxy bench-reload ## Run every bench; QUICK=1 takes under a minute each
 
 .PHONY: bench-stages
 bench-stages: deps ## Measure each stage: PDQ, Hamming query, text scan, multipart
 	cargo bench --bench stages
+
+.PHONY: bench-images
+bench-images: deps ## Hash pictures beside libjpeg-turbo, and Pillow with pdqhash
+	@deploy/install-deps.sh --bench-images
+	cargo bench --bench images
+
+.PHONY: robustness
+robustness: build ## Which manipulations the hashes survive: writes the table in docs/robustness.md
+	@deploy/install-deps.sh --robustness
+	target/robustness/venv/bin/python benches/robustness/robustness.py target/robustness \
+	    benches/results/robustness.json docs/robustness.md
 
 .PHONY: bench-index
 bench-index: deps ## Search up to 10^8 hashes beside faiss; QUICK=1 stops at 10^6

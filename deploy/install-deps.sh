@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Installs what building and the demo need on Debian or Ubuntu, and nothing when it is all there.
-# With --bench, what the load test needs as well; with --bench-index, faiss, in a virtual environment under target/; with
-# --fuzz, what libFuzzer does; with --differential, the languages of the parsers that the differential test runs; with
-# --libheif, what decodes HEIC and AVIF, which Penstock uses when it is there.
+# With --bench, what the load test needs as well; with --bench-index, --bench-images and --robustness, the Python packages
+# that these run, each in a virtual environment under target/; with --fuzz, what libFuzzer does; with --differential, the
+# languages of the parsers that the differential test runs; with --libheif, what decodes HEIC and AVIF, which Penstock uses
+# when it is there.
 set -euo pipefail
 
 # Command → Debian package. zlib-ng and jemalloc, which pingora and Penstock link, are built from C with cmake and make.
 needed=(cc:gcc make:make cmake:cmake curl:curl)
 case "${1:-}" in
     --bench) needed+=(wrk:wrk) ;;
-    --bench-index) needed+=(python3:python3) ;;
+    --bench-index | --bench-images | --robustness) needed+=(python3:python3) ;;
     --fuzz) needed+=(c++:g++) ;;
     --differential) needed+=(python3:python3 node:nodejs npm:npm php:php-cli) ;;
 esac
@@ -21,7 +22,7 @@ done
 # A compiler without the C library's headers builds nothing.
 [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
 # Debian packs apart what a virtual environment is made with.
-if [[ "${1:-}" = --differential || "${1:-}" = --bench-index ]] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+if [[ " ${needed[*]} " = *" python3:"* ]] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     missing+=(python3-venv)
 fi
 
@@ -37,19 +38,24 @@ if ! command -v cargo >/dev/null 2>&1; then
     echo "install-deps: no Rust toolchain found; install one from https://rustup.rs and come back" >&2
     exit 1
 fi
-# The peer of the index bench. Its versions stand in the results.
-install_faiss() {
-    [ "$1" = --bench-index ] || return 0
+# The Python packages of a bench, of which the first import tells whether they are there. Versions stand in the results.
+install_python_packages() {
+    case "$1" in
+        --bench-index) set -- bench-index faiss faiss-cpu==1.15.1 numpy==2.4.6 ;;
+        --bench-images) set -- bench-images simplejpeg numpy==2.4.6 pdqhash==0.2.8 pillow==13.0.0 simplejpeg==1.9.0 ;;
+        --robustness) set -- robustness PIL numpy==2.4.6 pillow==13.0.0 ;;
+        *) return 0 ;;
+    esac
     local venv
-    venv="$(dirname "$0")/../target/bench-index/venv"
-    "$venv/bin/python" -c 'import faiss' 2>/dev/null && return 0
-    echo "installing faiss"
+    venv="$(dirname "$0")/../target/$1/venv"
+    "$venv/bin/python" -c "import $2" 2>/dev/null && return 0
+    echo "installing ${*:3} into target/$1"
     python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check faiss-cpu==1.15.1 numpy==2.4.6
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "${@:3}"
 }
 
 if [ ${#missing[@]} -eq 0 ]; then
-    install_faiss "${1:-}"
+    install_python_packages "${1:-}"
     exit 0
 fi
 
@@ -64,4 +70,4 @@ fi
 echo "installing ${missing[*]}"
 "${as_root[@]}" apt-get update -qq
 DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-install_faiss "${1:-}"
+install_python_packages "${1:-}"

@@ -9,6 +9,7 @@ mod degenerate;
 mod digest;
 mod foreign;
 mod img_hash;
+mod luma_scans;
 mod pdq;
 mod signature;
 mod sniff;
@@ -19,7 +20,7 @@ use crate::content::{Algorithm, AlgorithmSet, Deadline, DecodeLimits, HashValue,
 pub use decode::{DecodeError, DecodeMeans, Ground};
 pub use degenerate::is_degenerate;
 pub use foreign::{ForeignDecoder, ForeignFormat, ForeignPicture, NoForeignDecoder};
-pub use pdq::{PdqHashes, Unhashable};
+pub use pdq::{PdqHashes, Unhashable, hash_luma};
 pub use sniff::{reads_as_text, sniff};
 pub use trim::{Rect, without_borders};
 

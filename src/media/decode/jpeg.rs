@@ -3,6 +3,7 @@
 use image::RgbImage;
 use image::metadata::Orientation;
 use zune_jpeg::JpegDecoder;
+use zune_jpeg::errors::DecodeErrors;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
@@ -10,6 +11,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 use super::pixels::Pixels;
 use super::still::too_few_pixels;
 use super::{Colours, DecodeError, Decoding, Picture};
+use crate::media::luma_scans::luma_scans;
 
 /// Scans a progressive file may have. Encoders write about ten; a scan over nothing takes a few bytes, and a walk over
 /// every pixel.
@@ -49,13 +51,16 @@ impl Decoding<'_, '_> {
     fn jpeg_pixels(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
         let max_side = self.means.limits.max_side as usize;
         let options = DecoderOptions::new_fast().set_max_width(max_side).set_max_height(max_side);
-        let broken = |error| DecodeError::Broken(format!("{error:?}"));
-        let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-        decoder.decode_headers().map_err(broken)?;
+        let with_luma_only;
+        let mut decoder = open(bytes, options)?;
         let info = decoder.info().ok_or_else(|| DecodeError::Broken("no frame header".into()))?;
         let (width, height) = (u32::from(info.width), u32::from(info.height));
         let has_luma = matches!(decoder.input_colorspace(), Some(ColorSpace::YCbCr | ColorSpace::Luma));
         let luma_only = has_luma && self.colours == Colours::Luma;
+        if luma_only && let Some(kept) = luma_scans(bytes) {
+            with_luma_only = kept;
+            decoder = open(&with_luma_only, options)?;
+        }
         let output = if luma_only { ColorSpace::Luma } else { ColorSpace::RGB };
         decoder.set_options(options.jpeg_set_out_colorspace(output));
         let samples = decoder.decode().map_err(broken)?;
@@ -69,6 +74,17 @@ impl Decoding<'_, '_> {
         (self.visit)(Picture { width, height, pixels, orientation, frame: 0 });
         Ok(())
     }
+}
+
+/// A decoder of `bytes` that has read up to the first scan.
+fn open(bytes: &[u8], options: DecoderOptions) -> Result<JpegDecoder<ZCursor<&[u8]>>, DecodeError> {
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().map_err(broken)?;
+    Ok(decoder)
+}
+
+fn broken(error: DecodeErrors) -> DecodeError {
+    DecodeError::Broken(format!("{error:?}"))
 }
 
 /// What the first frame header of a JPEG says. Source: ITU-T T.81 §B.2.2.

@@ -10,7 +10,7 @@ mod dct;
 mod plane;
 
 use self::dct::Coefficients;
-use self::plane::{Small, reduce};
+use self::plane::{Small, reduce, reduce_luma};
 use super::decode::{Ground, Picture};
 use crate::content::PdqHash;
 
@@ -68,10 +68,25 @@ impl Unhashable {
 /// # Errors
 /// [`Unhashable`].
 pub(super) fn hash(picture: &Picture, ground: Ground) -> Result<PdqHashes, Unhashable> {
-    if picture.width.min(picture.height) < MIN_SIDE {
+    hash_reduced(picture.width, picture.height, || reduce(picture, ground))
+}
+
+/// The PDQ hashes of a luma plane: `width × height` bytes, row by row. Deterministic.
+///
+/// # Errors
+/// [`Unhashable`].
+///
+/// # Panics
+/// When `luma` has fewer bytes.
+pub fn hash_luma(luma: &[u8], width: u32, height: u32) -> Result<PdqHashes, Unhashable> {
+    hash_reduced(width, height, || reduce_luma(luma, width, height))
+}
+
+fn hash_reduced(width: u32, height: u32, reduce: impl FnOnce() -> Small) -> Result<PdqHashes, Unhashable> {
+    if width.min(height) < MIN_SIDE {
         return Err(Unhashable::TooSmall);
     }
-    let small = reduce(picture, ground);
+    let small = reduce();
     let quality = quality(&small);
     if quality == 0 {
         return Err(Unhashable::NoFeatures);

@@ -20,13 +20,18 @@ pub(super) type Small = [[f32; SIDE]; SIDE];
 pub(super) fn reduce(picture: &Picture, ground: Ground) -> Small {
     let (width, height) = (picture.width as usize, picture.height as usize);
     match &picture.pixels {
-        Pixels::Luma(luma) => reduce_pixels(luma, width, height, |value| f32::from(*value)),
+        Pixels::Luma(luma) => reduce_luma(luma, picture.width, picture.height),
         Pixels::Rgb(rgb) => reduce_pixels(rgb.as_raw().as_chunks().0, width, height, luma_of),
         Pixels::Rgba(rgba) => {
             let luma = |pixel: &[u8; 4]| luma_of(&over(ground, Rgba(*pixel)));
             reduce_pixels(rgba.as_raw().as_chunks().0, width, height, luma)
         }
     }
+}
+
+/// Filters and samples a luma plane of `width × height` bytes, neither of which is 0.
+pub(super) fn reduce_luma(luma: &[u8], width: u32, height: u32) -> Small {
+    reduce_pixels(luma, width as usize, height as usize, |value| f32::from(*value))
 }
 
 /// ITU-R BT.601 luma, not rounded, as both references weigh colours.

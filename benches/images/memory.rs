@@ -1,0 +1,58 @@
+//! The allocator of the binary, which counts while it is asked to.
+#![expect(unsafe_code, reason = "an allocator is unsafe by its trait; this one only counts what it passes on")]
+
+use std::alloc::{GlobalAlloc, Layout};
+use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::Relaxed};
+
+use tikv_jemallocator::Jemalloc;
+
+/// Jemalloc, as the binary has it.
+pub(crate) struct Counting;
+
+static IS_COUNTING: AtomicBool = AtomicBool::new(false);
+static HELD: AtomicIsize = AtomicIsize::new(0);
+static PEAK: AtomicIsize = AtomicIsize::new(0);
+
+/// The most bytes that `work` held at a time, beyond what was held before it.
+pub(crate) fn peak_of<T>(work: impl FnOnce() -> T) -> u64 {
+    HELD.store(0, Relaxed);
+    PEAK.store(0, Relaxed);
+    IS_COUNTING.store(true, Relaxed);
+    drop(work());
+    IS_COUNTING.store(false, Relaxed);
+    PEAK.load(Relaxed).unsigned_abs() as u64
+}
+
+fn count(bytes: isize) {
+    if IS_COUNTING.load(Relaxed) {
+        let held = HELD.fetch_add(bytes, Relaxed) + bytes;
+        PEAK.fetch_max(held, Relaxed);
+    }
+}
+
+// SAFETY: every call goes to jemalloc as it came; counting touches nothing of the memory.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size().cast_signed());
+        // SAFETY: the caller's promises are those that jemalloc wants.
+        unsafe { Jemalloc.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout.size().cast_signed());
+        // SAFETY: likewise.
+        unsafe { Jemalloc.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count(-layout.size().cast_signed());
+        // SAFETY: likewise.
+        unsafe { Jemalloc.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(size.cast_signed() - layout.size().cast_signed());
+        // SAFETY: likewise.
+        unsafe { Jemalloc.realloc(pointer, layout, size) }
+    }
+}
