@@ -263,7 +263,8 @@ impl ForeignDecoder for Panicking {
         _: &[u8],
         _: &DecodeLimits,
         _: &Deadline,
-    ) -> Result<Vec<ForeignPicture>, DecodeError> {
+        _: &mut dyn FnMut(ForeignPicture),
+    ) -> Result<(), DecodeError> {
         panic!("a decoder that gives up")
     }
 }

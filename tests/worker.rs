@@ -38,7 +38,18 @@ fn workers(what: &str) -> Option<(Workers, Arc<Metrics>)> {
 }
 
 fn decode(workers: &Workers, file: &[u8], limits: &DecodeLimits) -> Result<Vec<ForeignPicture>, DecodeError> {
-    workers.decode(ForeignFormat::Heic, file, limits, &Deadline::NEVER)
+    decode_as(workers, ForeignFormat::Heic, file, limits)
+}
+
+fn decode_as(
+    workers: &Workers,
+    format: ForeignFormat,
+    file: &[u8],
+    limits: &DecodeLimits,
+) -> Result<Vec<ForeignPicture>, DecodeError> {
+    let mut pictures = Vec::new();
+    workers.decode(format, file, limits, &Deadline::NEVER, &mut |picture| pictures.push(picture))?;
+    Ok(pictures)
 }
 
 /// Limits that a worker can be told by, since they are on its command line.
@@ -73,7 +84,7 @@ fn heic_and_avif_come_out_with_their_colours_the_right_way_up() {
     let limits = DecodeLimits::default();
     for (format, ending) in FORMATS {
         let file = fixture(&format!("quarters.{ending}"));
-        let pictures = workers.decode(format, &file, &limits, &Deadline::NEVER).unwrap();
+        let pictures = decode_as(&workers, format, &file, &limits).unwrap();
         let [picture] = pictures.as_slice() else { panic!("{} pictures", pictures.len()) };
         assert_eq!((picture.width, picture.height, picture.rgba.len()), (96, 64, 96 * 64 * 4));
         for ((x, y), colour) in [
@@ -101,8 +112,13 @@ fn several_pictures_of_a_file_come_in_their_order_up_to_the_limits() {
     let limits = DecodeLimits::default();
     assert_eq!(sizes(&limits), [(96, 64), (160, 120)]);
     assert_eq!(sizes(&DecodeLimits { max_frames: 1, ..limits }), [(96, 64)]);
-    let room_for_one = DecodeLimits { max_alloc: 90_000, ..limits };
-    assert_eq!(sizes(&room_for_one), [(96, 64)], "as many as fit into memory together");
+    let enough_for_the_first = DecodeLimits { max_pixels: 96 * 64, ..limits };
+    let mut seen = Vec::new();
+    let mut visit = |picture: ForeignPicture| seen.push((picture.width, picture.height));
+    let file = fixture("two.heic");
+    let result = workers.decode(ForeignFormat::Heic, &file, &enough_for_the_first, &Deadline::NEVER, &mut visit);
+    assert_eq!(result, Err(DecodeError::TooLarge { width: 160, height: 120 }));
+    assert_eq!(seen, [(96, 64)], "what can be decoded is, and the rest is not passed over");
 }
 
 #[test]

@@ -68,7 +68,8 @@ fn object(file: &Path, hashes: &PartHashes) -> Value {
 }
 
 fn view_object(view: &ViewHashes) -> Value {
-    let mut object = json!({ "frame": view.frame, "ground": ground_name(view.ground) });
+    let mut object =
+        json!({ "frame": view.frame, "ground": ground_name(view.ground), "without_borders": view.is_trimmed });
     add_view(&mut object, view);
     object
 }
@@ -105,7 +106,9 @@ fn print_table(file: &Path, hashes: &PartHashes) {
     }
     for (number, view) in hashes.views.iter().enumerate() {
         if number > 0 {
-            println!("  frame {}, transparency {}, {}×{}", view.frame, shown_on(view.ground), view.width, view.height);
+            let borders = if view.is_trimmed { ", without borders" } else { "" };
+            let (ground, width, height) = (shown_on(view.ground), view.width, view.height);
+            println!("  frame {}, transparency {ground}{borders}, {width}×{height}", view.frame);
         }
         print_view(view);
     }

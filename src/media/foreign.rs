@@ -51,17 +51,19 @@ pub struct ForeignPicture {
 
 /// Decodes foreign formats outside of this process, within limits.
 pub trait ForeignDecoder: Send + Sync {
-    /// The pictures of a file, at most [`DecodeLimits::max_frames`], turned the way the file says.
+    /// Hands the pictures of a file to `visit`, at most [`DecodeLimits::max_frames`], turned the way the file says.
     ///
     /// # Errors
-    /// [`DecodeError::Unavailable`] where the library is missing or no worker can be started; otherwise as for any format.
+    /// [`DecodeError::Unavailable`] where the library is missing or no worker can be started; otherwise as for any format,
+    /// also when pictures were handed out before.
     fn decode(
         &self,
         format: ForeignFormat,
         bytes: &[u8],
         limits: &DecodeLimits,
         deadline: &Deadline,
-    ) -> Result<Vec<ForeignPicture>, DecodeError>;
+        visit: &mut dyn FnMut(ForeignPicture),
+    ) -> Result<(), DecodeError>;
 }
 
 /// Where there is no worker.
@@ -75,7 +77,8 @@ impl ForeignDecoder for NoForeignDecoder {
         _: &[u8],
         _: &DecodeLimits,
         _: &Deadline,
-    ) -> Result<Vec<ForeignPicture>, DecodeError> {
+        _: &mut dyn FnMut(ForeignPicture),
+    ) -> Result<(), DecodeError> {
         Err(DecodeError::Unavailable(format, "there is no worker"))
     }
 }

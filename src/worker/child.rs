@@ -85,7 +85,7 @@ impl Child {
         self.max_alloc == limits.max_alloc && self.files < MAX_FILES && self.busy < MAX_BUSY
     }
 
-    /// What it makes of `file`.
+    /// Hands what it makes of `file` to `visit`.
     ///
     /// # Errors
     /// It died, or did not answer by `deadline`, or not as a worker would: [`ErrorKind::TimedOut`],
@@ -96,10 +96,11 @@ impl Child {
         file: &[u8],
         limits: &DecodeLimits,
         deadline: &Deadline,
-    ) -> io::Result<Result<Vec<ForeignPicture>, DecodeError>> {
+        visit: &mut dyn FnMut(ForeignPicture),
+    ) -> io::Result<Result<(), DecodeError>> {
         let start = Instant::now();
         write_request(&mut Timed { pipe: &self.input, deadline }, format, limits, file)?;
-        let answer = read_answer(&mut BufReader::new(Timed { pipe: &self.output, deadline }), limits);
+        let answer = read_answer(&mut BufReader::new(Timed { pipe: &self.output, deadline }), limits, visit);
         self.files += 1;
         self.busy += start.elapsed();
         answer

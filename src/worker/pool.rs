@@ -139,7 +139,8 @@ impl Workers {
         file: &[u8],
         limits: &DecodeLimits,
         deadline: &Deadline,
-    ) -> Result<Vec<ForeignPicture>, DecodeError> {
+        visit: &mut dyn FnMut(ForeignPicture),
+    ) -> Result<(), DecodeError> {
         if file.len() as u64 > limits.max_alloc {
             return Err(DecodeError::TooLarge { width: 0, height: 0 });
         }
@@ -154,7 +155,7 @@ impl Workers {
             self.give_back(child);
             return Err(DecodeError::Unavailable(format, why));
         }
-        match child.ask(format, file, limits, deadline) {
+        match child.ask(format, file, limits, deadline, visit) {
             Ok(answer) => {
                 self.give_back(child);
                 answer
@@ -227,8 +228,9 @@ impl ForeignDecoder for Workers {
         bytes: &[u8],
         limits: &DecodeLimits,
         deadline: &Deadline,
-    ) -> Result<Vec<ForeignPicture>, DecodeError> {
-        let result = self.attempt(format, bytes, limits, &deadline.or_after(limits.deadline));
+        visit: &mut dyn FnMut(ForeignPicture),
+    ) -> Result<(), DecodeError> {
+        let result = self.attempt(format, bytes, limits, &deadline.or_after(limits.deadline), visit);
         let outcome = result.as_ref().map_or_else(DecodeError::code, |_| "decoded");
         let labels = WorkerRequestLabels { format: format.name(), outcome };
         self.metrics.worker_requests.get_or_create(&labels).inc();
@@ -263,7 +265,10 @@ mod tests {
         let limits = DecodeLimits::default();
         let metrics = Arc::new(Metrics::default());
         let workers = Workers::running(Path::new("/bin/true"), 1, Arc::clone(&metrics));
-        let attempt = || workers.decode(ForeignFormat::Heic, b"file", &limits, &Deadline::NEVER).unwrap_err();
+        let attempt = || {
+            let decoded = workers.decode(ForeignFormat::Heic, b"file", &limits, &Deadline::NEVER, &mut |_| {});
+            decoded.unwrap_err()
+        };
         for _ in 0..3 {
             assert_eq!(attempt(), DecodeError::Unavailable(ForeignFormat::Heic, NOT_STARTED));
         }

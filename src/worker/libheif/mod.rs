@@ -33,11 +33,11 @@ impl Decoded<'_> {
 }
 
 /// Hands each picture of `file` to `sink`: the one to be shown first of all, then the others, up to
-/// [`DecodeLimits::max_frames`] and for as long as their pixels together fit into [`DecodeLimits::max_alloc`].
+/// [`DecodeLimits::max_frames`].
 ///
 /// # Errors
-/// The first picture is over a limit, or one of them cannot be decoded: what one cannot see is not passed over.
-/// Likewise what `sink` returns.
+/// The first reason why a picture could not be decoded, when the others were handed out: what one cannot see is not passed
+/// over. What `sink` returns, at once.
 pub(super) fn decode<E: From<DecodeError>>(
     library: &Libheif,
     file: &[u8],
@@ -45,54 +45,48 @@ pub(super) fn decode<E: From<DecodeError>>(
     mut sink: impl FnMut(&Decoded<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let context = library.read(file, limits.max_side).map_err(of_heif)?;
-    let mut room = limits.max_alloc;
-    for (index, item) in context.pictures(limits.max_frames).map_err(of_heif)?.into_iter().enumerate() {
-        match decode_item(&context, item, room, limits) {
-            Ok(decoded) => {
-                let (width, height) = decoded.size();
-                room = room.saturating_sub(rgba_length(width, height));
-                sink(&decoded)?;
-            }
-            Err(DecodeError::TooLarge { .. }) if index > 0 => break,
-            Err(error) => return Err(error.into()),
+    let mut problem = None;
+    for item in context.pictures(limits.max_frames).map_err(of_heif)? {
+        match decode_item(&context, item, limits) {
+            Ok(decoded) => sink(&decoded)?,
+            Err(error) => problem = problem.or(Some(error)),
         }
     }
-    Ok(())
+    problem.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// Looks at the size before it decodes, and again afterwards.
-fn decode_item<'a>(
-    context: &'a Context<'_>,
-    item: ItemId,
-    room: u64,
-    limits: &DecodeLimits,
-) -> Result<Decoded<'a>, DecodeError> {
+fn decode_item<'a>(context: &'a Context<'_>, item: ItemId, limits: &DecodeLimits) -> Result<Decoded<'a>, DecodeError> {
     let handle = context.handle(item).map_err(of_heif)?;
     let (width, height) = handle.size();
-    check_size(width, height, room, limits)?;
+    check_size(width, height, limits)?;
     let image = handle.decode().map_err(|error| match of_heif(error) {
         DecodeError::TooLarge { .. } => DecodeError::TooLarge { width, height },
         other => other,
     })?;
     let (width, height) = image.size();
-    check_size(width, height, room, limits)?;
+    check_size(width, height, limits)?;
     if image.rows().is_none() {
         return Err(DecodeError::Broken("libheif gave no pixels".into()));
     }
     Ok(Decoded(image))
 }
 
-/// Whether a picture of this size may be decoded, with `room` bytes left for its pixels.
+/// Whether a picture of this size may be decoded.
 ///
 /// # Errors
 /// It is over a limit, or has no pixels at all.
-pub(super) fn check_size(width: u32, height: u32, room: u64, limits: &DecodeLimits) -> Result<(), DecodeError> {
+pub(super) fn check_size(width: u32, height: u32, limits: &DecodeLimits) -> Result<(), DecodeError> {
     if width == 0 || height == 0 {
         return Err(DecodeError::Broken("the picture has no pixels".into()));
     }
     let pixels = u64::from(width) * u64::from(height);
     let fits = width.max(height) <= limits.max_side && pixels <= limits.max_pixels;
-    if fits && rgba_length(width, height) <= room { Ok(()) } else { Err(DecodeError::TooLarge { width, height }) }
+    if fits && rgba_length(width, height) <= limits.max_alloc {
+        Ok(())
+    } else {
+        Err(DecodeError::TooLarge { width, height })
+    }
 }
 
 /// Bytes that the pixels take.
