@@ -135,4 +135,23 @@ mod tests {
             assert!(kept.is_none_or(|kept| kept.len() < length && kept.starts_with(START)), "{length}");
         }
     }
+
+    #[expect(clippy::disallowed_methods, reason = "the bare decoder, and a picture of the reference")]
+    fn luma_plane(jpeg: &[u8]) -> Vec<u8> {
+        use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
+        let options = DecoderOptions::new_fast().jpeg_set_out_colorspace(ColorSpace::Luma);
+        zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(jpeg), options).decode().unwrap()
+    }
+
+    #[test]
+    fn the_luma_plane_of_a_real_picture_stays_the_same() {
+        let name = "../shared/vectors/pdq/reg-test-input/dih/bridge-2-rotate-90.jpg";
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let Ok(whole) = std::fs::read(&path) else {
+            println!("SKIPPED: {} is not there", path.display());
+            return;
+        };
+        let kept = luma_scans(&whole).expect("it is progressive, with colours");
+        assert!(luma_plane(&kept) == luma_plane(&whole), "the planes differ");
+    }
 }
