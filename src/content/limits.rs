@@ -18,6 +18,14 @@ pub struct DecodeLimits {
     pub deadline: Duration,
 }
 
+impl DecodeLimits {
+    /// Whether a picture of this size, which takes `bytes` to decode, is within the limits.
+    pub fn allow(&self, width: u32, height: u32, bytes: u64) -> bool {
+        let pixels = u64::from(width) * u64::from(height);
+        width.max(height) <= self.max_side && pixels <= self.max_pixels && bytes <= self.max_alloc
+    }
+}
+
 impl Default for DecodeLimits {
     fn default() -> Self {
         Self {

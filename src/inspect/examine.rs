@@ -201,7 +201,7 @@ impl Examination {
         for set in &snapshot.sets {
             for digest in hashes.digests() {
                 for entry in set.set.find_digest(&digest) {
-                    self.found(part, set, entry, Distance(0), None);
+                    self.found(part, set, entry, Distance(0), |_| None);
                 }
             }
             self.match_views(part, set, &hashes.views);
@@ -238,12 +238,19 @@ impl Examination {
             self.doubt(DoubtKind::OverLimit, "too_much_alike", Some(part));
         }
         for near in nearby.entries {
-            let quality = quality(&set.set.entry(near.entry).hash);
-            self.found(part, set, near.entry, near.distance, quality);
+            self.found(part, set, near.entry, near.distance, &quality);
         }
     }
 
-    fn found(&mut self, part: usize, set: &LoadedSet, entry: EntryIndex, distance: Distance, quality: Option<u8>) {
+    /// `quality` is that of the upload's picture, by the listed hash.
+    fn found(
+        &mut self,
+        part: usize,
+        set: &LoadedSet,
+        entry: EntryIndex,
+        distance: Distance,
+        quality: impl Fn(&HashValue) -> Option<u8>,
+    ) {
         let entry = set.set.entry(entry);
         self.findings.matches.push(Match {
             part,
@@ -252,7 +259,7 @@ impl Examination {
                 entry: Arc::from(entry.name()),
                 algorithm: entry.hash.algorithm(),
                 distance,
-                quality,
+                quality: quality(&entry.hash),
                 listing: listing_of(&entry.about),
                 listed: entry.hash,
                 content: 0,

@@ -215,7 +215,7 @@ const fn completeness(is_capped: bool) -> Completeness {
     if is_capped { Completeness::Capped } else { Completeness::Complete }
 }
 
-/// Only rows within the radius come here. They are few, so sorting beats any record of the rows seen before.
+/// Only rows within the radius come here, each as many times as it was found and not remembered.
 fn nearest_of_each_row(mut found: Vec<(u16, u32)>) -> Vec<Neighbour> {
     found.sort_unstable_by_key(|(distance, row)| u64::from(*row) << 16 | u64::from(*distance));
     found.dedup_by_key(|(_, row)| *row);

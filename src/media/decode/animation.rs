@@ -27,13 +27,14 @@ impl Decoding<'_, '_> {
 
     /// The picture that everybody shows, then the frames for those who show animations: it need not be one of them.
     pub(super) fn png(&mut self) -> Result<(), DecodeError> {
-        let decoder = || PngDecoder::with_limits(self.source(), image_limits(self.means.limits));
-        let animated = decoder().and_then(|decoder| if decoder.is_apng()? { Ok(Some(decoder)) } else { Ok(None) });
-        let still = decoder();
-        self.still(still, 0)?;
-        let Ok(Some(animated)) = animated else {
+        let bounds = image_limits(self.means.limits);
+        let still = PngDecoder::with_limits(self.source(), bounds.clone()).map_err(of_image)?;
+        let is_animated = still.is_apng().unwrap_or(false);
+        self.still(Ok(still), 0)?;
+        if !is_animated {
             return Ok(());
-        };
+        }
+        let animated = PngDecoder::with_limits(self.source(), bounds).map_err(of_image)?;
         self.check_canvas(&animated)?;
         let frames = animated.apng().map_err(of_image)?.into_frames();
         self.frames(frames, apng_frames(self.bytes)).map_err(|(error, _)| error)

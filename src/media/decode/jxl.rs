@@ -1,5 +1,6 @@
 //! JPEG XL, by `jxl-oxide`.
 
+use image::ColorType;
 use image::metadata::Orientation;
 use jxl_oxide::{AllocTracker, InitializeResult, JxlImage};
 
@@ -47,17 +48,14 @@ impl Decoding<'_, '_> {
         let (width, height, channels) = (stream.width(), stream.height(), stream.channels() as usize);
         let mut samples = vec![0_u8; width as usize * height as usize * channels];
         stream.write_to_buffer(&mut samples);
-        let pixels = match channels {
-            1 => Some(Pixels::Luma(samples)),
-            2 => {
-                let rgba = samples.as_chunks().0.iter().flat_map(|[grey, alpha]| [*grey, *grey, *grey, *alpha]);
-                Pixels::from_rgba(width, height, rgba.collect())
-            }
-            3 => image::RgbImage::from_raw(width, height, samples).map(Pixels::Rgb),
-            4 => Pixels::from_rgba(width, height, samples),
+        let color = match channels {
+            1 => ColorType::L8,
+            2 => ColorType::La8,
+            3 => ColorType::Rgb8,
+            4 => ColorType::Rgba8,
             _ => return Err(DecodeError::Unsupported("a JPEG XL of more than four channels")),
         };
-        let pixels = pixels.ok_or_else(too_few_pixels)?;
+        let pixels = Pixels::from_decoder(width, height, color, samples).ok_or_else(too_few_pixels)?;
         (self.visit)(Picture { width, height, pixels, orientation: Orientation::NoTransforms, frame });
         Ok(())
     }

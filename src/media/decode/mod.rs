@@ -192,13 +192,14 @@ impl<'a> Decoding<'a, '_> {
     }
 
     fn check_size(&self, width: u32, height: u32, needed: u64) -> Result<(), DecodeError> {
-        let limits = self.means.limits;
-        let pixels = u64::from(width) * u64::from(height);
-        if pixels == 0 {
+        if width == 0 || height == 0 {
             return Err(DecodeError::Broken("it has no pixels".into()));
         }
-        let fits = width.max(height) <= limits.max_side && pixels <= limits.max_pixels && needed <= limits.max_alloc;
-        if fits { Ok(()) } else { Err(DecodeError::TooLarge { width, height }) }
+        if self.means.limits.allow(width, height, needed) {
+            Ok(())
+        } else {
+            Err(DecodeError::TooLarge { width, height })
+        }
     }
 
     fn check_deadline(&self) -> Result<(), DecodeError> {

@@ -80,9 +80,7 @@ pub(super) fn check_size(width: u32, height: u32, limits: &DecodeLimits) -> Resu
     if width == 0 || height == 0 {
         return Err(DecodeError::Broken("the picture has no pixels".into()));
     }
-    let pixels = u64::from(width) * u64::from(height);
-    let fits = width.max(height) <= limits.max_side && pixels <= limits.max_pixels;
-    if fits && rgba_length(width, height) <= limits.max_alloc {
+    if limits.allow(width, height, rgba_length(width, height)) {
         Ok(())
     } else {
         Err(DecodeError::TooLarge { width, height })

@@ -1,8 +1,8 @@
 //! What a worker takes from itself before it reads the first byte of an upload.
 //!
 //! In this order, since each needs what the next takes away: it dies with its parent; landlock leaves no file and no
-//! address to reach; resource limits; seccomp leaves hardly a system call. The last one is what the worker stands on: without it nothing is decoded. The others are taken as far
-//! as the kernel knows them.
+//! address to reach; resource limits; seccomp leaves hardly a system call. The last one is what the worker stands on:
+//! without it nothing is decoded. The others are taken as far as the kernel knows them.
 
 mod descriptors;
 mod seccomp;
