@@ -1,14 +1,17 @@
 //! How fast the Hamming index answers, and how much memory it takes, beside faiss.
 //!
 //! Same hashes, same queries, same run, one thread each. Every answer is compared: with that of faiss where it runs, and
-//! with a scan of all hashes for a sample of queries. `make bench-index` prints a table and writes
-//! `benches/results/index.json`; `QUICK=1` stops at a million hashes, `SIZES=1e6,1e7` chooses.
+//! with a scan of all hashes for a sample of queries. Hashes and tables are searched in a mapped file, as those of a
+//! compiled set are. `make bench-index` prints a table and writes `benches/results/index.json`; `QUICK=1` stops at a
+//! million hashes, `SIZES=1e6,1e7` chooses, `PEER=0` leaves faiss out.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 #[path = "index/lists.rs"]
 mod lists;
 #[path = "support/machine.rs"]
 mod machine;
+#[path = "index/mapped.rs"]
+mod mapped;
 #[path = "index/peer.rs"]
 mod peer;
 #[path = "support/random.rs"]
@@ -21,6 +24,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use lists::{Hash, Kind, List};
+use mapped::{Mapped, Writer};
 use peer::Peer;
 use penstock::content::Distance;
 use penstock::hash_set::hamming::{Completeness, Found, Layout, Limits, View, build_tables};
@@ -62,34 +66,30 @@ fn main() {
     report.finish();
 }
 
-/// The tables of a list.
-struct Index<'a> {
-    hashes: &'a [Hash],
+/// The hashes of a list with their tables.
+struct Index {
     layout: Layout,
-    tables: Vec<u8>,
+    file: Mapped,
     build_s: f64,
 }
 
-impl<'a> Index<'a> {
-    fn new(hashes: &'a [Hash]) -> Self {
+impl Index {
+    fn new(hashes: &[Hash]) -> Self {
         let start = Instant::now();
-        // Only what is written to takes memory; growing would take it twice.
-        let mut tables = Vec::with_capacity(hashes.len() * 120);
-        let threads = machine::cores();
-        let layout = build_tables(hashes, threads, |section| -> Result<(), std::convert::Infallible> {
-            tables.extend_from_slice(section);
-            Ok(())
-        });
-        let layout = layout.expect("the hashes are sorted");
-        Self { hashes, layout, tables, build_s: start.elapsed().as_secs_f64() }
+        let mut writer = Writer::new(hashes).expect("there is room on the disk");
+        let layout = build_tables(hashes, machine::cores(), |section| writer.write(section));
+        let layout = layout.expect("the hashes are sorted, and there is room on the disk");
+        let build_s = start.elapsed().as_secs_f64();
+        Self { layout, file: writer.map().expect("there is memory"), build_s }
     }
 
     fn view(&self) -> View<'_, 4> {
-        View::new(&self.layout, self.hashes, &self.tables).expect("the tables are those of the hashes")
+        View::new(&self.layout, self.file.hashes(), self.file.tables()).expect("the tables are those of the hashes")
     }
 
     fn bytes_per_hash(&self) -> f64 {
-        (size_of_val(self.hashes) + self.tables.len()) as f64 / self.hashes.len() as f64
+        let hashes = self.file.hashes();
+        (size_of_val(hashes) + self.file.tables().len()) as f64 / hashes.len() as f64
     }
 }
 
@@ -129,6 +129,11 @@ fn recall(view: View<'_, 4>, queries: &[Hash], found: &[Found]) -> f64 {
     if expected == 0 { 1.0 } else { met as f64 / expected as f64 }
 }
 
+/// Whether faiss is to run.
+fn has_peer() -> bool {
+    std::env::var_os("PEER").is_none_or(|value| value != "0")
+}
+
 fn measure_size(
     size: usize,
     flat_at_largest: &mut Option<(usize, f64)>,
@@ -142,7 +147,7 @@ fn measure_size(
     assert!(found.iter().step_by(4).all(|found| !found.neighbours.is_empty()), "every fourth query was planted");
     let recall = recall(index.view(), &list.queries, &found);
     assert!(recall == 1.0, "recall is {recall}");
-    let peer = (size <= LARGEST_WITH_PEER).then(|| {
+    let peer = (size <= LARGEST_WITH_PEER && has_peer()).then(|| {
         let flat_queries = if size > 2_000_000 { 40 } else { 200 };
         let peer = Peer::run(&list, flat_queries);
         check_peer(&peer.flat.found, &found);

@@ -6,7 +6,7 @@
 
 use std::fmt::Display;
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, BufReader, BufWriter, Read, Seek};
+use std::io::{self, BufReader, Read, Seek};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use tempfile::NamedTempFile;
 
 use crate::body::{Decompressed, FileCoding, private_copy};
 use crate::config::{ListReading, OnBadRow, Place, Problem};
-use crate::hash_set::compiled::is_compiled;
+use crate::hash_set::compiled::{copy_in_blocks, is_compiled};
 use crate::hash_set::format::Input;
 use crate::hash_set::{Compiled, HashSet, LoadError, Progress, ReadError, RowProblem, RowProblems, SetBuilder};
 
@@ -110,7 +110,7 @@ impl SetCache<'_> {
         if let [list] = &mut lists[..]
             && is_compiled(&list.start)
         {
-            io::copy(&mut list.file, &mut aside.as_file()).map_err(|error| failed("cannot be copied", &error))?;
+            copy_in_blocks(&mut list.file, aside.as_file()).map_err(|error| failed("cannot be copied", &error))?;
         } else {
             let collected = self.collect_from(&mut lists)?;
             skipped = collected.skipped;
@@ -174,8 +174,7 @@ impl SetCache<'_> {
     }
 
     fn compile(&self, builder: SetBuilder, out: &File) -> io::Result<()> {
-        let (out, _) = builder.compile(BufWriter::with_capacity(BUFFER, out), self.threads, self.progress)?;
-        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+        builder.compile(out, self.threads, self.progress)?.0.sync_all()
     }
 
     /// Where the compiled set of `lists` is kept: a file named after all that its content depends on.

@@ -1,7 +1,7 @@
 //! `penstock set compile`, also called `merge`.
 
 use std::fs::{File, Permissions};
-use std::io::{self, BufWriter};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -52,8 +52,7 @@ fn write(builder: SetBuilder, output: &Path, cache: &SetCache<'_>) -> io::Result
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let readable = Permissions::from_mode(0o644);
     let file = Builder::new().prefix(".compiling-").permissions(readable).tempfile_in(folder)?;
-    let (out, _) = builder.compile(BufWriter::with_capacity(1 << 18, file), cache.threads, cache.progress)?;
-    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    let (file, _) = builder.compile(file, cache.threads, cache.progress)?;
     file.as_file().sync_all()?;
     file.persist(output).map_err(|error| error.error)?;
     File::open(folder)?.sync_all()

@@ -17,6 +17,8 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use twox_hash::XxHash3_64;
 
+use super::blocks::BlockWriter;
+
 /// As in PNG, a byte that is no text and line ends of both kinds tell a file that was sent as text.
 const MAGIC: [u8; 8] = *b"\x89PSET\r\n\x1a";
 
@@ -129,14 +131,15 @@ impl SectionName {
 
 /// Writes a set section by section, so that no more than one is in memory.
 pub(super) struct SetWriter<W> {
-    out: W,
+    out: BlockWriter<W>,
     at: u64,
     table: Vec<u8>,
 }
 
 impl<W: Write + Seek> SetWriter<W> {
     /// Begins a set at the start of `out`.
-    pub(super) fn begin(mut out: W) -> io::Result<Self> {
+    pub(super) fn begin(out: W) -> io::Result<Self> {
+        let mut out = BlockWriter::new(out);
         out.write_all(&[0; HEADER])?;
         Ok(Self { out, at: HEADER as u64, table: Vec::new() })
     }
@@ -186,10 +189,11 @@ impl<W: Write + Seek> SetWriter<W> {
         let mut header = MAGIC.to_vec();
         header.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
         header.extend(XxHash3_64::oneshot(&header).to_le_bytes());
-        self.out.seek(SeekFrom::Start(0))?;
-        self.out.write_all(&header)?;
-        self.out.flush()?;
-        Ok(self.out)
+        let mut out = self.out.finish()?;
+        out.seek(SeekFrom::Start(0))?;
+        out.write_all(&header)?;
+        out.flush()?;
+        Ok(out)
     }
 }
 

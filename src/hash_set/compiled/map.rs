@@ -22,6 +22,10 @@ pub(super) fn map(file: &File) -> io::Result<Bytes> {
     // the proxy maps copies in a folder of its own. Every reader of the bytes checks each place it finds in them, so that
     // even bytes that did change would make wrong answers and no worse.
     let map = unsafe { Mmap::map(file)? };
+    // Asks that what is read from the disk comes in huge pages, as what was just written does: see `blocks`. A system that
+    // cannot do so says no, and nothing else changes.
+    #[cfg(target_os = "linux")]
+    map.advise(memmap2::Advice::HugePage).ok();
     Ok(Bytes::from_owner(map))
 }
 

@@ -4,6 +4,7 @@
 //! is not believed further than its checksums; whatever stands in it, a search ends and touches nothing outside of it.
 
 mod about;
+mod blocks;
 mod column;
 mod compile;
 mod file;
@@ -28,6 +29,7 @@ use super::entry::{About, Item, KeptKind, Removal};
 use crate::content::{Algorithm, HashValue};
 
 pub(super) use self::about::{Profiles, RowTexts};
+pub use self::blocks::{BlockWriter, copy_in_blocks};
 pub(super) use self::compile::compile;
 pub use self::compile::{Progress, Silent};
 pub use self::file::{OpenError, is_compiled};
