@@ -45,15 +45,15 @@ pub(super) fn luma_scans(jpeg: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// A marker with what follows it, up to the next one or to the data of a scan.
-struct Segment<'a> {
-    marker: u8,
-    content: &'a [u8],
-    end: usize,
+pub(super) struct Segment<'a> {
+    pub(super) marker: u8,
+    pub(super) content: &'a [u8],
+    pub(super) end: usize,
 }
 
 impl<'a> Segment<'a> {
     /// `None` where there is none, at the end of the picture and after it.
-    fn at(jpeg: &'a [u8], at: usize) -> Option<Self> {
+    pub(super) fn at(jpeg: &'a [u8], at: usize) -> Option<Self> {
         let &[0xff, marker @ 0xc0..=0xfe, high, low, ref rest @ ..] = jpeg.get(at..)? else {
             return None;
         };
@@ -69,7 +69,7 @@ fn is_of_higher_frequencies_and_not_of(luma: u8, header: &[u8]) -> bool {
 }
 
 /// Where the data of a scan from `start` on ends: at the first marker that is neither a stuffed byte nor a restart.
-fn end_of_scan(jpeg: &[u8], start: usize) -> usize {
+pub(super) fn end_of_scan(jpeg: &[u8], start: usize) -> usize {
     let mut at = start;
     while let Some(found) = memchr(0xff, &jpeg[at..]) {
         at += found;

@@ -142,7 +142,7 @@ fn hash_view(picture: &Picture, ground: Ground, wanted: AlgorithmSet) -> ViewHas
     } else {
         Vec::new()
     };
-    let Picture { frame, width, height, .. } = *picture;
+    let Picture { frame, stored: (width, height), .. } = *picture;
     ViewHashes { frame, ground, is_trimmed: false, width, height, pdq, hash64s }
 }
 

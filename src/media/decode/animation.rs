@@ -75,7 +75,7 @@ impl Decoding<'_, '_> {
                 (is_due, last_shown) = (false, Some(content));
                 let (width, height) = canvas.dimensions();
                 let pixels = Pixels::of_rgba(canvas);
-                (self.visit)(Picture { width, height, pixels, orientation: Orientation::NoTransforms, frame: number });
+                (self.visit)(Picture::whole(width, height, pixels, Orientation::NoTransforms, number));
             }
         }
         Ok(())

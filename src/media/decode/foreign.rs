@@ -24,7 +24,7 @@ impl Decoding<'_, '_> {
         let (width, height) = (picture.width, picture.height);
         self.check_size(width, height, picture.rgba.len() as u64)?;
         let pixels = Pixels::from_rgba(width, height, picture.rgba).ok_or_else(too_few_pixels)?;
-        (self.visit)(Picture { width, height, pixels, orientation: Orientation::NoTransforms, frame });
+        (self.visit)(Picture::whole(width, height, pixels, Orientation::NoTransforms, frame));
         Ok(())
     }
 }

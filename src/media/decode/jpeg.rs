@@ -8,6 +8,7 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
+use super::eighth::{Plane, SIDE, eighth};
 use super::pixels::Pixels;
 use super::still::too_few_pixels;
 use super::{Colours, DecodeError, Decoding, Picture};
@@ -57,6 +58,20 @@ impl Decoding<'_, '_> {
         let (width, height) = (u32::from(info.width), u32::from(info.height));
         let has_luma = matches!(decoder.input_colorspace(), Some(ColorSpace::YCbCr | ColorSpace::Luma));
         let luma_only = has_luma && self.colours == Colours::Luma;
+        if luma_only && let Some(Plane { width, height, luma }) = eighth(bytes) {
+            let stored = (u32::from(info.width), u32::from(info.height));
+            let (width, height, pixels) = (width as u32, height as u32, Pixels::Luma(luma));
+            (self.visit)(Picture {
+                width,
+                height,
+                stored,
+                side: SIDE,
+                pixels,
+                orientation: Orientation::NoTransforms,
+                frame: 0,
+            });
+            return Ok(());
+        }
         if luma_only && let Some(kept) = luma_scans(bytes) {
             with_luma_only = kept;
             decoder = open(&with_luma_only, options)?;
@@ -71,7 +86,7 @@ impl Decoding<'_, '_> {
             RgbImage::from_raw(width, height, samples).map(Pixels::Rgb).ok_or_else(too_few_pixels)?
         };
         let orientation = exif.unwrap_or(Orientation::NoTransforms);
-        (self.visit)(Picture { width, height, pixels, orientation, frame: 0 });
+        (self.visit)(Picture::whole(width, height, pixels, orientation, 0));
         Ok(())
     }
 }

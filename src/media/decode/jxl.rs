@@ -56,7 +56,7 @@ impl Decoding<'_, '_> {
             _ => return Err(DecodeError::Unsupported("a JPEG XL of more than four channels")),
         };
         let pixels = Pixels::from_decoder(width, height, color, samples).ok_or_else(too_few_pixels)?;
-        (self.visit)(Picture { width, height, pixels, orientation: Orientation::NoTransforms, frame });
+        (self.visit)(Picture::whole(width, height, pixels, Orientation::NoTransforms, frame));
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the capped door that all other code has to use")]
 
 mod animation;
+mod eighth;
 mod foreign;
 mod icon;
 mod jpeg;
@@ -35,10 +36,14 @@ use crate::content::{Deadline, DecodeLimits, MediaType};
 
 /// A decoded picture.
 pub(super) struct Picture {
-    /// Width in pixels, as stored.
+    /// Width in pixels, before it is turned.
     pub(super) width: u32,
-    /// Height in pixels, as stored.
+    /// Height in pixels, likewise.
     pub(super) height: u32,
+    /// Width and height of what is stored.
+    pub(super) stored: (u32, u32),
+    /// Stored pixels along a side of the square that each pixel here is the mean of: 1, or more in a smaller copy.
+    pub(super) side: u32,
     pub(super) pixels: Pixels,
     /// How the file says it is to be turned before it is shown.
     pub(super) orientation: Orientation,
@@ -47,6 +52,11 @@ pub(super) struct Picture {
 }
 
 impl Picture {
+    /// A picture whose pixels are those that are stored.
+    pub(super) const fn whole(width: u32, height: u32, pixels: Pixels, orientation: Orientation, frame: usize) -> Self {
+        Self { width, height, stored: (width, height), side: 1, pixels, orientation, frame }
+    }
+
     /// In colours, over `ground`, turned the way the file says.
     pub(super) fn as_shown(&self, ground: Ground) -> Cow<'_, RgbImage> {
         let picture = self.pixels.to_rgb(self.width, self.height, ground);
@@ -63,7 +73,9 @@ impl Picture {
         let (width, height) = (self.width as usize, self.height as usize);
         let inside = without_borders(&self.pixels.to_luma(ground), width, height)?;
         let pixels = self.pixels.cut(inside, width);
-        Some(Self { width: inside.width as u32, height: inside.height as u32, pixels, ..*self })
+        let (width, height) = (inside.width as u32, inside.height as u32);
+        let stored = (width * self.side, height * self.side);
+        Some(Self { width, height, stored, pixels, ..*self })
     }
 }
 

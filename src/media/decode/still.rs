@@ -21,7 +21,7 @@ impl Decoding<'_, '_> {
         let read = decoder.read_image(&mut bytes).map_err(of_image);
         if read.is_ok() || bytes.iter().any(|byte| *byte != 0) {
             let pixels = Pixels::from_decoder(width, height, color, bytes).ok_or_else(too_few_pixels)?;
-            (self.visit)(Picture { width, height, pixels, orientation, frame });
+            (self.visit)(Picture::whole(width, height, pixels, orientation, frame));
         }
         read
     }

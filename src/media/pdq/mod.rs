@@ -118,7 +118,7 @@ mod tests {
 
     fn hash_of(width: u32, height: u32, luma: Vec<u8>) -> Result<PdqHashes, Unhashable> {
         let (pixels, orientation) = (Pixels::Luma(luma), Orientation::NoTransforms);
-        hash(&Picture { width, height, pixels, orientation, frame: 0 }, Ground::Ignored)
+        hash(&Picture::whole(width, height, pixels, orientation, 0), Ground::Ignored)
     }
 
     #[test]

@@ -18,20 +18,23 @@ pub(super) type Small = [[f32; SIDE]; SIDE];
 
 /// Filters and samples `picture` as it looks on `ground`, neither side of which is 0.
 pub(super) fn reduce(picture: &Picture, ground: Ground) -> Small {
-    let (width, height) = (picture.width as usize, picture.height as usize);
+    let (across, down) = (samples(picture.stored.0 as usize), samples(picture.stored.1 as usize));
+    let [across, down] = [across, down].map(|samples| samples.map(|sample| sample.over_means(picture.side as usize)));
+    let width = picture.width as usize;
     match &picture.pixels {
-        Pixels::Luma(luma) => reduce_luma(luma, picture.width, picture.height),
-        Pixels::Rgb(rgb) => reduce_pixels(rgb.as_raw().as_chunks().0, width, height, luma_of),
+        Pixels::Luma(luma) => reduce_pixels(luma, width, &across, &down, |value| f32::from(*value)),
+        Pixels::Rgb(rgb) => reduce_pixels(rgb.as_raw().as_chunks().0, width, &across, &down, luma_of),
         Pixels::Rgba(rgba) => {
             let luma = |pixel: &[u8; 4]| luma_of(&over(ground, Rgba(*pixel)));
-            reduce_pixels(rgba.as_raw().as_chunks().0, width, height, luma)
+            reduce_pixels(rgba.as_raw().as_chunks().0, width, &across, &down, luma)
         }
     }
 }
 
 /// Filters and samples a luma plane of `width × height` bytes, neither of which is 0.
 pub(super) fn reduce_luma(luma: &[u8], width: u32, height: u32) -> Small {
-    reduce_pixels(luma, width as usize, height as usize, |value| f32::from(*value))
+    let (width, height) = (width as usize, height as usize);
+    reduce_pixels(luma, width, &samples(width), &samples(height), |value| f32::from(*value))
 }
 
 /// ITU-R BT.601 luma, not rounded, as both references weigh colours.
@@ -40,10 +43,15 @@ fn luma_of(rgb: &[u8; 3]) -> f32 {
     0.299 * red + 0.587 * green + 0.114 * blue
 }
 
-fn reduce_pixels<P>(pixels: &[P], width: usize, height: usize, luma: impl Fn(&P) -> f32) -> Small {
-    let (across, down) = (samples(width), samples(height));
+fn reduce_pixels<P>(
+    pixels: &[P],
+    width: usize,
+    across: &[Sample; SIDE],
+    down: &[Sample; SIDE],
+    luma: impl Fn(&P) -> f32,
+) -> Small {
     let mut sums = vec![0.0_f32; width];
-    down.map(|sample| {
+    down.each_ref().map(|sample| {
         sums.fill(0.0);
         for (row, weight) in pixels[sample.start * width..].chunks_exact(width).zip(&sample.weights) {
             sums.iter_mut().zip(row).for_each(|(sum, pixel)| *sum += weight * luma(pixel));
@@ -56,6 +64,21 @@ fn reduce_pixels<P>(pixels: &[P], width: usize, height: usize, luma: impl Fn(&P)
 struct Sample {
     start: usize,
     weights: Vec<f32>,
+}
+
+impl Sample {
+    /// The same of a line that has a mean in place of every `side` values.
+    fn over_means(self, side: usize) -> Self {
+        if side == 1 {
+            return self;
+        }
+        let first = self.start / side;
+        let mut weights = vec![0.0; (self.start + self.weights.len()).div_ceil(side) - first];
+        for (position, weight) in (self.start..).zip(&self.weights) {
+            weights[position / side - first] += weight;
+        }
+        Self { start: first, weights }
+    }
 }
 
 /// The samples along a side of `length` positions: evenly spaced, each under two boxes.
@@ -137,15 +160,29 @@ mod tests {
     #[test]
     fn a_plain_plane_stays_what_it_is() {
         for (width, height) in [(5, 7), (64, 64), (700, 30), (1600, 1004)] {
-            let small = reduce_pixels(&vec![100_u8; width * height], width, height, |value| f32::from(*value));
+            let small = reduce_luma(&vec![100_u8; width * height], width as u32, height as u32);
             assert!(small.as_flattened().iter().all(|value| (value - 100.0).abs() < 0.01), "{width}×{height}");
+        }
+    }
+
+    #[test]
+    fn means_count_as_much_as_the_values_they_are_of() {
+        for length in [1024, 1503, 4001] {
+            let means: Vec<f32> = (0..length / 8 + 1).map(|i| ((i * 7919) % 256) as f32).collect();
+            for sample in samples(length) {
+                let values = (sample.start..).zip(&sample.weights);
+                let expected: f32 = values.map(|(at, weight)| means[at / 8] * weight).sum();
+                let Sample { start, weights } = sample.over_means(8);
+                let found: f32 = means[start..].iter().zip(&weights).map(|(mean, weight)| mean * weight).sum();
+                assert!((found - expected).abs() < 0.01, "{length}: {found}, not {expected}");
+            }
         }
     }
 
     #[test]
     fn a_gradient_keeps_its_direction() {
         let luma: Vec<u8> = (0..300 * 1000).map(|i| (i % 1000 / 4) as u8).collect();
-        let small = reduce_pixels(&luma, 1000, 300, |value| f32::from(*value));
+        let small = reduce_luma(&luma, 1000, 300);
         assert!(small.iter().all(|row| row.is_sorted()) && small[0][63] > small[0][0] + 200.0);
         assert!((0..SIDE).all(|x| (small[0][x] - small[63][x]).abs() < 0.01));
     }
