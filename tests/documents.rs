@@ -6,7 +6,7 @@ use std::process::Command;
 use penstock::extract::ProblemCode;
 
 use crate::support::penstock::BINARY;
-use crate::support::repository;
+use crate::support::{free_address, repository};
 
 fn document(name: &str) -> String {
     fs::read_to_string(repository(name)).unwrap()
@@ -99,7 +99,7 @@ fn every_metric_is_documented() {
 #[test]
 fn the_demo_ends_as_the_readme_shows() {
     let folder = tempfile::tempdir().unwrap();
-    let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let free = || free_address().to_string();
     let origin = std::path::Path::new(BINARY).with_file_name("examples").join("demo-origin");
     assert!(origin.exists(), "build the examples first: cargo build --examples");
     let output = Command::new(repository("deploy/demo/run.sh"))

@@ -1,7 +1,8 @@
 //! What passes, and how.
 
+use crate::support::free_address;
 use crate::support::http::head;
-use crate::support::origin::{Manner, Origin, refusing_address};
+use crate::support::origin::{Manner, Origin};
 use crate::support::penstock::{ENFORCING, Setup};
 use crate::support::wait_until;
 
@@ -22,7 +23,7 @@ fn what_no_route_inspects_is_streamed_while_it_arrives() {
 #[test]
 fn servers_take_turns_and_a_refusing_one_is_skipped_with_the_whole_body() {
     let (first, second) = (Origin::start(), Origin::start());
-    let penstock = Setup::new(&[first.address, refusing_address(), second.address]).with(ENFORCING).start();
+    let penstock = Setup::new(&[first.address, free_address(), second.address]).with(ENFORCING).start();
     let body = vec![b'x'; 300_000];
     for _ in 0..9 {
         assert_eq!(penstock.post("/upload/a", &[], &body).text(), "300000 bytes ");
@@ -36,7 +37,7 @@ fn servers_take_turns_and_a_refusing_one_is_skipped_with_the_whole_body() {
 
 #[test]
 fn an_origin_that_cannot_be_reached_gives_an_answer_with_a_reference() {
-    let penstock = Setup::new(&[refusing_address(), refusing_address()]).with(ENFORCING).start();
+    let penstock = Setup::new(&[free_address(), free_address()]).with(ENFORCING).start();
     for path in ["/upload/a", "/elsewhere"] {
         let response = penstock.post(path, &[], b"body");
         assert_eq!(response.status, 502);

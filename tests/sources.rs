@@ -5,8 +5,9 @@ use std::fs;
 use minisign::KeyPair;
 use serde_json::Value;
 
+use crate::support::free_address;
 use crate::support::lists::{Lists, Trouble, Validator, list, sign};
-use crate::support::origin::{Origin, refusing_address};
+use crate::support::origin::Origin;
 use crate::support::penstock::{ENFORCING, Penstock, SECRET_VARIABLE, Setup};
 use crate::support::s3rver::S3;
 use crate::support::wait_until;
@@ -171,8 +172,8 @@ fn a_silent_server_does_not_hold_up_a_start_for_long_and_is_asked_on() {
 #[test]
 fn with_nothing_kept_and_no_server_it_does_not_start_and_says_why() {
     let origin = Origin::start();
-    let url = format!("http://{}{PATH}?token=hidden", refusing_address());
-    let (code, said) = setup(&origin, &url, "").run_in_vain(refusing_address());
+    let url = format!("http://{}{PATH}?token=hidden", free_address());
+    let (code, said) = setup(&origin, &url, "").run_in_vain(free_address());
     assert_eq!(code, Some(1));
     assert!(said.contains("known.csv?…: cannot be fetched, and nothing is kept from before"), "{said}");
     assert!(said.contains("onnection refused") && !said.contains("hidden"), "{said}");
@@ -375,7 +376,7 @@ fn https_needs_an_authority_that_is_known_and_never_leads_to_http() {
         .with_file("key.pem", key.as_bytes())
         .start();
     let url = format!("https://{}{PATH}", front.address);
-    let (code, said) = setup(&origin, &url, "").run_in_vain(refusing_address());
+    let (code, said) = setup(&origin, &url, "").run_in_vain(free_address());
     assert_eq!(code, Some(1));
     assert!(said.contains("certificate"), "{said}");
     let trusting = setup(&origin, &url, "ca_certificate = \"ca.pem\"").with_file("ca.pem", certificate.as_bytes());

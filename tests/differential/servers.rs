@@ -1,12 +1,12 @@
 //! The parsers' servers: one process each for Python, Node and PHP, on loopback ports of their own.
 
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{repository, skipped, wait_until};
+use crate::support::{free_address, repository, skipped, wait_until};
 
 /// A parser and where it is reached: its name is the first segment of the path.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ impl Servers {
 
     /// PHP takes no port 0, so one that was free a moment ago has to do.
     fn add_php(&mut self) {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = free_address();
         let mut command = Command::new("php");
         for setting in [
             "upload_max_filesize=64M",

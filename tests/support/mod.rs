@@ -12,7 +12,9 @@ pub mod pieces;
 pub mod s3rver;
 
 use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Waits until `condition` holds. A minute is for machines under load, not part of any promise.
@@ -50,4 +52,18 @@ pub fn skipped(what: &str, why: &str) {
 pub fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest;
     data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(bytes))
+}
+
+/// An address that nobody has, and that nobody gets who asks the system for any: its port is below those that Linux
+/// gives out. Each is given once, and other processes begin elsewhere.
+pub fn free_address() -> SocketAddr {
+    static GIVEN: AtomicUsize = AtomicUsize::new(0);
+    let first = std::process::id() as usize * 97;
+    loop {
+        let port = 10_000 + (first + GIVEN.fetch_add(1, Ordering::Relaxed)) % 20_000;
+        let address = SocketAddr::from(([127, 0, 0, 1], port as u16));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }

@@ -104,11 +104,6 @@ impl Drop for Origin {
     }
 }
 
-/// An address that refuses connections: bound once, closed again.
-pub fn refusing_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
 struct Reader<'a> {
     stream: TcpStream,
     buffer: Vec<u8>,

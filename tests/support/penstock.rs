@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::http::{Connection, Response, head};
-use super::wait_until;
+use super::{free_address, wait_until};
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_penstock");
 
@@ -200,10 +200,6 @@ fn spawn(folder: &Path) -> (Child, Arc<Mutex<Vec<String>>>) {
         }
     });
     (child, log)
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 impl Penstock {
