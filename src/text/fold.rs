@@ -5,22 +5,25 @@
 //! 1. NFKC: compatibility forms (full width, ligatures, mathematical letters) and composition.
 //! 2. Marks that did not compose are decoration and go, if they belong to no script (strike-through overlays) or sit on
 //!    an ASCII character. Accents that belong to a letter stay: "schön" is not "schon".
-//! 3. Case folding by lower → upper → lower case of the standard library. That is full folding (ß and ẞ to "ss", ς and
+//! 3. What scripts write in more ways than one becomes one (`script`): Arabic letter forms, kana, Chinese characters; vowel
+//!    signs that may be left out go.
+//! 4. Case folding by lower → upper → lower case of the standard library. That is full folding (ß and ẞ to "ss", ς and
 //!    ſ to σ and s) from tables that come with the compiler; no crate is needed for it.
-//! 4. Look-alikes to their prototype (UTS #39 skeleton), which may be upper case (0 → O) or have a prototype itself
+//! 5. Look-alikes to their prototype (UTS #39 skeleton), which may be upper case (0 → O) or have a prototype itself
 //!    once in lower case, so lower case and skeleton repeat until nothing changes.
 //!
 //! One departure from UTS #39: it writes "m" as "rn", `"` as `''` and "%" as "°/₀". Here such a class folds to its
 //! ASCII member, because "corn" in a rule must not block "com", and so that ASCII folds byte by byte. Folding case
 //! first leaves a gap: capitals that look like Latin ones while their small letters do not (В, Н, Т) stay apart.
 
-use std::collections::HashMap;
-use std::ops::Range;
+use std::sync::OnceLock;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{canonical_combining_class, decompose_compatible, is_combining_mark};
 use unicode_normalization::{IsNormalized, is_nfc_quick};
 use unicode_security::skeleton;
+
+use super::script;
 
 /// In [`ASCII_FOLD`]: the character is invisible and goes.
 pub(super) const DROPPED: u8 = 0;
@@ -59,34 +62,84 @@ pub(super) enum Role {
     Invisible,
 }
 
-/// Roles and foldings of the characters seen so far, since working one out takes some hundred nanoseconds.
-#[derive(Debug, Default)]
-pub(super) struct CharFolds {
-    known: HashMap<char, (Role, Range<usize>)>,
-    folded: String,
+/// Whether accents count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Accents {
+    /// "schön" is not "schon".
+    Kept,
+    /// It is.
+    Stripped,
 }
 
-impl CharFolds {
-    /// What `ch` does to the run before it.
-    pub(super) fn role(&mut self, ch: char) -> Role {
-        self.look_up(ch).0
+/// What a character does and folds to when it is a run alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fold {
+    pub(super) role: Role,
+    /// Whether it is no letter or digit, and looks like one.
+    pub(super) is_impostor: bool,
+    /// The folding, if that is one character.
+    pub(super) folded: Option<char>,
+    /// The folding otherwise.
+    pub(super) text: &'static str,
+}
+
+const PAGE: usize = 256;
+
+/// The foldings of all characters. Working one out takes some hundred nanoseconds, so they are kept by the page.
+#[derive(Debug)]
+pub(super) struct FoldTable {
+    accents: Accents,
+    pages: [OnceLock<Box<[Fold; PAGE]>>; 0x11_0000 / PAGE],
+}
+
+impl FoldTable {
+    /// The table with or without accents, which all share.
+    pub(super) fn of(accents: Accents) -> &'static Self {
+        static KEPT: FoldTable = FoldTable::new(Accents::Kept);
+        static STRIPPED: FoldTable = FoldTable::new(Accents::Stripped);
+        match accents {
+            Accents::Kept => &KEPT,
+            Accents::Stripped => &STRIPPED,
+        }
     }
 
-    /// The folding of a run that is `ch` alone.
-    pub(super) fn fold(&mut self, ch: char) -> &str {
-        let (_, range) = self.look_up(ch);
-        &self.folded[range]
+    const fn new(accents: Accents) -> Self {
+        Self { accents, pages: [const { OnceLock::new() }; 0x11_0000 / PAGE] }
     }
 
-    fn look_up(&mut self, ch: char) -> (Role, Range<usize>) {
-        let Self { known, folded } = self;
-        let entry = known.entry(ch).or_insert_with(|| {
-            let start = folded.len();
-            folded.push_str(&fold_run(&[ch]));
-            (role(ch), start..folded.len())
-        });
-        entry.clone()
+    /// What `ch` does, and folds to.
+    #[inline]
+    pub(super) fn get(&self, ch: char) -> Fold {
+        let code = ch as usize;
+        self.pages[code / PAGE].get_or_init(|| self.page(code / PAGE))[code % PAGE]
     }
+
+    /// See [`fold_run`].
+    pub(super) fn fold_run(&self, run: &[char]) -> String {
+        fold_run(run, self.accents)
+    }
+
+    #[cold]
+    fn page(&self, number: usize) -> Box<[Fold; PAGE]> {
+        Box::new(std::array::from_fn(|position| {
+            let Some(ch) = char::from_u32((number * PAGE + position) as u32) else {
+                return Fold { role: Role::Invisible, is_impostor: false, folded: None, text: "" };
+            };
+            let text = self.fold_run(&[ch]);
+            let mut chars = text.chars();
+            let first = chars.next();
+            let is_impostor = !is_word_character(ch) && first.is_some_and(is_word_character);
+            let folded = first.filter(|_| chars.next().is_none());
+            // A table is made once and kept for good.
+            let text = if folded.is_none() && !text.is_empty() { Box::leak(text.into_boxed_str()) } else { "" };
+            Fold { role: role(ch), is_impostor, folded, text }
+        }))
+    }
+}
+
+/// Whether `ch` is part of a word when it touches one.
+pub(super) fn is_word_character(ch: char) -> bool {
+    ch.is_alphanumeric() || is_combining_mark(ch)
 }
 
 fn role(ch: char) -> Role {
@@ -99,11 +152,15 @@ fn role(ch: char) -> Role {
     });
     let first = first.unwrap_or(ch);
     let composes = is_nfc_quick(std::iter::once(first)) == IsNormalized::Maybe;
-    let joins = composes || canonical_combining_class(first) != 0 || belongs_to_no_script(first);
+    let is_mark = canonical_combining_class(first) != 0 || belongs_to_no_script(first) || script::is_point(first);
+    let joins = composes || is_mark;
     if joins { Role::Joins } else { Role::Starts }
 }
 
-fn is_invisible(ch: char) -> bool {
+pub(super) fn is_invisible(ch: char) -> bool {
+    if script::is_filler(ch) {
+        return true;
+    }
     if ch.is_control() {
         return !ch.is_whitespace();
     }
@@ -112,13 +169,17 @@ fn is_invisible(ch: char) -> bool {
 }
 
 /// The folding of one run without its invisible characters. May be empty; white space becomes one space.
-pub(super) fn fold_run(run: &[char]) -> String {
+fn fold_run(run: &[char], accents: Accents) -> String {
     if let &[ch] = run
         && is_invisible(ch)
     {
         return String::new();
     }
-    let mut folded: String = undecorated(composed(run)).into_iter().flat_map(fold_case).nfc().collect();
+    let bare = undecorated(composed(run));
+    let mut folded: String = bare.into_iter().map(script::folded).flat_map(fold_case).nfc().collect();
+    if accents == Accents::Stripped {
+        folded = folded.nfd().filter(|ch| !is_combining_mark(*ch)).collect();
+    }
     for _ in 0..MAX_ROUNDS {
         let next: String = folded.nfd().flat_map(prototype).flat_map(char::to_lowercase).nfc().collect();
         if next == folded {
@@ -138,12 +199,12 @@ fn composed(run: &[char]) -> Vec<char> {
 
 fn undecorated(mut run: Vec<char>) -> Vec<char> {
     let is_ascii = run.first().is_some_and(char::is_ascii);
-    run.retain(|ch| !(belongs_to_no_script(*ch) || is_ascii && is_combining_mark(*ch)));
+    run.retain(|ch| !(belongs_to_no_script(*ch) || script::is_point(*ch) || is_ascii && is_combining_mark(*ch)));
     run
 }
 
 /// Combining marks for any script, by their blocks, and the Cyrillic marks that enclose anything.
-fn belongs_to_no_script(ch: char) -> bool {
+pub(super) fn belongs_to_no_script(ch: char) -> bool {
     matches!(
         ch,
         '\u{300}'..='\u{36f}'
@@ -156,11 +217,11 @@ fn belongs_to_no_script(ch: char) -> bool {
     )
 }
 
-fn fold_case(ch: char) -> impl Iterator<Item = char> {
+pub(super) fn fold_case(ch: char) -> impl Iterator<Item = char> {
     ch.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }
 
-fn prototype(ch: char) -> Vec<char> {
+pub(super) fn prototype(ch: char) -> Vec<char> {
     let prototype: Vec<char> = skeleton(ch.encode_utf8(&mut [0; 4])).collect();
     match prototype.as_slice() {
         ['r', 'n', marks @ ..] => std::iter::once('m').chain(marks.iter().copied()).collect(),
@@ -175,7 +236,7 @@ mod tests {
     use super::*;
 
     fn fold(text: &str) -> String {
-        fold_run(&text.chars().collect::<Vec<_>>())
+        fold_run(&text.chars().collect::<Vec<_>>(), Accents::Kept)
     }
 
     #[test]
@@ -207,7 +268,7 @@ mod tests {
             ("f\u{336}", "f"),
             ("f\u{5b4}", "f"),
             ("\u{489}", ""),
-            ("ש\u{5c1}", "ש\u{307}"),
+            ("ש\u{5c1}", "ש"),
             ("o\u{301}\u{336}", "ó"),
             ("m", "m"),
             ("ⅿ", "m"),
@@ -234,7 +295,6 @@ mod tests {
 
     #[test]
     fn characters_start_join_or_vanish() {
-        let mut folds = CharFolds::default();
         for (ch, role) in [
             ('a', Role::Starts),
             ('한', Role::Starts),
@@ -248,17 +308,17 @@ mod tests {
             ('\u{7}', Role::Invisible),
             ('\n', Role::Starts),
         ] {
-            assert_eq!(folds.role(ch), role, "{ch:?}");
+            assert_eq!(FoldTable::of(Accents::Kept).get(ch).role, role, "{ch:?}");
         }
     }
 
     #[test]
     fn both_cases_of_every_single_letter_fold_alike() {
         for ch in ('\0'..=char::MAX).filter(|ch| !is_combining_mark(*ch)) {
-            let folded = fold_run(&[ch]);
+            let folded = fold_run(&[ch], Accents::Kept);
             for mut other in [ch.to_lowercase().collect::<Vec<_>>(), ch.to_uppercase().collect()] {
                 if other.len() == 1 {
-                    assert_eq!(fold_run(&other), folded, "{ch:?} and {:?}", other.remove(0));
+                    assert_eq!(fold_run(&other, Accents::Kept), folded, "{ch:?} and {:?}", other.remove(0));
                 }
             }
         }
@@ -267,7 +327,7 @@ mod tests {
     #[test]
     fn repeating_the_prototype_step_comes_to_rest() {
         for ch in '\0'..=char::MAX {
-            let folded = fold_run(&[ch]);
+            let folded = fold_run(&[ch], Accents::Kept);
             let again: String = folded.nfd().flat_map(prototype).flat_map(char::to_lowercase).nfc().collect();
             assert_eq!(again, folded, "{ch:?}");
         }

@@ -5,7 +5,9 @@
 //! through the same normalisation, so what makes two spellings equal is decided in one place (`fold`).
 
 mod charset;
+mod decode;
 mod fold;
+mod loosen;
 mod normalise;
 mod offsets;
 mod pattern;
@@ -13,13 +15,19 @@ mod problem;
 mod rule;
 mod rule_file;
 mod scan;
+mod script;
+mod source;
+mod strict;
+mod switches;
 #[cfg(test)]
 mod tests;
 mod trend_query;
+mod words;
 
 pub use pattern::{Pattern, PatternError};
 pub use problem::RuleProblem;
 pub use rule::{Condition, Keyword, Query, Rule, Words};
 pub use rule_file::parse_rules;
-pub use scan::{MAX_SPANS, RuleMatch, RuleSet, TooManyKeywords};
+pub use scan::{MAX_SPANS, RuleMatch, RuleSet, Scanner, TooManyKeywords};
+pub use switches::{Switch, Switches};
 pub use trend_query::{TrendQueryError, parse_trend_query};

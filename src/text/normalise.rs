@@ -1,26 +1,24 @@
-//! Text → the form that is searched, with the way back to the original bytes.
+//! Text → the form that is searched, with the way back.
 //!
-//! Runs are folded as `fold` says, and white space of any length becomes one space. A span of normalised text stands
-//! for the original bytes of every unit it touches, so it always covers whole characters.
+//! Runs are folded as `fold` says, and white space of any length becomes one space. A span of normalised text stands for
+//! all of every unit it touches, so it always covers whole characters.
 
 use std::ops::Range;
 
-use unicode_normalization::char::is_combining_mark;
-
-use super::charset::Reading;
-use super::fold::{ASCII_FOLD, CharFolds, DROPPED, Role, fold_run};
-use super::offsets::{MAX_STEP, OffsetMap};
-use crate::content::Deadline;
+use super::fold::{ASCII_FOLD, Accents, DROPPED, FoldTable, Role, is_word_character};
+use super::offsets::OffsetMap;
+use super::source::SourceText;
+use super::words;
 
 /// Characters in one run; more begin a new one. Unicode's stream-safe format allows 30 marks on a letter, and sorting
 /// marks is what makes endless runs expensive.
 const MAX_RUN: usize = 32;
 
-/// Normalised bytes that are searched at once. Few in tests, so that they see many windows.
-pub(super) const WINDOW: usize = if cfg!(test) { 4 << 10 } else { 256 << 10 };
+/// Bytes between a character and a mark that still joins it, invisible characters among them.
+const MAX_REACH: usize = 4 << 10;
 
-/// Bytes of the longest character.
-const MAX_CHAR: usize = 4;
+/// Bytes of ASCII that are folded at once.
+const CHUNK: usize = 32;
 
 /// How a span of normalised text stands among its neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,218 +31,250 @@ pub(super) enum Standing {
     Alone,
 }
 
-/// Normalised text, and where each piece of it came from.
-#[derive(Debug)]
-pub(super) struct Normalised<'a> {
-    reading: Reading<'a>,
-    output: Output,
+/// Normalised text, piece by piece, and where in the source each part of it came from.
+#[derive(Clone, Debug)]
+pub(super) struct Normalised {
+    table: &'static FoldTable,
+    text: String,
+    map: OffsetMap,
+    /// How much of the source is done.
+    done: usize,
+    /// Where the last run starts, in the source and here. None where nothing may join it.
+    last_run: Option<(usize, usize)>,
+    /// Letters and digits here that are none in the source, as a "|" that looks like an "l".
+    impostors: Vec<usize>,
 }
 
-impl<'a> Normalised<'a> {
-    /// Normalises all that `reading` holds, in time and memory linear in its length: for short texts.
-    pub(super) fn of(reading: Reading<'a>) -> Self {
-        let mut normaliser = Normaliser::default();
-        let mut at = 0;
-        while let Some(next) = normaliser.push_next(reading, at) {
-            at = next;
+impl Normalised {
+    /// Nothing yet.
+    pub(super) fn new(accents: Accents) -> Self {
+        Self {
+            table: FoldTable::of(accents),
+            text: String::new(),
+            map: OffsetMap::default(),
+            done: 0,
+            last_run: None,
+            impostors: Vec::new(),
         }
-        normaliser.end_run();
-        Self { reading, output: normaliser.output }
     }
 
-    /// Normalises what `reading` holds window by window, in time linear in its length and bounded memory.
-    ///
-    /// `look` gets each window with the range of offsets that are new in it. Whatever is at most `longest` bytes long
-    /// ends at a new offset of exactly one window, stands in that one whole, and has its neighbours there. Past
-    /// `deadline` no further window is made.
-    pub(super) fn by_window(
-        reading: Reading<'a>,
-        longest: usize,
-        deadline: &Deadline,
-        mut look: impl FnMut(&Self, Range<usize>),
-    ) {
-        let size = WINDOW.max(4 * longest);
-        let mut normaliser = Normaliser::default();
-        let (mut at, mut known) = (0, 0);
-        while let Some(next) = normaliser.push_next(reading, at) {
-            at = next;
-            if normaliser.output.text.len() < size {
-                continue;
-            }
-            let mut window = Self { reading, output: std::mem::take(&mut normaliser.output) };
-            let last = window.output.map.unit_at(window.as_str().len() - 1).normalised.start;
-            look(&window, known..last);
-            if deadline.has_passed() {
-                return;
-            }
-            known = last - window.output.forget_before(last.saturating_sub(longest + MAX_CHAR));
-            normaliser.output = window.output;
+    /// All of `source` normalised.
+    pub(super) fn of(source: &SourceText, accents: Accents) -> Self {
+        let start = source.range().start;
+        let mut normalised = Self { map: OffsetMap::starting_at(start), done: start, ..Self::new(accents) };
+        normalised.push(source, true);
+        normalised
+    }
+
+    /// `text` normalised, accents kept.
+    pub(super) fn text_of(text: &str) -> String {
+        Self::of(&SourceText::whole(text), Accents::Kept).text
+    }
+
+    /// Normalises what is new in `source`, but for a last run that marks may still follow, unless it `is_last`.
+    pub(super) fn push(&mut self, source: &SourceText, is_last: bool) {
+        let new = source.from(self.done);
+        let mut end = new.len();
+        if !is_last && let Some(start) = self.last_start(new).filter(|start| end - start <= MAX_REACH) {
+            end = start;
         }
-        normaliser.end_run();
-        let window = Self { reading, output: normaliser.output };
-        look(&window, known..window.as_str().len());
+        let (start, mut at) = (self.done, 0);
+        while at < end {
+            at = self.push_plain(&new.as_bytes()[..end], at, start);
+            // A chunk that is not plain is not tried again from each of its bytes.
+            let tried = end.min(at + CHUNK);
+            while at < tried
+                && let Some(ch) = new[at..end].chars().next()
+            {
+                at += self.push_char(ch, &new[at..end], source, start + at);
+            }
+        }
+        self.done = start + end;
+    }
+
+    /// Where the last character is that starts a run.
+    fn last_start(&self, text: &str) -> Option<usize> {
+        let starts = |(_, ch): &(usize, char)| self.role(*ch) == Role::Starts;
+        text.char_indices().rev().find(starts).map(|(at, _)| at)
+    }
+
+    fn role(&self, ch: char) -> Role {
+        if !ch.is_ascii() {
+            return self.table.get(ch).role;
+        }
+        if ASCII_FOLD[ch as usize] == DROPPED { Role::Invisible } else { Role::Starts }
+    }
+
+    /// Takes in chunks of ASCII from `at` on in which every byte has a folding of its own. Returns where it goes on.
+    fn push_plain(&mut self, new: &[u8], at: usize, start: usize) -> usize {
+        let mut done = at;
+        while let Some(chunk) = new.get(done..).and_then(<[u8]>::first_chunk::<CHUNK>) {
+            let folded = chunk.is_ascii().then(|| fold_chunk(chunk, self.text.ends_with(' '))).flatten();
+            let Some(folded) = folded else {
+                break;
+            };
+            self.text.push_str(std::str::from_utf8(&folded).unwrap_or_default());
+            done += CHUNK;
+        }
+        if done > at {
+            self.map.push_bytes(start + at, done - at);
+            self.last_run = Some((start + done - 1, self.text.len() - 1));
+        }
+        done
+    }
+
+    /// Takes in the character `ch`, with which `rest` begins, at `at` in the source. Returns how many bytes are done.
+    fn push_char(&mut self, ch: char, rest: &str, source: &SourceText, at: usize) -> usize {
+        let length = ch.len_utf8();
+        if ch.is_ascii() {
+            let folded = ASCII_FOLD[ch as usize];
+            if folded != DROPPED {
+                self.start_run(char::from(folded), ch == '|', at, length);
+            }
+            return length;
+        }
+        let fold = self.table.get(ch);
+        match fold.role {
+            Role::Invisible => {}
+            Role::Joins if let Some((first, made)) = self.last_run.filter(|(first, _)| at - first <= MAX_REACH) => {
+                return self.join_run(rest, source, first..at, made);
+            }
+            Role::Joins | Role::Starts => match fold.folded {
+                Some(folded) => self.start_run(folded, fold.is_impostor, at, length),
+                None => {
+                    self.last_run = Some((at, self.text.len()));
+                    self.impostors.extend(fold.is_impostor.then_some(self.text.len()));
+                    self.append(fold.text, at..at + length);
+                }
+            },
+        }
+        length
+    }
+
+    /// Begins a run with a character that takes `length` bytes at `at` and folds to one.
+    fn start_run(&mut self, folded: char, is_impostor: bool, at: usize, length: usize) {
+        self.last_run = Some((at, self.text.len()));
+        if folded == ' ' && self.text.ends_with(' ') {
+            return self.map.push_unit(at..at + length, 0);
+        }
+        if is_impostor {
+            self.impostors.push(self.text.len());
+        }
+        self.text.push(folded);
+        self.map.push_unit(at..at + length, folded.len_utf8());
+    }
+
+    /// Folds the last run, of which `begun` is known, again, with what joins it at the start of `rest`.
+    fn join_run(&mut self, rest: &str, source: &SourceText, begun: Range<usize>, made: usize) -> usize {
+        let is_visible = |ch: &char| self.role(*ch) != Role::Invisible;
+        let Some(first) = source.from(begun.start).chars().next() else {
+            return rest.chars().next().map_or(1, char::len_utf8);
+        };
+        let mut run = vec![first];
+        let mut length = 0;
+        let mut joining = rest.chars().take_while(|ch| self.role(*ch) != Role::Starts);
+        while run.len() < MAX_RUN
+            && length <= MAX_REACH
+            && let Some(ch) = joining.next()
+        {
+            length += ch.len_utf8();
+            run.extend(Some(ch).filter(is_visible));
+        }
+        self.text.truncate(made);
+        self.map.truncate(made, begun.start);
+        self.impostors.retain(|impostor| *impostor < made);
+        let folded = self.table.fold_run(&run);
+        self.append(&folded, begun.start..begun.end + length);
+        self.last_run = None;
+        length
+    }
+
+    /// Adds what `at` in the source folded to; white space after white space adds nothing.
+    fn append(&mut self, folded: &str, at: Range<usize>) {
+        let folded = if self.text.ends_with(' ') { folded.trim_start_matches(' ') } else { folded };
+        self.text.push_str(folded);
+        self.map.push_unit(at, folded.len());
     }
 
     /// The normalised text.
     pub(super) fn as_str(&self) -> &str {
-        &self.output.text
+        &self.text
     }
 
-    /// The original bytes that normalised bytes `span` came from. `span` is not empty.
-    pub(super) fn original(&self, span: &Range<usize>) -> Range<usize> {
-        let last = span.end.saturating_sub(1);
-        self.output.map.unit_at(span.start).original.start..self.output.map.unit_at(last).original.end
+    /// The source of `span`.
+    pub(super) fn source(&self, span: &Range<usize>) -> Range<usize> {
+        self.map.original(span)
+    }
+
+    /// Where the last unit starts: what ends there has all its neighbours.
+    pub(super) fn last_unit(&self) -> usize {
+        self.text.len().checked_sub(1).map_or(0, |last| self.map.unit_at(last).made.start)
+    }
+
+    /// Forgets what is before `offset`, or a little less, so that no unit is cut. Returns how much that was.
+    pub(super) fn forget_before(&mut self, offset: usize) -> usize {
+        let start = self.map.unit_at(offset).made.start;
+        self.map.forget_before(start);
+        self.text.drain(..start);
+        self.last_run = self.last_run.and_then(|(first, made)| Some((first, made.checked_sub(start)?)));
+        self.impostors.retain_mut(|impostor| {
+            let stays = *impostor >= start;
+            *impostor = impostor.saturating_sub(start);
+            stays
+        });
+        start
     }
 
     /// How `span` stands among its neighbours.
-    pub(super) fn standing(&self, span: &Range<usize>) -> Standing {
+    pub(super) fn standing(&self, span: &Range<usize>, source: &SourceText) -> Standing {
         if self.cuts_a_run(span.start) || self.cuts_a_run(span.end) {
-            Standing::CutsCharacter
-        } else if self.touches_before(span.start) || self.touches_after(span.end) {
-            Standing::InWord
-        } else {
-            Standing::Alone
+            return Standing::CutsCharacter;
         }
+        let touches_before = self.text[..span.start].chars().next_back().is_some_and(is_word_character)
+            && !self.is_impostor(span.start - 1);
+        let touches_after =
+            self.text[span.end..].chars().next().is_some_and(is_word_character) && !self.is_impostor(span.end);
+        let place = self.source(span);
+        if touches_before && !words::end_between(source, place.start)
+            || touches_after && !words::end_between(source, place.end)
+        {
+            return Standing::InWord;
+        }
+        Standing::Alone
     }
 
     fn cuts_a_run(&self, edge: usize) -> bool {
-        self.output.map.unit_at(edge).normalised.start < edge
+        self.map.unit_at(edge).made.start < edge
     }
 
-    fn touches_before(&self, start: usize) -> bool {
-        let is_letter = self.output.text[..start].chars().next_back().is_some_and(is_word_character);
-        is_letter && self.was_letter(start - 1)
-    }
-
-    fn touches_after(&self, end: usize) -> bool {
-        let is_letter = self.output.text[end..].chars().next().is_some_and(is_word_character);
-        is_letter && self.was_letter(end)
-    }
-
-    /// Whether the original has a letter at normalised `offset` too, and not a "|" that looks like an "l".
-    fn was_letter(&self, offset: usize) -> bool {
-        let original = self.output.map.unit_at(offset).original;
-        self.reading.char_at(original.start).is_some_and(|(ch, _)| is_word_character(ch))
+    fn is_impostor(&self, offset: usize) -> bool {
+        self.impostors.binary_search(&self.map.unit_at(offset).made.start).is_ok()
     }
 }
 
-fn is_word_character(ch: char) -> bool {
-    ch.is_alphanumeric() || is_combining_mark(ch)
-}
-
-/// What is normalised so far.
-#[derive(Debug, Default)]
-struct Output {
-    text: String,
-    map: OffsetMap,
-}
-
-impl Output {
-    /// Adds what the original bytes `at` folded to; white space after white space adds nothing.
-    fn append(&mut self, folded: &str, at: Range<usize>) {
-        let folded = if self.text.ends_with(' ') { folded.trim_start_matches(' ') } else { folded };
-        self.text.push_str(folded);
-        if folded.len() == 1 && at.len() == 1 {
-            self.map.push_bytes(at.start, 1);
-        } else {
-            self.map.push_run(at, folded.len());
-        }
+/// `chunk` folded, if each of its bytes is ASCII that folds alone. Arithmetic without branches, so that the compiler does
+/// all bytes at once.
+#[inline]
+fn fold_chunk(chunk: &[u8; CHUNK], is_after_space: bool) -> Option<[u8; CHUNK]> {
+    let is_space = |byte: u8| u8::from(byte == b' ') | u8::from(byte.wrapping_sub(b'\t') < 5);
+    let mut before = [0; CHUNK];
+    before[1..].copy_from_slice(&chunk[..CHUNK - 1]);
+    before[0] = u8::from(is_after_space) * b' ';
+    let (mut folded, mut is_odd) = ([0; CHUNK], 0_u8);
+    for i in 0..CHUNK {
+        let (byte, space) = (chunk[i], is_space(chunk[i]));
+        // "|" looks like a letter and is none, which has to be noted.
+        let odd = u8::from(byte >= 0x7f) | u8::from(byte == b'|') | (u8::from(byte < b' ') & (space ^ 1));
+        is_odd |= odd | (space & is_space(before[i]));
+        let lower = byte | (u8::from(byte.wrapping_sub(b'A') < 26) << 5);
+        let letter = lower
+            .wrapping_add(u8::from(byte == b'0') * (b'o' - b'0'))
+            .wrapping_add(u8::from(byte == b'1') * (b'l' - b'1'))
+            .wrapping_sub(u8::from(byte == b'`') * (b'`' - b'\''));
+        let keep = space.wrapping_sub(1);
+        folded[i] = (letter & keep) | (b' ' & !keep);
     }
-
-    /// Folds byte by byte, and between white space and control characters whole stretches at once.
-    fn append_ascii(&mut self, ascii: &[u8], at: usize) {
-        let mut done = 0;
-        while done < ascii.len() {
-            let rest = &ascii[done..];
-            let end = rest.iter().position(|byte| matches!(fold_ascii(*byte), DROPPED | b' ')).unwrap_or(rest.len());
-            self.text.extend(rest[..end].iter().map(|byte| char::from(fold_ascii(*byte))));
-            self.map.push_bytes(at + done, end);
-            done += end;
-            if rest.get(end).is_some_and(|byte| fold_ascii(*byte) == b' ') {
-                self.append(" ", at + done..at + done + 1);
-            }
-            done += 1;
-        }
-    }
-}
-
-impl Output {
-    /// Forgets the units before the one that holds `offset`. Returns where that one started.
-    fn forget_before(&mut self, offset: usize) -> usize {
-        let start = self.map.unit_at(offset).normalised.start;
-        self.map.forget_before(start);
-        self.text.drain(..start);
-        start
-    }
-}
-
-fn fold_ascii(byte: u8) -> u8 {
-    ASCII_FOLD[usize::from(byte & 0x7f)]
-}
-
-#[derive(Debug, Default)]
-struct Normaliser {
-    output: Output,
-    folds: CharFolds,
-    /// The run that the next character may still join, and where it is.
-    run: Vec<char>,
-    run_at: Range<usize>,
-}
-
-impl Normaliser {
-    /// Takes in what `reading` has at `at`: a stretch of ASCII and the character behind it. Returns where it goes on;
-    /// `None` at the end.
-    fn push_next(&mut self, reading: Reading<'_>, at: usize) -> Option<usize> {
-        let ascii = reading.ascii_at(at);
-        self.push_ascii(ascii, at);
-        let at = at + ascii.len();
-        match reading.char_at(at) {
-            Some((ch, len)) => {
-                self.push_char(ch, at..at + len);
-                Some(at + len)
-            }
-            None => (!ascii.is_empty()).then_some(at),
-        }
-    }
-
-    /// The last visible character is held back as a run of its own: a mark may follow it.
-    fn push_ascii(&mut self, ascii: &[u8], at: usize) {
-        let Some(last) = ascii.iter().rposition(|byte| fold_ascii(*byte) != DROPPED) else {
-            return;
-        };
-        self.end_run();
-        self.output.append_ascii(&ascii[..last], at);
-        self.start_run(char::from(ascii[last]), at + last..at + last + 1);
-    }
-
-    fn push_char(&mut self, ch: char, at: Range<usize>) {
-        let has_room = self.run.len() < MAX_RUN && at.end - self.run_at.start <= MAX_STEP;
-        match self.folds.role(ch) {
-            Role::Invisible => {}
-            Role::Joins if !self.run.is_empty() && has_room => {
-                self.run.push(ch);
-                self.run_at.end = at.end;
-            }
-            Role::Joins | Role::Starts => {
-                self.end_run();
-                self.start_run(ch, at);
-            }
-        }
-    }
-
-    fn start_run(&mut self, ch: char, at: Range<usize>) {
-        self.run.push(ch);
-        self.run_at = at;
-    }
-
-    fn end_run(&mut self) {
-        match self.run.as_slice() {
-            [] => return,
-            [ch] => self.output.append(self.folds.fold(*ch), self.run_at.clone()),
-            run => self.output.append(&fold_run(run), self.run_at.clone()),
-        }
-        self.run.clear();
-    }
+    (is_odd == 0).then_some(folded)
 }
 
 #[cfg(test)]
@@ -253,8 +283,8 @@ mod tests {
 
     use super::*;
 
-    fn normalised(bytes: &[u8]) -> Normalised<'_> {
-        Normalised::of(Reading::Utf8(bytes))
+    fn normalised(text: &str) -> Normalised {
+        Normalised::of(&SourceText::whole(text), Accents::Kept)
     }
 
     #[test]
@@ -269,35 +299,35 @@ mod tests {
             ("f\u{336}o\u{336}r", "for"),
             ("\u{301}a", "a"),
         ] {
-            assert_eq!(normalised(text.as_bytes()).as_str(), expected, "{text:?}");
+            assert_eq!(normalised(text).as_str(), expected, "{text:?}");
         }
     }
 
     #[test]
     fn endless_marks_fold_in_runs_of_limited_length() {
         let text = format!("a{}b", "\u{336}".repeat(100_000));
-        let normalised = normalised(text.as_bytes());
+        let normalised = normalised(&text);
         assert_eq!(normalised.as_str(), "ab");
-        assert_eq!(normalised.original(&(0..1)), 0..1 + 31 * 2);
-        assert_eq!(normalised.original(&(1..2)), text.len() - 1..text.len());
+        assert_eq!(normalised.source(&(0..1)), 0..1 + 31 * 2);
+        assert_eq!(normalised.source(&(1..2)), text.len() - 1..text.len());
     }
 
     #[test]
     fn a_run_stretched_by_invisible_characters_keeps_its_offsets() {
         let text = format!("xe{}\u{301}y", "\u{200b}".repeat(30_000));
-        let normalised = normalised(text.as_bytes());
+        let normalised = normalised(&text);
         assert_eq!(normalised.as_str(), "xey");
-        assert_eq!(normalised.original(&(1..2)), 1..2);
-        assert_eq!(normalised.original(&(2..3)), text.len() - 1..text.len());
+        assert_eq!(normalised.source(&(1..2)), 1..2);
+        assert_eq!(normalised.source(&(2..3)), text.len() - 1..text.len());
     }
 
     #[test]
     fn a_span_covers_every_unit_it_touches() {
         let text = "ﬁ ﬂ";
-        let normalised = normalised(text.as_bytes());
+        let normalised = normalised(text);
         assert_eq!(normalised.as_str(), "fi fl");
         for (span, original) in [(0..1, 0..3), (1..2, 0..3), (1..3, 0..4), (1..4, 0..7), (3..5, 4..7)] {
-            assert_eq!(normalised.original(&span), original, "{span:?}");
+            assert_eq!(normalised.source(&span), original, "{span:?}");
         }
     }
 
@@ -309,14 +339,14 @@ mod tests {
             .prop_map(|pieces| pieces.concat())
     }
 
-    fn check_map(reading: Reading<'_>, original_len: usize) -> Result<(), TestCaseError> {
-        let normalised = Normalised::of(reading);
+    fn check_map(text: &str) -> Result<(), TestCaseError> {
+        let normalised = normalised(text);
         let mut last = 0..0;
         for offset in 0..normalised.as_str().len() {
-            let original = normalised.original(&(offset..offset + 1));
-            prop_assert!(original.start < original.end && original.end <= original_len, "{:?}", original);
-            prop_assert!(original == last || original.start >= last.end, "{:?} after {:?}", original, last);
-            last = original;
+            let source = normalised.source(&(offset..offset + 1));
+            prop_assert!(source.start < source.end && source.end <= text.len(), "{:?}", source);
+            prop_assert!(source == last || source.start >= last.end, "{:?} after {:?}", source, last);
+            last = source;
         }
         Ok(())
     }
@@ -324,14 +354,27 @@ mod tests {
     proptest! {
         #[test]
         fn the_map_is_monotone_and_in_bounds(text in text()) {
-            check_map(Reading::Utf8(text.as_bytes()), text.len())?;
+            check_map(&text)?;
         }
 
         #[test]
-        fn the_map_of_any_bytes_is_monotone_and_in_bounds(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            check_map(Reading::Utf8(&bytes), bytes.len())?;
-            check_map(Reading::Utf16Le(&bytes), bytes.len())?;
-            check_map(Reading::Utf16Be(&bytes), bytes.len())?;
+        fn a_text_in_pieces_is_normalised_as_a_whole(text in text(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..5)) {
+            let whole = normalised(&text);
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| text.floor_char_boundary(cut.index(text.len() + 1))).collect();
+            cuts.sort_unstable();
+            let (mut source, mut pieces) = (SourceText::default(), Normalised::new(Accents::Kept));
+            let mut start = 0;
+            for cut in cuts.into_iter().chain([text.len()]) {
+                source.push_str(&text[start..cut], start);
+                pieces.push(&source, cut == text.len());
+                start = cut;
+            }
+            pieces.push(&source, true);
+            prop_assert_eq!(pieces.as_str(), whole.as_str());
+            for offset in 0..whole.as_str().len() {
+                prop_assert_eq!(pieces.source(&(offset..offset + 1)), whole.source(&(offset..offset + 1)));
+            }
+            prop_assert_eq!(pieces.impostors, whole.impostors);
         }
 
         #[test]
@@ -343,7 +386,7 @@ mod tests {
                     expected.push(ch);
                 }
             }
-            let normalised = normalised(text.as_bytes());
+            let normalised = normalised(&text);
             prop_assert_eq!(normalised.as_str(), expected);
         }
     }

@@ -1,60 +1,44 @@
-//! Which original bytes a piece of normalised text came from.
+//! Which bytes of one text a piece of another, made from it, came from.
 //!
-//! Original and normalised text advance together in steps. Stretches of bytes that map one to one share a step and
-//! every other folded run has its own, so plain ASCII costs next to nothing and other text five bytes a character.
+//! Both advance together in steps. Neighbours that map alike share a step: a stretch of bytes that map one to one, the
+//! letters of a word that have two bytes here and two there, whatever was left out. So plain text costs next to nothing.
 
 use std::ops::Range;
 
 /// Steps between two checkpoints: what a look-up walks at most.
 const CHECKPOINT_EVERY: usize = 32;
 
-/// In [`Step::normalised`]: the step's bytes map one to one.
-const ONE_TO_ONE: u16 = u16::MAX;
-
-/// In [`Step::normalised`]: the step's bytes have no normalised text.
-const NOTHING: u16 = 0;
-
-/// Longest original text of one step.
-pub(super) const MAX_STEP: usize = u16::MAX as usize;
-
+/// So many units in a row, each of so many bytes here and there. Bytes that were left out are one unit of none here.
 #[derive(Clone, Copy, Debug)]
 struct Step {
-    normalised: u16,
-    original: u16,
-}
-
-impl Step {
-    fn normalised_len(self) -> usize {
-        usize::from(if self.normalised == ONE_TO_ONE { self.original } else { self.normalised })
-    }
+    made: u32,
+    original: u64,
+    count: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Position {
-    normalised: usize,
+    made: usize,
     original: usize,
 }
 
 impl Position {
-    fn after(self, step: Step) -> Self {
-        Self {
-            normalised: self.normalised + step.normalised_len(),
-            original: self.original + usize::from(step.original),
-        }
+    const fn after(self, step: Step, count: usize) -> Self {
+        Self { made: self.made + step.made as usize * count, original: self.original + step.original as usize * count }
     }
 }
 
-/// The smallest piece that maps as a whole: one byte of a one-to-one stretch, or one folded run.
+/// The smallest piece that maps as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unit {
-    /// Where it is in the normalised text.
-    pub(super) normalised: Range<usize>,
+    /// Where it is in the text that was made.
+    pub(super) made: Range<usize>,
     /// Where it came from.
     pub(super) original: Range<usize>,
 }
 
-/// Map from normalised offsets to original ones. Built front to back; monotone in both.
-#[derive(Debug, Default)]
+/// Map from offsets in a text that was made to those in its original. Built front to back; monotone in both.
+#[derive(Clone, Debug, Default)]
 pub(super) struct OffsetMap {
     steps: Vec<Step>,
     checkpoints: Vec<Position>,
@@ -62,96 +46,137 @@ pub(super) struct OffsetMap {
 }
 
 impl OffsetMap {
+    /// A map whose original begins at `original`.
+    pub(super) fn starting_at(original: usize) -> Self {
+        Self { end: Position { made: 0, original }, ..Self::default() }
+    }
+
     /// Adds bytes that map one to one, `len` of them from original offset `at` on.
     pub(super) fn push_bytes(&mut self, at: usize, len: usize) {
         self.skip_to(at);
-        self.extend(ONE_TO_ONE, len);
+        self.extend(Step { made: 1, original: 1, count: len as u32 });
     }
 
-    /// Adds a folded run of `normalised` bytes that came from `original`.
-    ///
-    /// The caller keeps the original within [`MAX_STEP`] bytes and the run within 65,534.
-    pub(super) fn push_run(&mut self, original: Range<usize>, normalised: usize) {
-        if normalised == 0 {
+    /// Adds a unit of `made` bytes that came from `original`. One of no bytes is left out.
+    pub(super) fn push_unit(&mut self, original: Range<usize>, made: usize) {
+        if made == 0 {
             return self.skip_to(original.end);
         }
         self.skip_to(original.start);
-        let normalised = u16::try_from(normalised).unwrap_or(ONE_TO_ONE).min(ONE_TO_ONE - 1);
-        self.push(Step { normalised, original: u16::try_from(original.len()).unwrap_or(u16::MAX) });
+        self.extend(Step { made: made as u32, original: original.len() as u64, count: 1 });
     }
 
-    /// The unit that holds normalised byte `offset`; past the end, an empty one there.
+    /// The unit that holds byte `offset` of what was made; past the end, an empty one there.
     pub(super) fn unit_at(&self, offset: usize) -> Unit {
-        let checkpoint = self.checkpoint_before(offset);
-        let mut position = self.checkpoints.get(checkpoint).copied().unwrap_or_default();
-        for step in self.steps.iter().skip(checkpoint * CHECKPOINT_EVERY) {
-            let next = position.after(*step);
-            if offset >= next.normalised {
+        let (mut position, steps) = self.from_checkpoint(offset);
+        for step in steps {
+            let next = position.after(*step, step.count as usize);
+            if offset >= next.made {
                 position = next;
                 continue;
             }
-            if step.normalised != ONE_TO_ONE {
-                return Unit {
-                    normalised: position.normalised..next.normalised,
-                    original: position.original..next.original,
-                };
-            }
-            let original = position.original + (offset - position.normalised);
-            return Unit { normalised: offset..offset + 1, original: original..original + 1 };
+            let start = position.after(*step, (offset - position.made) / step.made as usize);
+            let end = start.after(*step, 1);
+            return Unit { made: start.made..end.made, original: start.original..end.original };
         }
-        Unit { normalised: self.end.normalised..self.end.normalised, original: self.end.original..self.end.original }
+        Unit { made: self.end.made..self.end.made, original: self.end.original..self.end.original }
     }
 
-    /// Forgets what is before normalised offset `at`, the start of a unit. Normalised offsets count from there now.
+    /// The original of `span`, with all of every unit that it touches. An empty span has none.
+    pub(super) fn original(&self, span: &Range<usize>) -> Range<usize> {
+        if span.is_empty() {
+            let at = self.unit_at(span.start).original.start;
+            return at..at;
+        }
+        self.unit_at(span.start).original.start..self.unit_at(span.end - 1).original.end
+    }
+
+    /// Forgets what is before offset `at`, the start of a unit. Offsets in what was made count from there now.
     pub(super) fn forget_before(&mut self, at: usize) {
-        let start = self.unit_at(at).original.start;
-        let checkpoint = self.checkpoint_before(at);
-        let mut position = self.checkpoints.get(checkpoint).copied().unwrap_or_default();
-        let mut rest = Self { end: Position { normalised: 0, original: start }, ..Self::default() };
-        for step in self.steps.iter().skip(checkpoint * CHECKPOINT_EVERY) {
-            let next = position.after(*step);
-            if position.original >= start {
-                rest.push(*step);
-            } else if next.original > start {
-                rest.extend(ONE_TO_ONE, next.original - start);
+        let start = self.unit_at(at);
+        let (mut position, steps) = self.from_checkpoint(at);
+        let mut rest = Self::starting_at(start.original.start);
+        for step in steps {
+            let next = position.after(*step, step.count as usize);
+            if next.original > start.original.start && step.made > 0 {
+                let passed = start.made.start.saturating_sub(position.made) / step.made as usize;
+                rest.push(Step { count: step.count - passed as u32, ..*step });
+            } else if next.original > start.original.start {
+                rest.push(Step {
+                    original: (next.original - start.original.start.max(position.original)) as u64,
+                    ..*step
+                });
             }
             position = next;
         }
         *self = rest;
     }
 
-    fn checkpoint_before(&self, offset: usize) -> usize {
-        self.checkpoints.partition_point(|position| position.normalised <= offset).saturating_sub(1)
-    }
-
-    /// Original bytes between the end of the last step and `at` have no normalised text.
-    fn skip_to(&mut self, at: usize) {
-        self.extend(NOTHING, at.saturating_sub(self.end.original));
-    }
-
-    /// Adds `len` original bytes of a sort that can share steps: [`ONE_TO_ONE`] or [`NOTHING`].
-    fn extend(&mut self, sort: u16, len: usize) {
-        let mut left = len;
-        if let Some(last) = self.steps.last_mut().filter(|last| last.normalised == sort) {
-            let room = usize::from(u16::MAX - last.original).min(left);
-            last.original += u16::try_from(room).unwrap_or_default();
-            left -= room;
-            self.end.original += room;
-            self.end.normalised += if sort == ONE_TO_ONE { room } else { 0 };
+    /// Takes back what was made from offset `at` on, the start of a unit, and came from `original` and behind.
+    pub(super) fn truncate(&mut self, at: usize, original: usize) {
+        while self.end.made > at
+            && let Some(step) = self.steps.last_mut()
+        {
+            let excess = if step.made == 0 { 1 } else { (self.end.made - at) / step.made as usize };
+            let taken = excess.clamp(1, step.count as usize);
+            step.count -= taken as u32;
+            self.end.made -= taken * step.made as usize;
+            self.end.original -= taken * step.original as usize;
+            if step.count == 0 {
+                self.steps.pop();
+                if self.steps.len().is_multiple_of(CHECKPOINT_EVERY) {
+                    self.checkpoints.pop();
+                }
+            }
         }
-        while left > 0 {
-            let original = u16::try_from(left).unwrap_or(u16::MAX);
-            self.push(Step { normalised: sort, original });
-            left -= usize::from(original);
+        // What was left out there is not known to be any more.
+        if let Some(step) = self.steps.last_mut().filter(|step| step.made == 0) {
+            let excess = self.end.original.saturating_sub(original).min(step.original as usize);
+            step.original -= excess as u64;
+            self.end.original -= excess;
+        }
+    }
+
+    fn from_checkpoint(&self, offset: usize) -> (Position, &[Step]) {
+        let checkpoint = self.checkpoints.partition_point(|position| position.made <= offset).saturating_sub(1);
+        let position = self.checkpoints.get(checkpoint).copied().unwrap_or(self.end);
+        (position, self.steps.get(checkpoint * CHECKPOINT_EVERY..).unwrap_or_default())
+    }
+
+    /// Original bytes between the end of the last step and `at` are left out.
+    fn skip_to(&mut self, at: usize) {
+        let len = at.saturating_sub(self.end.original);
+        if len == 0 {
+            return;
+        }
+        match self.steps.last_mut() {
+            Some(last) if last.made == 0 => {
+                last.original += len as u64;
+                self.end.original += len;
+            }
+            _ => self.push(Step { made: 0, original: len as u64, count: 1 }),
+        }
+    }
+
+    fn extend(&mut self, step: Step) {
+        match self.steps.last_mut() {
+            Some(last) if (last.made, last.original) == (step.made, step.original) => {
+                last.count += step.count;
+                self.end = self.end.after(step, step.count as usize);
+            }
+            _ => self.push(step),
         }
     }
 
     fn push(&mut self, step: Step) {
+        if step.count == 0 {
+            return;
+        }
         if self.steps.len().is_multiple_of(CHECKPOINT_EVERY) {
             self.checkpoints.push(self.end);
         }
         self.steps.push(step);
-        self.end = self.end.after(step);
+        self.end = self.end.after(step, step.count as usize);
     }
 }
 
@@ -165,7 +190,7 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Piece {
         Bytes(usize),
-        Run { original: usize, normalised: usize },
+        Run { original: usize, made: usize },
         Gap(usize),
     }
 
@@ -173,12 +198,12 @@ mod tests {
         prop_oneof![
             (1..300_usize).prop_map(Piece::Bytes),
             (65_000..140_000_usize).prop_map(Piece::Bytes),
-            (1..9_usize, 0..9_usize).prop_map(|(original, normalised)| Piece::Run { original, normalised }),
+            (1..9_usize, 0..9_usize).prop_map(|(original, made)| Piece::Run { original, made }),
             (1..100_000_usize).prop_map(Piece::Gap),
         ]
     }
 
-    /// The map and its naive twin: the unit of every normalised byte, written out.
+    /// The map and its naive twin: the unit of every made byte, written out.
     fn build(pieces: &[Piece]) -> (OffsetMap, Vec<Unit>) {
         let (mut map, mut units, mut at) = (OffsetMap::default(), Vec::new(), 0);
         for piece in pieces {
@@ -187,14 +212,14 @@ mod tests {
                 Piece::Bytes(len) => {
                     map.push_bytes(at, len);
                     units.extend(
-                        (0..len).map(|i| Unit { normalised: start + i..start + i + 1, original: at + i..at + i + 1 }),
+                        (0..len).map(|i| Unit { made: start + i..start + i + 1, original: at + i..at + i + 1 }),
                     );
                     at += len;
                 }
-                Piece::Run { original, normalised } => {
-                    map.push_run(at..at + original, normalised);
-                    let unit = Unit { normalised: start..start + normalised, original: at..at + original };
-                    units.extend(std::iter::repeat_n(unit, normalised));
+                Piece::Run { original, made } => {
+                    map.push_unit(at..at + original, made);
+                    let unit = Unit { made: start..start + made, original: at..at + original };
+                    units.extend(std::iter::repeat_n(unit, made));
                     at += original;
                 }
                 Piece::Gap(len) => at += len,
@@ -211,14 +236,14 @@ mod tests {
             pieces in prop::collection::vec(piece(), 0..12),
             runs in prop::collection::vec((1..9_usize, 0..9_usize), 0..600),
         ) {
-            let runs = runs.into_iter().map(|(original, normalised)| Piece::Run { original, normalised });
+            let runs = runs.into_iter().map(|(original, made)| Piece::Run { original, made });
             let pieces: Vec<Piece> = pieces.iter().cloned().chain(runs).chain(pieces.iter().cloned()).collect();
             let (map, units) = build(&pieces);
-            let near_steps = units.iter().enumerate().filter(|(i, unit)| i % 997 == 0 || unit.normalised.len() > 1);
+            let near_steps = units.iter().enumerate().filter(|(i, unit)| i % 997 == 0 || unit.made.len() > 1);
             for (offset, unit) in near_steps {
                 prop_assert_eq!(&map.unit_at(offset), unit);
             }
-            prop_assert!(map.unit_at(units.len()).normalised.is_empty());
+            prop_assert!(map.unit_at(units.len()).made.is_empty());
         }
 
         #[test]
@@ -228,11 +253,11 @@ mod tests {
         ) {
             let (mut map, units) = build(&pieces);
             prop_assume!(!units.is_empty());
-            let at = units[cut.index(units.len())].normalised.start;
+            let at = units[cut.index(units.len())].made.start;
             map.forget_before(at);
             for (offset, unit) in units.iter().enumerate().skip(at).step_by(13) {
-                let shifted = unit.normalised.start - at..unit.normalised.end - at;
-                prop_assert_eq!(map.unit_at(offset - at), Unit { normalised: shifted, original: unit.original.clone() });
+                let shifted = unit.made.start - at..unit.made.end - at;
+                prop_assert_eq!(map.unit_at(offset - at), Unit { made: shifted, original: unit.original.clone() });
             }
             map.push_bytes(1 << 40, 1);
             prop_assert_eq!(map.unit_at(units.len() - at).original, 1 << 40..(1 << 40) + 1);
@@ -245,7 +270,7 @@ mod tests {
         for at in 0..100_000 {
             map.push_bytes(at, 1);
         }
-        assert_eq!(map.steps.len(), 2);
-        assert_eq!(map.unit_at(99_999), Unit { normalised: 99_999..100_000, original: 99_999..100_000 });
+        assert_eq!(map.steps.len(), 1);
+        assert_eq!(map.unit_at(99_999), Unit { made: 99_999..100_000, original: 99_999..100_000 });
     }
 }

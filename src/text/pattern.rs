@@ -12,7 +12,6 @@ use regex::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Capture, Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition};
 
-use super::charset::Reading;
 use super::fold::{ASCII_FOLD, DROPPED};
 use super::normalise::Normalised;
 
@@ -98,8 +97,7 @@ fn folded(hir: Hir) -> Hir {
     match hir.into_kind() {
         HirKind::Empty => Hir::empty(),
         HirKind::Literal(literal) => {
-            let text = Normalised::of(Reading::Utf8(&literal.0)).as_str().to_owned();
-            Hir::literal(text.into_bytes())
+            Hir::literal(Normalised::text_of(&String::from_utf8_lossy(&literal.0)).into_bytes())
         }
         HirKind::Class(Class::Unicode(class)) => Hir::class(Class::Unicode(folded_class(class))),
         HirKind::Class(class) => Hir::class(class),
@@ -141,9 +139,8 @@ mod tests {
     use super::*;
 
     fn find(pattern: &str, text: &str) -> bool {
-        let normalised = Normalised::of(Reading::Utf8(text.as_bytes()));
-        let text = normalised.as_str();
-        Pattern::new(pattern).unwrap().find(text, &(0..text.len())).is_some()
+        let text = Normalised::text_of(text);
+        Pattern::new(pattern).unwrap().find(&text, &(0..text.len())).is_some()
     }
 
     #[test]

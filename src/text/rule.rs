@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::charset::Reading;
 use super::normalise::{Normalised, Standing};
 use super::pattern::Pattern;
+use super::switches::Switches;
 use crate::config::Place;
 use crate::content::{Action, Mode};
 
@@ -66,13 +66,18 @@ pub struct Keyword {
 impl Keyword {
     /// A keyword as somebody wrote it; `None` when normalisation leaves nothing to look for.
     pub fn new(written: &str) -> Option<Self> {
-        let normalised = Normalised::of(Reading::Utf8(written.as_bytes())).as_str().trim_matches(' ').to_owned();
+        let normalised = Normalised::text_of(written).trim_matches(' ').to_owned();
         (!normalised.is_empty()).then(|| Self { written: written.to_owned(), normalised })
     }
 
     /// As in the rule file.
     pub fn as_written(&self) -> &str {
         &self.written
+    }
+
+    /// How it is looked for.
+    pub fn switches(&self) -> Switches {
+        Switches::default()
     }
 
     /// As it is looked for.

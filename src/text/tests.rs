@@ -7,7 +7,7 @@ use std::ops::Range;
 use encoding_rs::WINDOWS_1252;
 use proptest::prelude::*;
 
-use super::normalise::WINDOW;
+use super::scan::BLOCK as WINDOW;
 use super::{MAX_SPANS, Rule, RuleMatch, RuleSet, parse_rules};
 use crate::content::{Action, Deadline, Mode};
 
@@ -96,7 +96,7 @@ fn neither_a_stray_byte_nor_a_false_byte_order_mark_hides_anything() {
     assert_eq!(spans(&set, &[b"\xff ", "fоrbidden turniр".as_bytes(), b" \xe2\x82"].concat()), [2..20]);
     assert_eq!(spans(&set, b"\xff\xfe forbidden turnip"), [3..19]);
     assert_eq!(spans(&set, b"\xfe\xff forbidden turnip"), [3..19]);
-    assert_eq!(spans(&set, &utf16("forbidden turnip", u16::to_le_bytes)), [0..31]);
+    assert_eq!(spans(&set, &utf16("forbidden turnip", u16::to_le_bytes)), [0..32]);
 }
 
 #[test]
@@ -275,6 +275,9 @@ proptest! {
         let set = one_rule(&keywords, "");
         let lower = text.to_ascii_lowercase();
         let is_edge = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+        let source = super::source::SourceText::whole(&lower);
+        let normalised = super::normalise::Normalised::of(&source, super::fold::Accents::Kept);
+        prop_assume!(super::loosen::loosen(&normalised, 0).is_empty());
         let found = keywords.iter().any(|keyword| {
             let collapsed = lower.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
             let hits: Vec<usize> = collapsed.match_indices(keyword).map(|(at, _)| at).collect();
@@ -284,5 +287,80 @@ proptest! {
             })
         });
         prop_assert_eq!(!set.scan(text.as_bytes(), &Deadline::NEVER).is_empty(), found, "{:?}", text);
+    }
+}
+
+#[test]
+fn spellings_and_escapes_that_people_or_programs_read_through_are_seen_through() {
+    let set = one_rule(&["forbidden turnip"], "");
+    for dodged in [
+        "f0rb1dd3n turn1p",
+        "f0rb!dden turnip",
+        "f o r b i d d e n turnip",
+        "f.o.r.b.i.d.d.e.n t-u-r-n-i-p",
+        "for.bid.den tur_nip",
+        "fooorbidden turniiiip",
+        "forbidddden turnip",
+        "f o r b i d d e n  t u r n i p",
+        "f&#111;rbidden turnip",
+        "f&#x6F;rbid&shy;den&nbsp;turnip",
+        "f%6Frbidden%20turnip",
+        "forb%E2%80%8Bidden turnip",
+        "+AGYAbwBy-bidden turnip",
+        "f%26%23111;rbidden turnip",
+        "&#102;0rb1dd3n turnip",
+    ] {
+        for (before, after) in [("", ""), ("see: ", ", he said"), ("A cat & 50% of ", ". It is 3 o'clock")] {
+            let text = format!("{before}{dodged}{after}");
+            let expected = before.len()..before.len() + dodged.len();
+            assert_eq!(spans(&set, text.as_bytes()), [expected], "{text:?}");
+        }
+    }
+    let encoded = data_encoding::BASE64.encode("and so a forbidden turnip appears".as_bytes());
+    assert_eq!(spans(&set, format!("see {encoded} there").as_bytes()), [4..4 + encoded.trim_end_matches('=').len()]);
+    let twice = data_encoding::BASE64.encode(format!("once more {encoded} and so on").as_bytes());
+    assert_eq!(spans(&set, twice.as_bytes()).len(), 1);
+}
+
+#[test]
+fn what_only_looks_like_a_dodge_is_none() {
+    for (keyword, text) in [
+        ("los", "10 5 105"),
+        ("iz", "12 and 12!"),
+        ("bees", "8335"),
+        ("god", "good"),
+        ("turnip", "turn. ip turn, ip"),
+        ("abc", "a bc"),
+    ] {
+        let set = one_rule(&[keyword], "");
+        assert!(spans(&set, text.as_bytes()).is_empty(), "{keyword} in {text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_text_that_arrives_in_pieces_is_scanned_as_a_whole(
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            "forbidden turnip", "f0rb1dden turnip", "f.o.r.b.i.d.d.e.n turnip", "forb", "idden tur", "nip", "\u{200b}",
+            "filler ", "ж\u{301}", "&#102;", "%66orbidden turnip", "\u{ad}", "Zm9yYmlkZGVuIHR1cm5pcHMhIGFuZCBtb3Jl ",
+        ]), 0..1500),
+        foreign in prop::option::of(0..1500_usize),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
+    ) {
+        let set = one_rule(&["forbidden turnip", "turnip forb"], "words = \"anywhere\"");
+        let mut text = Vec::new();
+        for (number, piece) in pieces.iter().enumerate() {
+            text.extend_from_slice(piece.as_bytes());
+            text.extend((foreign == Some(number)).then_some(0xe9));
+        }
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
+        cuts.sort_unstable();
+        let mut scanner = set.scanner(None, Deadline::NEVER);
+        let mut start = 0;
+        for cut in cuts.into_iter().chain([text.len()]) {
+            scanner.push(&text[start..cut]);
+            start = cut;
+        }
+        prop_assert_eq!(scanner.finish(), set.scan(&text, &Deadline::NEVER));
     }
 }

@@ -1,120 +1,165 @@
-//! Bytes → characters with their places, without an intermediate copy.
+//! Bytes → text, as they arrive.
 //!
-//! No declared charset is believed here: senders choose it. Where the bytes leave more than one reading, all are
-//! scanned, since what stores the text may choose another than we would: a byte order mark may be ignored, and bytes
-//! that are not UTF-8 may be windows-1252 or have faults replaced. Otherwise a byte or two would hide everything.
+//! No declared charset is believed alone: senders choose it. Where the bytes leave more than one reading, all are scanned,
+//! since what stores the text may choose another than we would: a byte order mark may be ignored, and bytes that are not
+//! UTF-8 may be some older charset or have faults replaced. Otherwise a byte or two would hide everything.
 
-use std::sync::LazyLock;
+mod legacy;
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-/// Characters of windows-1252 for the bytes 0x80 to 0xFF.
-static WINDOWS_1252_HIGH: LazyLock<[char; 128]> = LazyLock::new(|| {
-    let bytes: Vec<u8> = (0x80..=0xff).collect();
-    let (decoded, _) = WINDOWS_1252.decode_without_bom_handling(&bytes);
-    let mut table = [char::REPLACEMENT_CHARACTER; 128];
-    for (slot, ch) in table.iter_mut().zip(decoded.chars()) {
-        *slot = ch;
-    }
-    table
-});
+pub(super) use self::legacy::{Legacy, windows_1252};
+use super::source::SourceText;
 
-/// Bytes of ASCII given out at once: endless text must not become endless windows.
-pub(super) const MAX_STRETCH: usize = 4 << 10;
-
-/// One way to read bytes as characters. Offsets are always into the original bytes.
+/// One way to read bytes as characters.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Reading<'a> {
-    /// UTF-8, and each byte that is not part of valid UTF-8 as windows-1252.
-    Utf8(&'a [u8]),
-    /// windows-1252, which gives every byte a character.
-    Windows1252(&'a [u8]),
+pub(super) enum Charset {
+    /// UTF-8, and each byte that is not part of it as windows-1252. What takes more bytes than it should is read as what
+    /// it would be: some decoders do so.
+    Utf8,
+    /// One of the charsets of the Encoding Standard that came before.
+    Legacy(&'static Legacy),
     /// UTF-16, low byte first.
-    Utf16Le(&'a [u8]),
+    Utf16Le,
     /// UTF-16, high byte first.
-    Utf16Be(&'a [u8]),
+    Utf16Be,
 }
 
-impl<'a> Reading<'a> {
-    /// Every reading of `bytes`, the likeliest first; one only for valid UTF-8 and for UTF-8 that was cut at its end.
-    pub(super) fn all_of(bytes: &'a [u8]) -> impl Iterator<Item = Self> {
-        let other = match Encoding::for_bom(bytes) {
-            Some((encoding, _)) if encoding == UTF_16LE => Some(Self::Utf16Le(bytes)),
-            Some((encoding, _)) if encoding == UTF_16BE => Some(Self::Utf16Be(bytes)),
-            _ if has_foreign_bytes(bytes) => Some(Self::Windows1252(bytes)),
-            _ => None,
+/// How many of the first bytes are looked at to tell UTF-16 without a byte order mark.
+const SAMPLE: usize = 512;
+
+impl Charset {
+    /// How to read a text that begins with `start`, the likeliest first; UTF-8 always.
+    pub(super) fn of_start(start: &[u8]) -> Vec<Self> {
+        let mut charsets = match Encoding::for_bom(start) {
+            Some((encoding, _)) if encoding == UTF_16LE => vec![Self::Utf16Le],
+            Some((encoding, _)) if encoding == UTF_16BE => vec![Self::Utf16Be],
+            _ => Self::without_mark(start),
         };
-        other.into_iter().chain([Self::Utf8(bytes)])
+        charsets.push(Self::Utf8);
+        charsets
     }
 
-    /// The longest stretch at `at` whose bytes are ASCII characters, up to [`MAX_STRETCH`]; always empty for UTF-16.
-    pub(super) fn ascii_at(self, at: usize) -> &'a [u8] {
-        match self {
-            Self::Utf8(bytes) | Self::Windows1252(bytes) => {
-                let rest = bytes.get(at..).unwrap_or_default();
-                let rest = &rest[..rest.len().min(MAX_STRETCH)];
-                &rest[..Encoding::ascii_valid_up_to(rest)]
+    /// UTF-16 that has no byte order mark: of its first characters most have the same high byte, or zero for ASCII.
+    fn without_mark(start: &[u8]) -> Vec<Self> {
+        let pairs = start[..start.len().min(SAMPLE)].as_chunks::<2>().0;
+        let looks_like = |high: usize| {
+            let mut counts = [0_usize; 256];
+            pairs.iter().for_each(|pair| counts[usize::from(pair[high])] += 1);
+            // Scripts that are written with more than two high bytes are told by the space between words.
+            let most = counts.iter().max().copied().unwrap_or_default();
+            let is_odd = counts[0] > 0 && pairs.iter().any(|pair| pair[high] == 0 && pair[1 - high] != 0);
+            pairs.len() >= 4 && is_odd && 4 * (most + counts[0]) >= 3 * pairs.len()
+        };
+        match (looks_like(1), looks_like(0)) {
+            (true, false) => vec![Self::Utf16Le],
+            (false, true) => vec![Self::Utf16Be],
+            (true, true) => vec![Self::Utf16Le, Self::Utf16Be],
+            (false, false) => Vec::new(),
+        }
+    }
+
+    /// How else to read a text in which `bytes` are not UTF-8: as declared, as its bytes look, as windows-1252.
+    pub(super) fn for_foreign(bytes: &[u8], declared: Option<&'static Encoding>) -> Vec<Self> {
+        let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+        detector.feed(bytes, true);
+        let guessed = detector.guess(None, chardetng::Utf8Detection::Deny);
+        let mut encodings = Vec::new();
+        for encoding in declared.into_iter().chain([guessed, WINDOWS_1252]) {
+            if !encodings.contains(&encoding) {
+                encodings.push(encoding);
             }
-            Self::Utf16Le(_) | Self::Utf16Be(_) => &[],
         }
+        encodings.into_iter().filter_map(Legacy::of).map(Self::Legacy).collect()
     }
 
-    /// The character at `at` and how many bytes it takes; `None` at the end.
-    pub(super) fn char_at(self, at: usize) -> Option<(char, usize)> {
+    /// Adds the text of `bytes`, which stand at `at`, to `source`. Returns how many were read: all but an unfinished
+    /// character at the end, and all when these are the last.
+    pub(super) fn read(self, bytes: &[u8], at: usize, is_last: bool, source: &mut SourceText) -> usize {
         match self {
-            Self::Utf8(bytes) => utf8_or_windows_1252(bytes.get(at..)?),
-            Self::Windows1252(bytes) => Some((windows_1252(*bytes.get(at)?), 1)),
-            Self::Utf16Le(bytes) => utf16(bytes.get(at..)?, u16::from_le_bytes),
-            Self::Utf16Be(bytes) => utf16(bytes.get(at..)?, u16::from_be_bytes),
+            Self::Utf8 => read_utf8(bytes, at, is_last, source),
+            Self::Legacy(legacy) => legacy.read(bytes, at, is_last, source),
+            Self::Utf16Le => read_utf16(bytes, at, is_last, u16::from_le_bytes, source),
+            Self::Utf16Be => read_utf16(bytes, at, is_last, u16::from_be_bytes, source),
         }
     }
 }
 
-fn utf8_or_windows_1252(rest: &[u8]) -> Option<(char, usize)> {
-    let first = *rest.first()?;
-    let len = match first {
-        0..=0x7f => return Some((char::from(first), 1)),
-        0xc2..=0xdf => 2,
-        0xe0..=0xef => 3,
-        0xf0..=0xf4 => 4,
-        _ => 1,
+/// Where `bytes` stop to be UTF-8, apart from a character that is not finished at the end.
+pub(super) fn first_foreign(bytes: &[u8]) -> Option<usize> {
+    let error = std::str::from_utf8(bytes).err()?;
+    error.error_len().map(|_| error.valid_up_to())
+}
+
+fn read_utf8(bytes: &[u8], at: usize, is_last: bool, source: &mut SourceText) -> usize {
+    let mut done = 0;
+    while done < bytes.len() {
+        let rest = &bytes[done..];
+        let (valid, is_cut) = match std::str::from_utf8(rest) {
+            Ok(text) => (text, false),
+            Err(error) => {
+                let valid = std::str::from_utf8(&rest[..error.valid_up_to()]).unwrap_or_default();
+                (valid, error.error_len().is_none())
+            }
+        };
+        source.push_str(valid, at + done);
+        done += valid.len();
+        let Some(foreign) = bytes.get(done..).filter(|rest| !rest.is_empty()) else {
+            break;
+        };
+        if is_cut && !is_last {
+            break;
+        }
+        let (ch, length) = overlong(foreign).unwrap_or((windows_1252(foreign[0]), 1));
+        source.push_char(ch, at + done..at + done + length);
+        done += length;
+    }
+    done
+}
+
+/// A character in more bytes than it takes, which UTF-8 forbids, and how many those are.
+fn overlong(bytes: &[u8]) -> Option<(char, usize)> {
+    let (length, first, most) = match bytes[0] {
+        first @ 0xc0..=0xc1 => (2, first & 0x1f, 0x80),
+        0xe0 => (3, 0, 0x800),
+        0xf0 => (4, 0, 0x1_0000),
+        _ => return None,
     };
-    let valid = rest.get(..len).and_then(|sequence| std::str::from_utf8(sequence).ok());
-    match valid.and_then(|sequence| sequence.chars().next()) {
-        Some(ch) => Some((ch, len)),
-        None => Some((windows_1252(first), 1)),
+    let following = bytes.get(1..length)?;
+    let is_following = |byte: &u8| byte & 0xc0 == 0x80;
+    let bits = |bits: u32, byte: &u8| bits << 6 | u32::from(byte & 0x3f);
+    let code = following.iter().fold(u32::from(first), bits);
+    let is_overlong = following.iter().all(is_following) && code < most;
+    char::from_u32(code).filter(|_| is_overlong).map(|ch| (ch, length))
+}
+
+fn read_utf16(bytes: &[u8], at: usize, is_last: bool, unit: fn([u8; 2]) -> u16, source: &mut SourceText) -> usize {
+    let mut done = 0;
+    while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+        let mut units = rest.chunks_exact(2).take(2).map(|pair| unit([pair[0], pair[1]]));
+        let is_unfinished = rest.len() < 4 && units.clone().next().is_none_or(|unit| (0xd800..0xdc00).contains(&unit));
+        if is_unfinished && !is_last {
+            break;
+        }
+        let (ch, length) = match char::decode_utf16(units.by_ref()).next() {
+            Some(Ok(ch)) => (ch, ch.len_utf16() * 2),
+            Some(Err(_)) => (char::REPLACEMENT_CHARACTER, 2),
+            None => (char::REPLACEMENT_CHARACTER, rest.len()),
+        };
+        source.push_char(ch, at + done..at + done + length);
+        done += length;
     }
-}
-
-fn windows_1252(byte: u8) -> char {
-    if byte.is_ascii() { char::from(byte) } else { WINDOWS_1252_HIGH[usize::from(byte & 0x7f)] }
-}
-
-fn has_foreign_bytes(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_some())
-}
-
-fn utf16(rest: &[u8], unit: fn([u8; 2]) -> u16) -> Option<(char, usize)> {
-    let mut units = rest.chunks_exact(2).take(2).map(|pair| unit([pair[0], pair[1]]));
-    match char::decode_utf16(units.by_ref()).next() {
-        Some(Ok(ch)) => Some((ch, ch.len_utf16() * 2)),
-        Some(Err(_)) => Some((char::REPLACEMENT_CHARACTER, 2)),
-        None => (!rest.is_empty()).then_some((char::REPLACEMENT_CHARACTER, rest.len())),
-    }
+    done
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn characters(reading: Reading<'_>) -> Vec<(usize, char)> {
-        let mut at = 0;
-        std::iter::from_fn(|| {
-            let (ch, len) = reading.char_at(at)?;
-            at += len;
-            Some((at - len, ch))
-        })
-        .collect()
+    fn characters(charset: Charset, bytes: &[u8]) -> Vec<(usize, char)> {
+        let mut source = SourceText::default();
+        assert_eq!(charset.read(bytes, 0, true, &mut source), bytes.len());
+        source.from(0).char_indices().map(|(at, ch)| (source.original(&(at..at + ch.len_utf8())).start, ch)).collect()
     }
 
     #[test]
@@ -126,10 +171,11 @@ mod tests {
             (b"\xff\xc3\xa9", &[(0, 'ÿ'), (1, 'é')]),
             (b"\xe2\x82", &[(0, 'â'), (1, '‚')]),
             (b"\xed\xa0\x80", &[(0, 'í'), (1, '\u{a0}'), (2, '€')]),
+            (b"\xc1\xa1b", &[(0, 'a'), (2, 'b')]),
+            (b"\xe0\x81\xa1\xf0\x80\x81\xa1", &[(0, 'a'), (3, 'a')]),
         ] {
-            assert_eq!(characters(Reading::Utf8(bytes)), expected, "{bytes:x?}");
+            assert_eq!(characters(Charset::Utf8, bytes), expected, "{bytes:x?}");
         }
-        assert_eq!(characters(Reading::Windows1252(b"a\xc9\x85")), [(0, 'a'), (1, 'É'), (2, '…')]);
     }
 
     #[test]
@@ -137,24 +183,56 @@ mod tests {
         let le = b"a\0\x3d\xd8\xa3\xdc\x3d\xd8b\0c";
         let expected =
             [(0, 'a'), (2, '💣'), (6, char::REPLACEMENT_CHARACTER), (8, 'b'), (10, char::REPLACEMENT_CHARACTER)];
-        assert_eq!(characters(Reading::Utf16Le(le)), expected);
-        assert_eq!(characters(Reading::Utf16Be(b"\0a\x20\xac")), [(0, 'a'), (2, '€')]);
+        assert_eq!(characters(Charset::Utf16Le, le), expected);
+        assert_eq!(characters(Charset::Utf16Be, b"\0a\x20\xac"), [(0, 'a'), (2, '€')]);
     }
 
     #[test]
-    fn doubtful_bytes_get_a_second_reading() {
-        for (bytes, count) in [
-            (&b"\xff\xfea\0"[..], 2),
-            (b"\xfe\xff\0a", 2),
-            (b"caf\xe9s", 2),
-            (b"\xef\xbb\xbfa", 1),
-            (b"a\0", 1),
-            (b"cut \xe2\x82", 1),
-            (b"", 1),
+    fn older_charsets_are_read_by_their_tables() {
+        let of = |label: &str| Charset::Legacy(Legacy::of(Encoding::for_label(label.as_bytes()).unwrap()).unwrap());
+        for (label, bytes, expected) in [
+            ("windows-1251", &b"\xec\xe8\xf0"[..], &[(0, 'м'), (1, 'и'), (2, 'р')][..]),
+            ("koi8-r", b"\xcd\xc9\xd2", &[(0, 'м'), (1, 'и'), (2, 'р')]),
+            ("shift_jis", b"a\x93\xfa\x96{", &[(0, 'a'), (1, '日'), (3, '本')]),
+            ("gbk", b"\xd6\xd0a", &[(0, '中'), (2, 'a')]),
+            ("big5", b"\xa4\xa4", &[(0, '中')]),
+            ("euc-kr", b"\xc7\xd1", &[(0, '한')]),
+            ("euc-jp", b"\xc6\xfc", &[(0, '日')]),
+            ("gbk", b"\xd6", &[(0, '\u{fffd}')]),
         ] {
-            let readings: Vec<Reading<'_>> = Reading::all_of(bytes).collect();
-            assert_eq!(readings.len(), count, "{bytes:x?}");
-            assert!(matches!(readings.last(), Some(Reading::Utf8(whole)) if *whole == bytes));
+            assert_eq!(characters(of(label), bytes), expected, "{label} {bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn doubtful_bytes_get_more_than_one_reading() {
+        for (bytes, count) in
+            [(&b"\xff\xfea\0"[..], 2), (b"\xfe\xff\0a", 2), (b"\xef\xbb\xbfa", 1), (b"cut \xe2\x82", 1), (b"", 1)]
+        {
+            let charsets = Charset::of_start(bytes);
+            assert_eq!(charsets.len(), count, "{bytes:x?}");
+            assert!(matches!(charsets.last(), Some(Charset::Utf8)));
+        }
+        let marked = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        for text in ["plain text", "запрещённая репа", "απαγορευμένο γογγύλι"] {
+            assert!(matches!(Charset::of_start(&marked(text))[..], [Charset::Utf16Le, Charset::Utf8]), "{text}");
+        }
+        assert_eq!(first_foreign(b"caf\xe9s"), Some(3));
+        assert_eq!(first_foreign(b"caf\xc3"), None);
+        assert!(!Charset::for_foreign(b"caf\xe9s", None).is_empty());
+        let (russian, _, _) =
+            encoding_rs::WINDOWS_1251.encode("Съешь же ещё этих мягких французских булок, да выпей чаю");
+        assert_eq!(Charset::for_foreign(&russian, None).len(), 2);
+    }
+
+    #[test]
+    fn what_is_cut_off_is_read_when_the_rest_has_come() {
+        let bytes = "aé€💣".as_bytes();
+        for cut in 0..=bytes.len() {
+            let mut source = SourceText::default();
+            let read = Charset::Utf8.read(&bytes[..cut], 0, false, &mut source);
+            assert_eq!(Charset::Utf8.read(&bytes[read..], read, true, &mut source), bytes.len() - read);
+            assert_eq!(source.from(0), "aé€💣", "{cut}");
         }
     }
 }

@@ -1,0 +1,189 @@
+//! All rules over one text, as its bytes arrive.
+//!
+//! The text is read in blocks, in every charset its bytes may be in ([`reading`]). What a block adds is normalised and
+//! searched once for all keywords, and once for each pattern. Where it looks as if something were hidden, by an escape or
+//! by spelling, what may have been meant is searched too. Matching is overlapping, so a keyword inside another one hides
+//! neither.
+
+mod layer;
+mod progress;
+mod reading;
+mod seekers;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use aho_corasick::BuildError;
+use encoding_rs::Encoding;
+
+use self::reading::Reading;
+use self::seekers::Lane;
+use super::charset::{Charset, first_foreign};
+use super::fold::Accents;
+use super::pattern::Pattern;
+use super::rule::Rule;
+use crate::content::Deadline;
+
+/// Spans kept for one rule in one text. Conditions count past it; people need no more to see why.
+pub const MAX_SPANS: usize = 16;
+
+/// Bytes that are read and searched at once. Few in tests, so that they see many blocks.
+pub(super) const BLOCK: usize = if cfg!(test) { 4 << 10 } else { 16 << 10 };
+
+/// A rule that a text fulfils.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleMatch {
+    /// Index into [`RuleSet::rules`].
+    pub rule: usize,
+    /// Where its keywords are: byte ranges of the original text on whole characters, ordered by start, at least one and
+    /// at most [`MAX_SPANS`]. They may overlap.
+    pub spans: Vec<Range<usize>>,
+}
+
+/// The keywords exceed what the automaton can number.
+#[derive(Debug, thiserror::Error)]
+#[error("too many keywords: {0}")]
+pub struct TooManyKeywords(#[from] BuildError);
+
+/// All rules of a snapshot, compiled. Immutable; scanning needs no lock.
+#[derive(Debug)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    /// The keywords that are looked for with accents, and those without; none of a sort, no lane.
+    lanes: Vec<Lane>,
+    /// The patterns of all rules, and who looks for them.
+    patterns: Vec<(Term, Pattern)>,
+}
+
+/// One keyword or pattern of one rule.
+#[derive(Clone, Copy, Debug)]
+struct Term {
+    rule: usize,
+    /// As conditions count them.
+    term: usize,
+}
+
+impl RuleSet {
+    /// Puts `rules` together, keeping their order.
+    ///
+    /// # Errors
+    /// [`TooManyKeywords`].
+    pub fn compile(rules: Vec<Rule>) -> Result<Self, TooManyKeywords> {
+        let mut patterns = Vec::new();
+        for (index, rule) in rules.iter().enumerate() {
+            for (position, pattern) in rule.patterns.iter().enumerate() {
+                patterns.push((Term { rule: index, term: rule.keywords.len() + position }, pattern.clone()));
+            }
+        }
+        let mut lanes = Vec::new();
+        for accents in [Accents::Kept, Accents::Stripped] {
+            lanes.extend(Lane::of(&rules, accents, !patterns.is_empty())?);
+        }
+        Ok(Self { rules, lanes, patterns })
+    }
+
+    /// Number of rules.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there is no rule.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The rules, in the order in which they were passed.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Every rule that `text` fulfils in any reading of its bytes, ordered by index: what a [`Scanner`] finds.
+    pub fn scan(&self, text: &[u8], deadline: &Deadline) -> Vec<RuleMatch> {
+        let mut scanner = self.scanner(None, *deadline);
+        scanner.push(text);
+        scanner.finish()
+    }
+
+    /// Begins a text whose charset was `declared`, which is believed as far as nothing contradicts it.
+    pub fn scanner(&self, declared: Option<&'static Encoding>, deadline: Deadline) -> Scanner<'_> {
+        Scanner { rules: self, declared, deadline, readings: Vec::new(), pending: Vec::new(), has_begun: false }
+    }
+}
+
+/// One text on its way through the rules.
+///
+/// Takes any bytes. Time is linear in the text, once for all keywords and once for each pattern, and in the occurrences of
+/// keywords. Memory does not grow with the text: some 64 KiB for each charset it may be in, unless keywords are longer
+/// than some hundred characters. Into which pieces the text was cut makes no difference. Past the deadline it stops, with
+/// what was found until then.
+#[derive(Debug)]
+pub struct Scanner<'r> {
+    rules: &'r RuleSet,
+    declared: Option<&'static Encoding>,
+    deadline: Deadline,
+    readings: Vec<Reading<'r>>,
+    /// What is not a whole block yet.
+    pending: Vec<u8>,
+    has_begun: bool,
+}
+
+impl Scanner<'_> {
+    /// Takes in the next bytes.
+    pub fn push(&mut self, mut bytes: &[u8]) {
+        while self.pending.len() + bytes.len() > BLOCK && !self.is_idle() {
+            let (now, later) = bytes.split_at(BLOCK - self.pending.len());
+            if self.pending.is_empty() {
+                self.block(now, false);
+            } else {
+                let mut block = std::mem::take(&mut self.pending);
+                block.extend_from_slice(now);
+                self.block(&block, false);
+                block.clear();
+                self.pending = block;
+            }
+            bytes = later;
+        }
+        if !self.is_idle() {
+            self.pending.extend_from_slice(bytes);
+        }
+    }
+
+    /// Every rule that the text fulfils, ordered by index.
+    pub fn finish(mut self) -> Vec<RuleMatch> {
+        let last = std::mem::take(&mut self.pending);
+        if !self.is_idle() {
+            self.block(&last, true);
+        }
+        let mut matches = BTreeMap::new();
+        for found in self.readings.into_iter().flat_map(Reading::into_matches) {
+            matches.entry(found.rule).or_insert(found);
+        }
+        matches.into_values().collect()
+    }
+
+    /// Whether nothing more is to be found, or looked for.
+    fn is_idle(&self) -> bool {
+        self.rules.is_empty() || self.has_begun && self.deadline.has_passed()
+    }
+
+    fn block(&mut self, bytes: &[u8], is_last: bool) {
+        if !self.has_begun {
+            let charsets = Charset::of_start(bytes).into_iter();
+            self.readings = charsets.map(|charset| Reading::new(self.rules, charset)).collect();
+            self.has_begun = true;
+        }
+        // Up to here all was UTF-8, so whatever else it may be has found the same.
+        if let [.., utf8] = &self.readings[..]
+            && utf8.is_alone()
+            && first_foreign(&utf8.with_carry(bytes)).is_some()
+        {
+            let others = Charset::for_foreign(&utf8.with_carry(bytes), self.declared);
+            let others: Vec<Reading<'_>> = others.into_iter().map(|charset| utf8.also(charset)).collect();
+            let last = self.readings.len() - 1;
+            self.readings.splice(last..last, others);
+        }
+        for reading in &mut self.readings {
+            reading.read(bytes, is_last, &self.deadline);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The keywords of all rules in one automaton, and who looks for each of them.
+
+use std::collections::HashMap;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::{Term, TooManyKeywords};
+use crate::text::fold::Accents;
+use crate::text::loosen::{collapsed, rot13};
+use crate::text::normalise::Normalised;
+use crate::text::pattern::REACH;
+use crate::text::rule::{Rule, Words};
+use crate::text::source::SourceText;
+use crate::text::switches::{Switch, Switches};
+
+/// Keywords that are searched in text that is normalised in the same way.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) accents: Accents,
+    pub(super) automaton: AhoCorasick,
+    /// For every pattern of the automaton, who looks for it.
+    pub(super) seekers: Vec<Vec<Seeker>>,
+    /// Bytes of normalised text within which all that is looked for stands.
+    pub(super) reach: usize,
+    /// Whether patterns are searched here too.
+    pub(super) has_patterns: bool,
+}
+
+/// One keyword of one rule, as it is written or otherwise.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seeker {
+    pub(super) term: Term,
+    pub(super) words: Words,
+    pub(super) switches: Switches,
+    pub(super) spelling: Spelling,
+}
+
+/// In what way a keyword is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// As it is, once normalised.
+    Itself,
+    /// With some of its doubled letters single, as they are where letters that are repeated were taken out.
+    Collapsed,
+    /// By ROT13.
+    Rotated,
+}
+
+impl Lane {
+    /// The lane of the keywords for which accents count, or of those for which they do not; `None` when nothing is
+    /// searched there.
+    pub(super) fn of(rules: &[Rule], accents: Accents, has_patterns: bool) -> Result<Option<Self>, TooManyKeywords> {
+        let has_patterns = has_patterns && accents == Accents::Kept;
+        let mut lane = Keywords::default();
+        for (index, rule) in rules.iter().enumerate() {
+            for (number, keyword) in rule.keywords.iter().enumerate() {
+                let switches = keyword.switches();
+                if switches.has(Switch::Accents) != (accents == Accents::Stripped) {
+                    continue;
+                }
+                let normalised = Normalised::of(&SourceText::whole(keyword.as_written()), accents);
+                let text = normalised.as_str().trim_matches(' ');
+                let seeker = |spelling| Seeker {
+                    term: Term { rule: index, term: number },
+                    words: rule.words,
+                    switches,
+                    spelling,
+                };
+                lane.add(text, seeker(Spelling::Itself));
+                if switches.has(Switch::Repeated) {
+                    collapsed(text).iter().for_each(|text| lane.add(text, seeker(Spelling::Collapsed)));
+                }
+                if switches.has(Switch::Rot13) {
+                    lane.add(&rot13(text), seeker(Spelling::Rotated));
+                }
+            }
+        }
+        if lane.texts.is_empty() && !has_patterns {
+            return Ok(None);
+        }
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&lane.texts)?;
+        let reach = automaton.max_pattern_len().max(if has_patterns { REACH } else { 0 });
+        Ok(Some(Self { accents, automaton, seekers: lane.seekers, reach, has_patterns }))
+    }
+}
+
+/// Texts, each once, with those who look for them.
+#[derive(Default)]
+struct Keywords {
+    texts: Vec<String>,
+    numbers: HashMap<String, usize>,
+    seekers: Vec<Vec<Seeker>>,
+}
+
+impl Keywords {
+    fn add(&mut self, text: &str, seeker: Seeker) {
+        if text.is_empty() {
+            return;
+        }
+        let number = *self.numbers.entry(text.to_owned()).or_insert_with(|| {
+            self.texts.push(text.to_owned());
+            self.seekers.push(Vec::new());
+            self.texts.len() - 1
+        });
+        self.seekers[number].push(seeker);
+    }
+}

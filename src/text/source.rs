@@ -1,0 +1,90 @@
+//! Text in UTF-8, a piece of it at a time, with the way back to the bytes it was made from.
+
+use std::ops::Range;
+
+use super::offsets::OffsetMap;
+
+/// The piece of a text that is looked at: what is kept of what came before, and what is new. Offsets in it count from the
+/// start of the whole text.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SourceText {
+    text: String,
+    /// Where `text` starts.
+    start: usize,
+    map: OffsetMap,
+    /// Where `map` starts, at `start` or before.
+    map_start: usize,
+}
+
+impl SourceText {
+    /// All of `text`, whose offsets are its own.
+    pub(super) fn whole(text: &str) -> Self {
+        let mut source = Self::default();
+        source.push_str(text, 0);
+        source
+    }
+
+    /// Nothing yet, from offset `original` of the original on.
+    pub(super) fn starting_at(original: usize) -> Self {
+        Self { map: OffsetMap::starting_at(original), ..Self::default() }
+    }
+
+    /// Adds `text`, which stands at `at` just like this.
+    pub(super) fn push_str(&mut self, text: &str, at: usize) {
+        self.text.push_str(text);
+        self.map.push_bytes(at, text.len());
+    }
+
+    /// Adds what `original` stands for.
+    pub(super) fn push_char(&mut self, ch: char, original: Range<usize>) {
+        self.text.push(ch);
+        self.map.push_unit(original, ch.len_utf8());
+    }
+
+    /// Adds `text`, which `original` stands for as a whole.
+    pub(super) fn push_unit(&mut self, text: &str, original: Range<usize>) {
+        self.text.push_str(text);
+        self.map.push_unit(original, text.len());
+    }
+
+    /// Where the piece is.
+    pub(super) fn range(&self) -> Range<usize> {
+        self.start..self.start + self.text.len()
+    }
+
+    /// The text of `span`, if that is whole characters of the piece.
+    pub(super) fn get(&self, span: Range<usize>) -> Option<&str> {
+        self.text.get(span.start.checked_sub(self.start)?..span.end.checked_sub(self.start)?)
+    }
+
+    /// The text from `at` on, which is in the piece.
+    pub(super) fn from(&self, at: usize) -> &str {
+        self.text.get(at.saturating_sub(self.start)..).unwrap_or_default()
+    }
+
+    /// The text before `at`, which is in the piece.
+    pub(super) fn up_to(&self, at: usize) -> &str {
+        self.text.get(..at.saturating_sub(self.start)).unwrap_or_default()
+    }
+
+    /// Where `span` came from. What is forgotten came from where the rest starts.
+    pub(super) fn original(&self, span: &Range<usize>) -> Range<usize> {
+        let [start, end] = [span.start, span.end].map(|edge| edge.saturating_sub(self.map_start));
+        self.map.original(&(start..end))
+    }
+
+    /// Forgets the text before `at`, or a little less, so that no character is cut; and where it came from, if that is
+    /// before `map_at` as well.
+    pub(super) fn forget_before(&mut self, at: usize, map_at: usize) {
+        let mut cut = at.clamp(self.start, self.start + self.text.len()) - self.start;
+        while !self.text.is_char_boundary(cut) {
+            cut -= 1;
+        }
+        self.text.drain(..cut);
+        self.start += cut;
+        let map_cut = map_at.clamp(self.map_start, self.start) - self.map_start;
+        let map_cut = self.map.unit_at(map_cut).made.start;
+        self.map.forget_before(map_cut);
+        self.map_start += map_cut;
+    }
+}
