@@ -15,6 +15,7 @@ fn all_readings(body: &[u8], content_type: &str) -> Extraction {
         body: &body.to_vec().into(),
         content_types: &[content_type.as_bytes()],
         content_encodings: &[],
+        names: &[],
         ambiguity: Ambiguity::InspectAll,
     };
     Extraction::of(&source, &ExtractLimits::default())
