@@ -152,6 +152,22 @@ fn subtitles_are_read_over_lines_and_cues() {
 }
 
 #[test]
+fn pages_of_pdf_are_read() {
+    let zlib = |text: &str| miniz_oxide::deflate::compress_to_vec_zlib(text.as_bytes(), 6);
+    let page = |text: &str| pdf("/Filter /FlateDecode", &zlib(text));
+    let letters: String =
+        "forbidden turnip".chars().zip(0..).map(|(ch, at)| format!("1 0 0 1 {} 0 Tm ({ch}) Tj ", at * 6)).collect();
+    let strings = b"%PDF-1.7\n\x01\x02\x03\x04\n1 0 obj << /Title (for\\142idden turnip) >> endobj".to_vec();
+    assert_found(&[
+        ("one string", page("BT /F1 12 Tf (forbidden turnip) Tj ET")),
+        ("kerning", page("BT /F1 12 Tf [(forb) -30 (idden) -300 (tur) 20 (nip)] TJ ET")),
+        ("two lines", page("BT /F1 12 Tf (forbidden) Tj 0 -14 Td (turnip) Tj ET")),
+        ("letter by letter", page(&format!("BT /F1 12 Tf {letters} ET"))),
+        ("a title", strings),
+    ]);
+}
+
+#[test]
 fn documents_of_office_are_read() {
     let document = |name: &str, xml: &str| zip(&[ZipEntry::deflated(name, xml.as_bytes())]);
     assert_found(&[

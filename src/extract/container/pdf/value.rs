@@ -27,6 +27,11 @@ impl Dictionary {
     pub(super) fn get(&self, keys: &[&str]) -> Option<&Value> {
         keys.iter().find_map(|key| self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value))
     }
+
+    /// Every key with its value.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
 }
 
 /// Reads values one after the other.
@@ -59,6 +64,27 @@ impl<'a> Reader<'a> {
             self.at += word.len();
         }
         is_there
+    }
+
+    /// The operator that stands here, which is then passed; what is no operator is passed byte by byte. `None` at the end.
+    pub(super) fn operator(&mut self) -> Option<&'a [u8]> {
+        self.skip_blanks();
+        let rest = self.rest();
+        let length = rest.iter().take_while(|byte| !is_blank(**byte) && !is_delimiter(**byte)).count();
+        let length = length.max(1).min(rest.len());
+        self.at += length;
+        (length > 0).then(|| &rest[..length])
+    }
+
+    /// Passes everything up to the end of the next `word` that stands alone, or to the end.
+    pub(super) fn skip_behind(&mut self, word: &[u8]) {
+        let rest = self.rest();
+        let stands_alone = |at: &usize| {
+            at.checked_sub(1).is_none_or(|before| is_blank(rest[before]))
+                && rest.get(at + word.len()).is_none_or(|behind| is_blank(*behind))
+        };
+        let end = memchr::memmem::find_iter(rest, word).find(stands_alone).map(|at| at + word.len());
+        self.at += end.unwrap_or(rest.len());
     }
 
     fn rest(&self) -> &'a [u8] {
