@@ -7,6 +7,7 @@ use crate::support::http::Response;
 use crate::support::origin::Origin;
 use crate::support::penstock::{ENFORCING, Penstock, Setup};
 use crate::support::pieces::Tus;
+use crate::support::repository;
 
 const RULES: &str = "[[rule]]\nid = \"phrase\"\nkeywords = [\"forbidden turnip\"]\n";
 
@@ -168,6 +169,22 @@ fn pages_of_pdf_are_read() {
 }
 
 #[test]
+fn text_that_nobody_can_read_follows_the_policy_of_the_route() {
+    let origin = Origin::start();
+    let page = [
+        b"%PDF-1.7\n1 0 obj << /Contents 2 0 R /Resources << /Font << /F1 << /Subtype /Type0 >> >> >> >> endobj\n",
+        &b"2 0 obj <<>> stream\nBT /F1 9 Tf <00010002> Tj ET\nendstream endobj"[..],
+    ]
+    .concat();
+    let penstock = penstock(&origin);
+    assert_eq!(raw(&penstock, &page).status, 200);
+    assert!(penstock.next_verdict()["doubts"].to_string().contains("page_illegible"));
+    let strict = Setup::new(&[origin.address]).with(&format!("{ENFORCING}illegible = \"refuse\"\n")).start();
+    let answer = raw(&strict, &page);
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (422, Some("page_illegible")));
+}
+
+#[test]
 fn documents_of_office_are_read() {
     let document = |name: &str, xml: &str| zip(&[ZipEntry::deflated(name, xml.as_bytes())]);
     assert_found(&[
@@ -203,6 +220,16 @@ fn documents_of_office_are_read() {
         ("rtf", br"{\rtf1{\fonttbl{\f0 A;}}for{\b bid}\u100?en\par turnip}".to_vec()),
         ("odt", document("content.xml", "<text:p>for<text:span>bidden</text:span><text:s/>turnip</text:p>")),
     ]);
+}
+
+/// What `make.py` there made with common tools.
+#[test]
+fn documents_and_pictures_of_common_tools_are_read() {
+    let folder = std::fs::read_dir(repository("tests/fixtures/documents")).unwrap();
+    let files = folder.map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|end| end != "py"));
+    let cases: Vec<_> = files.map(|path| (path.display().to_string(), std::fs::read(path).unwrap())).collect();
+    assert!(cases.len() > 12);
+    assert_found(&cases.iter().map(|(name, body)| (name.as_str(), body.clone())).collect::<Vec<_>>());
 }
 
 #[test]
@@ -249,7 +276,7 @@ fn metadata_of_pictures_is_read() {
     let segment =
         |marker: u8, content: &[u8]| [&[0xff, marker][..], &(content.len() as u16 + 2).to_be_bytes(), content].concat();
     let jpeg = |segment: Vec<u8>| {
-        let picture = std::fs::read(crate::support::repository("tests/fixtures/pictures/baseline.jpg")).unwrap();
+        let picture = std::fs::read(repository("tests/fixtures/pictures/baseline.jpg")).unwrap();
         [&picture[..2], &segment, &picture[2..]].concat()
     };
     let wide: Vec<u8> = "forbidden turnip".encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -262,11 +289,11 @@ fn metadata_of_pictures_is_read() {
         [&(content.len() as u32).to_be_bytes(), kind, content, &crc].concat()
     };
     let png = |chunk: Vec<u8>| {
-        let picture = std::fs::read(crate::support::repository("tests/fixtures/pictures/palette.png")).unwrap();
+        let picture = std::fs::read(repository("tests/fixtures/pictures/palette.png")).unwrap();
         [&picture[..33], &chunk, &picture[33..]].concat()
     };
     let packed = miniz_oxide::deflate::compress_to_vec_zlib(b"forbidden turnip", 6);
-    let gif = std::fs::read(crate::support::repository("tests/fixtures/pictures/moving.gif")).unwrap();
+    let gif = std::fs::read(repository("tests/fixtures/pictures/moving.gif")).unwrap();
     let with_comment = [&gif[..gif.len() - 1], b"\x21\xfe\x10forbidden turnip\0\x3b"].concat();
     let iptc = b"Photoshop 3.0\08BIM\x04\x04\0\0\0\0\0\x15\x1c\x02\x78\0\x10forbidden turnip\0";
     assert_found(&[

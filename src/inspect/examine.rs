@@ -89,6 +89,7 @@ fn doubt_about(problem: &Problem) -> Doubt {
         ProblemKind::Malformed => DoubtKind::Malformed,
         ProblemKind::Undecodable => DoubtKind::Undecodable,
         ProblemKind::Encrypted => DoubtKind::Encrypted,
+        ProblemKind::Illegible => DoubtKind::Illegible,
         ProblemKind::OverLimit => DoubtKind::OverLimit,
         ProblemKind::Overload => DoubtKind::Overload,
     };

@@ -10,6 +10,7 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use crate::body::End;
 use crate::content::Part;
+use crate::extract::ProblemCode;
 use crate::extract::dissection::Dissection;
 
 /// Bytes in which markup names its charset. Browsers look at 1,024.
@@ -34,31 +35,36 @@ pub(super) fn recoded(part: &Part, found: &mut Dissection<'_>) -> (Option<Bytes>
         let other = (encoding != UTF_8).then(|| decoded(bytes, encoding, found)).flatten();
         return (other, Source::Mark);
     }
-    let declared = part.declared_type.as_deref().and_then(|declared| label(declared.as_bytes(), b"charset"));
+    let declared = part.declared_type.as_deref().and_then(|declared| named(declared.as_bytes(), b"charset"));
+    if declared.is_some_and(|label| Encoding::for_label(label).is_none()) {
+        found.report(ProblemCode::CharsetUnknown, None);
+    }
+    let declared = declared.and_then(Encoding::for_label_no_replacement);
     let start = &bytes[..bytes.len().min(NAMED_WITHIN)];
-    let named = || {
+    let in_markup = || {
         let is_markup = start.contains(&b'<');
-        let label = [b"charset", &b"encoding"[..]].into_iter().find_map(|key| label(start, key));
+        let label = [b"charset", &b"encoding"[..]].into_iter().find_map(|key| named(start, key));
+        let label = label.and_then(Encoding::for_label_no_replacement);
         label.filter(|_| is_markup)
     };
-    let encoding = declared.or_else(named).filter(|encoding| reads_otherwise(bytes, encoding));
+    let encoding = declared.or_else(in_markup).filter(|encoding| reads_otherwise(bytes, encoding));
     (encoding.and_then(|encoding| decoded(bytes, encoding, found)), Source::Declared)
 }
 
 /// Whether `bytes` may be other characters in `encoding` than those that rules see in them.
 fn reads_otherwise(bytes: &[u8], encoding: &'static Encoding) -> bool {
     let is_seen = encoding == UTF_8 || encoding == WINDOWS_1252;
-    !is_seen && !(encoding.is_ascii_compatible() && bytes.is_ascii())
+    !(is_seen || encoding.is_ascii_compatible() && bytes.is_ascii())
 }
 
-/// The encoding that stands behind the first `key` and an equals sign.
-fn label(text: &[u8], key: &[u8]) -> Option<&'static Encoding> {
+/// The name that stands behind the first `key` and an equals sign.
+fn named<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
     let at = text.windows(key.len()).position(|window| window.eq_ignore_ascii_case(key))?;
     let value = text[at + key.len()..].trim_ascii_start().strip_prefix(b"=")?;
     let is_blank = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'');
     let value = &value[value.iter().take_while(|byte| is_blank(byte)).count()..];
     let length = value.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"-_.:+".contains(byte)).count();
-    Encoding::for_label_no_replacement(&value[..length])
+    Some(&value[..length])
 }
 
 /// `bytes` in UTF-8, with faults replaced as browsers do it.

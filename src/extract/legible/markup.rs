@@ -10,10 +10,15 @@ use memchr::{memchr, memchr2, memmem};
 
 use crate::content::PartKind;
 use crate::extract::dissection::Dissection;
+use crate::extract::percent;
 
 use super::elements::{Effect, RAW, effect};
 use super::letters;
+use super::name;
 use super::writer::TextWriter;
+
+/// Bytes of an attribute that are unescaped at once; pictures in data URIs have any length.
+const MAX_PIECE: usize = 64 << 10;
 
 /// Tags without an end that are followed to the end of the text; past them a tag ends at the next `>`.
 const MAX_ENDLESS: u8 = 16;
@@ -86,7 +91,7 @@ struct Stripper<'t, 'f, 'a> {
     found: &'f mut Dissection<'a>,
 }
 
-impl<'t> Stripper<'t, '_, '_> {
+impl Stripper<'_, '_, '_> {
     fn run(&mut self) {
         let mut at = 0;
         while let Some(length) = memchr2(b'<', b'&', &self.text[at..]) {
@@ -167,13 +172,9 @@ impl<'t> Stripper<'t, '_, '_> {
         let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'<');
         let length = text[start..].iter().position(is_end).unwrap_or(text.len() - start);
         let name = &text[start..start + length];
-        let mut values = Vec::new();
-        let Some(end) = self.tag_end(start + length, &mut values) else {
+        let Some(end) = self.tag_end(start + length) else {
             return self.plain(at);
         };
-        for value in values {
-            self.note_value(value);
-        }
         self.apply(name);
         let is_raw = RAW.iter().any(|raw| raw.eq_ignore_ascii_case(name)) && start == at + 1;
         if is_raw && !text[..end].ends_with(b"/>") { self.raw(end, name) } else { end }
@@ -207,16 +208,18 @@ impl<'t> Stripper<'t, '_, '_> {
         at + length
     }
 
-    /// Where the tag ends whose attributes begin at `at`, and their values; `None` when it does not.
-    fn tag_end(&mut self, mut at: usize, values: &mut Vec<&'t [u8]>) -> Option<usize> {
+    /// Where the tag ends whose attributes begin at `at`, which are noted; `None` when it does not.
+    fn tag_end(&mut self, mut at: usize) -> Option<usize> {
         let text = self.text;
         if self.endless.tags >= MAX_ENDLESS {
-            return self.next_close(at);
+            let end = self.next_close(at)?;
+            self.note_value(&text[at..end - 1]);
+            return Some(end);
         }
         while let Some(byte) = text.get(at) {
             match byte {
                 b'>' => return Some(at + 1),
-                b'=' => at = self.value(at + 1, values),
+                b'=' => at = self.value(at + 1),
                 _ => at += 1,
             }
         }
@@ -230,8 +233,8 @@ impl<'t> Stripper<'t, '_, '_> {
         length.map(|length| at + length + 1)
     }
 
-    /// Where the value behind an equals sign ends.
-    fn value(&mut self, at: usize, values: &mut Vec<&'t [u8]>) -> usize {
+    /// Notes the value behind an equals sign. Where it ends.
+    fn value(&mut self, at: usize) -> usize {
         let text = self.text;
         let start = at + text[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         if let Some(quote @ (b'"' | b'\'')) = text.get(start) {
@@ -239,13 +242,13 @@ impl<'t> Stripper<'t, '_, '_> {
             let length = if *may_end { memchr(*quote, &text[start + 1..]) } else { None };
             *may_end = length.is_some();
             if let Some(length) = length {
-                values.push(&text[start + 1..start + 1 + length]);
+                self.note_value(&text[start + 1..start + 1 + length]);
                 return start + 2 + length;
             }
         }
         let is_end = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'>';
         let length = text[start..].iter().position(is_end).unwrap_or(text.len() - start);
-        values.push(&text[start..start + length]);
+        self.note_value(&text[start..start + length]);
         start + length
     }
 
@@ -254,13 +257,20 @@ impl<'t> Stripper<'t, '_, '_> {
         let Some(aside) = &mut self.aside else {
             return;
         };
-        let resolved = letters::resolved(value);
-        let resolved = resolved.as_deref().unwrap_or(value);
-        aside.push(resolved, self.found);
-        aside.push(b"\n", self.found);
-        if let Some(unescaped) = super::name::unescaped(resolved) {
-            aside.push(&unescaped, self.found);
-            aside.push(b"\n", self.found);
+        let mut has_escapes = false;
+        for piece in value.chunks(MAX_PIECE) {
+            let resolved = letters::resolved(piece);
+            let resolved = resolved.as_deref().unwrap_or(piece);
+            has_escapes |= name::has_escapes(resolved);
+            aside.push(resolved, self.found);
+        }
+        aside.end_line(self.found);
+        if has_escapes {
+            for piece in value.chunks(MAX_PIECE) {
+                let resolved = letters::resolved(piece).unwrap_or_else(|| piece.to_vec());
+                aside.push(&percent::decode(&resolved.into(), percent::Plus::IsPlus), self.found);
+            }
+            aside.end_line(self.found);
         }
     }
 }

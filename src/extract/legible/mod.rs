@@ -4,7 +4,7 @@
 //! tags, subtitles without their times, what another charset makes of the bytes, and what pictures carry as metadata.
 //! Each is a part of its own, within the same limits as everything else that is unpacked; none is looked into.
 //!
-//! Nothing here refuses anything: what cannot be understood is left to the scan of the raw bytes.
+//! What cannot be understood is left to the scan of the raw bytes; a charset that nobody knows is a problem besides.
 
 mod charset;
 mod elements;

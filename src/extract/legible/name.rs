@@ -25,7 +25,11 @@ pub(in crate::extract) fn show(name: &[u8], found: &mut Dissection<'_>) {
 }
 
 /// `text` without percent escapes; `None` when it has none.
-pub(super) fn unescaped(text: &[u8]) -> Option<Bytes> {
-    let has_escapes = text.windows(3).any(|three| three[0] == b'%' && percent::hex_pair(three[1], three[2]).is_some());
-    has_escapes.then(|| percent::decode(&Bytes::copy_from_slice(text), percent::Plus::IsPlus))
+fn unescaped(text: &[u8]) -> Option<Bytes> {
+    has_escapes(text).then(|| percent::decode(&Bytes::copy_from_slice(text), percent::Plus::IsPlus))
+}
+
+/// Whether there are percent escapes in `text`.
+pub(super) fn has_escapes(text: &[u8]) -> bool {
+    text.windows(3).any(|three| three[0] == b'%' && percent::hex_pair(three[1], three[2]).is_some())
 }

@@ -16,6 +16,9 @@ use super::writer::TextWriter;
 /// Longest tag or override that is taken away; what is longer is text.
 const MAX_TAG: usize = 512;
 
+/// Bytes of a line that are looked at together.
+const MAX_PIECE: usize = 64 << 10;
+
 /// What stands between the time at which a cue begins and that at which it ends.
 const ARROW: &[u8] = b"-->";
 
@@ -82,9 +85,11 @@ fn event_text(line: &[u8]) -> &[u8] {
 }
 
 fn push_line<'a>(line: &[u8], output: &mut TextWriter<'a>, found: &mut Dissection<'a>) {
-    let plain = without_styles(line);
-    let resolved = letters::resolved(&plain);
-    output.push(resolved.as_deref().unwrap_or(&plain), found);
+    for piece in line.chunks(MAX_PIECE) {
+        let plain = without_styles(piece);
+        let resolved = letters::resolved(&plain);
+        output.push(resolved.as_deref().unwrap_or(&plain), found);
+    }
     output.push(b"\n", found);
 }
 

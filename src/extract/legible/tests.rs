@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::*;
 use crate::config::Ambiguity;
 use crate::content::ExtractLimits;
+use crate::extract::ProblemCode;
 use crate::extract::dissection::testing::gathered;
 
 /// The texts that are shown beside a file of these bytes, each by its name.
@@ -88,7 +89,9 @@ fn declared_and_marked_charsets_are_decoded() {
     let part = |declared: &str| file(koi8).declared(Some(declared.to_owned()));
     assert_eq!(texts(part("text/plain; charset=\"koi8-r\"")), [("charset".to_owned(), "запрет".to_owned())]);
     assert_eq!(texts(part("text/plain; charset=utf-8")), []);
-    assert_eq!(texts(part("text/plain; charset=nonsense")), []);
+    let unknown = part("text/plain; charset=nonsense");
+    let found = gathered(&ExtractLimits::default(), Ambiguity::Refuse, |found| show_texts(&unknown, found));
+    assert_eq!(found.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), [ProblemCode::CharsetUnknown]);
     let page = [b"<meta charset=koi8-r><p>\xda\xc1<b>\xd0</b>", &koi8[3..]].concat();
     assert_reads(&page, "text", "запрет");
     let xml = [b"<?xml version='1.0' encoding='KOI8-R'?><p>", &koi8[..]].concat();

@@ -89,7 +89,7 @@ fn hand_out(stream: &Stream, objects: &Objects, pages: &Pages, found: &mut Disse
         return found.add(part, Some(stream.start));
     }
     if !kind(&["Subtype"], "Image") && left.is_none() {
-        pages.show_stream(stream, &content, objects, found);
+        pages.show_stream(stream, &content, found);
     }
     if kind(&["Subtype"], "Image") && left.is_none() {
         let picture = Shape::of(&stream.dictionary, objects).and_then(|shape| shape.picture(&content, found));

@@ -8,7 +8,7 @@ use encoding_rs::{UTF_16BE, UTF_16LE};
 
 use crate::extract::dissection::Dissection;
 
-use super::{iptc, show_text};
+use super::{MAX_JOINED, iptc, show_text};
 
 /// Most directories that are followed: a picture, its thumbnail and what cameras put below them are some ten.
 const MAX_DIRECTORIES: usize = 64;
@@ -131,7 +131,7 @@ impl Entry<'_> {
 
     fn show_utf16(&self, value: &[u8], is_little: bool, found: &mut Dissection<'_>) {
         let encoding = if is_little { UTF_16LE } else { UTF_16BE };
-        let text = encoding.decode_with_bom_removal(value).0;
+        let text = encoding.decode_with_bom_removal(&value[..value.len().min(MAX_JOINED)]).0;
         show_text(&self.name(), text.as_bytes(), value.len(), found);
     }
 

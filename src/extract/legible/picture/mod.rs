@@ -14,9 +14,13 @@ use crate::content::PartKind;
 use crate::extract::dissection::Dissection;
 
 use super::markup;
+use super::writer::TextWriter;
 
 /// Most packets of XMP that are looked at in one file. Documents with many placed pictures have some dozens.
 const MAX_PACKETS: usize = 256;
+
+/// Bytes that are joined out of the pieces of a file; each piece has up to 64 KiB.
+const MAX_JOINED: usize = 16 << 20;
 
 /// What stands in front of EXIF in JPEG, and in boxes.
 const EXIF: &[u8] = b"Exif\0\0";
@@ -66,10 +70,14 @@ fn show_text(name: &str, text: &[u8], packed: usize, found: &mut Dissection<'_>)
     if start == end {
         return;
     }
-    let text: Vec<u8> = text[start..end].iter().map(|byte| if *byte == 0 { b'\n' } else { *byte }).collect();
-    if let Some(text) = found.keep(&text, packed) {
-        super::show(PartKind::Metadata, name, text, found);
+    let mut output = TextWriter::new(packed, found);
+    for piece in text[start..end].split_inclusive(|byte| *byte == 0) {
+        output.push(piece.strip_suffix(b"\0").unwrap_or(piece), found);
+        if piece.ends_with(b"\0") {
+            output.push(b"\n", found);
+        }
     }
+    output.show(PartKind::Metadata, name, found);
 }
 
 /// Segments up to the end of the file; there may be some between scans (ITU-T T.81 §B.1.1).
@@ -89,10 +97,12 @@ fn jpeg(bytes: &[u8], found: &mut Dissection<'_>) {
         let segment = rest.get(2..length.min(rest.len())).unwrap_or_default();
         match marker {
             0xe1 if segment.starts_with(EXIF) => exif::show(&segment[EXIF.len()..], found),
-            0xe1 if segment.starts_with(XMP_EXTENSION.0) => {
+            0xe1 if segment.starts_with(XMP_EXTENSION.0) && extension.len() < MAX_JOINED => {
                 extension.extend_from_slice(segment.get(XMP_EXTENSION.0.len() + XMP_EXTENSION.1..).unwrap_or_default());
             }
-            0xed => resources.extend_from_slice(segment.strip_prefix(b"Photoshop 3.0\0").unwrap_or_default()),
+            0xed if resources.len() < MAX_JOINED => {
+                resources.extend_from_slice(segment.strip_prefix(b"Photoshop 3.0\0").unwrap_or_default())
+            }
             0xfe => show_text("comment", segment, segment.len(), found),
             _ => {}
         }
@@ -137,7 +147,9 @@ fn sub_blocks(bytes: &[u8], mut at: usize) -> (Vec<u8>, usize) {
     let mut content = Vec::new();
     while let Some(length) = bytes.get(at).filter(|length| **length > 0) {
         let end = at + 1 + usize::from(*length);
-        content.extend_from_slice(&bytes[at + 1..end.min(bytes.len())]);
+        if content.len() < MAX_JOINED {
+            content.extend_from_slice(&bytes[at + 1..end.min(bytes.len())]);
+        }
         at = end;
     }
     (content, at + 1)

@@ -4,7 +4,7 @@ use crate::body::{Coding, End};
 use crate::extract::dissection::Dissection;
 use crate::extract::percent::hex_pair;
 
-use super::{EXIF, exif, iptc, show_marked_up, show_text};
+use super::{EXIF, MAX_JOINED, exif, iptc, show_marked_up, show_text};
 
 /// Keywords under which ImageMagick keeps metadata of other formats, in hexadecimal.
 const RAW_PROFILE: &[u8] = b"Raw profile type ";
@@ -83,6 +83,7 @@ fn show_entry(keyword: &[u8], text: &[u8], packed: usize, found: &mut Dissection
 
 /// A line with a name, one with a length, and lines of hexadecimal digits.
 fn raw_profile(text: &[u8], found: &mut Dissection<'_>) {
+    let text = &text[..text.len().min(MAX_JOINED)];
     let digits = text.trim_ascii_start().splitn(3, |byte| *byte == b'\n').nth(2).unwrap_or_default();
     let digits: Vec<u8> = digits.iter().copied().filter(u8::is_ascii_hexdigit).collect();
     let profile: Vec<u8> = digits.chunks_exact(2).filter_map(|pair| hex_pair(pair[0], pair[1])).collect();

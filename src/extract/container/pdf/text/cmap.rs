@@ -9,6 +9,9 @@ use crate::extract::container::pdf::value::{Reader, Value};
 /// Most ranges of codes that are kept; a font has at most 65,536 glyphs.
 const MAX_RANGES: usize = 1 << 17;
 
+/// Operands of one operator that are kept. Programs write a hundred codes in one go, as the specification asks.
+const MAX_OPERANDS: usize = 3 << 16;
+
 /// Characters by code.
 #[derive(Debug, Default)]
 pub(super) struct CMap {
@@ -26,7 +29,9 @@ impl CMap {
         let mut operands: Vec<Value> = Vec::new();
         loop {
             if let Some(value) = reader.value() {
-                operands.push(value);
+                if operands.len() < MAX_OPERANDS {
+                    operands.push(value);
+                }
                 continue;
             }
             let Some(operator) = reader.operator() else {
@@ -40,6 +45,11 @@ impl CMap {
             }
             operands.clear();
         }
+    }
+
+    /// Ranges that it keeps.
+    pub(super) fn len(&self) -> usize {
+        self.ranges.len()
     }
 
     /// The characters of `code`.

@@ -15,6 +15,9 @@ const MAX_OPERANDS: usize = 64;
 /// Graphics states inside each other.
 const MAX_STATES: usize = 64;
 
+/// Bytes of a string that become glyphs at once; a multiple of all lengths of codes.
+const MAX_PIECE: usize = 12 << 10;
+
 /// Operators between two looks at the clock.
 const PATIENCE: usize = 256;
 
@@ -187,13 +190,12 @@ impl<'a> Interpreter<'a> {
             return;
         };
         let font = Rc::clone(self.state.font.as_ref().unwrap_or(&self.unknown));
-        let glyphs = font.glyphs(string);
         let State { size, character_spacing, word_spacing, scale, .. } = self.state;
         let [a, b, ..] = self.text.then(self.state.page).0;
         let em = a.hypot(b) * size.abs();
-        words.go_to(self.place(), (a, b), em, glyphs.len(), found);
+        words.go_to(self.place(), (a, b), em, font.count(string), found);
         // Spacing that is set for all characters separates no words, so it counts as part of each.
-        for glyph in &glyphs {
+        for glyph in string.chunks(MAX_PIECE).flat_map(|piece| font.glyphs(piece)) {
             words.push(&glyph.text, found);
             let spacing = if glyph.is_space { word_spacing } else { 0.0 };
             self.text = self.text.moved((glyph.width * size + character_spacing + spacing) * scale, 0.0);

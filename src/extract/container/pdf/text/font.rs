@@ -1,6 +1,6 @@
 //! Fonts, as far as they say which characters are shown and how wide they are (ISO 32000-1 §9.5 to §9.10).
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use encoding_rs::{BIG5, EUC_KR, Encoding, GBK, SHIFT_JIS, UTF_16BE};
 
@@ -13,9 +13,6 @@ use super::glyphs;
 
 /// Width of what nobody says the width of, in em: that of most letters.
 const USUAL_WIDTH: f64 = 0.5;
-
-/// Most widths that are kept of one font.
-const MAX_WIDTHS: usize = 1 << 16;
 
 /// Something that is shown.
 #[derive(Debug, PartialEq)]
@@ -43,7 +40,8 @@ enum Coding {
 pub(super) struct Font {
     coding: Coding,
     map: Option<CMap>,
-    widths: HashMap<u32, f64>,
+    /// The last code of a range and the width of all in it, by the first code.
+    widths: BTreeMap<u32, (u32, f64)>,
     usual_width: f64,
 }
 
@@ -51,7 +49,7 @@ impl Font {
     /// A font of which nothing is known.
     pub(super) fn unknown() -> Self {
         let coding = Coding::Simple(glyphs::encoding(Some("WinAnsiEncoding")));
-        Self { coding, map: None, widths: HashMap::new(), usual_width: USUAL_WIDTH }
+        Self { coding, map: None, widths: BTreeMap::new(), usual_width: USUAL_WIDTH }
     }
 
     /// The font that `dictionary` describes.
@@ -74,8 +72,8 @@ impl Font {
         };
         let first = objects.number(dictionary.get(&["FirstChar"])).unwrap_or_default() as u32;
         let widths = objects.list(dictionary.get(&["Widths"]));
-        let widths = widths.iter().zip(first..).take(MAX_WIDTHS).filter_map(|(width, code)| match width {
-            Value::Number(width) => Some((code, width * unit)),
+        let widths = widths.iter().zip(first..).filter_map(|(width, code)| match width {
+            Value::Number(width) => Some((code, (code, width * unit))),
             _ => None,
         });
         Self {
@@ -93,7 +91,7 @@ impl Font {
         };
         let descendants = objects.list(dictionary.get(&["DescendantFonts"]));
         let Some(Value::Dictionary(descendant)) = descendants.first() else {
-            return Self { coding, map, widths: HashMap::new(), usual_width: 1.0 };
+            return Self { coding, map, widths: BTreeMap::new(), usual_width: 1.0 };
         };
         let usual_width = match descendant.get(&["DW"]).map(|width| objects.resolve(width)) {
             Some(Value::Number(width)) => width / 1000.0,
@@ -101,6 +99,11 @@ impl Font {
         };
         let widths = composite_widths(&objects.list(descendant.get(&["W"])), objects);
         Self { coding, map, widths, usual_width }
+    }
+
+    /// How much memory it takes, in entries of tables.
+    pub(super) fn weight(&self) -> usize {
+        256 + self.widths.len() + self.map.as_ref().map_or(0, CMap::len)
     }
 
     /// What `string` shows.
@@ -130,8 +133,14 @@ impl Font {
         }
     }
 
+    /// How many glyphs `string` is, as far as it matters: none, one or more.
+    pub(super) fn count(&self, string: &[u8]) -> usize {
+        self.glyphs(&string[..string.len().min(8)]).len()
+    }
+
     fn width(&self, code: u32) -> f64 {
-        self.widths.get(&code).copied().unwrap_or(self.usual_width)
+        let range = self.widths.range(..=code).next_back();
+        range.filter(|(_, (last, _))| code <= *last).map_or(self.usual_width, |(_, (_, width))| *width)
     }
 }
 
@@ -184,25 +193,22 @@ fn charset(name: &str) -> Option<&'static Encoding> {
 }
 
 /// The array `W`: a code and widths from there on, or two codes and a width for all between.
-fn composite_widths(array: &[Value], objects: &Objects) -> HashMap<u32, f64> {
-    let mut widths = HashMap::new();
+fn composite_widths(array: &[Value], objects: &Objects) -> BTreeMap<u32, (u32, f64)> {
+    let mut widths = BTreeMap::new();
     let mut rest = array;
-    while widths.len() < MAX_WIDTHS {
-        let [Value::Number(first), next, behind @ ..] = rest else {
-            break;
-        };
+    while let [Value::Number(first), next, behind @ ..] = rest {
         let first = *first as u32;
         match (objects.resolve(next), behind) {
             (Value::Array(list), behind) => {
                 let numbers = list.iter().map(|width| objects.resolve(width)).zip(first..);
                 widths.extend(numbers.filter_map(|(width, code)| match width {
-                    Value::Number(width) => Some((code, width / 1000.0)),
+                    Value::Number(width) => Some((code, (code, width / 1000.0))),
                     _ => None,
                 }));
                 rest = behind;
             }
             (Value::Number(last), [Value::Number(width), behind @ ..]) => {
-                widths.extend((first..=last as u32).take(MAX_WIDTHS).map(|code| (code, width / 1000.0)));
+                widths.insert(first, (last as u32, width / 1000.0));
                 rest = behind;
             }
             _ => break,

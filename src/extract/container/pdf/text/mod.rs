@@ -17,6 +17,7 @@ use encoding_rs::{UTF_8, UTF_16BE, WINDOWS_1252};
 use memchr::memmem;
 
 use crate::content::PartKind;
+use crate::extract::ProblemCode;
 use crate::extract::dissection::Dissection;
 use crate::extract::legible::TextWriter;
 
@@ -29,6 +30,9 @@ use words::Words;
 /// Levels of the page tree that resources may be inherited over.
 const MAX_LEVELS: usize = 16;
 
+/// What all fonts of a file may take, in entries of tables: some 4,000 fonts, or 100 of all glyphs of Chinese.
+const MAX_WEIGHT: usize = 1 << 20;
+
 /// Values inside each other in which strings are looked for.
 const MAX_DEPTH: usize = 16;
 
@@ -40,6 +44,8 @@ const UNREAD: [&str; 9] = ["ID", "O", "U", "OE", "UE", "Perms", "Cert", "Panose"
 pub(super) struct Pages {
     /// The fonts of streams that are the whole content of a page, by number.
     single: HashMap<u32, Rc<Fonts>>,
+    /// The fonts of what is drawn on pages and has its own, by number.
+    drawn: HashMap<u32, Rc<Fonts>>,
     /// Pages whose content is divided into several streams.
     divided: Vec<(Vec<u32>, Rc<Fonts>)>,
     /// Streams of those.
@@ -48,12 +54,16 @@ pub(super) struct Pages {
     all: Rc<Fonts>,
 }
 
-/// Reads fonts, each once.
+/// Reads fonts, each once, up to a limit on what they take together.
 #[derive(Default)]
 struct FontCache {
+    /// What the fonts that have been read take.
+    weight: usize,
     fonts: HashMap<u32, Rc<Font>>,
     /// By the object that the resources, or the dictionary of fonts, are.
     sets: HashMap<u32, Rc<Fonts>>,
+    /// By the object that pages hang below.
+    parents: HashMap<u32, Rc<Fonts>>,
 }
 
 impl Pages {
@@ -70,7 +80,7 @@ impl Pages {
             let value = objects.resolve(&Value::Reference(number));
             push_strings(&value, MAX_DEPTH, &mut strings, found);
             if let Value::Dictionary(dictionary) = value {
-                let fonts = pages.add(&dictionary, objects, &mut cache, found);
+                let fonts = pages.add(number, &dictionary, objects, &mut cache, found);
                 for (name, font) in fonts.iter().flat_map(|fonts| fonts.iter()) {
                     all.entry(name.clone()).or_insert_with(|| Rc::clone(font));
                 }
@@ -81,9 +91,10 @@ impl Pages {
         pages
     }
 
-    /// Takes in what `dictionary` is, if it is a page or has resources of its own. Its fonts.
+    /// Takes in what object `number` is, if it is a page or has resources of its own. Its fonts.
     fn add(
         &mut self,
+        number: u32,
         dictionary: &Dictionary,
         objects: &Objects,
         cache: &mut FontCache,
@@ -101,9 +112,9 @@ impl Pages {
         if streams.is_empty() && dictionary.get(&["Resources"]).is_none() {
             return None;
         }
-        let fonts = cache.inherited(dictionary, objects, found);
+        let fonts = cache.inherited(dictionary, MAX_LEVELS, objects, found);
         match streams[..] {
-            [] => {}
+            [] => drop(self.drawn.insert(number, Rc::clone(&fonts))),
             [number] => drop(self.single.insert(number, Rc::clone(&fonts))),
             _ => {
                 self.pieces.extend(&streams);
@@ -114,18 +125,14 @@ impl Pages {
     }
 
     /// Shows what `content`, of `stream`, says, if that is content of a page or drawn on one.
-    pub(super) fn show_stream(&self, stream: &Stream, content: &Bytes, objects: &Objects, found: &mut Dissection<'_>) {
+    pub(super) fn show_stream(&self, stream: &Stream, content: &Bytes, found: &mut Dissection<'_>) {
         let is_font = stream.dictionary.get(&["Length1", "Length2", "Length3"]).is_some();
         if is_font || self.pieces.contains(&stream.number) || memmem::find(content, b"BT").is_none() {
             return;
         }
-        let own = || {
-            let resources = stream.dictionary.get(&["Resources"])?;
-            let fonts = FontCache::default().of_resources(resources, objects, found);
-            Some(fonts).filter(|fonts| !fonts.is_empty())
-        };
-        let fonts = self.single.get(&stream.number).cloned().or_else(own).unwrap_or_else(|| Rc::clone(&self.all));
-        show_page(std::slice::from_ref(content), &fonts, found);
+        let own = [&self.single, &self.drawn].into_iter().find_map(|fonts| fonts.get(&stream.number));
+        let fonts = own.filter(|fonts| !fonts.is_empty()).unwrap_or(&self.all);
+        show_page(std::slice::from_ref(content), fonts, found);
     }
 
     /// Shows the pages whose content is divided.
@@ -155,19 +162,29 @@ fn show_page(pieces: &[Bytes], fonts: &Fonts, found: &mut Dissection<'_>) {
 }
 
 impl FontCache {
-    /// The fonts of a page, which it may have from what it hangs below.
-    fn inherited(&mut self, page: &Dictionary, objects: &Objects, found: &mut Dissection<'_>) -> Rc<Fonts> {
-        let mut holder = page.clone();
-        for _ in 0..MAX_LEVELS {
-            if let Some(resources) = holder.get(&["Resources"]) {
-                return self.of_resources(resources, objects, found);
-            }
-            match holder.get(&["Parent"]).map(|parent| objects.resolve(parent)) {
-                Some(Value::Dictionary(parent)) => holder = parent,
-                _ => break,
-            }
+    /// The fonts of a page, which it may have from what it hangs below; `levels` is how many of those are looked at.
+    fn inherited(
+        &mut self,
+        page: &Dictionary,
+        levels: usize,
+        objects: &Objects,
+        found: &mut Dissection<'_>,
+    ) -> Rc<Fonts> {
+        if let Some(resources) = page.get(&["Resources"]) {
+            return self.of_resources(resources, objects, found);
         }
-        Rc::default()
+        let (Some(parent), Some(levels)) = (page.get(&["Parent"]).and_then(reference), levels.checked_sub(1)) else {
+            return Rc::default();
+        };
+        if let Some(known) = self.parents.get(&parent) {
+            return Rc::clone(known);
+        }
+        let fonts = match objects.resolve(&Value::Reference(parent)) {
+            Value::Dictionary(parent) => self.inherited(&parent, levels, objects, found),
+            _ => Rc::default(),
+        };
+        self.parents.insert(parent, Rc::clone(&fonts));
+        fonts
     }
 
     fn of_resources(&mut self, resources: &Value, objects: &Objects, found: &mut Dissection<'_>) -> Rc<Fonts> {
@@ -202,7 +219,12 @@ impl FontCache {
         let Value::Dictionary(dictionary) = objects.resolve(value) else {
             return None;
         };
+        if self.weight > MAX_WEIGHT {
+            found.report(ProblemCode::PageIllegible, None);
+            return None;
+        }
         let font = Rc::new(Font::read(&dictionary, objects, found));
+        self.weight += font.weight();
         if let Some(number) = reference(value) {
             self.fonts.insert(number, Rc::clone(&font));
         }

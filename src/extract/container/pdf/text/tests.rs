@@ -1,8 +1,8 @@
 //! Words out of pages that programs write in different ways.
 
 use crate::content::PartKind;
-use crate::extract::Extraction;
 use crate::extract::container::testing::opened;
+use crate::extract::{Extraction, ProblemCode};
 
 fn stream(number: u32, dictionary: &str, content: &str) -> String {
     format!("{number} 0 obj\n<< /Length {} {dictionary} >>\nstream\n{content}\nendstream\nendobj\n", content.len())
@@ -79,6 +79,8 @@ fn fonts_say_which_characters_their_codes_are() {
     ] {
         let found = opened(page(&format!("BT /F1 1 Tf <{codes}> Tj ET"), &format!("/F1 << {font} >>"), ""));
         assert_eq!(texts(&found, "page").concat(), expected, "{font}");
+        let is_illegible = found.problems.iter().any(|problem| problem.code == ProblemCode::PageIllegible);
+        assert_eq!(is_illegible, expected.is_empty(), "{font}");
     }
 }
 

@@ -5,6 +5,7 @@
 //! joined in a second text.
 
 use crate::content::PartKind;
+use crate::extract::ProblemCode;
 use crate::extract::dissection::Dissection;
 use crate::extract::legible::TextWriter;
 
@@ -26,6 +27,8 @@ pub(super) struct Words<'a> {
     joined: TextWriter<'a>,
     /// Whether both differ.
     differ: bool,
+    /// Glyphs that are characters, and glyphs of which nobody says what they are.
+    glyphs: (usize, usize),
     /// What drawings are said to stand for.
     notes: TextWriter<'a>,
     /// Where the last glyph ended, and whether it was drawn alone.
@@ -37,7 +40,15 @@ impl<'a> Words<'a> {
     /// Words that come from `packed` bytes.
     pub(super) fn new(packed: usize, found: &Dissection<'a>) -> Self {
         let writer = || TextWriter::new(packed, found);
-        Self { text: writer(), joined: writer(), differ: false, notes: writer(), last: None, ends_in_space: true }
+        Self {
+            text: writer(),
+            joined: writer(),
+            differ: false,
+            glyphs: (0, 0),
+            notes: writer(),
+            last: None,
+            ends_in_space: true,
+        }
     }
 
     /// Goes on with a string of `count` glyphs at `place`, along `direction`; an em is `em` long.
@@ -80,6 +91,9 @@ impl<'a> Words<'a> {
             self.text.push(text.as_bytes(), found);
             self.joined.push(text.as_bytes(), found);
             self.ends_in_space = last.is_whitespace();
+            self.glyphs.0 += 1;
+        } else {
+            self.glyphs.1 += 1;
         }
     }
 
@@ -96,8 +110,11 @@ impl<'a> Words<'a> {
         self.notes.end_line(found);
     }
 
-    /// Shows what there is.
+    /// Shows what there is, and reports a page of which most cannot be read.
     pub(super) fn show(self, found: &mut Dissection<'a>) {
+        if self.glyphs.1 > self.glyphs.0 {
+            found.report(ProblemCode::PageIllegible, None);
+        }
         self.text.show(PartKind::Text, "page", found);
         if self.differ {
             self.joined.show(PartKind::Text, "page", found);
