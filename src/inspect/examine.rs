@@ -142,7 +142,7 @@ impl Examination {
             return;
         }
         if part.kind.is_for_rules() {
-            self.parts.push(MediaType::Text);
+            self.parts.push(MediaType::Known(part.kind.name()));
             return self.match_rules(index, part, snapshot, &decode.deadline);
         }
         let hashes = hash_part(&part.bytes, snapshot.wanted, decode);

@@ -36,16 +36,15 @@ pub(super) fn recoded(part: &Part, found: &mut Dissection<'_>) -> (Option<Bytes>
         return (other, Source::Mark);
     }
     let declared = part.declared_type.as_deref().and_then(|declared| named(declared.as_bytes(), b"charset"));
-    if declared.is_some_and(|label| Encoding::for_label(label).is_none()) {
+    if declared.is_some_and(|label| Encoding::for_label_no_replacement(label).is_none()) {
         found.report(ProblemCode::CharsetUnknown, None);
     }
     let declared = declared.and_then(Encoding::for_label_no_replacement);
     let start = &bytes[..bytes.len().min(NAMED_WITHIN)];
+    // Looking for two words in every short value would cost more than scanning it.
     let in_markup = || {
-        let is_markup = start.contains(&b'<');
-        let label = [b"charset", &b"encoding"[..]].into_iter().find_map(|key| named(start, key));
-        let label = label.and_then(Encoding::for_label_no_replacement);
-        label.filter(|_| is_markup)
+        let keys = [&b"charset"[..], b"encoding"].into_iter().filter(|_| start.contains(&b'<'));
+        keys.filter_map(|key| named(start, key)).find_map(Encoding::for_label_no_replacement)
     };
     let encoding = declared.or_else(in_markup).filter(|encoding| reads_otherwise(bytes, encoding));
     (encoding.and_then(|encoding| decoded(bytes, encoding, found)), Source::Declared)
