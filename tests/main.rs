@@ -29,6 +29,7 @@ mod overload;
 mod pictures;
 mod protocols;
 mod proxying;
+mod readable;
 mod reloading;
 mod rollout;
 mod sets;

@@ -91,7 +91,14 @@ fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, route: &Route, w
         }
     };
     let content_types = args.content_type.iter().map(|text| Bytes::copy_from_slice(text.as_bytes())).collect();
-    let upload = Upload { body, content_types, content_encodings: Vec::new(), ambiguity: route.policy.ambiguity };
+    let name = file.file_name().map(|name| Bytes::copy_from_slice(name.as_encoded_bytes()));
+    let upload = Upload {
+        body,
+        content_types,
+        content_encodings: Vec::new(),
+        names: name.into_iter().collect(),
+        ambiguity: route.policy.ambiguity,
+    };
     let resources = Resources { stores: &Stores::default(), foreign: workers, deadline: Deadline::NEVER };
     let mut examination = examine(&upload, snapshot, &resources);
     roll_out(&mut examination.findings, &snapshot.config, &route.name, args.reference.as_deref());

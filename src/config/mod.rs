@@ -295,6 +295,8 @@ pub struct RoutePolicy {
     pub over_limit: Doubtful,
     /// A picture too small or too plain for a perceptual hash. Default pass: it cannot match, and icons are common.
     pub unhashable: Doubtful,
+    /// Text in fonts or charsets that nobody here can read. Default pass: some programs write every PDF so.
+    pub illegible: Doubtful,
     /// An inspection that ran out of time. Default refuse.
     pub deadline: Doubtful,
     /// No room in the inspection queue. Default refuse.
@@ -315,6 +317,7 @@ impl RoutePolicy {
             encrypted: Doubtful::Flag,
             over_limit: Doubtful::Refuse,
             unhashable: Doubtful::Pass,
+            illegible: Doubtful::Pass,
             deadline: Doubtful::Refuse,
             overload: Doubtful::Refuse,
         }

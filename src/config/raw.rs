@@ -93,6 +93,7 @@ pub(super) struct RawRoute {
     pub encrypted: Option<Doubtful>,
     pub over_limit: Option<Doubtful>,
     pub unhashable: Option<Doubtful>,
+    pub illegible: Option<Doubtful>,
     pub deadline: Option<Doubtful>,
     pub overload: Option<Doubtful>,
 }

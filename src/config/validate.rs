@@ -252,6 +252,7 @@ impl Check<'_> {
             encrypted: raw.encrypted.unwrap_or(defaults.encrypted),
             over_limit: raw.over_limit.unwrap_or(defaults.over_limit),
             unhashable: raw.unhashable.unwrap_or(defaults.unhashable),
+            illegible: raw.illegible.unwrap_or(defaults.illegible),
             deadline: raw.deadline.unwrap_or(defaults.deadline),
             overload: raw.overload.unwrap_or(defaults.overload),
         };

@@ -5,6 +5,7 @@
 
 mod algorithm;
 mod hash;
+mod legibility;
 mod limits;
 mod media_type;
 mod part;
@@ -12,6 +13,7 @@ mod policy;
 
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
 pub use hash::{Distance, Hash64, HashParseError, HashValue, PdqHash};
+pub use legibility::reads_as_text;
 pub use limits::{Deadline, DecodeLimits, ExtractLimits};
 pub use media_type::MediaType;
 pub use part::{Part, PartKind};

@@ -27,6 +27,13 @@ pub enum PartKind {
     Carved,
     /// One of several ways in which servers read a body that is not written the way all of them read alike.
     Reading,
+    /// The name of a file or an entry, as a text of its own.
+    Name,
+    /// Text as people read it, put together out of what stands in another part: markup without its tags, the words of
+    /// a page, lines of subtitles, characters of another charset.
+    Text,
+    /// A text in the metadata of a picture: a caption, a comment, keywords.
+    Metadata,
 }
 
 impl PartKind {
@@ -43,7 +50,15 @@ impl PartKind {
             Self::Entry => "entry",
             Self::Carved => "carved",
             Self::Reading => "reading",
+            Self::Name => "name",
+            Self::Text => "text",
+            Self::Metadata => "metadata",
         }
+    }
+
+    /// Whether it is made here for the rules to look at, and nothing that an origin would store as it is.
+    pub const fn is_for_rules(self) -> bool {
+        matches!(self, Self::Name | Self::Text | Self::Metadata)
     }
 }
 

@@ -5,11 +5,12 @@ use crate::content::{Part, PartKind};
 use super::ProblemCode;
 use super::container::{Container, Coverage};
 use super::dissection::Dissection;
-use super::{carve, encoded, json, xml};
+use super::{carve, encoded, json, legible, xml};
 
 /// Looks into `part`, which has just been handed out.
 pub(super) fn look(part: &Part, found: &mut Dissection<'_>) {
     let problems = found.problem_count();
+    legible::show_texts(part, found);
     let containers = Container::all_of(part);
     if found.is_too_deep() {
         if !containers.is_empty() {

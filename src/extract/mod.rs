@@ -21,6 +21,7 @@ mod form;
 mod grpc;
 mod inside;
 mod json;
+mod legible;
 mod multipart;
 mod parameters;
 mod partial;
@@ -44,7 +45,7 @@ pub use parameters::is_token_byte;
 pub use partial::is_partial;
 pub use problem::{Problem, ProblemCode, ProblemKind};
 pub use s3::{ListedPart, S3Part, S3Request, is_streaming, listed_parts, may_be_xml, read_s3, upload_created};
-pub use tus::{Concat, Malformed, TusAppend, TusCreation, TusRequest, read_tus, resolve, tus_number};
+pub use tus::{Concat, Malformed, TusAppend, TusCreation, TusMetadata, TusRequest, read_tus, resolve, tus_number};
 
 /// What is taken apart: a body, and what was said about it.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +56,8 @@ pub struct Source<'a> {
     pub content_types: &'a [&'a [u8]],
     /// Every `Content-Encoding` header value, in the order sent.
     pub content_encodings: &'a [&'a [u8]],
+    /// What the request calls its body, in whatever notation: file names, and other texts that a site may show.
+    pub names: &'a [&'a [u8]],
     /// What is done about a body that servers read in different ways.
     pub ambiguity: Ambiguity,
 }
@@ -62,7 +65,7 @@ pub struct Source<'a> {
 impl<'a> Source<'a> {
     /// A body that is not compressed, on a route that refuses what is ambiguous.
     pub fn plain(body: &'a Bytes, content_types: &'a [&'a [u8]]) -> Self {
-        Self { body, content_types, content_encodings: &[], ambiguity: Ambiguity::Refuse }
+        Self { body, content_types, content_encodings: &[], names: &[], ambiguity: Ambiguity::Refuse }
     }
 }
 
@@ -78,7 +81,7 @@ pub struct Means<'a> {
 }
 
 /// Takes a body apart: hands its parts to `visit` one by one and returns the first problems, in the order found. An
-/// empty body has neither, whatever its type.
+/// empty body has neither, whatever its type, but its names are parts.
 ///
 /// Without problems, the parts are every byte sequence that an origin would store or show. With problems they are what
 /// could be understood, and an origin may see something else. Past the deadline it stops between two steps.
@@ -88,6 +91,9 @@ pub fn dissect<'a>(source: &Source<'_>, means: &Means<'a>, visit: &'a mut dyn Fn
     let mut dissection = Dissection::new(means, source.ambiguity, visit);
     if !source.body.is_empty() {
         declared::read(source, &mut dissection);
+    }
+    for name in source.names {
+        legible::show_name(name, &mut dissection);
     }
     dissection.finish()
 }

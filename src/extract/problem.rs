@@ -31,6 +31,8 @@ pub enum ProblemKind {
     Undecodable,
     /// Content is encrypted.
     Encrypted,
+    /// Text is written in a way that nobody here can read.
+    Illegible,
     /// A limit was reached.
     OverLimit,
     /// There was no room to work in.
@@ -194,6 +196,12 @@ problem_codes! {
     Encrypted {
         ContainerEncrypted = "container_encrypted",
             "A container or an entry of it is encrypted.";
+    }
+    Illegible {
+        PageIllegible = "page_illegible",
+            "The text of a PDF page is in fonts that do not say which characters their glyphs are.";
+        CharsetUnknown = "charset_unknown",
+            "A text is declared to be in a charset that nobody here knows.";
     }
     OverLimit {
         TooManyParts = "too_many_parts",

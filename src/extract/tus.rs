@@ -28,10 +28,19 @@ pub struct TusCreation {
     pub length: Option<u64>,
     /// The draft's `Upload-Complete`.
     pub is_complete: Option<bool>,
-    /// Media type out of `Upload-Metadata`.
-    pub filetype: Option<Bytes>,
+    /// What `Upload-Metadata` says.
+    pub metadata: TusMetadata,
     /// What it has to do with other uploads.
     pub concat: Concat,
+}
+
+/// What a client says about the file itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TusMetadata {
+    /// Its media type.
+    pub filetype: Option<Bytes>,
+    /// Every other value: `filename`, and whatever else a site shows of a file.
+    pub texts: Vec<Bytes>,
 }
 
 /// The extension that puts uploads together.
@@ -189,7 +198,7 @@ impl<'a> Fields<'a> {
         if self.number("upload-offset")?.is_some_and(|offset| offset != 0) {
             return Err(Malformed);
         }
-        Ok(TusCreation { length, is_complete: self.is_complete()?, filetype: self.filetype()?, concat: self.concat()? })
+        Ok(TusCreation { length, is_complete: self.is_complete()?, metadata: self.metadata()?, concat: self.concat()? })
     }
 
     fn concat(&self) -> Result<Concat, Malformed> {
@@ -202,20 +211,25 @@ impl<'a> Fields<'a> {
         if urls.iter().any(String::is_empty) { Err(Malformed) } else { Ok(Concat::Final(urls)) }
     }
 
-    /// `filetype`, the name that clients agree on for the media type, from `key base64, key base64, …`.
-    fn filetype(&self) -> Result<Option<Bytes>, Malformed> {
+    /// The values of `key base64, key base64, …`. `filetype` is the name that clients agree on for the media type; what
+    /// of the others is no base64 is kept as it is.
+    fn metadata(&self) -> Result<TusMetadata, Malformed> {
+        let mut metadata = TusMetadata::default();
         let Some(pairs) = self.one("upload-metadata")? else {
-            return Ok(None);
+            return Ok(metadata);
         };
-        let mut found = None;
         for pair in pairs.split(',') {
             let (key, value) = pair.trim().split_once(' ').unwrap_or((pair.trim(), ""));
             if key.eq_ignore_ascii_case("filetype") || key.eq_ignore_ascii_case("content-type") {
                 let value = BASE64.decode(value.trim().as_bytes()).map_err(|_| Malformed)?;
-                found = Some(Bytes::from(value)).filter(|value| !value.is_empty()).or(found);
+                let value = Some(Bytes::from(value)).filter(|value| !value.is_empty());
+                metadata.filetype = value.or(metadata.filetype);
+            } else {
+                let text = value.trim().as_bytes();
+                metadata.texts.push(BASE64.decode(text).unwrap_or_else(|_| text.to_vec()).into());
             }
         }
-        Ok(found)
+        Ok(metadata)
     }
 }
 
@@ -280,7 +294,7 @@ mod tests {
                 "POST",
                 &[("upload-concat", "final;/a https://h/b"), ("upload-metadata", "name YQ==, filetype YS9i,x")],
                 Some(TusRequest::Create(TusCreation {
-                    filetype: Some("a/b".into()),
+                    metadata: TusMetadata { filetype: Some("a/b".into()), texts: vec!["a".into(), Bytes::new()] },
                     concat: Concat::Final(vec!["/a".into(), "https://h/b".into()]),
                     ..TusCreation::default()
                 })),

@@ -5,12 +5,11 @@ use std::sync::{Arc, LazyLock};
 
 use super::Upload;
 use crate::body::{Scratch, Stores};
-use crate::content::{Algorithm, Deadline, Distance, HashValue, MediaType, Part, PartKind, SetAction};
+use crate::content::{Algorithm, Deadline, Distance, HashValue, MediaType, Part, PartKind, SetAction, reads_as_text};
 use crate::extract::{Means, Problem, ProblemKind, Source, dissect};
 use crate::hash_set::{About, EntryIndex};
 use crate::media::{
     DecodeError, DecodeMeans, ForeignDecoder, PartHashes, PdqHashes, ViewHashes, hash_part, is_degenerate,
-    reads_as_text,
 };
 use crate::snapshot::{LoadedSet, Snapshot};
 use crate::verdict::{Doubt, DoubtKind, Findings, Listing, Match, MatchSource};
@@ -50,10 +49,12 @@ pub struct Resources<'a> {
 pub fn examine(upload: &Upload, snapshot: &Snapshot, resources: &Resources<'_>) -> Examination {
     let content_types: Vec<&[u8]> = upload.content_types.iter().map(AsRef::as_ref).collect();
     let content_encodings: Vec<&[u8]> = upload.content_encodings.iter().map(AsRef::as_ref).collect();
+    let names: Vec<&[u8]> = upload.names.iter().map(AsRef::as_ref).collect();
     let source = Source {
         body: &upload.body,
         content_types: &content_types,
         content_encodings: &content_encodings,
+        names: &names,
         ambiguity: upload.ambiguity,
     };
     let limits = &snapshot.config.limits;
@@ -88,6 +89,7 @@ fn doubt_about(problem: &Problem) -> Doubt {
         ProblemKind::Malformed => DoubtKind::Malformed,
         ProblemKind::Undecodable => DoubtKind::Undecodable,
         ProblemKind::Encrypted => DoubtKind::Encrypted,
+        ProblemKind::Illegible => DoubtKind::Illegible,
         ProblemKind::OverLimit => DoubtKind::OverLimit,
         ProblemKind::Overload => DoubtKind::Overload,
     };
@@ -101,6 +103,7 @@ fn is_text(part: &Part, media_type: MediaType) -> bool {
     let is_called_text = declared.is_some_and(|start| start.eq_ignore_ascii_case("text/"));
     match part.kind {
         PartKind::Field | PartKind::JsonString | PartKind::XmlText => true,
+        PartKind::Name | PartKind::Text | PartKind::Metadata => true,
         PartKind::Envelope => false,
         _ if media_type.is_picture() => reads_as_text(&part.bytes),
         _ => media_type == MediaType::Text || is_called_text,
@@ -137,6 +140,10 @@ impl Examination {
         let index = self.parts.len();
         if decode.deadline.has_passed() {
             return;
+        }
+        if part.kind.is_for_rules() {
+            self.parts.push(MediaType::Known(part.kind.name()));
+            return self.match_rules(index, part, snapshot, &decode.deadline);
         }
         let hashes = hash_part(&part.bytes, snapshot.wanted, decode);
         self.decoder_panics += u64::from(hashes.problem == Some(DecodeError::Panicked));

@@ -35,6 +35,8 @@ pub struct Upload {
     pub content_types: Vec<Bytes>,
     /// Every `Content-Encoding` header's value.
     pub content_encodings: Vec<Bytes>,
+    /// What the request calls the body: file names and the like, as they were sent.
+    pub names: Vec<Bytes>,
     /// What the route does about bodies that servers read in different ways.
     pub ambiguity: Ambiguity,
 }

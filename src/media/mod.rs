@@ -21,7 +21,7 @@ pub use decode::{DecodeError, DecodeMeans, Ground};
 pub use degenerate::is_degenerate;
 pub use foreign::{ForeignDecoder, ForeignFormat, ForeignPicture, NoForeignDecoder};
 pub use pdq::{PdqHashes, Unhashable, hash_luma};
-pub use sniff::{reads_as_text, sniff};
+pub use sniff::sniff;
 pub use trim::{Rect, without_borders};
 
 use decode::{Colours, Picture, each_picture};

@@ -79,7 +79,9 @@ impl Refusal {
         };
         let kind = match doubt.kind {
             DoubtKind::Malformed => InconclusiveKind::Malformed,
-            DoubtKind::Undecodable | DoubtKind::Encrypted | DoubtKind::Unhashable => InconclusiveKind::Unreadable,
+            DoubtKind::Undecodable | DoubtKind::Encrypted | DoubtKind::Unhashable | DoubtKind::Illegible => {
+                InconclusiveKind::Unreadable
+            }
             DoubtKind::OverLimit => InconclusiveKind::TooMuch,
             DoubtKind::Deadline | DoubtKind::Overload => InconclusiveKind::Busy,
         };

@@ -14,7 +14,7 @@ use super::{Case, Gate};
 use crate::body::Scratch;
 use crate::config::Inspection;
 use crate::extract::{
-    Concat, S3Part, S3Request, TusAppend, TusCreation, TusRequest, is_streaming, listed_parts, may_be_xml,
+    Concat, S3Part, S3Request, TusAppend, TusCreation, TusMetadata, TusRequest, is_streaming, listed_parts, may_be_xml,
     object_of_frames, read_s3, read_tus, resolve,
 };
 use crate::inspect::Upload;
@@ -37,8 +37,18 @@ pub(super) struct Whole {
     pub(super) pieces: Vec<Bytes>,
     content_types: Vec<Bytes>,
     content_encodings: Vec<Bytes>,
+    /// What the file is called.
+    names: Vec<Bytes>,
     /// What must not go on when the whole is blocked.
     keys: Vec<Key>,
+}
+
+impl Whole {
+    /// A resumable upload.
+    fn of_tus(pieces: Vec<Bytes>, metadata: &TusMetadata, keys: Vec<Key>) -> Self {
+        let content_types = content_types_of(metadata.filetype.as_ref());
+        Self { pieces, content_types, content_encodings: Vec::new(), names: metadata.texts.clone(), keys }
+    }
 }
 
 /// What stops a request: a refusal, or that its upload has been blocked before.
@@ -138,11 +148,11 @@ impl Gate {
         case: &Case<'_>,
     ) -> Result<Prepared, Stop> {
         let max_body = case.route.policy.max_body;
-        let TusCreation { length, is_complete, filetype, concat } = creation;
+        let TusCreation { length, is_complete, metadata, concat } = creation;
         let (host, target) = place(request);
         let slot = self.assemblies.reserve(case.terms(), Instant::now()).ok_or(Refusal::AssembliesFull)?;
         let first = Candidate::first(length, is_complete, body, max_body)?;
-        let content_types = content_types_of(filetype.as_ref());
+        let whole_of = |pieces, keys| Whole::of_tus(pieces, &metadata, keys);
         let (parts, whole) = match &concat {
             Concat::Final(urls) => {
                 let (keys, mut pieces) = self.partial_uploads(urls, host, target, case)?;
@@ -151,17 +161,16 @@ impl Gate {
                 if bytes > max_body.0 {
                     return Err(Refusal::TooLarge(max_body).into());
                 }
-                (Some(keys.clone()), Some(Whole { pieces, content_types, content_encodings: Vec::new(), keys }))
+                (Some(keys.clone()), Some(whole_of(pieces, keys)))
             }
             Concat::Whole | Concat::Partial if first.is_last => {
-                let pieces = first.pieces.clone();
-                (None, Some(Whole { pieces, content_types, content_encodings: Vec::new(), keys: Vec::new() }))
+                (None, Some(whole_of(first.pieces.clone(), Vec::new())))
             }
             Concat::Whole | Concat::Partial => (None, None),
         };
         let (origin, host, target) = (case.origin().to_owned(), host.to_owned(), target.to_owned());
         let (is_partial, is_draft) = (concat == Concat::Partial, is_complete.is_some());
-        let creation = Creation { slot, origin, host, target, first, filetype, is_partial, is_draft, parts };
+        let creation = Creation { slot, origin, host, target, first, metadata, is_partial, is_draft, parts };
         Ok(Prepared { whole, ..self.ready(Step::CreateTus(creation), case) })
     }
 
@@ -192,20 +201,16 @@ impl Gate {
         let max_body = case.route.policy.max_body;
         let begun = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
             Kept::Tus(upload) => {
-                Ok(upload.begin(&append, body, max_body)?.map(|candidate| (candidate, upload.filetype())))
+                Ok(upload.begin(&append, body, max_body)?.map(|candidate| (candidate, upload.metadata().clone())))
             }
             Kept::S3(_) => Err(Refusal::UploadUnknown.into()),
             Kept::Blocked => Err(Stop::Blocked),
         });
-        let Some((candidate, filetype)) = begun.ok_or(Refusal::UploadUnknown)?? else {
+        let Some((candidate, metadata)) = begun.ok_or(Refusal::UploadUnknown)?? else {
             return Ok(Prepared { pending: None, whole: None });
         };
-        let whole = candidate.is_last.then(|| Whole {
-            pieces: candidate.pieces.clone(),
-            content_types: content_types_of(filetype.as_ref()),
-            content_encodings: Vec::new(),
-            keys: vec![key.clone()],
-        });
+        let whole = || Whole::of_tus(candidate.pieces.clone(), &metadata, vec![key.clone()]);
+        let whole = candidate.is_last.then(whole);
         Ok(Prepared { whole, ..self.ready(Step::Append { key, candidate }, case) })
     }
 
@@ -247,7 +252,7 @@ impl Gate {
             Kept::Blocked => Err(Stop::Blocked),
         });
         let (pieces, content_types, content_encodings) = begun.ok_or(Refusal::UploadUnknown)??;
-        let whole = Whole { pieces, content_types, content_encodings, keys: vec![key.clone()] };
+        let whole = Whole { pieces, content_types, content_encodings, names: Vec::new(), keys: vec![key.clone()] };
         Ok(Prepared { whole: Some(whole), ..self.ready(Step::Complete { key }, case) })
     }
 
@@ -277,7 +282,8 @@ impl Gate {
             }
         };
         let (content_types, content_encodings) = (whole.content_types.clone(), whole.content_encodings.clone());
-        Ok(Upload { body, content_types, content_encodings, ambiguity: case.route.policy.ambiguity })
+        let (names, ambiguity) = (whole.names.clone(), case.route.policy.ambiguity);
+        Ok(Upload { body, content_types, content_encodings, names, ambiguity })
     }
 
     /// Nothing more of the uploads in `whole` goes on.

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header;
+use http::{Method, header};
 use pingora::Result;
+use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
 use super::answer::{Answer, Refusal};
@@ -207,8 +208,23 @@ impl Subject {
             body: held.body.clone(),
             content_types: values(headers, header::CONTENT_TYPE),
             content_encodings: content_encodings(headers),
+            names: names_of(session.req_header()),
             ambiguity: case.route.policy.ambiguity,
         };
         Self { upload, is_spooled: Some(held.is_spooled), hold_time: held.time, is_piece }
     }
+}
+
+/// Headers in which clients name a file that is the whole body.
+const NAMING: [&str; 4] = ["content-disposition", "slug", "x-file-name", "x-filename"];
+
+/// What a request calls its body: the values of those headers, and where it is put.
+fn names_of(request: &RequestHeader) -> Vec<Bytes> {
+    let headers = &request.headers;
+    let named =
+        NAMING.iter().flat_map(|name| headers.get_all(*name)).map(|value| Bytes::copy_from_slice(value.as_bytes()));
+    // The key of an object, the name of a file: the path is what it is stored under.
+    let is_put = request.method == Method::PUT;
+    let path = is_put.then(|| Bytes::copy_from_slice(request.uri.path().as_bytes()));
+    named.chain(path).collect()
 }

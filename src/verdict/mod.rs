@@ -171,6 +171,8 @@ pub enum DoubtKind {
     OverLimit,
     /// A picture is too small or too plain for a perceptual hash.
     Unhashable,
+    /// Text is written in a way that nobody here can read.
+    Illegible,
     /// Time ran out.
     Deadline,
     /// There was no room in the inspection queue.
@@ -179,12 +181,13 @@ pub enum DoubtKind {
 
 impl DoubtKind {
     /// Every kind, for metrics.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Malformed,
         Self::Undecodable,
         Self::Encrypted,
         Self::OverLimit,
         Self::Unhashable,
+        Self::Illegible,
         Self::Deadline,
         Self::Overload,
     ];
@@ -197,6 +200,7 @@ impl DoubtKind {
             Self::Encrypted => "encrypted",
             Self::OverLimit => "over_limit",
             Self::Unhashable => "unhashable",
+            Self::Illegible => "illegible",
             Self::Deadline => "deadline",
             Self::Overload => "overload",
         }
@@ -210,6 +214,7 @@ impl DoubtKind {
             Self::Encrypted => route.encrypted,
             Self::OverLimit => route.over_limit,
             Self::Unhashable => route.unhashable,
+            Self::Illegible => route.illegible,
             Self::Deadline => route.deadline,
             Self::Overload => route.overload,
         }
@@ -378,7 +383,7 @@ mod tests {
         let mut policy = RoutePolicy::inspecting(Inspection::Enforce);
         for kind in DoubtKind::ALL {
             let expected = match kind {
-                D::Unhashable => O::Allow,
+                D::Unhashable | D::Illegible => O::Allow,
                 D::Encrypted => O::Flag,
                 _ => O::Refuse,
             };

@@ -6,12 +6,18 @@ use crate::body::{Coding, End};
 use crate::content::PartKind;
 
 use super::Coverage;
-use crate::extract::ProblemCode;
 use crate::extract::dissection::Dissection;
+use crate::extract::{ProblemCode, legible};
+
+/// Bytes in which the texts of a member's header have to end.
+const MAX_GZIP_HEADER: usize = 128 << 10;
 
 /// Hands out the content of all streams in `bytes` as one part; that is what tools make of them. What stands behind the
 /// last stream is not looked at by tools, and is found by carving.
 pub(super) fn open(coding: Coding, bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
+    if coding == Coding::Gzip {
+        show_gzip_texts(bytes, found);
+    }
     let mut output = found.output();
     let mut rest = &bytes[..];
     while !rest.is_empty() {
@@ -31,6 +37,25 @@ pub(super) fn open(coding: Coding, bytes: &Bytes, found: &mut Dissection<'_>) ->
     }
     found.add_output(PartKind::Entry, output);
     Coverage::Some
+}
+
+/// Shows the name and the comment that the first member begins with (RFC 1952 §2.3.1).
+fn show_gzip_texts(bytes: &[u8], found: &mut Dissection<'_>) {
+    let Some([_, _, _, flags, _, _, _, _, _, _, rest @ ..]) = bytes.get(..bytes.len().min(MAX_GZIP_HEADER)) else {
+        return;
+    };
+    let mut rest = rest;
+    if flags & 4 != 0 {
+        let length = rest.first_chunk().map_or(0, |length| usize::from(u16::from_le_bytes(*length)));
+        rest = rest.get(2 + length..).unwrap_or_default();
+    }
+    for flag in [8, 16] {
+        if flags & flag != 0 {
+            let end = memchr::memchr(0, rest).unwrap_or_default();
+            legible::show_name(&rest[..end], found);
+            rest = rest.get(end + 1..).unwrap_or_default();
+        }
+    }
 }
 
 /// Zeros, with which tapes and disks fill up their blocks.

@@ -10,7 +10,7 @@ use pingora::http::ResponseHeader;
 use super::s3::Stored;
 use super::tus::{Candidate, Course, Outcome};
 use super::{Assemblies, Kept, Key, S3Upload, Slot, Terms, TusUpload};
-use crate::extract::{resolve, tus_number, upload_created};
+use crate::extract::{TusMetadata, resolve, tus_number, upload_created};
 
 /// Bytes of an answer in which the name of a new upload is looked for. S3's has a few hundred.
 const MAX_ANSWER: usize = 64 << 10;
@@ -41,7 +41,7 @@ pub(in crate::proxy) struct Creation {
     pub(in crate::proxy) host: String,
     pub(in crate::proxy) target: String,
     pub(in crate::proxy) first: Candidate,
-    pub(in crate::proxy) filetype: Option<Bytes>,
+    pub(in crate::proxy) metadata: TusMetadata,
     pub(in crate::proxy) is_partial: bool,
     /// Whether it is of the IETF draft, which asks for no `Upload-Offset` in the answer.
     pub(in crate::proxy) is_draft: bool,
@@ -104,7 +104,7 @@ impl Pending {
     /// Keeps a new upload, if the origin's answer shows that it knows the protocol: others may answer with a
     /// `Location` too, and must not get bodies of which only the whole counts.
     fn register(&self, creation: Creation, response: &ResponseHeader) {
-        let Creation { slot, origin, host, target, first, filetype, is_partial, is_draft, parts } = creation;
+        let Creation { slot, origin, host, target, first, metadata, is_partial, is_draft, parts } = creation;
         let headers = &response.headers;
         let names: &[&str] = if is_draft {
             &["upload-draft-interop-version", "upload-complete", "upload-incomplete", "upload-offset", "upload-limit"]
@@ -122,7 +122,7 @@ impl Pending {
             None => {
                 let unsaid = if is_draft { first.end } else { 0 };
                 let stored = tus_number(headers, "upload-offset").ok().flatten().unwrap_or(unsaid).min(first.end);
-                TusUpload::created(first, stored, filetype, is_partial)
+                TusUpload::created(first, stored, metadata, is_partial)
             }
         };
         self.store.insert(slot, Key::tus(&origin, &host, &target), Kept::Tus(upload), Instant::now());

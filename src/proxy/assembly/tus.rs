@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::super::answer::Refusal;
 use super::{MAX_PIECES, length};
 use crate::config::ByteSize;
-use crate::extract::TusAppend;
+use crate::extract::{TusAppend, TusMetadata};
 
 /// One resumable upload.
 #[derive(Debug, Default)]
@@ -13,7 +13,7 @@ pub(in crate::proxy) struct TusUpload {
     pieces: Vec<Bytes>,
     /// Bytes of the whole, once that is known.
     declared: Option<u64>,
-    filetype: Option<Bytes>,
+    metadata: TusMetadata,
     /// Whether it is a piece of a later upload, so that its bytes are needed when it is complete.
     is_partial: bool,
     is_complete: bool,
@@ -59,9 +59,9 @@ pub(super) enum Course {
 
 impl TusUpload {
     /// An upload at its creation, with as much of its first piece as the origin has.
-    pub(super) fn created(first: Candidate, stored: u64, filetype: Option<Bytes>, is_partial: bool) -> Self {
+    pub(super) fn created(first: Candidate, stored: u64, metadata: TusMetadata, is_partial: bool) -> Self {
         let is_complete = first.is_last && stored == first.end;
-        let mut upload = Self { declared: first.declared, filetype, is_partial, is_complete, ..Self::default() };
+        let mut upload = Self { declared: first.declared, metadata, is_partial, is_complete, ..Self::default() };
         upload.keep(cut(&first.pieces, stored));
         upload
     }
@@ -79,8 +79,8 @@ impl TusUpload {
         !self.is_complete
     }
 
-    pub(in crate::proxy) fn filetype(&self) -> Option<Bytes> {
-        self.filetype.clone()
+    pub(in crate::proxy) fn metadata(&self) -> &TusMetadata {
+        &self.metadata
     }
 
     /// The bytes of a partial upload that is complete.
@@ -239,7 +239,7 @@ mod tests {
     }
 
     fn new(length: Option<u64>) -> TusUpload {
-        TusUpload::created(Candidate::first(length, None, &Bytes::new(), MAX).unwrap(), 0, None, true)
+        TusUpload::created(Candidate::first(length, None, &Bytes::new(), MAX).unwrap(), 0, TusMetadata::default(), true)
     }
 
     fn add(upload: &mut TusUpload, offset: u64, body: &'static str, outcome: Outcome) -> Course {

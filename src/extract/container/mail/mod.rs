@@ -4,6 +4,7 @@
 //! is never wrong: what is odd about it is read as leniently as any reader does, and where a header is there more than
 //! once, each of its values is followed.
 
+mod texts;
 mod transfer;
 
 use std::collections::HashSet;
@@ -94,19 +95,31 @@ fn open_entity(bytes: &Bytes, depth: usize, seen: &mut HashSet<(usize, usize)>, 
     if body > MAX_HEADERS {
         return found.report(ProblemCode::MultipartHeaderTooLong, None);
     }
-    let headers = Headers::read(&bytes[..body]);
-    let body = bytes.slice(body..);
+    let head = bytes.slice(..body);
+    let headers = Headers::read(&head);
+    open_body(&bytes.slice(body..), &headers, depth, seen, found);
+    texts::show(&head, found);
+}
+
+/// Takes apart the body that belongs to `headers`.
+fn open_body(
+    body: &Bytes,
+    headers: &Headers<'_>,
+    depth: usize,
+    seen: &mut HashSet<(usize, usize)>,
+    found: &mut Dissection<'_>,
+) {
     let boundaries = headers.boundaries();
     if boundaries.is_empty() {
-        return hand_out(&body, &headers, found);
+        return hand_out(body, headers, found);
     }
     if depth >= MAX_MULTIPARTS {
         return found.report(ProblemCode::NestedTooDeep, None);
     }
     for boundary in boundaries {
-        let parts = [Ending::Exact, Ending::Any].map(|ending| split(&body, &boundary, ending));
+        let parts = [Ending::Exact, Ending::Any].map(|ending| split(body, &boundary, ending));
         if parts.iter().all(Vec::is_empty) {
-            hand_out(&body, &headers, found);
+            hand_out(body, headers, found);
         }
         for part in parts.iter().flatten() {
             open_entity(part, depth + 1, seen, found);

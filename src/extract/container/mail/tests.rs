@@ -131,5 +131,5 @@ fn nesting_and_headers_have_a_limit() {
     assert_eq!(codes(&opened(long)), [ProblemCode::MultipartHeaderTooLong]);
     let limits = ExtractLimits { max_unpacked: 10, ..ExtractLimits::default() };
     let found = opened_within(attached("base64", &BASE64.encode(LISTED)), &limits);
-    assert_eq!(codes(&found), [ProblemCode::UnpackedTooLarge]);
+    assert!(codes(&found).iter().all(|code| *code == ProblemCode::UnpackedTooLarge) && !codes(&found).is_empty());
 }

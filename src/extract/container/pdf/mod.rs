@@ -1,4 +1,4 @@
-//! What is embedded in PDF files (ISO 32000-1): pictures and files.
+//! What is in PDF files (ISO 32000-1): pictures, files, and what their pages say.
 //!
 //! Nothing here goes by the table at the end of the file: readers mend it when it is broken, so a sender may break it.
 //! All of the file is searched for objects, and every stream is handed out as what its filters make of it. A damaged
@@ -9,6 +9,7 @@ mod objects;
 mod png;
 mod predictor;
 mod samples;
+mod text;
 mod value;
 
 use bytes::Bytes;
@@ -21,6 +22,7 @@ use crate::extract::dissection::Dissection;
 use super::Coverage;
 use objects::{Objects, Stream};
 use samples::Shape;
+use text::Pages;
 use value::{Reader, Value};
 
 /// Where the header may be: readers look for it so far.
@@ -41,6 +43,7 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
         return Coverage::Some;
     }
     let objects = Objects::find(bytes, found);
+    let pages = Pages::find(&objects, found);
     let mut cover = bytes.len().saturating_mul(MAX_COVER);
     for stream in objects.streams() {
         if found.is_over() {
@@ -53,8 +56,9 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
                 break;
             }
         };
-        hand_out(&stream, &objects, found);
+        hand_out(&stream, &objects, &pages, found);
     }
+    pages.show_divided(&objects, found);
     Coverage::Some
 }
 
@@ -68,7 +72,7 @@ fn is_encrypted(bytes: &[u8]) -> bool {
     })
 }
 
-fn hand_out(stream: &Stream, objects: &Objects, found: &mut Dissection<'_>) {
+fn hand_out(stream: &Stream, objects: &Objects, pages: &Pages, found: &mut Dissection<'_>) {
     let kind =
         |keys: &[&str], name: &str| matches!(stream.dictionary.get(keys), Some(Value::Name(kind)) if kind == name);
     if kind(&["Type"], "ObjStm") || kind(&["Type"], "XRef") {
@@ -83,6 +87,9 @@ fn hand_out(stream: &Stream, objects: &Objects, found: &mut Dissection<'_>) {
     if kind(&["Type"], "EmbeddedFile") {
         let part = Part::new(PartKind::Entry, content).named("embedded file");
         return found.add(part, Some(stream.start));
+    }
+    if !kind(&["Subtype"], "Image") && left.is_none() {
+        pages.show_stream(stream, &content, found);
     }
     if kind(&["Subtype"], "Image") && left.is_none() {
         let picture = Shape::of(&stream.dictionary, objects).and_then(|shape| shape.picture(&content, found));

@@ -21,6 +21,8 @@ const MAX_DICTIONARY: usize = 64 << 10;
 /// A stream: what is said about it, and its content as it stands.
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
+    /// The number of its object.
+    pub(super) number: u32,
     pub(super) dictionary: Dictionary,
     pub(super) start: usize,
     pub(super) raw: Bytes,
@@ -40,8 +42,8 @@ enum Place {
 pub(super) struct Objects {
     bytes: Bytes,
     places: HashMap<u32, Place>,
-    /// Where streams may be: behind `obj`, in the order of the file.
-    candidates: Vec<usize>,
+    /// Where streams may be: the number of the object and the place behind `obj`, in the order of the file.
+    candidates: Vec<(u32, usize)>,
     /// From where the last end of a stream was looked for, and where it was found. Streams that have no end of their
     /// own would have the file looked through once for each of them.
     last_end: Cell<(usize, usize)>,
@@ -58,7 +60,7 @@ impl Objects {
             }
             if let Some(number) = number_before(bytes, at) {
                 objects.places.insert(number, Place::File(at + 3));
-                objects.candidates.push(at + 3);
+                objects.candidates.push((number, at + 3));
             }
         }
         objects.unpack_objects(found);
@@ -67,7 +69,27 @@ impl Objects {
 
     /// Every stream.
     pub(super) fn streams(&self) -> impl Iterator<Item = Stream> {
-        self.candidates.iter().filter_map(|at| self.stream_at(*at))
+        self.candidates.iter().filter_map(|(number, at)| self.stream_at(*number, *at))
+    }
+
+    /// Bytes of the file.
+    pub(super) fn length(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The numbers of all objects, in their order.
+    pub(super) fn numbers(&self) -> Vec<u32> {
+        let mut numbers: Vec<u32> = self.places.keys().copied().collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// The stream that is object `number`.
+    pub(super) fn stream(&self, number: u32) -> Option<Stream> {
+        match self.places.get(&number)? {
+            Place::File(at) => self.stream_at(number, *at),
+            Place::Packed(_) => None,
+        }
     }
 
     /// The value itself, if `value` is a reference to it.
@@ -110,7 +132,7 @@ impl Objects {
         Reader::new(&self.bytes[at..self.bytes.len().min(at + MAX_DICTIONARY)])
     }
 
-    fn stream_at(&self, at: usize) -> Option<Stream> {
+    fn stream_at(&self, number: u32, at: usize) -> Option<Stream> {
         let mut reader = self.reader(at);
         let Some(Value::Dictionary(dictionary)) = reader.value() else {
             return None;
@@ -126,7 +148,7 @@ impl Objects {
                 _ => 0,
             };
         let end = self.end_of(start, &dictionary);
-        Some(Stream { raw: self.bytes.slice(start..end), start, dictionary })
+        Some(Stream { number, raw: self.bytes.slice(start..end), start, dictionary })
     }
 
     /// Where the content of a stream ends: as far as its length says, if `endstream` follows there, else where the
@@ -208,7 +230,7 @@ impl Objects {
     }
 
     /// One value or an array of them, as a list.
-    fn list(&self, value: Option<&Value>) -> Vec<Value> {
+    pub(super) fn list(&self, value: Option<&Value>) -> Vec<Value> {
         match value.map(|value| self.resolve(value)) {
             Some(Value::Array(values)) => values.iter().map(|value| self.resolve(value)).collect(),
             Some(value) => vec![value],

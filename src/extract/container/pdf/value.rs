@@ -1,5 +1,9 @@
 //! Values as PDF writes them (ISO 32000-1 §7.3), read leniently and within bounds.
 
+/// Most values that one value may consist of, and most bytes of a string: content streams have no other bounds.
+const MAX_VALUES: usize = 1 << 18;
+const MAX_STRING: usize = 16 << 20;
+
 /// Nesting of arrays and dictionaries.
 const MAX_DEPTH: usize = 16;
 
@@ -27,6 +31,11 @@ impl Dictionary {
     pub(super) fn get(&self, keys: &[&str]) -> Option<&Value> {
         keys.iter().find_map(|key| self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value))
     }
+
+    /// Every key with its value.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
 }
 
 /// Reads values one after the other.
@@ -34,11 +43,13 @@ impl Dictionary {
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Values that the current one may still consist of.
+    values: usize,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
+        Self { bytes, at: 0, values: MAX_VALUES }
     }
 
     /// Where it stands.
@@ -48,6 +59,7 @@ impl<'a> Reader<'a> {
 
     /// The next value; `None` when there is none.
     pub(super) fn value(&mut self) -> Option<Value> {
+        self.values = MAX_VALUES;
         self.value_within(MAX_DEPTH)
     }
 
@@ -59,6 +71,27 @@ impl<'a> Reader<'a> {
             self.at += word.len();
         }
         is_there
+    }
+
+    /// The operator that stands here, which is then passed; what is no operator is passed byte by byte. `None` at the end.
+    pub(super) fn operator(&mut self) -> Option<&'a [u8]> {
+        self.skip_blanks();
+        let rest = self.rest();
+        let length = rest.iter().take_while(|byte| !is_blank(**byte) && !is_delimiter(**byte)).count();
+        let length = length.max(1).min(rest.len());
+        self.at += length;
+        (length > 0).then(|| &rest[..length])
+    }
+
+    /// Passes everything up to the end of the next `word` that stands alone, or to the end.
+    pub(super) fn skip_behind(&mut self, word: &[u8]) {
+        let rest = self.rest();
+        let stands_alone = |at: &usize| {
+            at.checked_sub(1).is_none_or(|before| is_blank(rest[before]))
+                && rest.get(at + word.len()).is_none_or(|behind| is_blank(*behind))
+        };
+        let end = memchr::memmem::find_iter(rest, word).find(stands_alone).map(|at| at + word.len());
+        self.at += end.unwrap_or(rest.len());
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -78,6 +111,7 @@ impl<'a> Reader<'a> {
 
     fn value_within(&mut self, depth: usize) -> Option<Value> {
         let depth = depth.checked_sub(1)?;
+        self.values = self.values.checked_sub(1)?;
         self.skip_blanks();
         match self.rest() {
             [b'<', b'<', ..] => self.dictionary(depth).map(Value::Dictionary),
@@ -172,7 +206,7 @@ impl<'a> Reader<'a> {
 
     fn hex_string(&mut self) -> Option<Value> {
         self.at += 1;
-        let length = memchr::memchr(b'>', self.rest())?;
+        let length = memchr::memchr(b'>', self.rest()).filter(|length| *length <= 2 * MAX_STRING)?;
         let digits: Vec<u8> = self.rest()[..length].iter().copied().filter(u8::is_ascii_hexdigit).collect();
         self.at += length + 1;
         let pair = |pair: &[u8]| hex(pair[0]) << 4 | pair.get(1).map_or(0, |low| hex(*low));
@@ -198,6 +232,7 @@ impl<'a> Reader<'a> {
                     self.escape(&mut text)?;
                     continue;
                 }
+                _ if text.len() >= MAX_STRING => return None,
                 _ => {}
             }
             text.push(byte);

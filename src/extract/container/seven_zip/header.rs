@@ -11,6 +11,8 @@ pub(super) struct Header {
     pub(super) streams: Streams,
     /// Names of the files that have content, in order.
     pub(super) names: Vec<String>,
+    /// Those of folders and empty files.
+    pub(super) empty_names: Vec<String>,
 }
 
 /// Packed streams and what they unpack to.
@@ -124,7 +126,7 @@ impl<'a> Reader<'a> {
                 }
                 0x03 => drop(self.streams()?),
                 0x04 => header.streams = self.streams()?,
-                0x05 => header.names = self.names()?,
+                0x05 => (header.names, header.empty_names) = self.names()?,
                 _ => return None,
             }
         }
@@ -261,8 +263,8 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    /// The names of the files that have content.
-    fn names(&mut self) -> Option<Vec<String>> {
+    /// The names of the files that have content, and those of the others.
+    fn names(&mut self) -> Option<(Vec<String>, Vec<String>)> {
         let count = self.number()?;
         let mut is_empty = Vec::new();
         let mut names = Vec::new();
@@ -283,8 +285,7 @@ impl<'a> Reader<'a> {
             }
         }
         let mut is_empty = is_empty.into_iter();
-        names.retain(|_| !is_empty.next().unwrap_or_default());
-        Some(names)
+        Some(names.into_iter().partition(|_| !is_empty.next().unwrap_or_default()))
     }
 }
 

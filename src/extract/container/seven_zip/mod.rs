@@ -10,8 +10,8 @@ use bytes::Bytes;
 
 use crate::body::{Chain, End, Machine, Step};
 use crate::content::{Part, PartKind};
-use crate::extract::ProblemCode;
 use crate::extract::dissection::Dissection;
+use crate::extract::{ProblemCode, legible};
 
 use super::Coverage;
 use super::number::{clamped, u32_at, u64_at};
@@ -40,6 +40,9 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
             return Coverage::Some;
         }
     };
+    for name in header.names.iter().chain(&header.empty_names) {
+        legible::show_name(name.as_bytes(), found);
+    }
     let mut names = header.names.into_iter();
     let mut stream = 0;
     for folder in &header.streams.folders {

@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
-use crate::extract::{ProblemCode, carve};
+use crate::extract::{ProblemCode, carve, legible};
 
 use super::Coverage;
 use super::number::clamped;
@@ -154,6 +154,7 @@ impl Walk<'_, '_> {
 
     fn pass_entry(&mut self, header: Header<'_>, at: usize, size: u64, next: &Extended, global: &Extended) -> usize {
         let name = next.path.clone().unwrap_or_else(|| header.name());
+        legible::show_name(name.as_bytes(), self.found);
         if header.kind() == b'S' {
             return self.pass_old_sparse(header, at, size, &name);
         }

@@ -15,8 +15,8 @@ use bytes::Bytes;
 use memchr::memmem;
 
 use crate::extract::ProblemCode;
-use crate::extract::carve;
 use crate::extract::dissection::Dissection;
+use crate::extract::{carve, legible};
 
 use super::Coverage;
 use super::number::{clamped, u32_at, u64_at};
@@ -149,6 +149,7 @@ impl Walk<'_, '_> {
         }
         let mut end = local.content;
         for header in headers {
+            legible::show_name(&self.bytes[header.name.clone()], self.found);
             let content = Content { bytes: self.bytes, header, start: local.content, sizes };
             let seen = content.hand_out(self.found);
             end = end.max(self.end_of(local, header, sizes, seen));

@@ -15,6 +15,7 @@ fn all_readings(body: &[u8], content_type: &str) -> Extraction {
         body: &body.to_vec().into(),
         content_types: &[content_type.as_bytes()],
         content_encodings: &[],
+        names: &[],
         ambiguity: Ambiguity::InspectAll,
     };
     Extraction::of(&source, &ExtractLimits::default())
@@ -99,7 +100,7 @@ fn encodings_of_parts_are_undone_and_nested_bodies_taken_apart() {
         assert_has(&one_part(headers, content), content_type, b"EVIL");
     }
     let unknown = all_readings(&one_part("Content-Type: text/plain; charset=utf-7", b"+AEU-VIL"), content_type);
-    assert_eq!(unknown.problems[0].code, ProblemCode::MultipartCharset);
+    assert!(unknown.problems.iter().any(|problem| problem.code == ProblemCode::MultipartCharset));
 }
 
 #[test]

@@ -1,0 +1,276 @@
+//! What PDF files say: the words of their pages, and the strings of their objects (titles, notes, forms, links, names).
+//!
+//! Pages are found by their streams and not by the tree that they should hang on, so a stream that belongs to no page is
+//! read as well, with whatever fonts there are. Fonts that do not say which characters their glyphs are show nothing.
+
+mod cmap;
+mod content;
+mod font;
+mod glyphs;
+mod words;
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use bytes::Bytes;
+use encoding_rs::{UTF_8, UTF_16BE, WINDOWS_1252};
+use memchr::memmem;
+
+use crate::content::PartKind;
+use crate::extract::ProblemCode;
+use crate::extract::dissection::Dissection;
+use crate::extract::legible::TextWriter;
+
+use super::objects::{Objects, Stream};
+use super::value::{Dictionary, Value};
+use content::{Fonts, Interpreter};
+use font::Font;
+use words::Words;
+
+/// Levels of the page tree that resources may be inherited over.
+const MAX_LEVELS: usize = 16;
+
+/// What all fonts of a file may take, in entries of tables: some 4,000 fonts, or 100 of all glyphs of Chinese.
+const MAX_WEIGHT: usize = 1 << 20;
+
+/// Values inside each other in which strings are looked for.
+const MAX_DEPTH: usize = 16;
+
+/// Keys whose strings nobody reads: identifiers, keys, signatures.
+const UNREAD: [&str; 9] = ["ID", "O", "U", "OE", "UE", "Perms", "Cert", "Panose", "CharSet"];
+
+/// Which streams are content of which page, and the fonts there.
+#[derive(Default)]
+pub(super) struct Pages {
+    /// The fonts of streams that are the whole content of a page, by number.
+    single: HashMap<u32, Rc<Fonts>>,
+    /// The fonts of what is drawn on pages and has its own, by number.
+    drawn: HashMap<u32, Rc<Fonts>>,
+    /// Pages whose content is divided into several streams.
+    divided: Vec<(Vec<u32>, Rc<Fonts>)>,
+    /// Streams of those.
+    pieces: HashSet<u32>,
+    /// The fonts of all pages, for streams that belong to none.
+    all: Rc<Fonts>,
+}
+
+/// Reads fonts, each once, up to a limit on what they take together.
+#[derive(Default)]
+struct FontCache {
+    /// What the fonts that have been read take.
+    weight: usize,
+    fonts: HashMap<u32, Rc<Font>>,
+    /// By the object that the resources, or the dictionary of fonts, are.
+    sets: HashMap<u32, Rc<Fonts>>,
+    /// By the object that pages hang below.
+    parents: HashMap<u32, Rc<Fonts>>,
+}
+
+impl Pages {
+    /// Finds the pages among `objects`, and shows the strings of all objects.
+    pub(super) fn find(objects: &Objects, found: &mut Dissection<'_>) -> Self {
+        let mut pages = Self::default();
+        let mut cache = FontCache::default();
+        let mut all = Fonts::new();
+        let mut strings = TextWriter::new(objects.length(), found);
+        for number in objects.numbers() {
+            if found.is_over() {
+                break;
+            }
+            let value = objects.resolve(&Value::Reference(number));
+            push_strings(&value, MAX_DEPTH, &mut strings, found);
+            if let Value::Dictionary(dictionary) = value {
+                let fonts = pages.add(number, &dictionary, objects, &mut cache, found);
+                for (name, font) in fonts.iter().flat_map(|fonts| fonts.iter()) {
+                    all.entry(name.clone()).or_insert_with(|| Rc::clone(font));
+                }
+            }
+        }
+        strings.show(PartKind::Text, "strings", found);
+        pages.all = Rc::new(all);
+        pages
+    }
+
+    /// Takes in what object `number` is, if it is a page or has resources of its own. Its fonts.
+    fn add(
+        &mut self,
+        number: u32,
+        dictionary: &Dictionary,
+        objects: &Objects,
+        cache: &mut FontCache,
+        found: &mut Dissection<'_>,
+    ) -> Option<Rc<Fonts>> {
+        let contents = dictionary.get(&["Contents"]);
+        let streams: Vec<u32> = match contents {
+            Some(Value::Reference(number)) => match objects.resolve(&Value::Reference(*number)) {
+                Value::Array(streams) => streams.iter().filter_map(reference).collect(),
+                _ => vec![*number],
+            },
+            Some(Value::Array(streams)) => streams.iter().filter_map(reference).collect(),
+            _ => Vec::new(),
+        };
+        if streams.is_empty() && dictionary.get(&["Resources"]).is_none() {
+            return None;
+        }
+        let fonts = cache.inherited(dictionary, MAX_LEVELS, objects, found);
+        match streams[..] {
+            [] => drop(self.drawn.insert(number, Rc::clone(&fonts))),
+            [number] => drop(self.single.insert(number, Rc::clone(&fonts))),
+            _ => {
+                self.pieces.extend(&streams);
+                self.divided.push((streams, Rc::clone(&fonts)));
+            }
+        }
+        Some(fonts)
+    }
+
+    /// Shows what `content`, of `stream`, says, if that is content of a page or drawn on one.
+    pub(super) fn show_stream(&self, stream: &Stream, content: &Bytes, found: &mut Dissection<'_>) {
+        let is_font = stream.dictionary.get(&["Length1", "Length2", "Length3"]).is_some();
+        if is_font || self.pieces.contains(&stream.number) || memmem::find(content, b"BT").is_none() {
+            return;
+        }
+        let own = [&self.single, &self.drawn].into_iter().find_map(|fonts| fonts.get(&stream.number));
+        let fonts = own.filter(|fonts| !fonts.is_empty()).unwrap_or(&self.all);
+        show_page(std::slice::from_ref(content), fonts, found);
+    }
+
+    /// Shows the pages whose content is divided.
+    pub(super) fn show_divided(&self, objects: &Objects, found: &mut Dissection<'_>) {
+        let mut cover = objects.length().saturating_mul(super::MAX_COVER);
+        for (streams, fonts) in &self.divided {
+            let mut pieces = Vec::new();
+            for stream in streams.iter().filter_map(|number| objects.stream(*number)) {
+                cover = match cover.checked_sub(stream.raw.len()) {
+                    Some(rest) if !found.is_over() => rest,
+                    _ => return,
+                };
+                pieces.extend(objects.content(&stream, found));
+            }
+            show_page(&pieces, fonts, found);
+        }
+    }
+}
+
+fn show_page(pieces: &[Bytes], fonts: &Fonts, found: &mut Dissection<'_>) {
+    let mut words = Words::new(pieces.iter().map(Bytes::len).sum(), found);
+    let mut interpreter = Interpreter::new(fonts);
+    for piece in pieces {
+        interpreter.run(piece, &mut words, found);
+    }
+    words.show(found);
+}
+
+impl FontCache {
+    /// The fonts of a page, which it may have from what it hangs below; `levels` is how many of those are looked at.
+    fn inherited(
+        &mut self,
+        page: &Dictionary,
+        levels: usize,
+        objects: &Objects,
+        found: &mut Dissection<'_>,
+    ) -> Rc<Fonts> {
+        if let Some(resources) = page.get(&["Resources"]) {
+            return self.of_resources(resources, objects, found);
+        }
+        let (Some(parent), Some(levels)) = (page.get(&["Parent"]).and_then(reference), levels.checked_sub(1)) else {
+            return Rc::default();
+        };
+        if let Some(known) = self.parents.get(&parent) {
+            return Rc::clone(known);
+        }
+        let fonts = match objects.resolve(&Value::Reference(parent)) {
+            Value::Dictionary(parent) => self.inherited(&parent, levels, objects, found),
+            _ => Rc::default(),
+        };
+        self.parents.insert(parent, Rc::clone(&fonts));
+        fonts
+    }
+
+    fn of_resources(&mut self, resources: &Value, objects: &Objects, found: &mut Dissection<'_>) -> Rc<Fonts> {
+        if let Some(known) = reference(resources).and_then(|number| self.sets.get(&number)) {
+            return Rc::clone(known);
+        }
+        let Value::Dictionary(dictionary) = objects.resolve(resources) else {
+            return Rc::default();
+        };
+        let Some(fonts) = dictionary.get(&["Font"]) else {
+            return Rc::default();
+        };
+        let key = reference(resources).or_else(|| reference(fonts));
+        if let Some(known) = key.and_then(|number| self.sets.get(&number)) {
+            return Rc::clone(known);
+        }
+        let Value::Dictionary(fonts) = objects.resolve(fonts) else {
+            return Rc::default();
+        };
+        let read = |(name, value): (&str, &Value)| Some((name.to_owned(), self.font(value, objects, found)?));
+        let fonts: Rc<Fonts> = Rc::new(fonts.entries().filter_map(read).collect());
+        if let Some(key) = key {
+            self.sets.insert(key, Rc::clone(&fonts));
+        }
+        fonts
+    }
+
+    fn font(&mut self, value: &Value, objects: &Objects, found: &mut Dissection<'_>) -> Option<Rc<Font>> {
+        if let Some(known) = reference(value).and_then(|number| self.fonts.get(&number)) {
+            return Some(Rc::clone(known));
+        }
+        let Value::Dictionary(dictionary) = objects.resolve(value) else {
+            return None;
+        };
+        if self.weight > MAX_WEIGHT {
+            found.report(ProblemCode::PageIllegible, None);
+            return None;
+        }
+        let font = Rc::new(Font::read(&dictionary, objects, found));
+        self.weight += font.weight();
+        if let Some(number) = reference(value) {
+            self.fonts.insert(number, Rc::clone(&font));
+        }
+        Some(font)
+    }
+}
+
+fn reference(value: &Value) -> Option<u32> {
+    match value {
+        Value::Reference(number) => Some(*number),
+        _ => None,
+    }
+}
+
+/// Adds every string in `value` that people may read.
+fn push_strings<'a>(value: &Value, depth: usize, output: &mut TextWriter<'a>, found: &mut Dissection<'a>) {
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
+    match value {
+        Value::String(string) => {
+            let text = string_text(string);
+            if !text.chars().any(|ch| ch.is_control() && !ch.is_whitespace()) {
+                output.push(text.as_bytes(), found);
+                output.end_line(found);
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| push_strings(value, depth, output, found)),
+        Value::Dictionary(dictionary) => {
+            let read = dictionary.entries().filter(|(key, _)| !UNREAD.contains(key));
+            read.for_each(|(_, value)| push_strings(value, depth, output, found));
+        }
+        _ => {}
+    }
+}
+
+/// A text string (ISO 32000-1 §7.9.2.2, and UTF-8 since PDF 2.0).
+fn string_text(string: &[u8]) -> String {
+    let encoding = match string {
+        [0xfe, 0xff, ..] => UTF_16BE,
+        [0xff, 0xfe, ..] => encoding_rs::UTF_16LE,
+        [0xef, 0xbb, 0xbf, ..] => UTF_8,
+        _ => WINDOWS_1252,
+    };
+    encoding.decode_with_bom_removal(string).0.into_owned()
+}
+
+#[cfg(test)]
+mod tests;

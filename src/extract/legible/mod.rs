@@ -1,0 +1,87 @@
+//! Texts as people read them, for the rules: what stands in the bytes of a part in another form.
+//!
+//! A part's own bytes are always scanned as they are. Beside them come the names of files, what markup says without its
+//! tags, subtitles without their times, what another charset makes of the bytes, and what pictures carry as metadata.
+//! Each is a part of its own, within the same limits as everything else that is unpacked; none is looked into.
+//!
+//! What cannot be understood is left to the scan of the raw bytes; a charset that nobody knows is a problem besides.
+
+mod charset;
+mod elements;
+mod encoded_words;
+mod letters;
+mod markup;
+mod name;
+mod picture;
+mod rtf;
+mod subtitles;
+mod writer;
+
+use bytes::Bytes;
+
+use crate::content::{Part, PartKind, reads_as_text};
+
+use super::dissection::Dissection;
+
+pub(super) use encoded_words::decode as decode_words;
+pub(super) use letters::{composed_letter, greek_letter};
+pub(super) use name::show as show_name;
+pub(super) use writer::TextWriter;
+
+/// Shows every text of `part`, which has just been handed out.
+pub(super) fn show_texts(part: &Part, found: &mut Dissection<'_>) {
+    if part.kind != PartKind::Reading
+        && let Some(name) = &part.file_name
+    {
+        name::show(name.as_bytes(), found);
+    }
+    if !part.kind.is_for_rules() {
+        picture::show(&part.bytes, found);
+    }
+    if !is_text(part) {
+        if !part.kind.is_for_rules() {
+            picture::show_xmp(&part.bytes, found);
+        }
+        return;
+    }
+    let (recoded, source) = charset::recoded(part, found);
+    if let Some(text) = &recoded {
+        show(PartKind::Text, "charset", text.clone(), found);
+    }
+    let text = recoded.as_ref().unwrap_or(&part.bytes);
+    show_readable(text, found);
+    // A declared charset may be wrong: then the bytes are read as they are, too.
+    if recoded.is_some() && source == charset::Source::Declared {
+        show_readable(&part.bytes, found);
+    }
+}
+
+fn show_readable(text: &[u8], found: &mut Dissection<'_>) {
+    if subtitles::are_in(text) {
+        subtitles::show(text, found);
+    }
+    if rtf::is_rtf(text) {
+        rtf::show(text, found);
+    }
+    markup::show(text, found);
+}
+
+fn show(kind: PartKind, name: &str, text: Bytes, found: &mut Dissection<'_>) {
+    found.show(Part::new(kind, text).named(name), None);
+}
+
+/// Whether `part` may hold text: what the rules look at, and bodies whose pieces they look at.
+fn is_text(part: &Part) -> bool {
+    let declared = part.declared_type.as_deref().and_then(|declared| declared.trim_start().get(..5));
+    let is_called_text = declared.is_some_and(|start| start.eq_ignore_ascii_case("text/"));
+    match part.kind {
+        PartKind::Field | PartKind::JsonString | PartKind::XmlText => true,
+        // Of other bodies that were taken apart, every text is a part already.
+        PartKind::Envelope => part.bytes.trim_ascii_start().starts_with(b"<"),
+        kind if kind.is_for_rules() => false,
+        _ => is_called_text || reads_as_text(&part.bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! What people read in parts of all kinds, and that no bytes do any harm.
+
+use bytes::Bytes;
+
+use super::*;
+use crate::config::Ambiguity;
+use crate::content::ExtractLimits;
+use crate::extract::ProblemCode;
+use crate::extract::dissection::testing::gathered;
+
+/// The texts that are shown beside a file of these bytes, each by its name.
+fn texts(part: Part) -> Vec<(String, String)> {
+    let found = gathered(&ExtractLimits::default(), Ambiguity::Refuse, |found| show_texts(&part, found));
+    assert_eq!(found.problems, []);
+    assert!(found.parts.iter().all(|part| part.kind.is_for_rules()));
+    let parts = found.parts.into_iter();
+    parts.map(|part| (part.name.unwrap_or_default(), String::from_utf8_lossy(&part.bytes).into_owned())).collect()
+}
+
+fn file(bytes: &[u8]) -> Part {
+    Part::new(PartKind::File, Bytes::copy_from_slice(bytes))
+}
+
+#[track_caller]
+fn assert_reads(bytes: &[u8], name: &str, expected: &str) {
+    let texts = texts(file(bytes));
+    let is_there = texts.iter().any(|(kind, text)| kind == name && text.contains(expected));
+    assert!(is_there, "{expected:?} is not in {name} of {:?}: {texts:?}", String::from_utf8_lossy(bytes));
+}
+
+#[test]
+fn markup_reads_as_it_is_shown() {
+    for (markup, expected) in [
+        ("<b>for</b>bidden", "forbidden"),
+        ("<p>one</p><p>two", "one\ntwo"),
+        ("one<br>two<br/>three", "one\ntwo\nthree"),
+        ("f&#111;r&#x62;idden &eacute;&uuml;&alpha;&Omega;", "forbidden éüαΩ"),
+        ("for&shy;bidden&nbsp;word", "for\u{ad}bidden\u{a0}word"),
+        ("for&#98idden &ltb", "forbidden <b"),
+        ("for<!-- x --><script>1 < 2</script><x-y>bid</x-y>den", "forbidden"),
+        ("for<b title='>'>bid</b\n>den", "forbidden"),
+        ("a < b && c > d <b>x</b>", "a < b && c > d x"),
+        ("<![CDATA[for]]>bid<?x y?>den", "forbidden"),
+        ("<i>cut off <a href=\"x", "cut off <a href=\"x"),
+        ("<i>cut off <a href=\"x>in a tag</a> for<b>bidden", "forbidden"),
+        ("<w:r><w:t>for</w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>bidden</w:t></w:r>", "forbidden"),
+        ("<si><r><t>for</t></r><r><t>bidden</t></r></si><si><t>next</t></si>", "forbidden\nnext"),
+        ("<text:p>two<text:s/>words</text:p>", "two words"),
+        ("<name>one</name><name>two</name>", "onetwo"),
+    ] {
+        assert_reads(markup.as_bytes(), "text", expected.replace('\u{a0}', " ").as_str());
+    }
+    // Elements that nobody knows are read both ways.
+    assert_reads(b"<name>one</name> <name>two</name>", "text", "one two");
+    let both = texts(file(b"<n>one</n><n>two</n>"));
+    assert!(both.iter().any(|(_, text)| text == "one\ntwo\n" || text == "one\ntwo"), "{both:?}");
+}
+
+#[test]
+fn what_stands_in_tags_comments_and_scripts_is_read_beside_the_text() {
+    for (markup, expected) in [
+        ("<img alt='for&#98;idden'>", "forbidden"),
+        ("<meta content=forbidden>", "forbidden"),
+        ("<a href=\"/%66orbidden\">x</a>", "/forbidden"),
+        ("<!-- forbidden -->", "forbidden"),
+        ("<!-- forbidden", "forbidden"),
+        ("<script>forbidden = 1 < 2</script>", "forbidden = 1 < 2"),
+        ("<SCRIPT>forbidden", "forbidden"),
+        ("<a title=\"open>forbidden</a> <b class=\"x\">", "forbidden"),
+        ("<a title=forbidden", ""),
+    ] {
+        if !expected.is_empty() {
+            assert_reads(markup.as_bytes(), "tags", expected);
+        }
+    }
+}
+
+#[test]
+fn plain_text_is_not_read_twice() {
+    for text in ["no markup", "1 < 2 & 3 > 2", "AT&T; R&D", "", "a & b", "x<3", "{\"a\": 1}"] {
+        assert_eq!(texts(file(text.as_bytes())), [], "{text}");
+    }
+    assert_eq!(texts(file(b"\0\x01\x02\x03<b>binary</b>\x05\x06")), []);
+}
+
+#[test]
+fn declared_and_marked_charsets_are_decoded() {
+    let koi8 = b"\xda\xc1\xd0\xd2\xc5\xd4";
+    let part = |declared: &str| file(koi8).declared(Some(declared.to_owned()));
+    assert_eq!(texts(part("text/plain; charset=\"koi8-r\"")), [("charset".to_owned(), "запрет".to_owned())]);
+    assert_eq!(texts(part("text/plain; charset=utf-8")), []);
+    let unknown = part("text/plain; charset=nonsense");
+    let found = gathered(&ExtractLimits::default(), Ambiguity::Refuse, |found| show_texts(&unknown, found));
+    assert_eq!(found.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), [ProblemCode::CharsetUnknown]);
+    let page = [b"<meta charset=koi8-r><p>\xda\xc1<b>\xd0</b>", &koi8[3..]].concat();
+    assert_reads(&page, "text", "запрет");
+    let xml = [b"<?xml version='1.0' encoding='KOI8-R'?><p>", &koi8[..]].concat();
+    assert_reads(&xml, "text", "запрет");
+    let wide: Vec<u8> = "\u{feff}<b>for</b>bidden".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_reads(&wide, "text", "forbidden");
+}
+
+#[test]
+fn names_are_texts_in_every_notation() {
+    for (name, expected) in [
+        ("forbidden.txt", "forbidden.txt"),
+        ("=?utf-8?B?Zm9yYmlkZGVu?=.txt", "forbidden.txt"),
+        ("=?utf-8?q?for=62id?= =?utf-8?Q?den_x?=", "forbidden x"),
+        ("=?utf-8*en?q?gr=C3?= =?utf-8?q?=BC=C3=9F?=", "grüß"),
+        ("%66orbidden.txt", "forbidden.txt"),
+        ("for&#98;idden.txt", "forbidden.txt"),
+    ] {
+        let found = texts(Part { file_name: Some(name.to_owned()), ..file(b"x") });
+        assert!(found.contains(&("name".to_owned(), expected.to_owned())), "{name}: {found:?}");
+        assert!(found.contains(&("name".to_owned(), name.to_owned())), "{name}: {found:?}");
+    }
+    assert_eq!(texts(Part { file_name: Some(String::new()), ..file(b"x") }), []);
+}
+
+#[test]
+fn subtitles_are_sentences() {
+    for (subtitles, expected) in [
+        ("1\n00:00:01,000 --> 00:00:02,000\nthe forbidden\n<i>phrase</i> here\n", "the forbidden\nphrase here\n"),
+        ("1\r\n00:01,0 --> 00:02,0\r\nthe\r\n\r\n2\r\n00:03,0 --> 00:04,0\r\nphrase", "the\nphrase\n"),
+        ("WEBVTT\n\n00:01.000 --> 00:02.000 align:start\n<v Ann>for<c.red>bid</c>&#100;en", "forbidden\n"),
+        ("[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,D,,0,0,0,,{\\i1}for{\\i0}bidden,\\Nyes", "forbidden, yes\n"),
+    ] {
+        assert_reads(subtitles.as_bytes(), "subtitles", expected);
+    }
+    assert!(texts(file(b"a --> b\n1 --> 2")).is_empty());
+}
+
+#[test]
+fn documents_in_rtf_read_as_they_are_shown() {
+    for (rtf, expected) in [
+        (r"{\rtf1\ansi{\fonttbl{\f0 Arial;}}\f0 for{\b bid}\i den\i0  word\par next}", "forbidden word\nnext"),
+        (r"{\rtf1\ansicpg1251 \'e7\'e0\'ef\'f0\'e5\'f2}", "запрет"),
+        (r"{\rtf1 \u1079?\u1072?\uc0\u1087\u1088 \uc2\u1077 xx\u1090\'3f\'3f}", "запрет"),
+        (r"{\rtf1 \u-10179?\u-8704?}", "😀"),
+        (r"{\rtf1 for{\*\bkmkstart mark}bidden{\pict 00ff}}", "forbidden"),
+        (r"{\rtf1 a{\*\annotation a note}\{b\}\~c\_d\bin3 }}}e", "aa note{b} c-de"),
+        (r"{\rtf1 cut off \'", "cut off"),
+    ] {
+        assert_reads(rtf.as_bytes(), "rtf", expected);
+    }
+}
+
+#[test]
+fn tags_that_do_not_end_cost_no_more_than_their_length() {
+    for piece in ["<a b='>'", "<a b=\"", "<a ", "<!--", "&#", "<script>", "=?a?q?", "<a b=\"'>", "</", "{<a"] {
+        let start = std::time::Instant::now();
+        texts(Part { file_name: Some(piece.repeat(10_000)), ..file(piece.repeat(200_000).as_bytes()) });
+        assert!(start.elapsed().as_secs() < 20, "{piece}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_do_any_harm(bytes: Vec<u8>, text in "(<|>|&|#|;|/|!|-|=|\"|'|\\?|[a-z]|script|-->|00:00|\n|\\{|\\\\)*") {
+        texts(file(&bytes));
+        texts(file(&[b"{\\rtf", &bytes[..]].concat()));
+        texts(Part { file_name: Some(text.clone()), ..file(text.as_bytes()) });
+    }
+
+    #[test]
+    fn no_letter_gets_lost(text in "(<|>|[a-z]| |/|!|=|\"|')*") {
+        let all: String = texts(file(text.as_bytes())).into_iter().map(|(_, text)| text).collect();
+        let letters = |text: &str| text.chars().filter(char::is_ascii_alphabetic).count();
+        // Names of elements and attributes are no text.
+        proptest::prop_assert!(all.is_empty() || text.contains('<') || letters(&all) >= letters(&text));
+    }
+}
