@@ -6,6 +6,7 @@
 
 mod charset;
 mod fold;
+mod literals;
 mod normalise;
 mod offsets;
 mod pattern;
@@ -17,9 +18,16 @@ mod scan;
 mod tests;
 mod trend_query;
 
+pub use literals::{Literals, Occurrence, TooManyPatterns};
 pub use pattern::{Pattern, PatternError};
 pub use problem::RuleProblem;
 pub use rule::{Condition, Keyword, Query, Rule, Words};
 pub use rule_file::parse_rules;
 pub use scan::{MAX_SPANS, RuleMatch, RuleSet, TooManyKeywords};
 pub use trend_query::{TrendQueryError, parse_trend_query};
+
+/// All of `text`, taken for UTF-8, in the form in which keywords are searched for: for benches that search it themselves.
+#[doc(hidden)]
+pub fn normalised(text: &[u8]) -> String {
+    normalise::Normalised::of(charset::Reading::Utf8(text)).as_str().to_owned()
+}
