@@ -1,14 +1,13 @@
-//! All rules over one text, in one pass of one automaton, and one of each pattern that a rule has besides.
+//! All rules over one text, in one search for all keywords, and one of each pattern that a rule has besides.
 //!
-//! Matching is overlapping, so a keyword inside another one hides neither. A keyword that several rules share is in the
-//! automaton once.
+//! Matching is overlapping, so a keyword inside another one hides neither. A keyword that several rules share is
+//! searched for once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
 use super::charset::Reading;
+use super::literals::{Literals, Occurrence, TooManyPatterns};
 use super::normalise::Normalised;
 use super::pattern::{Pattern, REACH};
 use super::rule::Rule;
@@ -27,17 +26,17 @@ pub struct RuleMatch {
     pub spans: Vec<Range<usize>>,
 }
 
-/// The keywords exceed what the automaton can number.
+/// The keywords exceed what the search can number.
 #[derive(Debug, thiserror::Error)]
 #[error("too many keywords: {0}")]
-pub struct TooManyKeywords(#[from] aho_corasick::BuildError);
+pub struct TooManyKeywords(#[from] TooManyPatterns);
 
-/// All rules of a snapshot, compiled into one automaton. Immutable; scanning needs no lock.
+/// All rules of a snapshot, compiled into one search. Immutable; scanning needs no lock.
 #[derive(Debug)]
 pub struct RuleSet {
     rules: Vec<Rule>,
-    automaton: AhoCorasick,
-    /// For every pattern of the automaton, who looks for it.
+    literals: Literals,
+    /// For every one of the literals, who looks for it.
     seekers: Vec<Vec<Seeker>>,
     /// The patterns of all rules, and who looks for them.
     patterns: Vec<(Seeker, Pattern)>,
@@ -74,8 +73,8 @@ impl RuleSet {
                 searched.push((Seeker { rule: index, term: rule.keywords.len() + position }, pattern.clone()));
             }
         }
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&texts)?;
-        Ok(Self { rules, automaton, seekers, patterns: searched })
+        let literals = Literals::build(&texts)?;
+        Ok(Self { rules, literals, seekers, patterns: searched })
     }
 
     /// Number of rules.
@@ -113,12 +112,10 @@ impl RuleSet {
     fn scan_reading(&self, reading: Reading<'_>, deadline: &Deadline) -> Vec<RuleMatch> {
         let mut progress: BTreeMap<usize, Progress> = BTreeMap::new();
         let reach = if self.patterns.is_empty() { 0 } else { REACH };
-        Normalised::by_window(reading, self.automaton.max_pattern_len().max(reach), deadline, |window, new| {
-            for found in self.automaton.find_overlapping_iter(window.as_str()) {
-                if new.start < found.end() && found.end() <= new.end {
-                    self.note(&found, window, &mut progress);
-                }
-            }
+        Normalised::by_window(reading, self.literals.longest().max(reach), deadline, |window, new| {
+            self.literals.search_new(window.as_str().as_bytes(), new.clone(), |found| {
+                self.note(found, window, &mut progress);
+            });
             for (seeker, pattern) in &self.patterns {
                 let rule = progress.entry(seeker.rule).or_default();
                 if !rule.has_enough_of(seeker.term)
@@ -132,10 +129,10 @@ impl RuleSet {
     }
 
     /// Notes a keyword for every rule that looks for it and lets it stand where it does.
-    fn note(&self, found: &aho_corasick::Match, text: &Normalised<'_>, progress: &mut BTreeMap<usize, Progress>) {
-        let span = found.range();
+    fn note(&self, found: Occurrence, text: &Normalised<'_>, progress: &mut BTreeMap<usize, Progress>) {
+        let span = found.start..found.end;
         let mut standing = None;
-        for seeker in &self.seekers[found.pattern().as_usize()] {
+        for seeker in &self.seekers[found.pattern] {
             let rule = progress.entry(seeker.rule).or_default();
             if rule.has_enough_of(seeker.term) {
                 continue;
