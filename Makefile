@@ -47,7 +47,7 @@ deny: ## Check licences and advisories of dependencies (needs cargo-deny)
 	cargo deny check
 
 .PHONY: bench
-bench: bench-stages bench-images bench-index bench-sets bench-proxy bench-reload ## Run every bench; QUICK=1 takes under a minute each
+bench: bench-stages bench-images bench-index bench-sets bench-text bench-proxy bench-reload ## Run every bench; QUICK=1 takes under a minute each
 
 .PHONY: bench-stages
 bench-stages: deps ## Measure each stage: PDQ, Hamming query, text scan, multipart
@@ -68,6 +68,11 @@ robustness: build ## Which manipulations the hashes survive: writes the table in
 bench-index: deps ## Search up to 10^8 hashes beside faiss; QUICK=1 stops at 10^6
 	@deploy/install-deps.sh --bench-index
 	cargo bench --bench index
+
+.PHONY: bench-text
+bench-text: deps ## Search text for up to 10^6 keywords beside aho-corasick and Hyperscan
+	@deploy/install-deps.sh --bench-text
+	cargo bench --bench text
 
 .PHONY: bench-sets
 bench-sets: deps ## Compile and open 10^7 hashes, and look digests up

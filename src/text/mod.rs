@@ -1,12 +1,13 @@
 //! Text against keyword rules: charset, normalisation with offsets back, keywords, conditions.
 //!
-//! [`parse_rules`] reads a rule file, [`RuleSet::compile`] puts the rules of all files into one automaton, and
+//! [`parse_rules`] reads a rule file, [`RuleSet::compile`] puts the rules of all files together, and
 //! [`RuleSet::scan`] says which of them a part's bytes fulfil, with spans in exactly those bytes. Keywords and text go
 //! through the same normalisation, so what makes two spellings equal is decided in one place (`fold`).
 
 mod charset;
 mod decode;
 mod fold;
+mod literals;
 mod loosen;
 mod normalise;
 mod offsets;
@@ -24,6 +25,7 @@ mod tests;
 mod trend_query;
 mod words;
 
+pub use literals::{Literals, Occurrence, TooManyPatterns};
 pub use pattern::{Pattern, PatternError};
 pub use problem::RuleProblem;
 pub use rule::{Condition, Keyword, Query, Rule, Words};
@@ -31,3 +33,9 @@ pub use rule_file::parse_rules;
 pub use scan::{MAX_SPANS, RuleMatch, RuleSet, Scanner, TooManyKeywords};
 pub use switches::{Switch, Switches};
 pub use trend_query::{TrendQueryError, parse_trend_query};
+
+/// All of `text`, taken for UTF-8, in the form in which keywords are searched for: for benches that search it themselves.
+#[doc(hidden)]
+pub fn normalised(text: &[u8]) -> String {
+    normalise::Normalised::text_of(&String::from_utf8_lossy(text))
+}

@@ -34,18 +34,20 @@ impl Layer<'_> {
     /// Searches `normalised`, made from this text, for what ends in `new`.
     pub(super) fn search(&self, normalised: &Normalised, new: Range<usize>, progress: &mut BTreeMap<usize, Progress>) {
         let text = normalised.as_str();
-        for found in self.lane.automaton.find_overlapping_iter(text) {
-            if new.start < found.end() && found.end() <= new.end {
-                self.note(found.pattern().as_usize(), &found.range(), normalised, progress);
-            }
+        let mut found = Vec::new();
+        self.lane.literals.search_new(text.as_bytes(), new.clone(), |occurrence| found.push(occurrence));
+        // They come in any order, and only the first of them are kept for people.
+        found.sort_unstable_by_key(|occurrence| (occurrence.end, occurrence.start));
+        for occurrence in found {
+            self.note(occurrence.pattern, &(occurrence.start..occurrence.end), normalised, progress);
         }
         if self.lane.has_patterns && self.parent.is_none() {
             self.search_patterns(normalised, &new, progress);
         }
         for loosened in loosen(normalised, new.start) {
-            for found in self.lane.automaton.find_overlapping_iter(loosened.as_str()) {
-                self.note_loosened(found.pattern().as_usize(), &found.range(), &loosened, normalised, progress);
-            }
+            self.lane.literals.search(loosened.as_str().as_bytes(), |found| {
+                self.note_loosened(found.pattern, &(found.start..found.end), &loosened, normalised, progress);
+            });
         }
     }
 
@@ -138,7 +140,7 @@ impl Layer<'_> {
         3 * letters >= digits
     }
 
-    /// Who looks for a pattern of the automaton, allows it to be hidden like this, and has not had enough of it.
+    /// Who looks for one of the literals, allows it to be hidden like this, and has not had enough of it.
     fn wanted(&self, pattern: usize, progress: &BTreeMap<usize, Progress>) -> Vec<Seeker> {
         let has_enough =
             |term: Term| progress.get(&term.rule).is_some_and(|progress| progress.has_enough_of(term.term));

@@ -13,13 +13,13 @@ mod seekers;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use aho_corasick::BuildError;
 use encoding_rs::Encoding;
 
 use self::reading::Reading;
 use self::seekers::Lane;
 use super::charset::{Charset, first_foreign};
 use super::fold::Accents;
+use super::literals::TooManyPatterns;
 use super::pattern::Pattern;
 use super::rule::Rule;
 use crate::content::Deadline;
@@ -40,10 +40,10 @@ pub struct RuleMatch {
     pub spans: Vec<Range<usize>>,
 }
 
-/// The keywords exceed what the automaton can number.
+/// The keywords exceed what the search can number.
 #[derive(Debug, thiserror::Error)]
 #[error("too many keywords: {0}")]
-pub struct TooManyKeywords(#[from] BuildError);
+pub struct TooManyKeywords(#[from] TooManyPatterns);
 
 /// All rules of a snapshot, compiled. Immutable; scanning needs no lock.
 #[derive(Debug)]

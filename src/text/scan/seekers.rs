@@ -1,11 +1,10 @@
-//! The keywords of all rules in one automaton, and who looks for each of them.
+//! The keywords of all rules in one search, and who looks for each of them.
 
 use std::collections::HashMap;
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
 use super::{Term, TooManyKeywords};
 use crate::text::fold::Accents;
+use crate::text::literals::Literals;
 use crate::text::loosen::{collapsed, rot13};
 use crate::text::normalise::Normalised;
 use crate::text::pattern::REACH;
@@ -17,8 +16,8 @@ use crate::text::switches::{Switch, Switches};
 #[derive(Debug)]
 pub(super) struct Lane {
     pub(super) accents: Accents,
-    pub(super) automaton: AhoCorasick,
-    /// For every pattern of the automaton, who looks for it.
+    pub(super) literals: Literals,
+    /// For every one of the literals, who looks for it.
     pub(super) seekers: Vec<Vec<Seeker>>,
     /// Bytes of normalised text within which all that is looked for stands.
     pub(super) reach: usize,
@@ -78,9 +77,9 @@ impl Lane {
         if lane.texts.is_empty() && !has_patterns {
             return Ok(None);
         }
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&lane.texts)?;
-        let reach = automaton.max_pattern_len().max(if has_patterns { REACH } else { 0 });
-        Ok(Some(Self { accents, automaton, seekers: lane.seekers, reach, has_patterns }))
+        let literals = Literals::build(&lane.texts)?;
+        let reach = literals.longest().max(if has_patterns { REACH } else { 0 });
+        Ok(Some(Self { accents, literals, seekers: lane.seekers, reach, has_patterns }))
     }
 }
 

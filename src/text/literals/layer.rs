@@ -1,0 +1,140 @@
+//! Patterns of similar length, found by one pass over the text.
+
+use super::class::{Class, Filling};
+use super::rarity::Rarity;
+use super::sieve::{GROUP, Sieve};
+use super::window::Window;
+use super::{Occurrence, Patterns};
+
+/// Bytes of text that all layers go over before the next: they stay in the first cache.
+pub(super) const BLOCK: usize = 4 << 10;
+
+/// Widths of windows, and how long a pattern must be for each, the longest first. The longer, the rarer the window; but
+/// there must remain a choice of places.
+const CLASSES: [(usize, usize); 3] = [(24, 16), (14, 10), (8, 6)];
+
+/// What finding a window costs that is not its pattern's, in passes of the sieve.
+const HIT_COST: f32 = 30.0;
+
+/// Room for what passes the sieve in a block; kept by the caller so that it is cleared once. The last block may be a
+/// little longer than the others.
+pub(super) struct Room([u32; BLOCK + 16 * GROUP]);
+
+impl Room {
+    pub(super) const fn new() -> Self {
+        Self([0; BLOCK + 16 * GROUP])
+    }
+}
+
+/// One sieve, and the patterns behind it by the width of their windows.
+#[derive(Debug)]
+pub(super) struct Layer {
+    window: Window,
+    sieve: Sieve,
+    classes: Vec<Class>,
+}
+
+impl Layer {
+    /// Puts the patterns `numbers` together, each of at least [`Window::shortest`] bytes. Those that found no place are
+    /// added to `left_over`.
+    pub(super) fn build(
+        window: Window,
+        patterns: &Patterns,
+        numbers: &[u32],
+        rarity: &Rarity,
+        left_over: &mut Vec<u32>,
+    ) -> Self {
+        let sieve = Sieve::for_windows(numbers.len() * window.stride);
+        let shares = slot_shares(&sieve, &window, patterns, numbers);
+        let mut layer = Self { window, sieve, classes: Vec::new() };
+        let mut by_class: [Vec<u32>; CLASSES.len() + 1] = Default::default();
+        for number in numbers {
+            by_class[layer.class_of(patterns.get(*number).len())].push(*number);
+        }
+        // Short ones first: they have the fewest places to choose from, and the others can share theirs.
+        for (class, numbers) in by_class.iter().enumerate().rev().filter(|(_, numbers)| !numbers.is_empty()) {
+            let width = CLASSES.get(class).map_or(window.width, |(_, width)| *width);
+            let mut filling = Filling::new(Window::new(width, window.stride), numbers.len());
+            layer.fill(&mut filling, (patterns, numbers), rarity, &shares, left_over);
+            layer.classes.extend(filling.finish());
+        }
+        layer
+    }
+
+    fn class_of(&self, len: usize) -> usize {
+        let fits = |(shortest, width): &(usize, usize)| {
+            len >= *shortest && *width > self.window.width && len >= width + self.window.stride - 1
+        };
+        CLASSES.iter().position(fits).unwrap_or(CLASSES.len())
+    }
+
+    /// Adds every pattern at the place that lets the least text through the sieve.
+    fn fill(
+        &mut self,
+        filling: &mut Filling,
+        (patterns, numbers): (&Patterns, &[u32]),
+        rarity: &Rarity,
+        slot_shares: &[f32],
+        left_over: &mut Vec<u32>,
+    ) {
+        let stride = self.window.stride;
+        let (mut shares, mut slots, mut order) = (Vec::new(), Vec::new(), Vec::new());
+        for number in numbers {
+            let pattern = patterns.get(*number);
+            slots.clear();
+            slots
+                .extend(pattern.windows(self.window.width).map(|bytes| self.sieve.slot(self.window.hash_alone(bytes))));
+            rarity.shares(pattern, filling.width(), &mut shares);
+            for (share, slot) in shares.iter_mut().zip(&slots) {
+                *share = HIT_COST * *share + if self.sieve.has(*slot) { 0.0 } else { slot_shares[*slot] };
+            }
+            let places = pattern.len() + 1 - filling.shortest();
+            order.clear();
+            order.extend(shares.windows(stride).map(|shares| shares.iter().sum::<f32>()).zip(0..places));
+            order.sort_unstable_by(|one: &(f32, usize), other| one.0.total_cmp(&other.0));
+            let is_short = pattern.len() <= usize::from(u16::MAX);
+            match order.iter().find(|(_, at)| is_short && filling.add(*number, pattern, *at)) {
+                Some((_, at)) => (*at..at + stride).for_each(|at| self.sieve.open(slots[at], slot_shares[slots[at]])),
+                None => left_over.push(*number),
+            }
+        }
+    }
+
+    /// Bytes on the heap.
+    pub(super) fn bytes(&self) -> usize {
+        self.sieve.len() + self.classes.iter().map(Class::bytes).sum::<usize>()
+    }
+
+    /// Bytes that `len` bytes must be padded to so that whole groups start at all of them.
+    pub(super) const fn padded(&self, len: usize) -> usize {
+        len.next_multiple_of(self.window.group_span()) + Window::MAX_WIDTH
+    }
+
+    /// Reports the patterns of which a window starts in whole groups of `bytes`, which stand at `base` in `text`.
+    pub(super) fn search(
+        &self,
+        patterns: &Patterns,
+        (text, bytes, base): (&[u8], &[u8], usize),
+        Room(passed): &mut Room,
+        found: &mut impl FnMut(Occurrence),
+    ) {
+        let count = self.sieve.sift(&self.window, bytes, passed);
+        for class in &self.classes {
+            class.compare(patterns, (text, bytes, base), &passed[..count], found);
+        }
+    }
+}
+
+/// For each slot of the sieve, the share of the patterns' own bytes where it is met: what text is like.
+fn slot_shares(sieve: &Sieve, window: &Window, patterns: &Patterns, numbers: &[u32]) -> Vec<f32> {
+    let mut shares = vec![0.0; sieve.len()];
+    let mut total = 0.0;
+    for number in numbers {
+        for bytes in patterns.get(*number).windows(window.width) {
+            shares[sieve.slot(window.hash_alone(bytes))] += 1.0;
+            total += 1.0;
+        }
+    }
+    shares.iter_mut().for_each(|share| *share = (*share + 0.2) / total);
+    shares
+}
