@@ -7,6 +7,7 @@
 mod charset;
 mod decode;
 mod fold;
+mod identifiers;
 mod literals;
 mod loosen;
 mod normalise;
@@ -25,6 +26,7 @@ mod tests;
 mod trend_query;
 mod words;
 
+pub use identifiers::{HashedAs, IdentifierKind, Listed};
 pub use literals::{Literals, Occurrence, TooManyPatterns};
 pub use pattern::{Pattern, PatternError};
 pub use problem::RuleProblem;

@@ -1,0 +1,177 @@
+//! Lists of identifiers, readable or hashed, and who asks for them.
+
+use std::collections::HashMap;
+
+use md5::{Digest as _, Md5};
+use sha2::Sha256;
+
+use super::url::Page;
+use super::{IdentifierKind, Sighting, phone};
+
+/// How a list is hashed that is not to be read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum HashedAs {
+    /// The MD5 that ThreatExchange calls `url_md5`: of the URL in lower case without its scheme. Of a URL in a text that is
+    /// tried as it is written, and in its one form with and without a "/" behind it.
+    UrlMd5,
+    /// SHA-256 of a salt and the one form of an identifier.
+    SaltedSha256(String),
+}
+
+/// An entry of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// In its one form.
+    Readable(String),
+    /// As a hash in lower-case hex.
+    Hashed(HashedAs, String),
+}
+
+/// Every listed identifier with those who ask for it.
+#[derive(Debug)]
+pub(in crate::text) struct IdentifierIndex<T> {
+    readable: HashMap<(IdentifierKind, String), Vec<T>>,
+    hashed: HashMap<(IdentifierKind, HashedAs), HashMap<String, Vec<T>>>,
+}
+
+impl<T> Default for IdentifierIndex<T> {
+    fn default() -> Self {
+        Self { readable: HashMap::new(), hashed: HashMap::new() }
+    }
+}
+
+impl<T: Copy> IdentifierIndex<T> {
+    /// Adds an entry that `seeker` asks for.
+    pub(in crate::text) fn add(&mut self, kind: IdentifierKind, entry: &Listed, seeker: T) {
+        let seekers = match entry {
+            Listed::Readable(normalised) => self.readable.entry((kind, normalised.clone())).or_default(),
+            Listed::Hashed(hashed_as, hash) => {
+                self.hashed.entry((kind, hashed_as.clone())).or_default().entry(hash.clone()).or_default()
+            }
+        };
+        seekers.push(seeker);
+    }
+
+    pub(in crate::text) fn is_empty(&self) -> bool {
+        self.readable.is_empty() && self.hashed.is_empty()
+    }
+
+    /// Who asks for what `seen` is, or lies below. `written` is how it stands in the text.
+    pub(in crate::text) fn seekers(&self, seen: &Sighting, written: &str) -> Vec<T> {
+        let mut seekers = Vec::new();
+        for (kind, form) in forms(seen) {
+            seekers.extend(self.readable.get(&(kind, form.clone())).into_iter().flatten());
+            for ((listed_kind, hashed_as), hashes) in &self.hashed {
+                if *listed_kind == kind
+                    && let HashedAs::SaltedSha256(salt) = hashed_as
+                {
+                    let hash = hex(&Sha256::new().chain_update(salt).chain_update(&form).finalize());
+                    seekers.extend(hashes.get(&hash).into_iter().flatten());
+                }
+            }
+        }
+        if seen.kind == IdentifierKind::Url
+            && let Some(hashes) = self.hashed.get(&(IdentifierKind::Url, HashedAs::UrlMd5))
+        {
+            let written = written.to_lowercase();
+            let bare = written.split_once("://").map_or(written.as_str(), |(_, rest)| rest);
+            for form in [bare, &seen.normalised, &format!("{}/", seen.normalised)] {
+                seekers.extend(hashes.get(&hex(&Md5::digest(form))).into_iter().flatten());
+            }
+        }
+        if seen.kind == IdentifierKind::Phone && seen.normalised.starts_with('0') {
+            let listed = self.readable.iter().filter(|((kind, _), _)| *kind == IdentifierKind::Phone);
+            let fitting = listed.filter(|((_, number), _)| phone::may_be(&seen.normalised, number));
+            seekers.extend(fitting.flat_map(|(_, seekers)| seekers));
+        }
+        seekers
+    }
+}
+
+/// Every form in which what was seen may be listed.
+fn forms(seen: &Sighting) -> Vec<(IdentifierKind, String)> {
+    let page = match seen.kind {
+        IdentifierKind::Url => Page::parse(&seen.normalised),
+        IdentifierKind::Email => seen.normalised.rsplit_once('@').and_then(|(_, host)| Page::parse(host)),
+        _ => None,
+    };
+    let mut forms: Vec<_> = match (&page, seen.kind) {
+        (Some(page), IdentifierKind::Url) => {
+            page.and_above().into_iter().map(|form| (IdentifierKind::Url, form)).collect()
+        }
+        _ => vec![(seen.kind, seen.normalised.clone())],
+    };
+    forms.extend(page.iter().flat_map(Page::hosts).map(|host| (IdentifierKind::Domain, host.to_owned())));
+    forms
+}
+
+fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sightings;
+    use super::*;
+
+    fn index(entries: &[(IdentifierKind, Listed)]) -> IdentifierIndex<usize> {
+        let mut index = IdentifierIndex::default();
+        entries.iter().enumerate().for_each(|(number, (kind, entry))| index.add(*kind, entry, number));
+        index
+    }
+
+    fn found(index: &IdentifierIndex<usize>, text: &str) -> Vec<usize> {
+        let mut found: Vec<usize> =
+            sightings(text, true).iter().flat_map(|seen| index.seekers(seen, &text[seen.span.clone()])).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    #[test]
+    fn entries_are_found_in_all_their_forms_and_below_them() {
+        use IdentifierKind::{Domain, Email, Phone, Url, Wallet};
+        let readable =
+            |kind: IdentifierKind, written: &str| (kind, Listed::Readable(kind.normalised(written).unwrap()));
+        let index = index(&[
+            readable(Url, "https://evil.example/shop"),
+            readable(Domain, "bad.example"),
+            readable(Email, "Jane.Doe@gmail.com"),
+            readable(Wallet, "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+            readable(Phone, "+49 151 2345678"),
+        ]);
+        for (text, expected) in [
+            ("see http://www.evil.example/shop/item?id=1&utm_source=x!", &[0][..]),
+            ("evil.example/shopping", &[]),
+            ("evil.example", &[]),
+            ("hxxps://a.b.bad[.]example/x", &[1]),
+            ("someone@mail.bad.example", &[1]),
+            ("janedoe+x@googlemail.com", &[2]),
+            ("pay bitcoin:1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa?amount=1 now", &[3]),
+            ("call 0151/2345678 or +49-151-234-5678", &[4]),
+            ("order 0151234567 of 2024", &[]),
+        ] {
+            assert_eq!(found(&index, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn hashed_lists_are_compared_without_being_read() {
+        let salted = |salt: &str, form: &str| {
+            let hash = hex(&Sha256::digest(format!("{salt}{form}")));
+            Listed::Hashed(HashedAs::SaltedSha256(salt.to_owned()), hash)
+        };
+        let index = index(&[
+            (
+                IdentifierKind::Url,
+                Listed::Hashed(HashedAs::UrlMd5, hex(&Md5::digest("evil.example/A/".to_lowercase()))),
+            ),
+            (IdentifierKind::Domain, salted("pepper", "bad.example")),
+            (IdentifierKind::Email, salted("", "jane@example.org")),
+        ]);
+        assert_eq!(found(&index, "https://EVIL.example/A/"), [0]);
+        assert_eq!(found(&index, "http://x.bad.example/"), [1]);
+        assert_eq!(found(&index, "Jane@example.org"), [2]);
+        assert_eq!(found(&index, "good.example"), [0; 0]);
+    }
+}
