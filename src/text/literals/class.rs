@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::sieve::Passed;
 use super::window::{Window, mixed};
 use super::{Occurrence, Patterns};
 
@@ -53,6 +54,8 @@ fn ends(bytes: &[u8]) -> u32 {
 /// A hash table from windows to the patterns that have them, behind a Bloom filter that keeps most of the text away.
 #[derive(Debug)]
 pub(super) struct Class {
+    /// Its bit in the sieve.
+    bit: u8,
     window: Window,
     /// Three bits in a word for each window, eight to sixteen bits a window in all: small enough for the second cache
     /// where there are a million.
@@ -71,11 +74,16 @@ pub(super) struct Filling {
 
 impl Filling {
     /// Room for so many patterns.
-    pub(super) fn new(window: Window, patterns: usize) -> Self {
+    pub(super) fn new(bit: u8, window: Window, patterns: usize) -> Self {
         let buckets = (patterns * window.stride).next_power_of_two();
         let screen = vec![0; (buckets / 8).max(1)];
-        let class = Class { window, screen, starts: vec![0; buckets + 1], entries: Vec::new() };
+        let class = Class { bit, window, screen, starts: vec![0; buckets + 1], entries: Vec::new() };
         Self { class, spent: vec![0; buckets], placed: Vec::with_capacity(patterns * window.stride) }
+    }
+
+    /// Its bit in the sieve.
+    pub(super) const fn bit(&self) -> u8 {
+        self.class.bit
     }
 
     /// Bytes of a window.
@@ -152,21 +160,28 @@ impl Class {
         size_of_val(&self.screen[..]) + size_of_val(&self.starts[..]) + size_of_val(&self.entries[..])
     }
 
-    /// Reports the patterns of which a window is at one of `places` in `bytes`, which stand at `base` in `text`.
+    /// Reports the patterns of which a window is at what `passed` of `bytes`, which stand at `base` in `text`.
     pub(super) fn compare(
         &self,
         patterns: &Patterns,
         (text, bytes, base): (&[u8], &[u8], usize),
-        places: &[u32],
+        passed: &[Passed],
         found: &mut impl FnMut(Occurrence),
     ) {
         let mut hits = [(0, 0); HITS];
-        for places in places.chunks(HITS) {
+        let mut places = [0; HITS];
+        for passed in passed.chunks(HITS) {
             let mut count = 0;
+            for sample in passed {
+                places[count % HITS] = sample.at();
+                count += usize::from(sample.is_in(self.bit));
+            }
+            let places = &places[..count];
+            count = 0;
             for place in places {
-                let hash = mixed(self.window.hash(bytes, *place as usize));
+                let hash = mixed(self.window.hash(bytes, *place));
                 let (word, bits) = self.screen_bits(hash);
-                hits[count % HITS] = (base + *place as usize, hash);
+                hits[count % HITS] = (base + *place, hash);
                 count += usize::from(self.screen[word] & bits == bits);
             }
             self.compare_hits(patterns, text, &hits[..count], found);

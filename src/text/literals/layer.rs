@@ -2,7 +2,7 @@
 
 use super::class::{Class, Filling};
 use super::rarity::Rarity;
-use super::sieve::{GROUP, Sieve};
+use super::sieve::{GROUP, Passed, Sieve};
 use super::window::Window;
 use super::{Occurrence, Patterns};
 
@@ -18,11 +18,11 @@ const HIT_COST: f32 = 30.0;
 
 /// Room for what passes the sieve in a block; kept by the caller so that it is cleared once. The last block may be a
 /// little longer than the others.
-pub(super) struct Room([u32; BLOCK + 16 * GROUP]);
+pub(super) struct Room([Passed; BLOCK + 16 * GROUP]);
 
 impl Room {
-    pub(super) const fn new() -> Self {
-        Self([0; BLOCK + 16 * GROUP])
+    pub(super) fn new() -> Self {
+        Self([Passed::default(); BLOCK + 16 * GROUP])
     }
 }
 
@@ -54,7 +54,7 @@ impl Layer {
         // Short ones first: they have the fewest places to choose from, and the others can share theirs.
         for (class, numbers) in by_class.iter().enumerate().rev().filter(|(_, numbers)| !numbers.is_empty()) {
             let width = CLASSES.get(class).map_or(window.width, |(_, width)| *width);
-            let mut filling = Filling::new(Window::new(width, window.stride), numbers.len());
+            let mut filling = Filling::new(class as u8, Window::new(width, window.stride), numbers.len());
             layer.fill(&mut filling, (patterns, numbers), rarity, &shares, left_over);
             layer.classes.extend(filling.finish());
         }
@@ -86,7 +86,12 @@ impl Layer {
                 .extend(pattern.windows(self.window.width).map(|bytes| self.sieve.slot(self.window.hash_alone(bytes))));
             rarity.shares(pattern, filling.width(), &mut shares);
             for (share, slot) in shares.iter_mut().zip(&slots) {
-                *share = HIT_COST * *share + if self.sieve.has(*slot) { 0.0 } else { slot_shares[*slot] };
+                *share = HIT_COST * *share
+                    + match self.sieve.classes_at(*slot) {
+                        classes if classes >> filling.bit() & 1 != 0 => 0.0,
+                        0 => slot_shares[*slot],
+                        _ => slot_shares[*slot] / 2.0,
+                    };
             }
             let places = pattern.len() + 1 - filling.shortest();
             order.clear();
@@ -94,7 +99,9 @@ impl Layer {
             order.sort_unstable_by(|one: &(f32, usize), other| one.0.total_cmp(&other.0));
             let is_short = pattern.len() <= usize::from(u16::MAX);
             match order.iter().find(|(_, at)| is_short && filling.add(*number, pattern, *at)) {
-                Some((_, at)) => (*at..at + stride).for_each(|at| self.sieve.open(slots[at], slot_shares[slots[at]])),
+                Some((_, at)) => {
+                    (*at..at + stride).for_each(|at| self.sieve.open(slots[at], filling.bit(), slot_shares[slots[at]]))
+                }
                 None => left_over.push(*number),
             }
         }

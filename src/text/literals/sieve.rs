@@ -1,4 +1,5 @@
-//! The first look at every sample of the text: one byte of one small table says that most of them start nothing.
+//! The first look at every sample of the text: one byte of one small table says that most of them start nothing, and
+//! in which classes of patterns the others have to be looked up.
 
 use super::window::Window;
 
@@ -8,13 +9,34 @@ pub(super) const GROUP: usize = 8;
 /// Share of places from which on noting every sample without a branch is faster than asking group by group.
 const DENSE: f32 = 0.012;
 
-/// One byte for each hash of a few bytes, 1 where some pattern has them. Two sizes, so that the compiler knows them and
+/// One byte for each hash of a few bytes, with a bit for every class of patterns that has them. Two sizes, so that the compiler knows them and
 /// checks no bounds: one for the first cache and one for the second.
 #[derive(Debug)]
 pub(super) struct Sieve {
     table: Table,
     /// Share of the places in a text that are expected to pass.
     passing: f32,
+}
+
+/// A sample that passed: the classes to look it up in, and its place.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Passed(u32);
+
+impl Passed {
+    #[inline(always)]
+    const fn new(at: usize, classes: u8) -> Self {
+        Self((at as u32) << u8::BITS | classes as u32)
+    }
+
+    #[inline(always)]
+    pub(super) const fn at(self) -> usize {
+        (self.0 >> u8::BITS) as usize
+    }
+
+    #[inline(always)]
+    pub(super) const fn is_in(self, class: u8) -> bool {
+        self.0 >> class & 1 != 0
+    }
 }
 
 #[derive(Debug)]
@@ -50,25 +72,26 @@ impl Sieve {
         (hash >> (u64::BITS - self.len().trailing_zeros())) as usize
     }
 
-    pub(super) fn has(&self, slot: usize) -> bool {
+    /// The classes that have what is at `slot`.
+    pub(super) const fn classes_at(&self, slot: usize) -> u8 {
         match &self.table {
-            Table::Small(table) => table[slot] != 0,
-            Table::Large(table) => table[slot] != 0,
+            Table::Small(table) => table[slot],
+            Table::Large(table) => table[slot],
         }
     }
 
-    /// Lets through what is at `slot`, which is expected at this share of the places in a text.
-    pub(super) fn open(&mut self, slot: usize, share: f32) {
-        if !self.has(slot) {
+    /// Lets through to `class` what is at `slot`, which is expected at this share of the places in a text.
+    pub(super) fn open(&mut self, slot: usize, class: u8, share: f32) {
+        if self.classes_at(slot) == 0 {
             self.passing += share;
-            self.slots()[slot] = 1;
         }
+        self.slots()[slot] |= 1 << class;
     }
 
     /// Notes in `passed` where in `bytes` samples pass, and returns how many did.
     ///
     /// Looks at whole groups only: see [`Window::group_span`]. `passed` has room for all samples.
-    pub(super) fn sift(&self, window: &Window, bytes: &[u8], passed: &mut [u32]) -> usize {
+    pub(super) fn sift(&self, window: &Window, bytes: &[u8], passed: &mut [Passed]) -> usize {
         match (&self.table, self.passing > DENSE) {
             (Table::Small(table), false) => by_stride::<_, false>(table, window, bytes, passed),
             (Table::Small(table), true) => by_stride::<_, true>(table, window, bytes, passed),
@@ -89,7 +112,7 @@ fn by_stride<const N: usize, const IS_DENSE: bool>(
     table: &[u8; N],
     window: &Window,
     bytes: &[u8],
-    passed: &mut [u32],
+    passed: &mut [Passed],
 ) -> usize {
     match window.stride {
         1 => sift::<N, IS_DENSE, 1>(table, window, bytes, passed),
@@ -104,7 +127,7 @@ fn sift<const N: usize, const IS_DENSE: bool, const STRIDE: usize>(
     table: &[u8; N],
     window: &Window,
     bytes: &[u8],
-    passed: &mut [u32],
+    passed: &mut [Passed],
 ) -> usize {
     let shift = u64::BITS - N.trailing_zeros();
     let (window, mut noted, mut at) = (*window, 0, 0);
@@ -118,8 +141,8 @@ fn sift<const N: usize, const IS_DENSE: bool, const STRIDE: usize>(
         {
             let mut count = 0;
             for (sample, hit) in hits.iter().enumerate() {
-                room[count % GROUP] = (at + sample * STRIDE) as u32;
-                count += usize::from(*hit);
+                room[count % GROUP] = Passed::new(at + sample * STRIDE, *hit);
+                count += usize::from(*hit != 0);
             }
             noted += count;
         }
