@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::fold::is_word_character;
 use super::normalise::Normalised;
 use super::offsets::OffsetMap;
+use super::source::SourceText;
 use super::switches::Switch;
 
 /// Bytes before and behind a suspicious place that are loosened with it, for keywords of several words.
@@ -86,21 +87,23 @@ enum Signs {
     Literal,
     /// Letters; what looks like "l" is one.
     AsL,
-    /// Letters; what looks like "l" is "i".
+    /// Letters; what looks like "l" and is none is "i".
     AsI,
 }
 
 /// The lenient readings of every place in `text` from `from` on that looks as if somebody hid something there.
-pub(super) fn loosen(normalised: &Normalised, from: usize) -> Vec<Loosened> {
+pub(super) fn loosen(normalised: &Normalised, source: &SourceText, from: usize) -> Vec<Loosened> {
     let text = normalised.as_str();
     let start = text.floor_char_boundary(from.saturating_sub(CONTEXT));
-    let places = suspicious(text, start);
+    let mut places = suspicious(text, start);
+    places.extend(normalised.ones().iter().filter(|one| **one >= start).map(|one| *one..one + 1));
+    places.sort_unstable_by_key(|place| place.start);
     let mut readings = Vec::new();
     for place in merged(places, text) {
         let char = |(at, ch)| Char { at: place.start + at, ch, is_letter: is_word_character(ch) };
         let chars: Vec<Char> = text[place.clone()].char_indices().map(char).collect();
         for signs in [Signs::Literal, Signs::AsL, Signs::AsI] {
-            let loosened = Reader::new(normalised, &chars, signs).read();
+            let loosened = Reader::new(normalised, source, &chars, signs).read();
             let is_news = !readings.iter().any(|other: &Loosened| other.text == loosened.text);
             if !loosened.changes.is_empty() && is_news {
                 readings.push(loosened);
@@ -165,11 +168,13 @@ fn looks_suspicious(bytes: &[u8], from: usize, to: usize) -> bool {
     for i in 0..CHUNK {
         // A sign that may be a letter beside a letter; a mark between letters.
         found |= (letter[i] & sign[i + 1]) | (sign[i] & letter[i + 1]) | (letter[i] & mark[i + 1] & letter[i + 2]);
-        // The same letter three times, of one byte or of two.
+        // The same letter three times, of one byte to three.
         let one = u8::from(window[i] == window[i + 1]) & u8::from(window[i] == window[i + 2]);
         let two = u8::from(window[i] == window[i + 2]) & u8::from(window[i] == window[i + 4]);
         let same = u8::from(window[i + 1] == window[i + 3]) & u8::from(window[i] >= 0xc0);
-        found |= (letter[i] & one) | (two & same);
+        let three = u8::from(window[i] == window[i + 3]) & u8::from(window[i] == window[i + 6]);
+        let alike = u8::from(window[i + 1] == window[i + 4]) & u8::from(window[i + 2] == window[i + 5]);
+        found |= (letter[i] & one) | (two & same) | (three & alike & u8::from(window[i] >= 0xe0));
     }
     found != 0 || singles(&window, &letter) + 1 >= LEAST_SPACED
 }
@@ -213,16 +218,17 @@ struct Char {
 /// One lenient reading of a place.
 struct Reader<'a> {
     normalised: &'a Normalised,
+    source: &'a SourceText,
     chars: &'a [Char],
     signs: Signs,
     loosened: Loosened,
 }
 
 impl<'a> Reader<'a> {
-    fn new(normalised: &'a Normalised, chars: &'a [Char], signs: Signs) -> Self {
+    fn new(normalised: &'a Normalised, source: &'a SourceText, chars: &'a [Char], signs: Signs) -> Self {
         let start = chars.first().map_or(0, |first| first.at);
         let loosened = Loosened { map: OffsetMap::starting_at(start), ..Loosened::default() };
-        Self { normalised, chars, signs, loosened }
+        Self { normalised, source, chars, signs, loosened }
     }
 
     fn read(mut self) -> Loosened {
@@ -249,7 +255,7 @@ impl<'a> Reader<'a> {
         }
         let letter = match self.signs {
             Signs::Literal => None,
-            Signs::AsI if ch == 'l' => Some('i'),
+            Signs::AsI if ch == 'l' && self.is_sign(at) => Some('i'),
             _ => letter_of(ch).filter(|_| !matches!(ch, '!' | '+') || self.is_letter(position + 1)),
         };
         if letter.is_some() {
@@ -257,6 +263,12 @@ impl<'a> Reader<'a> {
         }
         self.loosened.push(letter.unwrap_or(ch), at, taken * ch.len_utf8());
         taken
+    }
+
+    /// Whether the letter at `at` in the normalised text is none in the source.
+    fn is_sign(&self, at: usize) -> bool {
+        let written = self.source.get(self.normalised.source(&(at..at + 1)));
+        written.is_some_and(|written| !written.chars().any(char::is_alphabetic))
     }
 
     fn is_letter(&self, position: usize) -> bool {
@@ -344,6 +356,11 @@ pub(super) fn collapsed(text: &str) -> Vec<String> {
     (1..1_u32 << count).map(without).collect()
 }
 
+/// The phrase `text` without its spaces, as it is found where all its letters stand alone; `None` for a word.
+pub(super) fn joined(text: &str) -> Option<String> {
+    text.contains(' ').then(|| text.replace(' ', ""))
+}
+
 /// `text` by ROT13, which leaves all but the letters a to z.
 pub(super) fn rot13(text: &str) -> String {
     let rotated = |ch: char| match ch {
@@ -358,14 +375,16 @@ pub(super) fn rot13(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::text::fold::Accents;
-    use crate::text::source::SourceText;
 
     fn normalised(text: &str) -> Normalised {
         Normalised::of(&SourceText::whole(text), Accents::Kept)
     }
 
     fn readings(text: &str) -> Vec<String> {
-        loosen(&normalised(text), 0).iter().map(|loosened| loosened.as_str().to_owned()).collect()
+        loosen(&normalised(text), &SourceText::whole(text), 0)
+            .iter()
+            .map(|loosened| loosened.as_str().to_owned())
+            .collect()
     }
 
     #[test]
@@ -382,13 +401,14 @@ mod tests {
             ("з а п р е т", "запрет"),
             ("репааааа", "репа"),
             ("blll", "bl"),
+            ("g1zl1", "gizli"),
         ] {
             let found = readings(text);
             let expected = Normalised::text_of(expected);
             assert!(found.contains(&expected), "{text}: {found:?}");
         }
         assert!(readings("tlp").is_empty());
-        assert!(readings("tl3p").contains(&"tiep".to_owned()));
+        assert!(readings("t13p").contains(&"tiep".to_owned()) && !readings("tl3p").contains(&"tiep".to_owned()));
     }
 
     #[test]
@@ -417,7 +437,7 @@ mod tests {
     #[test]
     fn spans_lead_back_and_tell_what_was_changed() {
         let text = "see f.o.r.b h3llo";
-        let readings = loosen(&normalised(text), 0);
+        let readings = loosen(&normalised(text), &SourceText::whole(text), 0);
         let reading = readings.iter().find(|reading| reading.as_str() == "see forb hello").unwrap();
         assert_eq!(reading.normalised(&(4..8)), 4..11);
         assert_eq!(reading.taken(&(4..8)), Some(vec![Switch::Spaced]));

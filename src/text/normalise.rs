@@ -43,6 +43,8 @@ pub(super) struct Normalised {
     last_run: Option<(usize, usize)>,
     /// Letters and digits here that are none in the source, as a "|" that looks like an "l".
     impostors: Vec<usize>,
+    /// Where a "1" beside a letter became an "l", and may have been meant for an "i".
+    ones: Vec<usize>,
 }
 
 impl Normalised {
@@ -55,6 +57,7 @@ impl Normalised {
             done: 0,
             last_run: None,
             impostors: Vec::new(),
+            ones: Vec::new(),
         }
     }
 
@@ -113,6 +116,12 @@ impl Normalised {
             let Some(folded) = folded else {
                 break;
             };
+            if chunk.contains(&b'1') {
+                let is_letter = |at: Option<usize>| at.and_then(|at| new.get(at)).is_some_and(u8::is_ascii_alphabetic);
+                let is_inside = |at: &usize| is_letter(at.checked_sub(1)) || is_letter(Some(at + 1));
+                let ones = (done..done + CHUNK).filter(|at| new[*at] == b'1').filter(is_inside);
+                self.ones.extend(ones.map(|at| self.text.len() + at - done));
+            }
             self.text.push_str(std::str::from_utf8(&folded).unwrap_or_default());
             done += CHUNK;
         }
@@ -128,6 +137,10 @@ impl Normalised {
         let length = ch.len_utf8();
         if ch.is_ascii() {
             let folded = ASCII_FOLD[ch as usize];
+            if ch == '1' || ch == '|' {
+                let neighbours = [source.up_to(at).chars().next_back(), rest[1..].chars().next()];
+                self.ones.extend(neighbours.into_iter().flatten().any(char::is_alphabetic).then_some(self.text.len()));
+            }
             if folded != DROPPED {
                 self.start_run(char::from(folded), ch == '|', at, length);
             }
@@ -183,6 +196,7 @@ impl Normalised {
         self.text.truncate(made);
         self.map.truncate(made, begun.start);
         self.impostors.retain(|impostor| *impostor < made);
+        self.ones.retain(|one| *one < made);
         let folded = self.table.fold_run(&run);
         self.append(&folded, begun.start..begun.end + length);
         self.last_run = None;
@@ -206,6 +220,11 @@ impl Normalised {
         self.map.original(span)
     }
 
+    /// Where a "1" or "|" beside a letter became an "l".
+    pub(super) fn ones(&self) -> &[usize] {
+        &self.ones
+    }
+
     /// Where the last unit starts: what ends there has all its neighbours.
     pub(super) fn last_unit(&self) -> usize {
         self.text.len().checked_sub(1).map_or(0, |last| self.map.unit_at(last).made.start)
@@ -217,11 +236,13 @@ impl Normalised {
         self.map.forget_before(start);
         self.text.drain(..start);
         self.last_run = self.last_run.and_then(|(first, made)| Some((first, made.checked_sub(start)?)));
-        self.impostors.retain_mut(|impostor| {
-            let stays = *impostor >= start;
-            *impostor = impostor.saturating_sub(start);
-            stays
-        });
+        for places in [&mut self.impostors, &mut self.ones] {
+            places.retain_mut(|place| {
+                let stays = *place >= start;
+                *place = place.saturating_sub(start);
+                stays
+            });
+        }
         start
     }
 
@@ -375,6 +396,7 @@ mod tests {
                 prop_assert_eq!(pieces.source(&(offset..offset + 1)), whole.source(&(offset..offset + 1)));
             }
             prop_assert_eq!(pieces.impostors, whole.impostors);
+            prop_assert_eq!(pieces.ones, whole.ones);
         }
 
         #[test]

@@ -44,7 +44,7 @@ impl Layer<'_> {
         if self.lane.has_patterns && self.parent.is_none() {
             self.search_patterns(normalised, &new, progress);
         }
-        for loosened in loosen(normalised, new.start) {
+        for loosened in loosen(normalised, self.source, new.start) {
             self.lane.literals.search(loosened.as_str().as_bytes(), |found| {
                 self.note_loosened(found.pattern, &(found.start..found.end), &loosened, normalised, progress);
             });
@@ -91,7 +91,7 @@ impl Layer<'_> {
         for seeker in self.wanted(pattern, progress) {
             let standing = *standing.get_or_insert_with(|| normalised.standing(span, self.source));
             let source = normalised.source(span);
-            if seeker.spelling != Spelling::Collapsed
+            if !matches!(seeker.spelling, Spelling::Collapsed | Spelling::Joined)
                 && seeker.words.allow(standing)
                 && self.is_strictly_there(&seeker, &source)
             {
@@ -116,6 +116,7 @@ impl Layer<'_> {
             let is_fitting = match seeker.spelling {
                 Spelling::Itself => true,
                 Spelling::Collapsed => taken.contains(&Switch::Repeated),
+                Spelling::Joined => taken.contains(&Switch::Spaced),
                 Spelling::Rotated => false,
             };
             let stands = seeker.words == Words::Anywhere || loosened.stands_alone(span);

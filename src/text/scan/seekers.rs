@@ -5,12 +5,16 @@ use std::collections::HashMap;
 use super::{Term, TooManyKeywords};
 use crate::text::fold::Accents;
 use crate::text::literals::Literals;
-use crate::text::loosen::{collapsed, rot13};
+use crate::text::loosen::{collapsed, joined, rot13};
 use crate::text::normalise::Normalised;
 use crate::text::pattern::REACH;
 use crate::text::rule::{Rule, Words};
 use crate::text::source::SourceText;
 use crate::text::switches::{Switch, Switches};
+
+/// Where there are more keywords than this, phrases whose letters all stand alone, with nothing wider between their words,
+/// are not looked for: it would take the memory of as many again.
+const MOST_JOINED: usize = 100_000;
 
 /// Keywords that are searched in text that is normalised in the same way.
 #[derive(Debug)]
@@ -41,6 +45,8 @@ pub(super) enum Spelling {
     Itself,
     /// With some of its doubled letters single, as they are where letters that are repeated were taken out.
     Collapsed,
+    /// Without spaces, as a phrase is read whose letters all stand alone.
+    Joined,
     /// By ROT13.
     Rotated,
 }
@@ -50,6 +56,7 @@ impl Lane {
     /// searched there.
     pub(super) fn of(rules: &[Rule], accents: Accents, has_patterns: bool) -> Result<Option<Self>, TooManyKeywords> {
         let has_patterns = has_patterns && accents == Accents::Kept;
+        let has_joined = rules.iter().map(|rule| rule.keywords.len()).sum::<usize>() <= MOST_JOINED;
         let mut lane = Keywords::default();
         for (index, rule) in rules.iter().enumerate() {
             for (number, keyword) in rule.keywords.iter().enumerate() {
@@ -68,6 +75,9 @@ impl Lane {
                 lane.add(text, seeker(Spelling::Itself));
                 if switches.has(Switch::Repeated) {
                     collapsed(text).iter().for_each(|text| lane.add(text, seeker(Spelling::Collapsed)));
+                }
+                if switches.has(Switch::Spaced) && has_joined {
+                    joined(text).iter().for_each(|text| lane.add(text, seeker(Spelling::Joined)));
                 }
                 if switches.has(Switch::Rot13) {
                     lane.add(&rot13(text), seeker(Spelling::Rotated));

@@ -1,5 +1,6 @@
 //! What scripts write in more ways than one, and readers take for the same.
 //!
+//! - Turkish: a capital I with a dot is an i.
 //! - Arabic: vowel signs are left out or put in at will, and so is the stroke that stretches a word; alef, ya, kaf and ta
 //!   marbuta have forms that are mixed up in everyday spelling, and differ between Arabic and Persian keyboards.
 //! - Hebrew: points, likewise.
@@ -66,6 +67,8 @@ pub(super) fn folded(ch: char) -> char {
         'ک' => 'ك',
         'ة' => 'ه',
         'ؤ' => 'و',
+        // Its small letter would keep a dot of its own above.
+        'İ' => 'i',
         // Katakana stand where hiragana do, 96 places further on.
         '\u{30a1}'..='\u{30f6}' | '\u{30fd}'..='\u{30fe}' => char::from_u32(ch as u32 - 96).unwrap_or(ch),
         _ => ch,
