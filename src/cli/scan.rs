@@ -91,7 +91,8 @@ fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, route: &Route, w
         }
     };
     let content_types = args.content_type.iter().map(|text| Bytes::copy_from_slice(text.as_bytes())).collect();
-    let upload = Upload { body, content_types, content_encodings: Vec::new(), ambiguity: route.policy.ambiguity };
+    let (ambiguity, name) = (route.policy.ambiguity, Arc::clone(&route.name));
+    let upload = Upload { body, content_types, content_encodings: Vec::new(), ambiguity, route: name };
     let resources = Resources { stores: &Stores::default(), foreign: workers, deadline: Deadline::NEVER };
     let mut examination = examine(&upload, snapshot, &resources);
     roll_out(&mut examination.findings, &snapshot.config, &route.name, args.reference.as_deref());
@@ -136,7 +137,7 @@ fn describe(found: &Match) -> String {
             let quality = quality.map_or(String::new(), |quality| format!(", quality {quality}"));
             format!("hash set {set}, entry {entry}: {algorithm} at distance {distance}{quality}")
         }
-        MatchSource::Rule { rule, spans } => {
+        MatchSource::Rule { rule, spans, .. } => {
             let spans: Vec<String> = spans.iter().map(|(from, to)| format!("{from}–{to}")).collect();
             format!("rule {rule}: bytes {}", spans.join(", "))
         }

@@ -30,6 +30,20 @@ pub enum PartKind {
 }
 
 impl PartKind {
+    /// Every kind, in the order of their declaration.
+    pub const ALL: [Self; 10] = [
+        Self::Body,
+        Self::Envelope,
+        Self::Field,
+        Self::File,
+        Self::JsonString,
+        Self::XmlText,
+        Self::Decoded,
+        Self::Entry,
+        Self::Carved,
+        Self::Reading,
+    ];
+
     /// Short name for logs and JSON.
     pub const fn name(self) -> &'static str {
         match self {

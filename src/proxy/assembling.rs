@@ -277,7 +277,8 @@ impl Gate {
             }
         };
         let (content_types, content_encodings) = (whole.content_types.clone(), whole.content_encodings.clone());
-        Ok(Upload { body, content_types, content_encodings, ambiguity: case.route.policy.ambiguity })
+        let (ambiguity, route) = (case.route.policy.ambiguity, Arc::clone(&case.route.name));
+        Ok(Upload { body, content_types, content_encodings, ambiguity, route })
     }
 
     /// Nothing more of the uploads in `whole` goes on.
