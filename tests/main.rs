@@ -31,6 +31,7 @@ mod protocols;
 mod proxying;
 mod reloading;
 mod rollout;
+mod rules;
 mod sets;
 mod shapes;
 mod smuggling;
