@@ -32,6 +32,7 @@ mod proxying;
 mod readable;
 mod reloading;
 mod rollout;
+mod rules;
 mod sets;
 mod shapes;
 mod smuggling;

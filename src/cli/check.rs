@@ -7,7 +7,7 @@ use super::set::{counts, print_left_out};
 use super::{ConfigArgs, FAILED, OK, counted, print_problems};
 use crate::app::{self, Checked};
 use crate::config::Problem;
-use crate::snapshot::{Fetching, LoadedSet, SourceHealth};
+use crate::snapshot::{Fetching, LoadedSet, SourceHealth, unix_now};
 use crate::worker::Undecodable;
 
 #[derive(Debug, Args)]
@@ -34,6 +34,11 @@ pub(super) fn check(args: &CheckArgs) -> u8 {
     }
     for file in &snapshot.rule_files {
         println!("rules    {}", file.path.display());
+    }
+    for rule in snapshot.rules.rules() {
+        if let Some(expiry) = rule.expires.as_ref().filter(|expiry| expiry.has_passed(unix_now())) {
+            println!("rule {} expired on {expiry} and matches no more", rule.id);
+        }
     }
     for Undecodable { format, why } in undecodable {
         println!("{format} cannot be decoded here: {why}");

@@ -6,6 +6,7 @@ mod hash;
 mod progress;
 mod quarantine;
 mod rollout;
+mod rules;
 mod run;
 mod scan;
 mod set;
@@ -41,10 +42,11 @@ Start with:
   penstock run --config config/penstock.toml      serve
   penstock scan photo.jpg                         what would happen to this file, and why?
   penstock set compile list.csv -o list.pset      make a list fast to load
+  penstock rules test                             do the rules find what they are meant to?
 
 Exit codes:
   0  done, nothing to complain about
-  1  failed: something is broken or cannot be read; standard error says what and where
+  1  failed: something is broken or cannot be read, or a rule fails its test; what and where is said
   2  the command line itself was wrong
   3  scan: at least one file would be blocked or refused; set query: something was found; set diff --exit-code: the
      sets differ
@@ -67,6 +69,9 @@ enum Command {
     Hash(hash::HashArgs),
     /// Say what would happen to files if they were uploaded, and why. Nothing is sent anywhere.
     Scan(scan::ScanArgs),
+    /// Test, explain and lint keyword rules, and print their schema.
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
     /// Compile, check, compare, export and ask hash sets.
     #[command(subcommand)]
     Set(set::SetCommand),
@@ -93,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Hash(args) => hash::hash(&args),
         Command::Scan(args) => scan::scan(&args),
+        Command::Rules(command) => rules::rules(&command),
         Command::Set(command) => set::set(&command),
         Command::Rollout(args) => rollout::rollout(&args),
         Command::Quarantine(args) => quarantine::quarantine(&args),

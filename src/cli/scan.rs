@@ -98,6 +98,7 @@ fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, route: &Route, w
         content_encodings: Vec::new(),
         names: name.into_iter().collect(),
         ambiguity: route.policy.ambiguity,
+        route: Arc::clone(&route.name),
     };
     let resources = Resources { stores: &Stores::default(), foreign: workers, deadline: Deadline::NEVER };
     let mut examination = examine(&upload, snapshot, &resources);
@@ -143,7 +144,7 @@ fn describe(found: &Match) -> String {
             let quality = quality.map_or(String::new(), |quality| format!(", quality {quality}"));
             format!("hash set {set}, entry {entry}: {algorithm} at distance {distance}{quality}")
         }
-        MatchSource::Rule { rule, spans } => {
+        MatchSource::Rule { rule, spans, .. } => {
             let spans: Vec<String> = spans.iter().map(|(from, to)| format!("{from}–{to}")).collect();
             format!("rule {rule}: bytes {}", spans.join(", "))
         }

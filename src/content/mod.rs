@@ -10,6 +10,7 @@ mod limits;
 mod media_type;
 mod part;
 mod policy;
+mod unix_time;
 
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
 pub use hash::{Distance, Hash64, HashParseError, HashValue, PdqHash};
@@ -17,4 +18,5 @@ pub use legibility::reads_as_text;
 pub use limits::{Deadline, DecodeLimits, ExtractLimits};
 pub use media_type::MediaType;
 pub use part::{Part, PartKind};
-pub use policy::{Action, Mode, SetAction};
+pub use policy::{Action, Mode, SetAction, Severity};
+pub use unix_time::UnixTime;

@@ -37,6 +37,23 @@ pub enum PartKind {
 }
 
 impl PartKind {
+    /// Every kind, in the order of their declaration.
+    pub const ALL: [Self; 13] = [
+        Self::Body,
+        Self::Envelope,
+        Self::Field,
+        Self::File,
+        Self::JsonString,
+        Self::XmlText,
+        Self::Decoded,
+        Self::Entry,
+        Self::Carved,
+        Self::Reading,
+        Self::Name,
+        Self::Text,
+        Self::Metadata,
+    ];
+
     /// Short name for logs and JSON.
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,9 +1,10 @@
 //! What a set or a rule asks for when it matches.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What a match asks for. Ordered by severity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// The match is recorded, the upload goes on untouched.
@@ -70,7 +71,7 @@ impl<'de> Deserialize<'de> for SetAction {
 }
 
 /// Whether matches act or are only recorded. Ordered, so that the stricter of two is their maximum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// The verdict says what would have happened; the upload goes on untouched.
@@ -85,6 +86,32 @@ impl Mode {
         match self {
             Self::Monitor => "monitor",
             Self::Enforce => "enforce",
+        }
+    }
+}
+
+/// How grave what a rule looks for is. Ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// A nuisance.
+    Low,
+    /// Against the rules of the house.
+    Medium,
+    /// Most likely against the law.
+    High,
+    /// Against the law, and somebody is in danger.
+    Critical,
+}
+
+impl Severity {
+    /// Name in rule files, logs and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
         }
     }
 }

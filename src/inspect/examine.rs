@@ -4,15 +4,19 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock};
 
 use super::Upload;
+use super::lineage::Lineage;
 use crate::body::{Scratch, Stores};
-use crate::content::{Algorithm, Deadline, Distance, HashValue, MediaType, Part, PartKind, SetAction, reads_as_text};
+use crate::content::{
+    Algorithm, Deadline, Distance, HashValue, MediaType, Part, PartKind, SetAction, UnixTime, reads_as_text,
+};
 use crate::extract::{Means, Problem, ProblemKind, Source, dissect};
 use crate::hash_set::{About, EntryIndex};
 use crate::media::{
     DecodeError, DecodeMeans, ForeignDecoder, PartHashes, PdqHashes, ViewHashes, hash_part, is_degenerate,
 };
-use crate::snapshot::{LoadedSet, Snapshot};
-use crate::verdict::{Doubt, DoubtKind, Findings, Listing, Match, MatchSource};
+use crate::snapshot::{LoadedSet, Snapshot, unix_now};
+use crate::text::{Rule, Setting};
+use crate::verdict::{Doubt, DoubtKind, Findings, Grounds, Listing, Match, MatchSource};
 
 /// Makes hashes of contents that nobody outside can foresee or make collide.
 static CONTENT_KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
@@ -30,6 +34,8 @@ pub struct Examination {
     pub decoder_panics: u64,
     /// Whether a field has been looked at.
     has_fields: bool,
+    /// What parts are called, where a rule asks.
+    lineage: Lineage,
 }
 
 /// What an examination may use.
@@ -41,6 +47,14 @@ pub struct Resources<'a> {
     pub foreign: &'a dyn ForeignDecoder,
     /// When it has to stop.
     pub deadline: Deadline,
+}
+
+/// What is the same for every part of an upload.
+struct Circumstances<'a> {
+    snapshot: &'a Snapshot,
+    route: &'a str,
+    now: UnixTime,
+    decode: DecodeMeans<'a>,
 }
 
 /// Takes `upload` apart, hashes and scans every part, and compares it with `snapshot`.
@@ -61,8 +75,9 @@ pub fn examine(upload: &Upload, snapshot: &Snapshot, resources: &Resources<'_>) 
     let deadline = &resources.deadline;
     let means = Means { limits: &limits.extract, scratch: Scratch::new(limits, resources.stores), deadline };
     let decode = DecodeMeans { limits: &limits.decode, deadline: *deadline, foreign: resources.foreign };
+    let circumstances = Circumstances { snapshot, route: &upload.route, now: unix_now(), decode };
     let mut examination = Examination::default();
-    let problems = dissect(&source, &means, &mut |part| examination.look_at(part, snapshot, &decode));
+    let problems = dissect(&source, &means, &mut |part| examination.look_at(part, &circumstances));
     examination.findings.doubts.extend(problems.iter().map(doubt_about));
     if deadline.has_passed() {
         examination.doubt(DoubtKind::Deadline, "deadline", None);
@@ -82,6 +97,11 @@ fn listing_of(about: &About<'_>) -> Listing {
         updated: kept(about.updated),
         note: kept(about.note),
     }
+}
+
+fn grounds_of(rule: &Rule) -> Grounds {
+    let (legal_ground, jurisdiction) = (rule.legal_ground.clone(), rule.jurisdiction.clone());
+    Grounds { severity: rule.severity, legal_ground, jurisdiction }
 }
 
 fn doubt_about(problem: &Problem) -> Doubt {
@@ -136,7 +156,8 @@ fn quality_of_nearest(hashes: &[&PdqHashes], listed: &HashValue) -> Option<u8> {
 }
 
 impl Examination {
-    fn look_at(&mut self, part: &Part, snapshot: &Snapshot, decode: &DecodeMeans<'_>) {
+    fn look_at(&mut self, part: &Part, circumstances: &Circumstances<'_>) {
+        let Circumstances { snapshot, decode, .. } = circumstances;
         let index = self.parts.len();
         if decode.deadline.has_passed() {
             return;
@@ -148,6 +169,9 @@ impl Examination {
         let hashes = hash_part(&part.bytes, snapshot.wanted, decode);
         self.decoder_panics += u64::from(hashes.problem == Some(DecodeError::Panicked));
         self.parts.push(hashes.media_type);
+        if snapshot.rules.has_scopes() {
+            self.lineage.add(part);
+        }
         if matches!(part.kind, PartKind::Body | PartKind::Envelope) {
             self.body_is_picture = !hashes.views.is_empty();
         }
@@ -159,7 +183,7 @@ impl Examination {
         self.match_hashes(index, &hashes, snapshot);
         self.note_content(first, &part.bytes);
         if is_text(part, hashes.media_type) {
-            self.match_rules(index, part, snapshot, &decode.deadline);
+            self.match_rules(index, part, circumstances);
         }
     }
 
@@ -278,14 +302,17 @@ impl Examination {
         });
     }
 
-    fn match_rules(&mut self, part: usize, content: &Part, snapshot: &Snapshot, deadline: &Deadline) {
-        for found in snapshot.rules.scan(&content.bytes, deadline) {
+    fn match_rules(&mut self, part: usize, content: &Part, circumstances: &Circumstances<'_>) {
+        let Circumstances { snapshot, route, now, decode } = circumstances;
+        let setting = Setting { now: Some(*now), route: Some(route), lineage: self.lineage.of(part) };
+        for found in snapshot.rules.scan_in(&content.bytes, &setting, &decode.deadline) {
             let rule = &snapshot.rules.rules()[found.rule];
             self.findings.matches.push(Match {
                 part,
                 source: MatchSource::Rule {
                     rule: Arc::from(rule.id.as_str()),
                     spans: found.spans.iter().map(|span| (span.start, span.end)).collect(),
+                    grounds: grounds_of(rule),
                 },
                 labels: rule.labels.iter().map(|label| Arc::from(label.as_str())).collect(),
                 action: SetAction::Act(rule.action),

@@ -4,6 +4,7 @@
 //! and turns overload, lost time and panics into doubts, so that no fault ever becomes a silent "allow".
 
 mod examine;
+mod lineage;
 mod pool;
 
 use std::sync::Arc;
@@ -39,6 +40,8 @@ pub struct Upload {
     pub names: Vec<Bytes>,
     /// What the route does about bodies that servers read in different ways.
     pub ambiguity: Ambiguity,
+    /// Name of the route, for rules that look at some routes only.
+    pub route: Arc<str>,
 }
 
 /// The result of an inspection.

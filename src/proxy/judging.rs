@@ -1,5 +1,6 @@
 //! From a held body to its verdict, and what comes of it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -210,6 +211,7 @@ impl Subject {
             content_encodings: content_encodings(headers),
             names: names_of(session.req_header()),
             ambiguity: case.route.policy.ambiguity,
+            route: Arc::clone(&case.route.name),
         };
         Self { upload, is_spooled: Some(held.is_spooled), hold_time: held.time, is_piece }
     }

@@ -1,21 +1,18 @@
 //! Files → snapshot, all problems at once.
 
-use std::collections::HashMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use sha2::{Digest, Sha256};
-
-use super::inputs::{Inputs, rule_files};
+use super::Snapshot;
+use super::inputs::Inputs;
+use super::rules::{RuleLoader, failing_tests, tell_of_expired};
 use super::sets::{SetLoader, listed_rules};
 use super::source::{Fetching, ForMissing, SourceHealth, Sources};
-use super::{LoadedFile, Snapshot};
 use crate::config::{Config, Problem};
 use crate::content::AlgorithmSet;
 use crate::hash_set::{Progress, Silent};
-use crate::text::{Rule, RuleProblem, RuleSet, parse_rules};
+use crate::text::RuleSet;
 
 /// Loads the configuration at `config_file` and everything it names, with what is known of where its sets come from.
 /// `progress` is told how far compiling sets is.
@@ -69,7 +66,9 @@ fn load_with(
         }
     }
     loader.tidy();
-    let (mut rules, rule_files) = load_rules(&config, &mut problems);
+    let mut loaded = RuleLoader { inputs: &mut *inputs, problems: &mut problems }.load(&config.rules);
+    tell_of_expired(&loaded);
+    let mut rules = std::mem::take(&mut loaded.rules);
     for (source, set) in config.hash_sets.iter().zip(&sets) {
         listed_rules(source, set, &mut rules, &mut problems);
     }
@@ -77,56 +76,21 @@ fn load_with(
         return Err(problems);
     }
     let rules = RuleSet::compile(rules).map_err(|error| vec![Problem::of_file(&config.file, error.to_string())])?;
+    let failing = failing_tests(&rules, &loaded.file_of);
+    if !failing.is_empty() {
+        return Err(failing);
+    }
     let wanted = sets.iter().fold(AlgorithmSet::EMPTY, |wanted, set| wanted.union(set.set.algorithms()));
     let generation = previous.map_or(1, |previous| previous.generation + 1);
     let inputs = inputs.clone();
-    Ok(Snapshot { generation, loaded_at: SystemTime::now(), config, sets, rules, rule_files, wanted, inputs })
-}
-
-fn rule_problems(path: &Path, problems: Vec<RuleProblem>) -> Vec<Problem> {
-    problems.into_iter().map(|problem| Problem::at(path, problem.place, problem.message)).collect()
-}
-
-fn load_rules(config: &Config, problems: &mut Vec<Problem>) -> (Vec<Rule>, Vec<LoadedFile>) {
-    let mut rules: Vec<Rule> = Vec::new();
-    let mut files = Vec::new();
-    let mut first_in: HashMap<String, PathBuf> = HashMap::new();
-    for path in &config.rules {
-        let listed = rule_files(path).unwrap_or_else(|error| {
-            problems.push(Problem::of_file(path, format!("cannot be read: {error}")));
-            Vec::new()
-        });
-        for file in listed {
-            match load_rule_file(&file) {
-                Ok((loaded, found)) => {
-                    note_duplicates(&file, &found, &mut first_in, problems);
-                    files.push(loaded);
-                    rules.extend(found);
-                }
-                Err(found) => problems.extend(found),
-            }
-        }
-    }
-    (rules, files)
-}
-
-fn note_duplicates(file: &Path, rules: &[Rule], first_in: &mut HashMap<String, PathBuf>, problems: &mut Vec<Problem>) {
-    for rule in rules {
-        if let Some(first) = first_in.insert(rule.id.to_string(), file.to_owned()) {
-            let message = format!("rule id \"{}\" is used twice, first in {}", rule.id, first.display());
-            problems.push(Problem::at(file, rule.place, message));
-        }
-    }
-}
-
-fn load_rule_file(path: &Path) -> Result<(LoadedFile, Vec<Rule>), Vec<Problem>> {
-    let source =
-        fs::read_to_string(path).map_err(|error| vec![Problem::of_file(path, format!("cannot be read: {error}"))])?;
-    let rules = parse_rules(&source).map_err(|problems| rule_problems(path, problems))?;
-    Ok((loaded_file(path, source.as_bytes()), rules))
-}
-
-fn loaded_file(path: &Path, bytes: &[u8]) -> LoadedFile {
-    let version = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes)[..6]);
-    LoadedFile { path: path.to_owned(), version, loaded_at: SystemTime::now() }
+    Ok(Snapshot {
+        generation,
+        loaded_at: SystemTime::now(),
+        config,
+        sets,
+        rules,
+        rule_files: loaded.files,
+        wanted,
+        inputs,
+    })
 }

@@ -7,6 +7,7 @@ mod handle;
 mod inputs;
 mod layers;
 mod load;
+mod rules;
 mod sets;
 mod source;
 mod watch;
@@ -16,13 +17,14 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::config::{Config, SetPolicy};
-use crate::content::AlgorithmSet;
+use crate::content::{AlgorithmSet, UnixTime};
 use crate::hash_set::HashSet;
 use crate::text::RuleSet;
 
 pub use handle::SnapshotHandle;
 pub use layers::{Collected, Keeping, LoadedLayer, SetCache, SetPath};
 pub use load::load;
+pub use rules::{LoadedRules, load_rules};
 pub use source::{Fetching, Refresher, SourceHealth, Validators};
 pub use watch::Watcher;
 
@@ -71,4 +73,10 @@ pub struct LoadedFile {
     pub version: String,
     /// When it was read.
     pub loaded_at: SystemTime,
+}
+
+/// The time, for what is pure and is told it.
+pub fn unix_now() -> UnixTime {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    UnixTime(since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX)))
 }

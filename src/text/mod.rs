@@ -6,12 +6,15 @@
 
 mod charset;
 mod decode;
+mod explain;
 mod fold;
 mod identifiers;
+mod lint;
 mod literals;
 mod loosen;
 mod normalise;
 mod offsets;
+mod original;
 mod pattern;
 mod problem;
 mod rule;
@@ -21,20 +24,28 @@ mod script;
 mod source;
 mod strict;
 mod switches;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod trend_query;
+mod trial;
+mod word_count;
 mod words;
 
+pub use explain::{Explained, Explanation, NeedExplained, ReadingExplained, TermExplained, explain};
 pub use identifiers::{HashedAs, IdentifierKind, Listed};
+pub use lint::{Lint, LintKind, lint};
 pub use literals::{Literals, Occurrence, TooManyPatterns};
 pub use pattern::{Pattern, PatternError};
 pub use problem::RuleProblem;
-pub use rule::{Condition, Keyword, Query, Rule, Words};
-pub use rule_file::parse_rules;
+pub use rule::{
+    Condition, Expect, Expiry, Keyword, Need, PartNames, Rule, RuleSample, Scope, Setting, Wildcard, Words,
+};
+pub use rule_file::{ReadBeside, parse_rules, parse_rules_beside, rule_schema};
 pub use scan::{MAX_SPANS, RuleMatch, RuleSet, Scanner, TooManyKeywords};
 pub use switches::{Switch, Switches};
 pub use trend_query::{TrendQueryError, parse_trend_query};
+pub use trial::{Trial, try_rules};
 
 /// All of `text`, taken for UTF-8, in the form in which keywords are searched for: for benches that search it themselves.
 #[doc(hidden)]

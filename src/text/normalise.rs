@@ -215,6 +215,11 @@ impl Normalised {
         &self.text
     }
 
+    /// How much of the source is normalised.
+    pub(super) const fn done(&self) -> usize {
+        self.done
+    }
+
     /// The source of `span`.
     pub(super) fn source(&self, span: &Range<usize>) -> Range<usize> {
         self.map.original(span)

@@ -30,6 +30,8 @@ const MAX_NESTING: u32 = 64;
 pub struct Pattern {
     written: String,
     regex: Regex,
+    /// Whether the original text must end with what is written, as it is written.
+    is_exact: bool,
 }
 
 /// Why an expression cannot be searched for.
@@ -56,31 +58,52 @@ impl Pattern {
             return Err(PatternError::MatchesAll);
         }
         let regex = RegexBuilder::new(&folded.to_string()).size_limit(MAX_SIZE).nest_limit(4 * MAX_NESTING).build();
-        Ok(Self { written: written.to_owned(), regex: regex.map_err(|error| syntax(error.to_string()))? })
+        let regex = regex.map_err(|error| syntax(error.to_string()))?;
+        Ok(Self { written: written.to_owned(), regex, is_exact: false })
+    }
+
+    /// What the expression finds, where the original text ends with `name` but for signs, in any case and without
+    /// look-alikes. Stands in messages as `name`.
+    pub(super) fn exact(expression: &str, name: &str) -> Result<Self, PatternError> {
+        let pattern = Self::new(expression)?;
+        Ok(Self { written: name.to_owned(), is_exact: true, ..pattern })
+    }
+
+    /// Whether a match with this original text counts.
+    pub(super) fn allows(&self, original: &str) -> bool {
+        let original = original.trim_end_matches(|ch: char| !ch.is_alphanumeric());
+        !self.is_exact || original.to_lowercase().ends_with(&self.written)
+    }
+
+    /// Whether what it finds must be looked up in the original text.
+    pub(super) const fn is_exact(&self) -> bool {
+        self.is_exact
+    }
+
+    /// Matches in `window` that do not overlap and end in the part that is `new`, by their ends.
+    ///
+    /// Where the window does not start the text, its first character is only looked back at, so that `^` means the start
+    /// of the text.
+    pub(super) fn find_all(&self, window: &str, new: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let (start, end) = (new.start, new.end);
+        let mut at = if start == 0 { 0 } else { window.chars().next().map_or(0, char::len_utf8) };
+        let next = std::iter::from_fn(move || {
+            let found = self.regex.find_at(window, at)?.range();
+            at = found.end;
+            (found.end <= end).then_some(found)
+        });
+        next.skip_while(move |found| found.end <= start && start > 0)
     }
 
     /// As somebody wrote it.
     pub fn as_written(&self) -> &str {
         &self.written
     }
-
-    /// The first match in `window` that does not end behind the part that is `new`, if there is one.
-    ///
-    /// Where the window does not start the text, its first character is only looked back at, so that `^` means the
-    /// start of the text.
-    pub(super) fn find(&self, window: &str, new: &Range<usize>) -> Option<Range<usize>> {
-        let first = if new.start == 0 { 0 } else { window.chars().next().map_or(0, char::len_utf8) };
-        let end = self.regex.shortest_match_at(window, first)?;
-        if end > new.end {
-            return None;
-        }
-        self.regex.find_at(window, first).map(|found| found.range())
-    }
 }
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.written == other.written
+        self.written == other.written && self.is_exact == other.is_exact
     }
 }
 
@@ -140,7 +163,7 @@ mod tests {
 
     fn find(pattern: &str, text: &str) -> bool {
         let text = Normalised::text_of(text);
-        Pattern::new(pattern).unwrap().find(&text, &(0..text.len())).is_some()
+        Pattern::new(pattern).unwrap().find_all(&text, &(0..text.len())).next().is_some()
     }
 
     #[test]

@@ -1,13 +1,18 @@
 //! What can be wrong with a rule file, in words for the person who wrote it.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
+use super::rule::domain;
 use crate::config::{Place, explain_toml, suggestion};
+use crate::content::PartKind;
 
-/// One thing wrong with a rule file, shown as `line:column: message`.
+/// One thing wrong with a rule file, shown as `line:column: message`, behind the name of the file if it is another.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {message}")]
+#[error("{}{place}: {message}", .file.as_ref().map_or(String::new(), |file| format!("{}:", file.display())))]
 pub struct RuleProblem {
+    /// A file in the folder of the rule file, when it is wrong with that one.
+    pub file: Option<PathBuf>,
     /// Where.
     pub place: Place,
     /// What was found, what was expected, what to do.
@@ -17,13 +22,18 @@ pub struct RuleProblem {
 impl RuleProblem {
     /// A problem at byte `offset` of `source`.
     pub(super) fn at(source: &str, offset: usize, message: &impl fmt::Display) -> Self {
-        Self { place: Place::of(source, offset), message: message.to_string() }
+        Self { file: None, place: Place::of(source, offset), message: message.to_string() }
     }
 
     /// What the TOML reader says.
     pub(super) fn of_toml(source: &str, error: &toml::de::Error) -> Self {
         let (place, message) = explain_toml(source, error);
-        Self { place, message }
+        Self { file: None, place, message }
+    }
+
+    /// A problem with a line of a file beside the rule file.
+    pub(super) fn in_file(file: &Path, line: u64, message: &impl fmt::Display) -> Self {
+        Self { file: Some(file.to_owned()), place: Place { line, column: 1 }, message: message.to_string() }
     }
 }
 
@@ -42,10 +52,52 @@ pub(super) enum Fault {
     NoKeywords,
     #[error("keyword {0:?} has nothing left once normalised")]
     VanishingKeyword(String),
-    #[error("at_least must be 1 or more, found {0}")]
-    AtLeastTooSmall(i64),
+    #[error("a rule needs something to look for: keywords, keywords_file, regex, all or any")]
+    NothingToLookFor,
+    #[error("{field} must be 1 or more, found {found}")]
+    CountTooSmall { field: &'static str, found: i64 },
     #[error("at_least is {wanted}, more than the different keywords ({available})")]
-    AtLeastTooLarge { wanted: i64, available: usize },
-    #[error("at_least and match exclude each other: leave one out")]
-    TwoConditions,
+    AtLeastTooLarge { wanted: u64, available: usize },
+    #[error("threshold is {wanted}, more than all weights together ({available})")]
+    ThresholdTooLarge { wanted: u64, available: u64 },
+    #[error("{0} and {1} exclude each other: leave one out")]
+    TwoConditions(&'static str, &'static str),
+    #[error("{0} counts keywords, keywords_file and regex, and there are none: add some, or leave it out")]
+    CountOfNothing(&'static str),
+    #[error("weight counts only towards a threshold: add threshold = … to the rule, or leave weight out")]
+    WeightWithoutThreshold,
+    #[error("weight counts only in keywords: leave it out here")]
+    WeightMeansNothing,
+    #[error("weight must be from 1 to 1000, found {0}")]
+    Weight(i64),
+    #[error("words must be from 1 to {most}, found {found}")]
+    Near { found: i64, most: usize },
+    #[error(
+        "near asks how far terms are apart, but one is enough here: add match = \"all\", at_least = 2 or all = […]"
+    )]
+    NearOfOne,
+    #[error("case and normalise.case exclude each other: leave one out")]
+    TwoCases,
+    #[error("{0:?} is no language tag, expected one such as \"de\" or \"pt-BR\"")]
+    Language(String),
+    #[error("expected a date, alone or with a time, such as 2027-12-31")]
+    TimeWithoutDate,
+    #[error("no part is of kind {0:?}, expected one of {names}{hint}", names = kinds(), hint = suggestion(.0, PartKind::ALL.map(PartKind::name)))]
+    UnknownKind(String),
+    #[error("expected either text or file")]
+    TestWithoutText,
+    #[error("{field} {name:?} must be in the folder of the rule file, by its relative path without \"..\"")]
+    FileOutside { field: &'static str, name: String },
+    #[error("{field} {name:?} cannot be read: {error}")]
+    UnreadableFile { field: &'static str, name: String, error: String },
+    #[error("not UTF-8, expected one keyword a line")]
+    ListNotUtf8,
+    #[error("keywords_file {0:?} has no keyword in it")]
+    EmptyList(String),
+    #[error("{0:?} is no host name, expected {expected}", expected = domain::EXPECTED)]
+    Domain(String),
+}
+
+fn kinds() -> String {
+    PartKind::ALL.map(|kind| format!("\"{}\"", kind.name())).join(", ")
 }

@@ -10,9 +10,8 @@ use super::script;
 use super::switches::{Switch, Switches};
 
 /// Steps that are done to all text, and so have to be undone for a keyword that does not want them.
-const STEPS: [Switch; 9] = [
+const STEPS: [Switch; 8] = [
     Switch::Compatibility,
-    Switch::Case,
     Switch::Invisible,
     Switch::Marks,
     Switch::Confusables,
@@ -44,9 +43,8 @@ pub(super) fn folded(text: &str, switches: Switches) -> String {
     }
     chars.retain(|ch| !script::is_left_out(*ch, switches));
     let mut text: String = chars.into_iter().map(|ch| script::folded_by(ch, switches)).collect();
-    if switches.has(Switch::Case) {
-        text = text.chars().flat_map(fold::fold_case).nfc().collect();
-    }
+    // Whether case counts is decided letter by letter, in `original`.
+    text = text.chars().flat_map(fold::fold_case).nfc().collect();
     if switches.has(Switch::Confusables) {
         // The prototype of what is invisible is nothing.
         let prototype = |ch| if fold::is_invisible(ch) { vec![ch] } else { fold::prototype(ch) };
@@ -63,7 +61,6 @@ mod tests {
     fn each_step_can_be_left_out() {
         for (switch, one, other) in [
             (Switch::Compatibility, "ｶ", "カ"),
-            (Switch::Case, "Ab", "ab"),
             (Switch::Invisible, "a\u{200b}b", "ab"),
             (Switch::Marks, "a\u{336}b", "ab"),
             (Switch::Confusables, "аb", "ab"),

@@ -10,14 +10,13 @@
 //!
 //! Source: facebook/ThreatExchange at baefb4ed, `python-threatexchange`: `signal_type/trend_query.py`.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
 use super::pattern::{Pattern, PatternError};
-use super::rule::{Condition, Keyword, Query, Rule, Words, is_name};
+use super::rule::{Condition, Keyword, Need, Rule, Term, Terms, is_name};
 use crate::config::Place;
-use crate::content::{Action, Mode};
 
 /// What a term that is an expression starts with.
 const REGEX: &str = "regex-";
@@ -83,65 +82,31 @@ pub fn parse_trend_query(json: &str, id: &str, labels: Vec<String>) -> Result<Ru
         if group.or.is_empty() {
             return Err(TrendQueryError::EmptyGroup(position + 1));
         }
-        all_of.push(terms.add(&group.or)?);
+        all_of.push(add_all(&mut terms, &group.or)?);
     }
-    let none_of = terms.add(&query.not)?;
-    let (keywords, patterns) = (terms.keywords, terms.patterns);
-    let number = |term: &Term| match term {
-        Term::Keyword(index) => *index,
-        Term::Pattern(index) => keywords.len() + index,
+    let none_of = add_all(&mut terms, &query.not)?;
+    let numbers = |group: &[Term]| group.iter().map(|term| terms.number(*term)).collect::<BTreeSet<_>>();
+    let condition = Condition {
+        needs: all_of.iter().map(|group| Need::at_least(1, numbers(group))).collect(),
+        none_of: numbers(&none_of).into_iter().collect(),
+        ..Condition::default()
     };
-    let numbers = |group: &[Term]| group.iter().map(number).collect::<Vec<_>>();
-    let query = Query { all_of: all_of.iter().map(|group| numbers(group)).collect(), none_of: numbers(&none_of) };
-    Ok(Rule {
-        id: id.to_owned(),
-        title: None,
-        description: None,
-        labels,
-        action: Action::Block,
-        mode: Mode::Enforce,
-        condition: Condition::Query(query),
-        words: Words::Whole,
-        place: Place::of(json, 0),
-        keywords,
-        patterns,
-    })
+    let Terms { keywords, patterns, .. } = terms;
+    Ok(Rule { labels, condition, keywords, patterns, ..Rule::named(id.to_owned(), Place::of(json, 0)) })
 }
 
-/// A term by its index among those of its kind.
-enum Term {
-    Keyword(usize),
-    Pattern(usize),
+fn add_all(terms: &mut Terms, written: &[String]) -> Result<Vec<Term>, TrendQueryError> {
+    written.iter().map(|term| add_one(terms, term)).collect()
 }
 
-/// Every term so far, each once.
-#[derive(Default)]
-struct Terms {
-    keywords: Vec<Keyword>,
-    by_normalised: HashMap<String, usize>,
-    patterns: Vec<Pattern>,
-}
-
-impl Terms {
-    fn add(&mut self, written: &[String]) -> Result<Vec<Term>, TrendQueryError> {
-        written.iter().map(|term| self.add_one(term)).collect()
+fn add_one(terms: &mut Terms, written: &str) -> Result<Term, TrendQueryError> {
+    if let Some(rest) = written.strip_prefix(REGEX) {
+        let pattern = Pattern::new(between_delimiters(rest))
+            .map_err(|error| TrendQueryError::Pattern { term: written.to_owned(), error })?;
+        return Ok(terms.add_pattern(pattern));
     }
-
-    fn add_one(&mut self, written: &str) -> Result<Term, TrendQueryError> {
-        if let Some(rest) = written.strip_prefix(REGEX) {
-            let pattern = Pattern::new(between_delimiters(rest))
-                .map_err(|error| TrendQueryError::Pattern { term: written.to_owned(), error })?;
-            self.patterns.push(pattern);
-            return Ok(Term::Pattern(self.patterns.len() - 1));
-        }
-        let keyword = Keyword::new(written).ok_or_else(|| TrendQueryError::VanishingTerm(written.to_owned()))?;
-        let next = self.keywords.len();
-        let index = *self.by_normalised.entry(keyword.normalised().to_owned()).or_insert(next);
-        if index == next {
-            self.keywords.push(keyword);
-        }
-        Ok(Term::Keyword(index))
-    }
+    let keyword = Keyword::new(written).ok_or_else(|| TrendQueryError::VanishingTerm(written.to_owned()))?;
+    Ok(terms.add_keyword(keyword))
 }
 
 /// What is left without the first and last character, whatever they are.

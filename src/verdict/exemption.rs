@@ -29,7 +29,7 @@ mod tests {
     use super::*;
     use crate::config::{Inspection, RoutePolicy};
     use crate::content::{Action, Algorithm, Distance, HashValue};
-    use crate::verdict::{Doubt, DoubtKind, Match, Outcome, decide};
+    use crate::verdict::{Doubt, DoubtKind, Grounds, Match, Outcome, decide};
 
     const BLOCK: SetAction = SetAction::Act(Action::Block);
 
@@ -48,7 +48,7 @@ mod tests {
     }
 
     fn by_rule(part: usize) -> Match {
-        let source = MatchSource::Rule { rule: Arc::from("r"), spans: Vec::new() };
+        let source = MatchSource::Rule { rule: Arc::from("r"), spans: Vec::new(), grounds: Grounds::default() };
         Match { source, ..by_hash(part, BLOCK, Mode::Enforce) }
     }
 

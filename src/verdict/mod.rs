@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::config::{Doubtful, Inspection, RoutePolicy};
-use crate::content::{Action, Algorithm, Distance, HashValue, Mode, SetAction};
+use crate::content::{Action, Algorithm, Distance, HashValue, Mode, SetAction, Severity};
 
 pub use exemption::exempt;
 pub use rollout::{fraction, roll_out};
@@ -113,7 +113,24 @@ pub enum MatchSource {
         rule: Arc<str>,
         /// Byte ranges in the part, from and to. Never the text itself.
         spans: Vec<(usize, usize)>,
+        /// What else the rule says.
+        #[serde(flatten)]
+        grounds: Grounds,
     },
+}
+
+/// Why a rule is there, for whoever has to explain a verdict.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Grounds {
+    /// How grave what it looks for is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// The law that forbids it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub legal_ground: Option<Arc<str>>,
+    /// Where that law holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jurisdiction: Option<Arc<str>>,
 }
 
 /// What a list says about an entry beside its name and its label, as it says it.
@@ -345,7 +362,7 @@ mod tests {
     use super::*;
 
     fn found(action: Action, mode: Mode, label: &str) -> Match {
-        let source = MatchSource::Rule { rule: Arc::from("r"), spans: Vec::new() };
+        let source = MatchSource::Rule { rule: Arc::from("r"), spans: Vec::new(), grounds: Grounds::default() };
         let action = SetAction::Act(action);
         Match { part: 0, source, labels: vec![Arc::from(label)], action, mode, marks: Vec::new() }
     }

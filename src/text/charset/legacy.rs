@@ -12,6 +12,7 @@ const HALF: usize = 128;
 /// A charset's characters of one byte and of two.
 #[derive(Debug)]
 pub(in crate::text) struct Legacy {
+    name: &'static str,
     /// By byte from 0x80 on; none for the first byte of two.
     singles: [Option<char>; HALF],
     /// By first byte from 0x80 on and second byte; empty where every character is one byte.
@@ -42,6 +43,10 @@ impl Legacy {
         Some(made.entry(encoding.name()).or_insert_with(|| Box::leak(Box::new(Self::new(encoding)))))
     }
 
+    pub(super) const fn name(&self) -> &'static str {
+        self.name
+    }
+
     fn new(encoding: &'static Encoding) -> Self {
         let one = |bytes: &[u8]| {
             let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
@@ -52,7 +57,7 @@ impl Legacy {
         let is_double = [BIG5, EUC_JP, EUC_KR, GB18030, GBK, SHIFT_JIS].contains(&encoding);
         let pairs = (0x80..=0xff_u8).flat_map(|first| (0..=0xff_u8).map(move |second| [first, second]));
         let doubles = if is_double { pairs.map(|pair| one(&pair)).collect() } else { Vec::new() };
-        Self { singles, doubles }
+        Self { name: encoding.name(), singles, doubles }
     }
 
     /// See [`super::Charset::read`].

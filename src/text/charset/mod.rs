@@ -73,6 +73,26 @@ impl Charset {
         encodings.into_iter().filter_map(Legacy::of).map(Self::Legacy).collect()
     }
 
+    /// Every way to read `text`, the likeliest first.
+    pub(super) fn all_of(text: &[u8]) -> Vec<Self> {
+        let mut charsets = Self::of_start(text);
+        if first_foreign(text).is_some() {
+            let last = charsets.len() - 1;
+            charsets.splice(last..last, Self::for_foreign(text, None));
+        }
+        charsets
+    }
+
+    /// Its name in the Encoding Standard.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "UTF-8",
+            Self::Legacy(legacy) => legacy.name(),
+            Self::Utf16Le => "UTF-16LE",
+            Self::Utf16Be => "UTF-16BE",
+        }
+    }
+
     /// Adds the text of `bytes`, which stand at `at`, to `source`. Returns how many were read: all but an unfinished
     /// character at the end, and all when these are the last.
     pub(super) fn read(self, bytes: &[u8], at: usize, is_last: bool, source: &mut SourceText) -> usize {

@@ -3,25 +3,46 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::progress::Progress;
 use super::seekers::{Lane, Seeker, Spelling};
 use super::{RuleSet, Term};
 use crate::content::Deadline;
 use crate::text::decode;
+use crate::text::fold::Accents;
 use crate::text::loosen::{Loosened, loosen};
 use crate::text::normalise::Normalised;
+use crate::text::original::is_as_asked;
 use crate::text::rule::Words;
 use crate::text::source::SourceText;
 use crate::text::strict;
 use crate::text::switches::{Switch, Switches};
+use crate::text::tally::Tally;
 
 /// How often what was hidden may hide something itself.
 const MAX_DEPTH: usize = 3;
 
+/// Hits of one pattern in one block that are weighed: far more than anybody writes.
+const MOST_PATTERN_HITS: usize = 1 << 14;
+
+/// A term in a text, and where it is in the source of the whole.
+#[derive(Clone, Debug)]
+pub(super) struct Hit {
+    pub(super) term: Term,
+    pub(super) place: Range<usize>,
+}
+
+/// What is the same for a block and all that is hidden in it.
+pub(super) struct Block<'a> {
+    pub(super) rules: &'a RuleSet,
+    /// What was found before.
+    pub(super) tallies: &'a BTreeMap<usize, Tally>,
+    /// Hits that end behind the start and not behind the end of this count; others belong to other blocks.
+    pub(super) new: Range<usize>,
+}
+
 /// A text and how it came to light.
 #[derive(Clone, Copy)]
 pub(super) struct Layer<'a> {
-    pub(super) rules: &'a RuleSet,
+    pub(super) block: &'a Block<'a>,
     pub(super) lane: &'a Lane,
     pub(super) source: &'a SourceText,
     /// What it was hidden in.
@@ -31,36 +52,31 @@ pub(super) struct Layer<'a> {
 }
 
 impl Layer<'_> {
-    /// Searches `normalised`, made from this text, for what ends in `new`.
-    pub(super) fn search(&self, normalised: &Normalised, new: Range<usize>, progress: &mut BTreeMap<usize, Progress>) {
+    /// Searches `normalised`, made from this text.
+    pub(super) fn search(&self, normalised: &Normalised, hits: &mut Vec<Hit>) {
         let text = normalised.as_str();
-        let mut found = Vec::new();
-        self.lane.literals.search_new(text.as_bytes(), new.clone(), |occurrence| found.push(occurrence));
-        // They come in any order, and only the first of them are kept for people.
-        found.sort_unstable_by_key(|occurrence| (occurrence.end, occurrence.start));
-        for occurrence in found {
-            self.note(occurrence.pattern, &(occurrence.start..occurrence.end), normalised, progress);
+        self.lane.literals.search(text.as_bytes(), |found| {
+            self.note(found.pattern, &(found.start..found.end), normalised, hits);
+        });
+        if self.lane.accents == Accents::Kept && self.parent.is_none() {
+            self.search_patterns(normalised, hits);
         }
-        if self.lane.has_patterns && self.parent.is_none() {
-            self.search_patterns(normalised, &new, progress);
-        }
-        for loosened in loosen(normalised, self.source, new.start) {
+        for loosened in loosen(normalised, self.source, 0) {
             self.lane.literals.search(loosened.as_str().as_bytes(), |found| {
-                self.note_loosened(found.pattern, &(found.start..found.end), &loosened, normalised, progress);
+                self.note_loosened(found.pattern, &(found.start..found.end), &loosened, normalised, hits);
             });
         }
     }
 
     /// Searches what escapes from `from` on stand for, and what is hidden in that.
-    pub(super) fn search_decoded(&self, from: usize, deadline: &Deadline, progress: &mut BTreeMap<usize, Progress>) {
+    pub(super) fn search_decoded(&self, from: usize, deadline: &Deadline, hits: &mut Vec<Hit>) {
         if self.depth() >= MAX_DEPTH || deadline.has_passed() {
             return;
         }
         decode::each(self.source, from, |via, decoded| {
             let layer = Layer { source: &decoded, parent: Some(self), via, ..*self };
-            let normalised = Normalised::of(&decoded, self.lane.accents);
-            layer.search(&normalised, 0..normalised.as_str().len(), progress);
-            layer.search_decoded(0, deadline, progress);
+            layer.search(&Normalised::of(&decoded, self.lane.accents), hits);
+            layer.search_decoded(0, deadline, hits);
         });
     }
 
@@ -68,34 +84,39 @@ impl Layer<'_> {
         self.parent.map_or(0, |parent| parent.depth() + 1)
     }
 
-    fn search_patterns(&self, normalised: &Normalised, new: &Range<usize>, progress: &mut BTreeMap<usize, Progress>) {
-        for (term, pattern) in &self.rules.patterns {
-            let rule = progress.entry(term.rule).or_default();
-            if !rule.has_enough_of(term.term)
-                && let Some(span) = pattern.find(normalised.as_str(), new)
-            {
-                rule.record(term.term, self.original(&normalised.source(&span)));
+    /// Of each pattern the first hit, or all if its rule weighs each.
+    fn search_patterns(&self, normalised: &Normalised, hits: &mut Vec<Hit>) {
+        let text = normalised.as_str();
+        // Behind the start of the text, "^" means nothing.
+        let is_start = text.is_empty() || normalised.source(&(0..1)).start == 0;
+        let new = usize::from(!is_start)..text.len();
+        for (term, pattern) in &self.block.rules.patterns {
+            if self.has_enough_of(*term) {
+                continue;
+            }
+            let most = if self.block.rules.rules[term.rule].weighs_each_hit() { MOST_PATTERN_HITS } else { 1 };
+            let spans = pattern.find_all(text, &new).map(|span| normalised.source(&span));
+            let is_new = |span: &Range<usize>| self.is_new(span);
+            for span in spans.filter(is_new).take(most) {
+                self.add(*term, &span, hits);
             }
         }
     }
 
     /// Notes a keyword for every rule that looks for it, in this way, and lets it stand where it does.
-    fn note(
-        &self,
-        pattern: usize,
-        span: &Range<usize>,
-        normalised: &Normalised,
-        progress: &mut BTreeMap<usize, Progress>,
-    ) {
+    fn note(&self, literal: usize, span: &Range<usize>, normalised: &Normalised, hits: &mut Vec<Hit>) {
+        let source = normalised.source(span);
+        if !self.is_new(&self.place(&source)) {
+            return;
+        }
         let mut standing = None;
-        for seeker in self.wanted(pattern, progress) {
+        for seeker in self.wanted(literal) {
             let standing = *standing.get_or_insert_with(|| normalised.standing(span, self.source));
-            let source = normalised.source(span);
             if !matches!(seeker.spelling, Spelling::Collapsed | Spelling::Joined)
                 && seeker.words.allow(standing)
-                && self.is_strictly_there(&seeker, &source)
+                && self.is_strictly_there(seeker, &source)
             {
-                self.record(seeker.term, &source, progress);
+                self.add(seeker.term, &source, hits);
             }
         }
     }
@@ -103,16 +124,20 @@ impl Layer<'_> {
     /// The same for a keyword in a text whose spelling was loosened.
     fn note_loosened(
         &self,
-        pattern: usize,
+        literal: usize,
         span: &Range<usize>,
         loosened: &Loosened,
         normalised: &Normalised,
-        progress: &mut BTreeMap<usize, Progress>,
+        hits: &mut Vec<Hit>,
     ) {
         let Some(taken) = loosened.taken(span) else {
             return;
         };
-        for seeker in self.wanted(pattern, progress) {
+        let source = normalised.source(&loosened.normalised(span));
+        if !self.is_new(&self.place(&source)) || !self.has_letters(&source) {
+            return;
+        }
+        for seeker in self.wanted(literal) {
             let is_fitting = match seeker.spelling {
                 Spelling::Itself => true,
                 Spelling::Collapsed => taken.contains(&Switch::Repeated),
@@ -120,13 +145,8 @@ impl Layer<'_> {
                 Spelling::Rotated => false,
             };
             let stands = seeker.words == Words::Anywhere || loosened.stands_alone(span);
-            let source = normalised.source(&loosened.normalised(span));
-            if is_fitting
-                && stands
-                && self.has_letters(&source)
-                && taken.iter().all(|switch| seeker.switches.has(*switch))
-            {
-                self.record(seeker.term, &source, progress);
+            if is_fitting && stands && taken.iter().all(|switch| seeker.switches.has(*switch)) {
+                self.add(seeker.term, &source, hits);
             }
         }
     }
@@ -134,19 +154,22 @@ impl Layer<'_> {
     /// Whether enough of what stands at `source` are letters: a number is no word, whatever its digits look like.
     fn has_letters(&self, source: &Range<usize>) -> bool {
         let text = self.source.get(source.clone()).unwrap_or_default();
-        let (letters, digits) = text.chars().fold((0, 0), |(letters, others), ch| match ch {
+        let (letters, others) = text.chars().fold((0, 0), |(letters, others), ch| match ch {
             _ if ch.is_alphabetic() => (letters + 1, others),
             _ => (letters, others + usize::from(!ch.is_whitespace())),
         });
-        3 * letters >= digits
+        3 * letters >= others
     }
 
     /// Who looks for one of the literals, allows it to be hidden like this, and has not had enough of it.
-    fn wanted(&self, pattern: usize, progress: &BTreeMap<usize, Progress>) -> Vec<Seeker> {
-        let has_enough =
-            |term: Term| progress.get(&term.rule).is_some_and(|progress| progress.has_enough_of(term.term));
-        let seekers = self.lane.seekers[pattern].iter();
-        seekers.filter(|seeker| self.is_allowed(seeker.switches) && !has_enough(seeker.term)).copied().collect()
+    fn wanted(&self, literal: usize) -> impl Iterator<Item = &Seeker> {
+        let seekers = self.lane.seekers[literal].iter();
+        seekers.filter(|seeker| self.is_allowed(seeker.switches) && !self.has_enough_of(seeker.term))
+    }
+
+    fn has_enough_of(&self, term: Term) -> bool {
+        let Block { rules, tallies, .. } = self.block;
+        tallies.get(&term.rule).is_some_and(|tally| tally.has_enough_of(&rules.rules[term.rule], term.term))
     }
 
     fn is_allowed(&self, switches: Switches) -> bool {
@@ -159,22 +182,30 @@ impl Layer<'_> {
         if !strict::is_stricter(seeker.switches) {
             return true;
         }
-        let keyword = &self.rules.rules[seeker.term.rule].keywords[seeker.term.term];
-        self.source.get(source.clone()).is_some_and(|text| {
-            strict::folded(text, seeker.switches) == strict::folded(keyword.as_written(), seeker.switches)
-        })
+        let keyword = &self.block.rules.rules[seeker.term.rule].keywords[seeker.term.term];
+        let of = |text: &str| strict::folded(text, seeker.switches);
+        self.source.get(source.clone()).is_some_and(|text| of(text) == of(keyword.as_written()))
     }
 
-    fn record(&self, term: Term, source: &Range<usize>, progress: &mut BTreeMap<usize, Progress>) {
-        progress.entry(term.rule).or_default().record(term.term, self.original(source));
+    /// Adds a hit that counts by what is written there.
+    fn add(&self, term: Term, source: &Range<usize>, hits: &mut Vec<Hit>) {
+        let rule = &self.block.rules.rules[term.rule];
+        let is_as_asked = |text: &str| is_as_asked(rule, term.term, text);
+        // Of what is too long to be kept nobody knows how it was written.
+        if self.source.get(source.clone()).is_none_or(is_as_asked) {
+            hits.push(Hit { term, place: self.place(source) });
+        }
     }
 
-    /// Where `span` of this text stands in the bytes that were sent.
-    fn original(&self, span: &Range<usize>) -> Range<usize> {
-        let span = self.source.original(span);
+    fn is_new(&self, place: &Range<usize>) -> bool {
+        self.block.new.start < place.end && place.end <= self.block.new.end
+    }
+
+    /// Where `span` of this text is in the source of the whole.
+    fn place(&self, span: &Range<usize>) -> Range<usize> {
         match self.parent {
-            Some(parent) => parent.original(&span),
-            None => span,
+            Some(parent) => parent.place(&self.source.original(span)),
+            None => span.clone(),
         }
     }
 }

@@ -6,7 +6,6 @@
 //! neither.
 
 mod layer;
-mod progress;
 mod reading;
 mod seekers;
 
@@ -21,7 +20,8 @@ use super::charset::{Charset, first_foreign};
 use super::fold::Accents;
 use super::literals::TooManyPatterns;
 use super::pattern::Pattern;
-use super::rule::Rule;
+use super::rule::{Rule, Setting};
+use super::tally::Tally;
 use crate::content::Deadline;
 
 /// Spans kept for one rule in one text. Conditions count past it; people need no more to see why.
@@ -53,6 +53,11 @@ pub struct RuleSet {
     lanes: Vec<Lane>,
     /// The patterns of all rules, and who looks for them.
     patterns: Vec<(Term, Pattern)>,
+    /// Whether a rule asks how far apart terms stand.
+    counts_words: bool,
+    /// Whether a rule asks what stands around its terms.
+    looks_around: bool,
+    has_scopes: bool,
 }
 
 /// One keyword or pattern of one rule.
@@ -79,7 +84,10 @@ impl RuleSet {
         for accents in [Accents::Kept, Accents::Stripped] {
             lanes.extend(Lane::of(&rules, accents, !patterns.is_empty())?);
         }
-        Ok(Self { rules, lanes, patterns })
+        let counts_words = rules.iter().any(Tally::needs_words);
+        let looks_around = rules.iter().any(|rule| rule.ignores_quoted);
+        let has_scopes = rules.iter().any(|rule| !rule.scope.is_everything());
+        Ok(Self { rules, lanes, patterns, counts_words, looks_around, has_scopes })
     }
 
     /// Number of rules.
@@ -95,6 +103,18 @@ impl RuleSet {
     /// The rules, in the order in which they were passed.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// Whether a rule leaves out some parts or routes.
+    pub fn has_scopes(&self) -> bool {
+        self.has_scopes
+    }
+
+    /// What [`Self::scan`] finds, without the rules that do not apply where `setting` says.
+    pub fn scan_in(&self, text: &[u8], setting: &Setting<'_>, deadline: &Deadline) -> Vec<RuleMatch> {
+        let mut matches = self.scan(text, deadline);
+        matches.retain(|found| self.rules[found.rule].applies_in(setting));
+        matches
     }
 
     /// Every rule that `text` fulfils in any reading of its bytes, ordered by index: what a [`Scanner`] finds.
@@ -173,12 +193,13 @@ impl Scanner<'_> {
             self.has_begun = true;
         }
         // Up to here all was UTF-8, so whatever else it may be has found the same.
-        if let [.., utf8] = &self.readings[..]
+        if let [.., utf8] = &mut self.readings[..]
             && utf8.is_alone()
             && first_foreign(&utf8.with_carry(bytes)).is_some()
         {
             let others = Charset::for_foreign(&utf8.with_carry(bytes), self.declared);
             let others: Vec<Reading<'_>> = others.into_iter().map(|charset| utf8.also(charset)).collect();
+            utf8.is_not_alone();
             let last = self.readings.len() - 1;
             self.readings.splice(last..last, others);
         }

@@ -3,16 +3,22 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::layer::Layer;
-use super::progress::Progress;
+use super::layer::{Block, Hit, Layer};
 use super::{RuleMatch, RuleSet};
 use crate::content::Deadline;
 use crate::text::charset::Charset;
 use crate::text::normalise::Normalised;
+use crate::text::original::{self, is_quoted};
 use crate::text::source::SourceText;
+use crate::text::tally::Tally;
+use crate::text::word_count::WordCounter;
 
 /// Bytes of source that are kept for what begins in one block and ends in the next: escapes, spelled-out words.
 const CONTEXT: usize = 1 << 10;
+
+/// Bytes of source behind a hit that are seen before it counts, so that its neighbours are known. More where quotation
+/// marks are looked for.
+const AHEAD: usize = 256;
 
 /// Bytes of source that are kept at most. What holds a keyword together across more than that, such as thousands of
 /// invisible characters, is remembered only by where it is.
@@ -26,9 +32,12 @@ pub(super) struct Reading<'r> {
     read: usize,
     carry: Vec<u8>,
     source: SourceText,
-    /// By lane: normalised text, and how much of it has been searched.
-    lanes: Vec<(Normalised, usize)>,
-    progress: BTreeMap<usize, Progress>,
+    /// Up to where in the source all hits are counted.
+    counted: usize,
+    /// Normalised text by lane.
+    lanes: Vec<Normalised>,
+    tallies: BTreeMap<usize, Tally>,
+    words: WordCounter,
     has_siblings: bool,
 }
 
@@ -40,8 +49,10 @@ impl<'r> Reading<'r> {
             read: 0,
             carry: Vec::new(),
             source: SourceText::default(),
-            lanes: rules.lanes.iter().map(|lane| (Normalised::new(lane.accents), 0)).collect(),
-            progress: BTreeMap::new(),
+            counted: 0,
+            lanes: rules.lanes.iter().map(|lane| Normalised::new(lane.accents)).collect(),
+            tallies: BTreeMap::new(),
+            words: WordCounter::default(),
             has_siblings: false,
         }
     }
@@ -56,6 +67,11 @@ impl<'r> Reading<'r> {
         Self { charset, has_siblings: true, ..self.clone() }
     }
 
+    /// Notes that there are other readings too.
+    pub(super) const fn is_not_alone(&mut self) {
+        self.has_siblings = true;
+    }
+
     /// `bytes` behind those of a character that was not finished.
     pub(super) fn with_carry<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
         if self.carry.is_empty() { Cow::Borrowed(bytes) } else { Cow::Owned([&self.carry, bytes].concat()) }
@@ -64,38 +80,76 @@ impl<'r> Reading<'r> {
     /// Takes in the next bytes.
     pub(super) fn read(&mut self, bytes: &[u8], is_last: bool, deadline: &Deadline) {
         let bytes = self.with_carry(bytes).into_owned();
-        let new = self.source.range().end;
         let read = self.charset.read(&bytes, self.read, is_last, &mut self.source);
         self.read += read;
         self.carry = bytes[read..].to_vec();
-        let mut keep_from = self.source.range().end.saturating_sub(CONTEXT);
-        let mut keep_map_from = keep_from;
-        for (lane, (normalised, known)) in self.rules.lanes.iter().zip(&mut self.lanes) {
+        let end = self.source.range().end;
+        let ahead = if self.rules.looks_around { original::REACH } else { AHEAD };
+        for normalised in &mut self.lanes {
             normalised.push(&self.source, is_last);
-            let text_end = normalised.as_str().len();
-            let end = if is_last { text_end } else { normalised.last_unit() };
-            let layer = Layer { rules: self.rules, lane, source: &self.source, parent: None, via: None };
-            layer.search(normalised, *known..end, &mut self.progress);
-            // One more character than the longest keyword, for what touches it.
-            let forgotten = normalised.forget_before(end.saturating_sub(lane.reach + CONTEXT));
-            *known = end - forgotten;
+        }
+        // A last character may wait for its marks longer than anything else.
+        let done = self.lanes.iter().map(Normalised::done).min().unwrap_or(end);
+        let until = if is_last { end } else { done.min(end.saturating_sub(ahead)).max(self.counted) };
+        let mut hits = self.hits(until, deadline);
+        hits.sort_by_key(|hit| (hit.place.end, hit.place.start));
+        for hit in hits {
+            self.count(hit);
+        }
+        if self.rules.counts_words {
+            self.words.number_at(&self.source, until);
+        }
+        self.counted = until;
+        self.forget();
+    }
+
+    /// Everything that ends behind what is counted and not behind `until`.
+    fn hits(&self, until: usize, deadline: &Deadline) -> Vec<Hit> {
+        let block = Block { rules: self.rules, tallies: &self.tallies, new: self.counted..until };
+        let mut hits = Vec::new();
+        for (lane, normalised) in self.rules.lanes.iter().zip(&self.lanes) {
+            let layer = Layer { block: &block, lane, source: &self.source, parent: None, via: None };
+            layer.search(normalised, &mut hits);
+            layer.search_decoded(self.counted.saturating_sub(CONTEXT), deadline, &mut hits);
+        }
+        hits
+    }
+
+    fn count(&mut self, Hit { term, place }: Hit) {
+        let rule = &self.rules.rules[term.rule];
+        let word = if self.rules.counts_words { self.words.number_at(&self.source, place.end) } else { 0 };
+        let tally = self.tallies.entry(term.rule).or_default();
+        if tally.has_enough_of(rule, term.term) {
+            return;
+        }
+        let is_asked = rule.ignores_quoted && !rule.condition.forbids(term.term);
+        if !(is_asked && tally.may_look() && is_quoted(&self.source, &place)) {
+            tally.record(rule, term.term, word, || self.source.original(&place));
+        }
+    }
+
+    /// Forgets what no later hit can need.
+    fn forget(&mut self) {
+        let context = if self.rules.looks_around { original::REACH } else { CONTEXT };
+        let mut keep_from = self.counted.saturating_sub(context);
+        let mut keep_map_from = keep_from;
+        for (lane, normalised) in self.rules.lanes.iter().zip(&mut self.lanes) {
+            let before = normalised
+                .as_str()
+                .len()
+                .saturating_sub(lane.reach + CONTEXT + (self.source.range().end - self.counted));
+            normalised.forget_before(before);
             let kept = normalised.source(&(0..1)).start;
             (keep_from, keep_map_from) = (keep_from.min(kept), keep_map_from.min(kept));
         }
-        self.look_behind_escapes(new.saturating_sub(CONTEXT), deadline);
-        self.source.forget_before(keep_from.max(self.source.range().end.saturating_sub(MOST_KEPT)), keep_map_from);
-    }
-
-    /// Searches what escapes in the source from `from` on stand for.
-    fn look_behind_escapes(&mut self, from: usize, deadline: &Deadline) {
-        for lane in &self.rules.lanes {
-            let layer = Layer { rules: self.rules, lane, source: &self.source, parent: None, via: None };
-            layer.search_decoded(from, deadline, &mut self.progress);
-        }
+        let least = self.source.range().end.saturating_sub(MOST_KEPT);
+        self.source.forget_before(keep_from.max(least), keep_map_from);
     }
 
     pub(super) fn into_matches(self) -> impl Iterator<Item = RuleMatch> {
         let rules = &self.rules.rules;
-        self.progress.into_iter().filter_map(|(index, progress)| progress.into_match(index, &rules[index]))
+        self.tallies
+            .into_iter()
+            .filter_map(|(rule, tally)| Some(RuleMatch { rule, spans: tally.into_match(&rules[rule])? }))
     }
 }

@@ -25,8 +25,6 @@ pub(super) struct Lane {
     pub(super) seekers: Vec<Vec<Seeker>>,
     /// Bytes of normalised text within which all that is looked for stands.
     pub(super) reach: usize,
-    /// Whether patterns are searched here too.
-    pub(super) has_patterns: bool,
 }
 
 /// One keyword of one rule, as it is written or otherwise.
@@ -68,7 +66,7 @@ impl Lane {
                 let text = normalised.as_str().trim_matches(' ');
                 let seeker = |spelling| Seeker {
                     term: Term { rule: index, term: number },
-                    words: rule.words,
+                    words: keyword.words(),
                     switches,
                     spelling,
                 };
@@ -89,7 +87,7 @@ impl Lane {
         }
         let literals = Literals::build(&lane.texts)?;
         let reach = literals.longest().max(if has_patterns { REACH } else { 0 });
-        Ok(Some(Self { accents, literals, seekers: lane.seekers, reach, has_patterns }))
+        Ok(Some(Self { accents, literals, seekers: lane.seekers, reach }))
     }
 }
 

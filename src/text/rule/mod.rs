@@ -1,0 +1,127 @@
+//! A rule: what it looks for, when that counts, and what a match asks for.
+
+mod condition;
+pub(super) mod domain;
+mod expiry;
+mod keyword;
+mod sample;
+mod scope;
+mod terms;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use condition::{Condition, Need};
+pub use expiry::Expiry;
+pub use keyword::{Keyword, Words};
+pub use sample::{Expect, RuleSample};
+pub use scope::{PartNames, Scope, Setting, Wildcard};
+
+pub(super) use keyword::Origin;
+pub(super) use terms::{Term, Terms};
+
+use super::pattern::Pattern;
+use crate::config::Place;
+use crate::content::{Action, Mode, Severity};
+
+/// One rule of a rule file, checked.
+///
+/// Its *terms* are its keywords by their index, and its patterns counted on from there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Name in verdicts and logs: `[a-z0-9][a-z0-9._-]*`, unique in a [`super::RuleSet`].
+    pub id: String,
+    /// One line for people.
+    pub title: Option<String>,
+    /// What it is for, and where its keywords come from.
+    pub description: Option<String>,
+    /// Labels a match carries, each formed like an id.
+    pub labels: Vec<String>,
+    /// How grave what it looks for is.
+    pub severity: Option<Severity>,
+    /// The law that forbids it, in free text.
+    pub legal_ground: Option<Arc<str>>,
+    /// Where that law holds, in free text.
+    pub jurisdiction: Option<Arc<str>>,
+    /// Languages of its keywords, as BCP 47 tags.
+    pub languages: Vec<String>,
+    /// Who answers for it.
+    pub author: Option<String>,
+    /// Where to read on.
+    pub references: Vec<String>,
+    /// When it ends to match.
+    pub expires: Option<Expiry>,
+    /// What a match asks for. Default `block`.
+    pub action: Action,
+    /// Whether a match acts. Default `enforce`.
+    pub mode: Mode,
+    /// What it looks for; no two the same.
+    pub keywords: Vec<Keyword>,
+    /// What else it looks for.
+    pub patterns: Vec<Pattern>,
+    /// Which of them must be there, and which must not.
+    pub condition: Condition,
+    /// Whether what stands in quotation marks or in a quoted line counts for nothing.
+    pub ignores_quoted: bool,
+    /// Which parts it looks at.
+    pub scope: Scope,
+    /// Texts that it must match, and texts that it must not.
+    pub samples: Vec<RuleSample>,
+    /// Where the id stands in its file.
+    pub place: Place,
+}
+
+impl Rule {
+    /// A rule that looks for nothing yet, blocks, and covers every part.
+    pub(super) fn named(id: String, place: Place) -> Self {
+        Self {
+            id,
+            title: None,
+            description: None,
+            labels: Vec::new(),
+            severity: None,
+            legal_ground: None,
+            jurisdiction: None,
+            languages: Vec::new(),
+            author: None,
+            references: Vec::new(),
+            expires: None,
+            action: Action::Block,
+            mode: Mode::Enforce,
+            keywords: Vec::new(),
+            patterns: Vec::new(),
+            condition: Condition::default(),
+            ignores_quoted: false,
+            scope: Scope::default(),
+            samples: Vec::new(),
+            place,
+        }
+    }
+
+    /// Whether it may match where `setting` says. What `setting` does not know is no obstacle.
+    pub fn applies_in(&self, setting: &Setting<'_>) -> bool {
+        let is_over = |expiry: &Expiry| setting.now.is_some_and(|now| expiry.has_passed(now));
+        !self.expires.as_ref().is_some_and(is_over) && self.scope.covers(setting)
+    }
+
+    /// A term as it stands in the rule file.
+    pub fn term(&self, term: usize) -> &str {
+        match self.keywords.get(term) {
+            Some(keyword) => keyword.as_written(),
+            None => self.patterns.get(term - self.keywords.len()).map_or("", Pattern::as_written),
+        }
+    }
+
+    /// Whether every single hit has to be looked at, in order, and not only the first.
+    pub(super) fn weighs_each_hit(&self) -> bool {
+        self.condition.near.is_some() || self.ignores_quoted
+    }
+}
+
+/// Whether `name` is formed like an id or a label, which go into headers and metrics.
+pub(super) fn is_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(is_plain) && bytes.all(|byte| is_plain(byte) || matches!(byte, b'.' | b'_' | b'-'))
+}

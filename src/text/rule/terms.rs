@@ -1,0 +1,52 @@
+//! Collects the terms of one rule, each once.
+
+use std::collections::HashMap;
+
+use super::keyword::{Keyword, Words};
+use crate::text::original::CaseShape;
+use crate::text::pattern::Pattern;
+use crate::text::switches::Switches;
+
+/// A term by its index among those of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::text) enum Term {
+    Keyword(usize),
+    Pattern(usize),
+}
+
+/// Every term so far.
+#[derive(Debug, Default)]
+pub(in crate::text) struct Terms {
+    pub(in crate::text) keywords: Vec<Keyword>,
+    known: HashMap<(String, Words, Switches, Option<CaseShape>), usize>,
+    pub(in crate::text) patterns: Vec<Pattern>,
+}
+
+impl Terms {
+    /// Adds a keyword, unless one is there that finds the same.
+    pub(in crate::text) fn add_keyword(&mut self, keyword: Keyword) -> Term {
+        let next = self.keywords.len();
+        let index = *self.known.entry(keyword.identity()).or_insert(next);
+        if index == next {
+            self.keywords.push(keyword);
+        }
+        Term::Keyword(index)
+    }
+
+    /// Adds a pattern, unless it is there.
+    pub(in crate::text) fn add_pattern(&mut self, pattern: Pattern) -> Term {
+        let index = self.patterns.iter().position(|known| *known == pattern).unwrap_or_else(|| {
+            self.patterns.push(pattern);
+            self.patterns.len() - 1
+        });
+        Term::Pattern(index)
+    }
+
+    /// The number of a term as conditions count them, once no keyword will be added.
+    pub(in crate::text) fn number(&self, term: Term) -> usize {
+        match term {
+            Term::Keyword(index) => index,
+            Term::Pattern(index) => self.keywords.len() + index,
+        }
+    }
+}

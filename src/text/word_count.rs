@@ -1,0 +1,66 @@
+//! Numbers the words of a text, for conditions that ask how far apart terms stand.
+
+use super::source::SourceText;
+
+/// Counts the words that begin, front to back, in a text that is there piece by piece.
+///
+/// A word is a stretch of letters and digits. Where a script puts no spaces between words, each character is one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct WordCounter {
+    begun: usize,
+    last: Option<char>,
+    /// Up to where is counted.
+    at: usize,
+}
+
+impl WordCounter {
+    /// Number of the word that the text before `end` ends with; for places that have been counted, that of the last one.
+    pub(super) fn number_at(&mut self, source: &SourceText, end: usize) -> usize {
+        for ch in source.get(self.at..end.max(self.at)).unwrap_or_default().chars() {
+            let is_within = |ch: char| ch.is_alphanumeric() && !stands_alone(ch);
+            let continues = self.last.is_some_and(is_within) && is_within(ch);
+            self.begun += usize::from(ch.is_alphanumeric() && !continues);
+            self.last = Some(ch);
+        }
+        self.at = self.at.max(end);
+        self.begun
+    }
+}
+
+/// Whether a character is of a script without spaces: Han, kana, Thai, Lao, Burmese, Khmer.
+pub(super) const fn stands_alone(ch: char) -> bool {
+    matches!(
+        ch,
+        '\u{e00}'..='\u{eff}'
+            | '\u{1000}'..='\u{109f}'
+            | '\u{1780}'..='\u{17ff}'
+            | '\u{3040}'..='\u{30ff}'
+            | '\u{3400}'..='\u{4dbf}'
+            | '\u{4e00}'..='\u{9fff}'
+            | '\u{f900}'..='\u{faff}'
+            | '\u{20000}'..='\u{3ffff}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_stretches_of_letters_and_single_ideographs() {
+        for (text, words) in
+            [("", 0), ("a", 1), ("one, two-three", 3), ("  x ", 1), ("漢字かな", 4), ("a漢b", 3), ("ж1 é", 2)]
+        {
+            assert_eq!(WordCounter::default().number_at(&SourceText::whole(text), text.len()), words, "{text}");
+        }
+    }
+
+    #[test]
+    fn counting_goes_on_from_where_it_was() {
+        let mut counter = WordCounter::default();
+        let source = SourceText::whole("one two three");
+        for (end, number) in [(3, 1), (3, 1), (6, 2), (2, 2), (13, 3)] {
+            assert_eq!(counter.number_at(&source, end), number, "{end}");
+        }
+    }
+}
