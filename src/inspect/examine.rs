@@ -162,16 +162,16 @@ impl Examination {
         if decode.deadline.has_passed() {
             return;
         }
+        if snapshot.rules.has_scopes() {
+            self.lineage.add(part);
+        }
         if part.kind.is_for_rules() {
             self.parts.push(MediaType::Known(part.kind.name()));
-            return self.match_rules(index, part, snapshot, &decode.deadline);
+            return self.match_rules(index, part, circumstances);
         }
         let hashes = hash_part(&part.bytes, snapshot.wanted, decode);
         self.decoder_panics += u64::from(hashes.problem == Some(DecodeError::Panicked));
         self.parts.push(hashes.media_type);
-        if snapshot.rules.has_scopes() {
-            self.lineage.add(part);
-        }
         if matches!(part.kind, PartKind::Body | PartKind::Envelope) {
             self.body_is_picture = !hashes.views.is_empty();
         }

@@ -356,7 +356,7 @@ proptest! {
         }
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
         cuts.sort_unstable();
-        let mut scanner = set.scanner(None, Deadline::NEVER);
+        let mut scanner = set.scanner(Deadline::NEVER);
         let mut start = 0;
         for cut in cuts.into_iter().chain([text.len()]) {
             scanner.push(&text[start..cut]);

@@ -1,6 +1,6 @@
 //! Bytes → text, as they arrive.
 //!
-//! No declared charset is believed alone: senders choose it. Where the bytes leave more than one reading, all are scanned,
+//! No declared charset is asked for: senders choose it, and `extract` makes a text of its own of what it says. Where the bytes leave more than one reading, all are scanned,
 //! since what stores the text may choose another than we would: a byte order mark may be ignored, and bytes that are not
 //! UTF-8 may be some older charset or have faults replaced. Otherwise a byte or two would hide everything.
 
@@ -59,18 +59,13 @@ impl Charset {
         }
     }
 
-    /// How else to read a text in which `bytes` are not UTF-8: as declared, as its bytes look, as windows-1252.
-    pub(super) fn for_foreign(bytes: &[u8], declared: Option<&'static Encoding>) -> Vec<Self> {
+    /// How else to read a text in which `bytes` are not UTF-8: as its bytes look, and as windows-1252.
+    pub(super) fn for_foreign(bytes: &[u8]) -> Vec<Self> {
         let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
         detector.feed(bytes, true);
         let guessed = detector.guess(None, chardetng::Utf8Detection::Deny);
-        let mut encodings = Vec::new();
-        for encoding in declared.into_iter().chain([guessed, WINDOWS_1252]) {
-            if !encodings.contains(&encoding) {
-                encodings.push(encoding);
-            }
-        }
-        encodings.into_iter().filter_map(Legacy::of).map(Self::Legacy).collect()
+        let usual = Some(WINDOWS_1252).filter(|usual| *usual != guessed);
+        [Some(guessed), usual].into_iter().flatten().filter_map(Legacy::of).map(Self::Legacy).collect()
     }
 
     /// Every way to read `text`, the likeliest first.
@@ -78,7 +73,7 @@ impl Charset {
         let mut charsets = Self::of_start(text);
         if first_foreign(text).is_some() {
             let last = charsets.len() - 1;
-            charsets.splice(last..last, Self::for_foreign(text, None));
+            charsets.splice(last..last, Self::for_foreign(text));
         }
         charsets
     }
@@ -239,10 +234,10 @@ mod tests {
         }
         assert_eq!(first_foreign(b"caf\xe9s"), Some(3));
         assert_eq!(first_foreign(b"caf\xc3"), None);
-        assert!(!Charset::for_foreign(b"caf\xe9s", None).is_empty());
+        assert!(!Charset::for_foreign(b"caf\xe9s").is_empty());
         let (russian, _, _) =
             encoding_rs::WINDOWS_1251.encode("Съешь же ещё этих мягких французских булок, да выпей чаю");
-        assert_eq!(Charset::for_foreign(&russian, None).len(), 2);
+        assert_eq!(Charset::for_foreign(&russian).len(), 2);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod wallet;
 use std::fmt;
 use std::ops::Range;
 
+#[cfg(test)]
 pub(super) use self::list::IdentifierIndex;
 pub use self::list::{HashedAs, Listed};
 

@@ -12,8 +12,6 @@ mod seekers;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use encoding_rs::Encoding;
-
 use self::reading::Reading;
 use self::seekers::Lane;
 use super::charset::{Charset, first_foreign};
@@ -119,14 +117,14 @@ impl RuleSet {
 
     /// Every rule that `text` fulfils in any reading of its bytes, ordered by index: what a [`Scanner`] finds.
     pub fn scan(&self, text: &[u8], deadline: &Deadline) -> Vec<RuleMatch> {
-        let mut scanner = self.scanner(None, *deadline);
+        let mut scanner = self.scanner(*deadline);
         scanner.push(text);
         scanner.finish()
     }
 
-    /// Begins a text whose charset was `declared`, which is believed as far as nothing contradicts it.
-    pub fn scanner(&self, declared: Option<&'static Encoding>, deadline: Deadline) -> Scanner<'_> {
-        Scanner { rules: self, declared, deadline, readings: Vec::new(), pending: Vec::new(), has_begun: false }
+    /// Begins a text.
+    pub fn scanner(&self, deadline: Deadline) -> Scanner<'_> {
+        Scanner { rules: self, deadline, readings: Vec::new(), pending: Vec::new(), has_begun: false }
     }
 }
 
@@ -139,7 +137,6 @@ impl RuleSet {
 #[derive(Debug)]
 pub struct Scanner<'r> {
     rules: &'r RuleSet,
-    declared: Option<&'static Encoding>,
     deadline: Deadline,
     readings: Vec<Reading<'r>>,
     /// What is not a whole block yet.
@@ -197,7 +194,7 @@ impl Scanner<'_> {
             && utf8.is_alone()
             && first_foreign(&utf8.with_carry(bytes)).is_some()
         {
-            let others = Charset::for_foreign(&utf8.with_carry(bytes), self.declared);
+            let others = Charset::for_foreign(&utf8.with_carry(bytes));
             let others: Vec<Reading<'_>> = others.into_iter().map(|charset| utf8.also(charset)).collect();
             utf8.is_not_alone();
             let last = self.readings.len() - 1;
