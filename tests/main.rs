@@ -22,6 +22,7 @@ mod floods;
 mod hashing;
 mod holding;
 mod http2_requests;
+mod languages;
 mod limits;
 mod multipart;
 mod operating;

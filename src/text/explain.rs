@@ -104,7 +104,7 @@ fn hits(set: &RuleSet, text: &[u8]) -> Result<Vec<Vec<TermHits>>, TooManyKeyword
     let mut owners = Vec::new();
     let mut single = Vec::new();
     for (index, rule) in set.rules().iter().enumerate() {
-        for term in 0..rule.keywords.len() + rule.patterns.len() {
+        for term in 0..rule.term_count() {
             owners.push((index, term));
             single.push(rule_of(rule, term));
         }
@@ -121,10 +121,13 @@ fn hits(set: &RuleSet, text: &[u8]) -> Result<Vec<Vec<TermHits>>, TooManyKeyword
 fn rule_of(rule: &Rule, term: usize) -> Rule {
     let keywords = rule.keywords.get(term).cloned().into_iter().collect::<Vec<_>>();
     let pattern = term.checked_sub(rule.keywords.len()).and_then(|index| rule.patterns.get(index));
+    let first = rule.keywords.len() + rule.patterns.len();
+    let identifier = term.checked_sub(first).and_then(|index| rule.identifiers.get(index));
     let condition = Condition { needs: vec![Need::at_least(1, [0])], ..Condition::default() };
     Rule {
         keywords,
         patterns: pattern.cloned().into_iter().collect(),
+        identifiers: identifier.cloned().into_iter().collect(),
         condition,
         ..Rule::named(rule.id.clone(), rule.place)
     }

@@ -33,7 +33,7 @@ mod word_count;
 mod words;
 
 pub use explain::{Explained, Explanation, NeedExplained, ReadingExplained, TermExplained, explain};
-pub use identifiers::{HashedAs, IdentifierKind, Listed};
+pub use identifiers::{HashedAs, Identifier, IdentifierKind, Listed};
 pub use lint::{Lint, LintKind, lint};
 pub use literals::{Literals, Occurrence, TooManyPatterns};
 pub use pattern::{Pattern, PatternError};

@@ -83,7 +83,7 @@ impl Normalised {
         }
         let (start, mut at) = (self.done, 0);
         while at < end {
-            at = self.push_plain(&new.as_bytes()[..end], at, start);
+            at = self.push_plain(new.as_bytes(), at..end, start);
             // A chunk that is not plain is not tried again from each of its bytes.
             let tried = end.min(at + CHUNK);
             while at < tried
@@ -108,10 +108,10 @@ impl Normalised {
         if ASCII_FOLD[ch as usize] == DROPPED { Role::Invisible } else { Role::Starts }
     }
 
-    /// Takes in chunks of ASCII from `at` on in which every byte has a folding of its own. Returns where it goes on.
-    fn push_plain(&mut self, new: &[u8], at: usize, start: usize) -> usize {
-        let mut done = at;
-        while let Some(chunk) = new.get(done..).and_then(<[u8]>::first_chunk::<CHUNK>) {
+    /// Takes in chunks of ASCII `within` what is new in which every byte has a folding of its own. Returns where it goes on.
+    fn push_plain(&mut self, new: &[u8], within: Range<usize>, start: usize) -> usize {
+        let (at, mut done) = (within.start, within.start);
+        while let Some(chunk) = new.get(done..within.end).and_then(<[u8]>::first_chunk::<CHUNK>) {
             let folded = chunk.is_ascii().then(|| fold_chunk(chunk, self.text.ends_with(' '))).flatten();
             let Some(folded) = folded else {
                 break;
@@ -138,7 +138,7 @@ impl Normalised {
         if ch.is_ascii() {
             let folded = ASCII_FOLD[ch as usize];
             if ch == '1' || ch == '|' {
-                let neighbours = [source.up_to(at).chars().next_back(), rest[1..].chars().next()];
+                let neighbours = [source.up_to(at).chars().next_back(), source.from(at + 1).chars().next()];
                 self.ones.extend(neighbours.into_iter().flatten().any(char::is_alphabetic).then_some(self.text.len()));
             }
             if folded != DROPPED {

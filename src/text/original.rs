@@ -18,6 +18,7 @@ pub(super) fn is_as_asked(rule: &Rule, term: usize, text: &str) -> bool {
         }
         Some(_) => true,
         None => {
+            // Behind the patterns come identifiers, which are compared in forms of their own.
             let pattern = rule.patterns.get(term - rule.keywords.len());
             pattern.is_none_or(|pattern| !pattern.is_exact() || pattern.allows(text))
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::identifiers::IdentifierKind;
 use super::rule::domain;
 use crate::config::{Place, explain_toml, suggestion};
 use crate::content::PartKind;
@@ -52,7 +53,7 @@ pub(super) enum Fault {
     NoKeywords,
     #[error("keyword {0:?} has nothing left once normalised")]
     VanishingKeyword(String),
-    #[error("a rule needs something to look for: keywords, keywords_file, regex, all or any")]
+    #[error("a rule needs something to look for: keywords, keywords_file, regex, identifiers, all or any")]
     NothingToLookFor,
     #[error("{field} must be 1 or more, found {found}")]
     CountTooSmall { field: &'static str, found: i64 },
@@ -62,7 +63,7 @@ pub(super) enum Fault {
     ThresholdTooLarge { wanted: u64, available: u64 },
     #[error("{0} and {1} exclude each other: leave one out")]
     TwoConditions(&'static str, &'static str),
-    #[error("{0} counts keywords, keywords_file and regex, and there are none: add some, or leave it out")]
+    #[error("{0} counts keywords, keywords_file, regex and identifiers, and there are none: add some, or leave it out")]
     CountOfNothing(&'static str),
     #[error("weight counts only towards a threshold: add threshold = … to the rule, or leave weight out")]
     WeightWithoutThreshold,
@@ -94,6 +95,16 @@ pub(super) enum Fault {
     ListNotUtf8,
     #[error("keywords_file {0:?} has no keyword in it")]
     EmptyList(String),
+    #[error("{written:?} is no {kind}, expected {expected}", expected = kind.expected())]
+    Identifier { kind: IdentifierKind, written: String },
+    #[error("{0:?} is no hash of this sort, expected 32 hex digits for url_md5 and 64 for sha256")]
+    IdentifierHash(String),
+    #[error("expected a list or a file of identifiers")]
+    NoIdentifiers,
+    #[error("salt is for hashed = \"sha256\": add that, or leave salt out")]
+    SaltWithoutHash,
+    #[error("url_md5 is for kind = \"url\", found \"{0}\": use hashed = \"sha256\"")]
+    UrlMd5OfOther(IdentifierKind),
     #[error("{0:?} is no host name, expected {expected}", expected = domain::EXPECTED)]
     Domain(String),
 }

@@ -365,3 +365,24 @@ proptest! {
         prop_assert_eq!(scanner.finish(), set.scan(&text, &Deadline::NEVER));
     }
 }
+
+#[test]
+fn identifiers_count_like_keywords() {
+    let set = rule_set(
+        "[[rule]]\nid = \"r\"\nkeywords = [\"turnip\"]\nat_least = 2\nidentifiers = [\n\
+         { kind = \"domain\", list = [\"evil.example\"] },\n\
+         { kind = \"phone\", list = [\"+49 151 2345678\"] },\n]\n",
+    );
+    for (text, expected) in [
+        ("turnip at hxxps://shop.evil[.]example/x, now", &[0..6, 10..39][..]),
+        ("call 0151/2345678 or write to me@evil.example", &[5..17, 30..45]),
+        ("evil.example and evil.example", &[]),
+        ("turnip%20http%3A%2F%2Fevil.example%2Fx", &[0..6, 9..38]),
+    ] {
+        assert_eq!(spans(&set, text.as_bytes()), expected, "{text}");
+    }
+    for extra in 0..60 {
+        let text = format!("turnip {} https://evil.example/path x", "-".repeat(WINDOW - 30 + extra));
+        assert_eq!(spans(&set, text.as_bytes()).len(), 2, "{extra}");
+    }
+}

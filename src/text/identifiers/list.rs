@@ -18,8 +18,44 @@ pub enum HashedAs {
     SaltedSha256(String),
 }
 
-/// An entry of a list.
+/// Something on a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identifier {
+    /// What it names.
+    pub kind: IdentifierKind,
+    /// In which form it is compared.
+    pub listed: Listed,
+    /// As in the rule file.
+    pub written: String,
+}
+
+impl Identifier {
+    /// An entry as somebody wrote it; `None` when it names nothing of its kind.
+    pub fn readable(kind: IdentifierKind, written: &str) -> Option<Self> {
+        let listed = Listed::Readable(kind.normalised(written)?);
+        Some(Self { kind, listed, written: written.to_owned() })
+    }
+
+    /// An entry of which only a hash is listed; `None` when that is no hash of this sort in hex.
+    pub fn hashed(kind: IdentifierKind, hashed_as: HashedAs, written: &str) -> Option<Self> {
+        let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(written.trim().as_bytes()).ok()?;
+        let written = written.to_owned();
+        let is_one = bytes.len() == hashed_as.bytes();
+        is_one.then(|| Self { kind, listed: Listed::Hashed(hashed_as, hex(&bytes)), written })
+    }
+}
+
+impl HashedAs {
+    const fn bytes(&self) -> usize {
+        match self {
+            Self::UrlMd5 => 16,
+            Self::SaltedSha256(_) => 32,
+        }
+    }
+}
+
+/// An entry in the form in which it is compared.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Listed {
     /// In its one form.
     Readable(String),
@@ -42,8 +78,9 @@ impl<T> Default for IdentifierIndex<T> {
 
 impl<T: Copy> IdentifierIndex<T> {
     /// Adds an entry that `seeker` asks for.
-    pub(in crate::text) fn add(&mut self, kind: IdentifierKind, entry: &Listed, seeker: T) {
-        let seekers = match entry {
+    pub(in crate::text) fn add(&mut self, Identifier { kind, listed, .. }: &Identifier, seeker: T) {
+        let kind = *kind;
+        let seekers = match listed {
             Listed::Readable(normalised) => self.readable.entry((kind, normalised.clone())).or_default(),
             Listed::Hashed(hashed_as, hash) => {
                 self.hashed.entry((kind, hashed_as.clone())).or_default().entry(hash.clone()).or_default()
@@ -114,9 +151,9 @@ mod tests {
     use super::super::sightings;
     use super::*;
 
-    fn index(entries: &[(IdentifierKind, Listed)]) -> IdentifierIndex<usize> {
+    fn index(entries: &[Identifier]) -> IdentifierIndex<usize> {
         let mut index = IdentifierIndex::default();
-        entries.iter().enumerate().for_each(|(number, (kind, entry))| index.add(*kind, entry, number));
+        entries.iter().enumerate().for_each(|(number, entry)| index.add(entry, number));
         index
     }
 
@@ -131,8 +168,7 @@ mod tests {
     #[test]
     fn entries_are_found_in_all_their_forms_and_below_them() {
         use IdentifierKind::{Domain, Email, Phone, Url, Wallet};
-        let readable =
-            |kind: IdentifierKind, written: &str| (kind, Listed::Readable(kind.normalised(written).unwrap()));
+        let readable = |kind, written| Identifier::readable(kind, written).unwrap();
         let index = index(&[
             readable(Url, "https://evil.example/shop"),
             readable(Domain, "bad.example"),
@@ -157,17 +193,15 @@ mod tests {
 
     #[test]
     fn hashed_lists_are_compared_without_being_read() {
-        let salted = |salt: &str, form: &str| {
+        let salted = |kind, salt: &str, form: &str| {
             let hash = hex(&Sha256::digest(format!("{salt}{form}")));
-            Listed::Hashed(HashedAs::SaltedSha256(salt.to_owned()), hash)
+            Identifier::hashed(kind, HashedAs::SaltedSha256(salt.to_owned()), &hash).unwrap()
         };
+        let md5 = hex(&Md5::digest("evil.example/a/")).to_uppercase();
         let index = index(&[
-            (
-                IdentifierKind::Url,
-                Listed::Hashed(HashedAs::UrlMd5, hex(&Md5::digest("evil.example/A/".to_lowercase()))),
-            ),
-            (IdentifierKind::Domain, salted("pepper", "bad.example")),
-            (IdentifierKind::Email, salted("", "jane@example.org")),
+            Identifier::hashed(IdentifierKind::Url, HashedAs::UrlMd5, &md5).unwrap(),
+            salted(IdentifierKind::Domain, "pepper", "bad.example"),
+            salted(IdentifierKind::Email, "", "jane@example.org"),
         ]);
         assert_eq!(found(&index, "https://EVIL.example/A/"), [0]);
         assert_eq!(found(&index, "http://x.bad.example/"), [1]);

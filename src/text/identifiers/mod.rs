@@ -12,15 +12,18 @@ mod wallet;
 use std::fmt;
 use std::ops::Range;
 
-#[cfg(test)]
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 pub(super) use self::list::IdentifierIndex;
-pub use self::list::{HashedAs, Listed};
+pub use self::list::{HashedAs, Identifier, Listed};
 
 /// Bytes of the longest identifier.
 pub(super) const LONGEST: usize = 1 << 10;
 
 /// What sort of thing is named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum IdentifierKind {
     /// A page, and what lies below its path.
     Url,
@@ -35,6 +38,9 @@ pub enum IdentifierKind {
 }
 
 impl IdentifierKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Url, Self::Domain, Self::Email, Self::Wallet, Self::Phone];
+
     /// As in a rule file.
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,6 +49,17 @@ impl IdentifierKind {
             Self::Email => "email",
             Self::Wallet => "wallet",
             Self::Phone => "phone",
+        }
+    }
+
+    /// What an entry of a list looks like.
+    pub const fn expected(self) -> &'static str {
+        match self {
+            Self::Url => "one such as \"site.example/path\"",
+            Self::Domain => "one such as \"site.example\"",
+            Self::Email => "one such as \"name@site.example\"",
+            Self::Wallet => "an address of Bitcoin, Ethereum, Litecoin, Monero or the like",
+            Self::Phone => "one with its country such as \"+49 151 2345678\"",
         }
     }
 

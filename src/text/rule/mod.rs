@@ -21,13 +21,14 @@ pub use scope::{PartNames, Scope, Setting, Wildcard};
 pub(super) use keyword::Origin;
 pub(super) use terms::{Term, Terms};
 
+use super::identifiers::Identifier;
 use super::pattern::Pattern;
 use crate::config::Place;
 use crate::content::{Action, Mode, Severity};
 
 /// One rule of a rule file, checked.
 ///
-/// Its *terms* are its keywords by their index, and its patterns counted on from there.
+/// Its *terms* are its keywords by their index, its patterns counted on from there, and then its identifiers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Name in verdicts and logs: `[a-z0-9][a-z0-9._-]*`, unique in a [`super::RuleSet`].
@@ -60,6 +61,8 @@ pub struct Rule {
     pub keywords: Vec<Keyword>,
     /// What else it looks for.
     pub patterns: Vec<Pattern>,
+    /// URLs, addresses and numbers that it looks for.
+    pub identifiers: Vec<Identifier>,
     /// Which of them must be there, and which must not.
     pub condition: Condition,
     /// Whether what stands in quotation marks or in a quoted line counts for nothing.
@@ -91,6 +94,7 @@ impl Rule {
             mode: Mode::Enforce,
             keywords: Vec::new(),
             patterns: Vec::new(),
+            identifiers: Vec::new(),
             condition: Condition::default(),
             ignores_quoted: false,
             scope: Scope::default(),
@@ -107,10 +111,19 @@ impl Rule {
 
     /// A term as it stands in the rule file.
     pub fn term(&self, term: usize) -> &str {
-        match self.keywords.get(term) {
-            Some(keyword) => keyword.as_written(),
-            None => self.patterns.get(term - self.keywords.len()).map_or("", Pattern::as_written),
+        if let Some(keyword) = self.keywords.get(term) {
+            return keyword.as_written();
         }
+        let term = term - self.keywords.len();
+        match self.patterns.get(term) {
+            Some(pattern) => pattern.as_written(),
+            None => self.identifiers.get(term - self.patterns.len()).map_or("", |identifier| &identifier.written),
+        }
+    }
+
+    /// How many terms there are.
+    pub(super) fn term_count(&self) -> usize {
+        self.keywords.len() + self.patterns.len() + self.identifiers.len()
     }
 
     /// Whether every single hit has to be looked at, in order, and not only the first.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::keyword::{Keyword, Words};
+use crate::text::identifiers::{Identifier, IdentifierKind, Listed};
 use crate::text::original::CaseShape;
 use crate::text::pattern::Pattern;
 use crate::text::switches::Switches;
@@ -12,6 +13,7 @@ use crate::text::switches::Switches;
 pub(in crate::text) enum Term {
     Keyword(usize),
     Pattern(usize),
+    Identifier(usize),
 }
 
 /// Every term so far.
@@ -20,6 +22,8 @@ pub(in crate::text) struct Terms {
     pub(in crate::text) keywords: Vec<Keyword>,
     known: HashMap<(String, Words, Switches, Option<CaseShape>), usize>,
     pub(in crate::text) patterns: Vec<Pattern>,
+    pub(in crate::text) identifiers: Vec<Identifier>,
+    known_identifiers: HashMap<(IdentifierKind, Listed), usize>,
 }
 
 impl Terms {
@@ -42,11 +46,23 @@ impl Terms {
         Term::Pattern(index)
     }
 
-    /// The number of a term as conditions count them, once no keyword will be added.
+    /// Adds an identifier, unless it is there.
+    pub(in crate::text) fn add_identifier(&mut self, identifier: Identifier) -> Term {
+        let next = self.identifiers.len();
+        let key = (identifier.kind, identifier.listed.clone());
+        let index = *self.known_identifiers.entry(key).or_insert(next);
+        if index == next {
+            self.identifiers.push(identifier);
+        }
+        Term::Identifier(index)
+    }
+
+    /// The number of a term as conditions count them, once nothing will be added.
     pub(in crate::text) fn number(&self, term: Term) -> usize {
         match term {
             Term::Keyword(index) => index,
             Term::Pattern(index) => self.keywords.len() + index,
+            Term::Identifier(index) => self.keywords.len() + self.patterns.len() + index,
         }
     }
 }

@@ -65,6 +65,7 @@ impl Reader<'_> {
             main.extend(self.check_list(name, usual, terms));
         }
         main.extend(self.check_expressions(&raw.regex, terms));
+        raw.identifiers.iter().for_each(|raw| main.extend(self.check_identifiers(raw, terms)));
         let mut list = |reader: &mut Self, raw| reader.check_keywords(raw, usual, Weights::Meaningless, terms);
         let (all, any, none) = (list(self, &raw.all), list(self, &raw.any), list(self, &raw.none));
         let mut unless = Vec::new();
@@ -75,7 +76,7 @@ impl Reader<'_> {
         Fields { main, all, any, none, unless }
     }
 
-    /// What is needed of the terms in `keywords`, `keywords_file` and `regex`.
+    /// What is needed of the terms in `keywords`, `keywords_file`, `regex` and `identifiers`.
     fn check_main(&mut self, raw: &RawRule, terms: Vec<(usize, u32)>) -> Option<Need> {
         let counts = [
             raw.matching.as_ref().map(|field| ("match", field.span().start)),
@@ -87,7 +88,10 @@ impl Reader<'_> {
             self.complain(start, &Fault::TwoConditions(second, first));
         }
         if terms.is_empty() {
-            let has_none = raw.keywords.is_none() && raw.keywords_file.is_none() && raw.regex.is_empty();
+            let has_none = raw.keywords.is_none()
+                && raw.keywords_file.is_none()
+                && raw.regex.is_empty()
+                && raw.identifiers.is_empty();
             if let Some((field, start)) = given.first().filter(|_| has_none) {
                 self.complain(*start, &Fault::CountOfNothing(field));
             }

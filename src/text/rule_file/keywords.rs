@@ -105,17 +105,8 @@ impl Reader<'_> {
 
     /// Terms for the keywords in a file beside this one.
     pub(super) fn check_list(&mut self, name: &Spanned<String>, usual: Usual, terms: &mut Terms) -> Vec<(Term, u32)> {
-        let Some(bytes) = self.read_file("keywords_file", name) else {
+        let Some((file, list)) = self.read_list("keywords_file", name) else {
             return Vec::new();
-        };
-        let file: Arc<Path> = PathBuf::from(name.get_ref()).into();
-        let list = match String::from_utf8(bytes) {
-            Ok(list) => list,
-            Err(error) => {
-                let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|byte| *byte == b'\n').count();
-                self.problems.push(RuleProblem::in_file(&file, line as u64, &Fault::ListNotUtf8));
-                return Vec::new();
-            }
         };
         let mut found = Vec::new();
         for (place, written) in list::keywords(&list) {
@@ -135,6 +126,20 @@ impl Reader<'_> {
             self.complain(name.span().start, &Fault::EmptyList(name.get_ref().clone()));
         }
         found
+    }
+
+    /// The text of a list beside this file, which `field` names.
+    pub(super) fn read_list(&mut self, field: &'static str, name: &Spanned<String>) -> Option<(Arc<Path>, String)> {
+        let bytes = self.read_file(field, name)?;
+        let file: Arc<Path> = PathBuf::from(name.get_ref()).into();
+        match String::from_utf8(bytes) {
+            Ok(list) => Some((file, list)),
+            Err(error) => {
+                let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|byte| *byte == b'\n').count();
+                self.problems.push(RuleProblem::in_file(&file, line as u64, &Fault::ListNotUtf8));
+                None
+            }
+        }
     }
 
     /// Terms for regular expressions.

@@ -4,6 +4,7 @@
 //! next; what is wrong with the values is said for well-formed rules only.
 
 mod condition;
+mod identifiers;
 mod keywords;
 mod list;
 mod places;
@@ -113,7 +114,7 @@ impl Reader<'_> {
         let mut terms = Terms::default();
         let condition = self.check_condition(&raw, &mut terms);
         let samples = raw.test.iter().filter_map(|test| self.check_test(test)).collect();
-        let Terms { keywords, patterns, .. } = terms;
+        let Terms { keywords, patterns, identifiers, .. } = terms;
         (self.problems.len() == known).then(|| Rule {
             title: raw.title,
             description: raw.description,
@@ -129,6 +130,7 @@ impl Reader<'_> {
             mode: raw.mode.unwrap_or(Mode::Enforce),
             keywords,
             patterns,
+            identifiers,
             condition,
             ignores_quoted: raw.unless.is_some_and(|unless| unless.quoted),
             scope,

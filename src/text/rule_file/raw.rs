@@ -10,6 +10,7 @@ use toml::Spanned;
 use toml::value::Datetime;
 
 use crate::content::{Action, Mode, Severity};
+use crate::text::identifiers::IdentifierKind;
 use crate::text::rule::{Expect, Words};
 use crate::text::switches::{Switch, Switches};
 
@@ -70,6 +71,10 @@ pub(super) struct RawRule {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub(super) regex: Vec<Spanned<String>>,
+    /// URLs, domains, e-mail addresses, wallets and telephone numbers, which count like keywords.
+    #[serde(default)]
+    #[schemars(with = "Vec<RawIdentifiers>")]
+    pub(super) identifiers: Vec<Spanned<RawIdentifiers>>,
     /// Whether any keyword is enough, the default, or all are needed.
     #[serde(rename = "match")]
     #[schemars(with = "Option<Matching>")]
@@ -180,6 +185,37 @@ impl<'de> Deserialize<'de> for RawKeyword {
         }
         deserializer.deserialize_any(Keyword)
     }
+}
+
+/// Identifiers of one kind.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawIdentifiers {
+    /// What they name.
+    pub(super) kind: IdentifierKind,
+    /// The identifiers, or their hashes.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub(super) list: Vec<Spanned<String>>,
+    /// A text file in the folder of the rule file with more of them: one a line, "#" starts a comment line.
+    #[schemars(with = "Option<String>")]
+    pub(super) file: Option<Spanned<String>>,
+    /// How they are hashed, when the list is not to be read.
+    #[schemars(with = "Option<RawHashed>")]
+    pub(super) hashed: Option<Spanned<RawHashed>>,
+    /// What stands before each identifier when it is hashed by "sha256".
+    #[schemars(with = "Option<String>")]
+    pub(super) salt: Option<Spanned<String>>,
+}
+
+/// How identifiers are hashed.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawHashed {
+    /// As ThreatExchange does: the MD5 of a URL in lower case without its scheme.
+    UrlMd5,
+    /// SHA-256 of the salt and the identifier in its one form.
+    Sha256,
 }
 
 /// How close is near.

@@ -5,7 +5,7 @@ use crate::content::Severity;
 use crate::text::rule::{Expect, Words};
 use crate::text::switches::Switch;
 
-const FIELDS: &str = "\"id\", \"title\", \"description\", \"labels\", \"severity\", \"legal_ground\", \"jurisdiction\", \"languages\", \"author\", \"references\", \"expires\", \"action\", \"mode\", \"keywords\", \"keywords_file\", \"regex\", \"match\", \"at_least\", \"threshold\", \"all\", \"any\", \"none\", \"near\", \"unless\", \"words\", \"case\", \"normalise\", \"scope\", \"test\"";
+const FIELDS: &str = "\"id\", \"title\", \"description\", \"labels\", \"severity\", \"legal_ground\", \"jurisdiction\", \"languages\", \"author\", \"references\", \"expires\", \"action\", \"mode\", \"keywords\", \"keywords_file\", \"regex\", \"identifiers\", \"match\", \"at_least\", \"threshold\", \"all\", \"any\", \"none\", \"near\", \"unless\", \"words\", \"case\", \"normalise\", \"scope\", \"test\"";
 
 fn problems(source: &str) -> Vec<String> {
     parse_rules(source).unwrap_err().iter().map(ToString::to_string).collect()
@@ -36,7 +36,7 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
         ("[[rule]]\nid = 7\nkeywords = [\"x\"]\n", "2:6: invalid type: integer `7`, expected a string"),
         (
             "[[rule]]\nid = \"a\"\n",
-            "2:6: a rule needs something to look for: keywords, keywords_file, regex, all or any",
+            "2:6: a rule needs something to look for: keywords, keywords_file, regex, identifiers, all or any",
         ),
         ("[[rule]]\nid = \"a\"\nkeywords = []\n", "3:12: a rule needs at least one keyword"),
         (
@@ -100,10 +100,13 @@ fn rule(fields: &str) -> String {
 #[test]
 fn fields_that_make_no_sense_together_are_told_with_what_to_do() {
     for (fields, expected) in [
-        ("none = [\"x\"]", "2:6: a rule needs something to look for: keywords, keywords_file, regex, all or any"),
+        (
+            "none = [\"x\"]",
+            "2:6: a rule needs something to look for: keywords, keywords_file, regex, identifiers, all or any",
+        ),
         (
             "all = [\"x\"]\nat_least = 2",
-            "4:12: at_least counts keywords, keywords_file and regex, and there are none: add some, or leave it out",
+            "4:12: at_least counts keywords, keywords_file, regex and identifiers, and there are none: add some, or leave it out",
         ),
         ("keywords = [\"x\"]\nthreshold = 2", "4:13: threshold is 2, more than all weights together (1)"),
         ("keywords = [\"x\"]\nthreshold = 0", "4:13: threshold must be 1 or more, found 0"),
@@ -148,6 +151,23 @@ fn fields_that_make_no_sense_together_are_told_with_what_to_do() {
         ),
         ("keywords_file = \"x\"", "3:17: keywords_file \"x\" cannot be read: there is no folder to read it from"),
         ("regex = [\"x(\"]", "3:10: not a supported regular expression: error: unclosed group"),
+        ("identifiers = [{ kind = \"url\" }]", "3:16: expected a list or a file of identifiers"),
+        (
+            "identifiers = [{ kind = \"phone\", list = [\"+49 151 2345678\", \"call me\"] }]",
+            "3:61: \"call me\" is no phone, expected one with its country such as \"+49 151 2345678\"",
+        ),
+        (
+            "identifiers = [{ kind = \"email\", hashed = \"url_md5\", list = [\"d41d8cd98f00b204e9800998ecf8427e\"] }]",
+            "3:43: url_md5 is for kind = \"url\", found \"email\": use hashed = \"sha256\"",
+        ),
+        (
+            "identifiers = [{ kind = \"email\", hashed = \"sha256\", list = [\"d41d8cd9\"] }]",
+            "3:61: \"d41d8cd9\" is no hash of this sort, expected 32 hex digits for url_md5 and 64 for sha256",
+        ),
+        (
+            "identifiers = [{ kind = \"email\", salt = \"x\", list = [\"a@site.example\"] }]",
+            "3:41: salt is for hashed = \"sha256\": add that, or leave salt out",
+        ),
         ("keywords = [1]", "3:13: invalid type: integer `1`, expected a keyword or a table with its text"),
         (
             "keywords = [{ txt = \"x\" }]",

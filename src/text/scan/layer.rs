@@ -8,6 +8,7 @@ use super::{RuleSet, Term};
 use crate::content::Deadline;
 use crate::text::decode;
 use crate::text::fold::Accents;
+use crate::text::identifiers::sightings;
 use crate::text::loosen::{Loosened, loosen};
 use crate::text::normalise::Normalised;
 use crate::text::original::is_as_asked;
@@ -58,8 +59,11 @@ impl Layer<'_> {
         self.lane.literals.search(text.as_bytes(), |found| {
             self.note(found.pattern, &(found.start..found.end), normalised, hits);
         });
-        if self.lane.accents == Accents::Kept && self.parent.is_none() {
-            self.search_patterns(normalised, hits);
+        if self.lane.accents == Accents::Kept {
+            if self.parent.is_none() {
+                self.search_patterns(normalised, hits);
+            }
+            self.search_identifiers(hits);
         }
         for loosened in loosen(normalised, self.source, 0) {
             self.lane.literals.search(loosened.as_str().as_bytes(), |found| {
@@ -82,6 +86,28 @@ impl Layer<'_> {
 
     fn depth(&self) -> usize {
         self.parent.map_or(0, |parent| parent.depth() + 1)
+    }
+
+    /// Identifiers are looked for in the text as it is: they have forms of their own.
+    fn search_identifiers(&self, hits: &mut Vec<Hit>) {
+        let identifiers = &self.block.rules.identifiers;
+        if identifiers.is_empty() {
+            return;
+        }
+        let Range { start, end } = self.source.range();
+        // What touches the end is seen when the rest has come, and that is behind what counts now.
+        for seen in sightings(self.source.from(start), end == self.block.new.end || self.parent.is_some()) {
+            let place = start + seen.span.start..start + seen.span.end;
+            let written = self.source.get(place.clone()).unwrap_or_default();
+            if !self.is_new(&self.place(&place)) {
+                continue;
+            }
+            for term in identifiers.seekers(&seen, written) {
+                if !self.has_enough_of(term) {
+                    hits.push(Hit { term, place: self.place(&place) });
+                }
+            }
+        }
     }
 
     /// Of each pattern the first hit, or all if its rule weighs each.

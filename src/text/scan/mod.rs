@@ -16,6 +16,7 @@ use self::reading::Reading;
 use self::seekers::Lane;
 use super::charset::{Charset, first_foreign};
 use super::fold::Accents;
+use super::identifiers::IdentifierIndex;
 use super::literals::TooManyPatterns;
 use super::pattern::Pattern;
 use super::rule::{Rule, Setting};
@@ -51,6 +52,8 @@ pub struct RuleSet {
     lanes: Vec<Lane>,
     /// The patterns of all rules, and who looks for them.
     patterns: Vec<(Term, Pattern)>,
+    /// The identifiers of all rules, and who looks for them.
+    identifiers: IdentifierIndex<Term>,
     /// Whether a rule asks how far apart terms stand.
     counts_words: bool,
     /// Whether a rule asks what stands around its terms.
@@ -72,20 +75,24 @@ impl RuleSet {
     /// # Errors
     /// [`TooManyKeywords`].
     pub fn compile(rules: Vec<Rule>) -> Result<Self, TooManyKeywords> {
-        let mut patterns = Vec::new();
+        let (mut patterns, mut identifiers) = (Vec::new(), IdentifierIndex::default());
         for (index, rule) in rules.iter().enumerate() {
             for (position, pattern) in rule.patterns.iter().enumerate() {
                 patterns.push((Term { rule: index, term: rule.keywords.len() + position }, pattern.clone()));
             }
+            let first = rule.keywords.len() + rule.patterns.len();
+            for (position, identifier) in rule.identifiers.iter().enumerate() {
+                identifiers.add(identifier, Term { rule: index, term: first + position });
+            }
         }
         let mut lanes = Vec::new();
         for accents in [Accents::Kept, Accents::Stripped] {
-            lanes.extend(Lane::of(&rules, accents, !patterns.is_empty())?);
+            lanes.extend(Lane::of(&rules, accents, !(patterns.is_empty() && identifiers.is_empty()))?);
         }
         let counts_words = rules.iter().any(Tally::needs_words);
         let looks_around = rules.iter().any(|rule| rule.ignores_quoted);
         let has_scopes = rules.iter().any(|rule| !rule.scope.is_everything());
-        Ok(Self { rules, lanes, patterns, counts_words, looks_around, has_scopes })
+        Ok(Self { rules, lanes, patterns, identifiers, counts_words, looks_around, has_scopes })
     }
 
     /// Number of rules.

@@ -84,7 +84,8 @@ impl<'r> Reading<'r> {
         self.read += read;
         self.carry = bytes[read..].to_vec();
         let end = self.source.range().end;
-        let ahead = if self.rules.looks_around { original::REACH } else { AHEAD };
+        let has_long = self.rules.looks_around || !self.rules.identifiers.is_empty();
+        let ahead = if has_long { original::REACH } else { AHEAD };
         for normalised in &mut self.lanes {
             normalised.push(&self.source, is_last);
         }
