@@ -1,10 +1,10 @@
 //! A text that is searched: the one that was sent, or one that was hidden in another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use super::seekers::{Lane, Seeker, Spelling};
-use super::{RuleSet, Term};
+use super::{MAX_SPANS, RuleSet, Term};
 use crate::content::Deadline;
 use crate::text::decode;
 use crate::text::fold::Accents;
@@ -21,14 +21,38 @@ use crate::text::tally::Tally;
 /// How often what was hidden may hide something itself.
 const MAX_DEPTH: usize = 3;
 
-/// Hits of one pattern in one block that are weighed: far more than anybody writes.
-const MOST_PATTERN_HITS: usize = 1 << 14;
+/// Hits of one term in one block that are weighed where each has to be: far more than anybody writes.
+const MOST_WEIGHED: u32 = 1 << 10;
 
 /// A term in a text, and where it is in the source of the whole.
 #[derive(Clone, Debug)]
 pub(super) struct Hit {
     pub(super) term: Term,
     pub(super) place: Range<usize>,
+}
+
+/// The hits of a block, of each term no more than can matter.
+#[derive(Default)]
+pub(super) struct Hits {
+    hits: Vec<Hit>,
+    counts: HashMap<Term, u32>,
+}
+
+impl Hits {
+    fn has_room(&self, term: Term, most: u32) -> bool {
+        self.counts.get(&term).is_none_or(|count| *count < most)
+    }
+
+    fn push(&mut self, term: Term, place: Range<usize>) {
+        *self.counts.entry(term).or_default() += 1;
+        self.hits.push(Hit { term, place });
+    }
+
+    /// In the order of their ends.
+    pub(super) fn in_order(mut self) -> Vec<Hit> {
+        self.hits.sort_by_key(|hit| (hit.place.end, hit.place.start));
+        self.hits
+    }
 }
 
 /// What is the same for a block and all that is hidden in it.
@@ -54,7 +78,7 @@ pub(super) struct Layer<'a> {
 
 impl Layer<'_> {
     /// Searches `normalised`, made from this text.
-    pub(super) fn search(&self, normalised: &Normalised, hits: &mut Vec<Hit>) {
+    pub(super) fn search(&self, normalised: &Normalised, hits: &mut Hits) {
         let text = normalised.as_str();
         self.lane.literals.search(text.as_bytes(), |found| {
             self.note(found.pattern, &(found.start..found.end), normalised, hits);
@@ -73,7 +97,7 @@ impl Layer<'_> {
     }
 
     /// Searches what escapes from `from` on stand for, and what is hidden in that.
-    pub(super) fn search_decoded(&self, from: usize, deadline: &Deadline, hits: &mut Vec<Hit>) {
+    pub(super) fn search_decoded(&self, from: usize, deadline: &Deadline, hits: &mut Hits) {
         if self.depth() >= MAX_DEPTH || deadline.has_passed() {
             return;
         }
@@ -89,7 +113,7 @@ impl Layer<'_> {
     }
 
     /// Identifiers are looked for in the text as it is: they have forms of their own.
-    fn search_identifiers(&self, hits: &mut Vec<Hit>) {
+    fn search_identifiers(&self, hits: &mut Hits) {
         let identifiers = &self.block.rules.identifiers;
         if identifiers.is_empty() {
             return;
@@ -103,15 +127,15 @@ impl Layer<'_> {
                 continue;
             }
             for term in identifiers.seekers(&seen, written) {
-                if !self.has_enough_of(term) {
-                    hits.push(Hit { term, place: self.place(&place) });
+                if !self.has_enough_of(term) && hits.has_room(term, self.most_of(term)) {
+                    hits.push(term, self.place(&place));
                 }
             }
         }
     }
 
     /// Of each pattern the first hit, or all if its rule weighs each.
-    fn search_patterns(&self, normalised: &Normalised, hits: &mut Vec<Hit>) {
+    fn search_patterns(&self, normalised: &Normalised, hits: &mut Hits) {
         let text = normalised.as_str();
         // Behind the start of the text, "^" means nothing.
         let is_start = text.is_empty() || normalised.source(&(0..1)).start == 0;
@@ -120,17 +144,17 @@ impl Layer<'_> {
             if self.has_enough_of(*term) {
                 continue;
             }
-            let most = if self.block.rules.rules[term.rule].weighs_each_hit() { MOST_PATTERN_HITS } else { 1 };
             let spans = pattern.find_all(text, &new).map(|span| normalised.source(&span));
-            let is_new = |span: &Range<usize>| self.is_new(span);
-            for span in spans.filter(is_new).take(most) {
-                self.add(*term, &span, hits);
+            for span in spans.filter(|span| self.is_new(span)) {
+                if !self.add(*term, &span, hits) {
+                    break;
+                }
             }
         }
     }
 
     /// Notes a keyword for every rule that looks for it, in this way, and lets it stand where it does.
-    fn note(&self, literal: usize, span: &Range<usize>, normalised: &Normalised, hits: &mut Vec<Hit>) {
+    fn note(&self, literal: usize, span: &Range<usize>, normalised: &Normalised, hits: &mut Hits) {
         let source = normalised.source(span);
         if !self.is_new(&self.place(&source)) {
             return;
@@ -154,7 +178,7 @@ impl Layer<'_> {
         span: &Range<usize>,
         loosened: &Loosened,
         normalised: &Normalised,
-        hits: &mut Vec<Hit>,
+        hits: &mut Hits,
     ) {
         let Some(taken) = loosened.taken(span) else {
             return;
@@ -213,14 +237,23 @@ impl Layer<'_> {
         self.source.get(source.clone()).is_some_and(|text| of(text) == of(keyword.as_written()))
     }
 
-    /// Adds a hit that counts by what is written there.
-    fn add(&self, term: Term, source: &Range<usize>, hits: &mut Vec<Hit>) {
+    /// Adds a hit that counts by what is written there. Says whether one more may count.
+    fn add(&self, term: Term, source: &Range<usize>, hits: &mut Hits) -> bool {
+        if !hits.has_room(term, self.most_of(term)) {
+            return false;
+        }
         let rule = &self.block.rules.rules[term.rule];
         let is_as_asked = |text: &str| is_as_asked(rule, term.term, text);
         // Of what is too long to be kept nobody knows how it was written.
         if self.source.get(source.clone()).is_none_or(is_as_asked) {
-            hits.push(Hit { term, place: self.place(source) });
+            hits.push(term, self.place(source));
         }
+        true
+    }
+
+    /// How many hits of `term` in one block can matter.
+    fn most_of(&self, term: Term) -> u32 {
+        if self.block.rules.rules[term.rule].weighs_each_hit() { MOST_WEIGHED } else { MAX_SPANS as u32 }
     }
 
     fn is_new(&self, place: &Range<usize>) -> bool {

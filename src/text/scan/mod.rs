@@ -62,7 +62,7 @@ pub struct RuleSet {
 }
 
 /// One keyword or pattern of one rule.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Term {
     rule: usize,
     /// As conditions count them.

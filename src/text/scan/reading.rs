@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::layer::{Block, Hit, Layer};
+use super::layer::{Block, Hit, Hits, Layer};
 use super::{RuleMatch, RuleSet};
 use crate::content::Deadline;
 use crate::text::charset::Charset;
@@ -92,9 +92,7 @@ impl<'r> Reading<'r> {
         // A last character may wait for its marks longer than anything else.
         let done = self.lanes.iter().map(Normalised::done).min().unwrap_or(end);
         let until = if is_last { end } else { done.min(end.saturating_sub(ahead)).max(self.counted) };
-        let mut hits = self.hits(until, deadline);
-        hits.sort_by_key(|hit| (hit.place.end, hit.place.start));
-        for hit in hits {
+        for hit in self.hits(until, deadline).in_order() {
             self.count(hit);
         }
         if self.rules.counts_words {
@@ -105,9 +103,9 @@ impl<'r> Reading<'r> {
     }
 
     /// Everything that ends behind what is counted and not behind `until`.
-    fn hits(&self, until: usize, deadline: &Deadline) -> Vec<Hit> {
+    fn hits(&self, until: usize, deadline: &Deadline) -> Hits {
         let block = Block { rules: self.rules, tallies: &self.tallies, new: self.counted..until };
-        let mut hits = Vec::new();
+        let mut hits = Hits::default();
         for (lane, normalised) in self.rules.lanes.iter().zip(&self.lanes) {
             let layer = Layer { block: &block, lane, source: &self.source, parent: None, via: None };
             layer.search(normalised, &mut hits);
