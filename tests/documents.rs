@@ -48,10 +48,7 @@ fn the_first_configuration_in_the_readme_is_in_order_and_every_line_is_explained
 }
 
 #[test]
-fn rule_and_set_examples_are_in_order() {
-    for rules in blocks(&document("docs/rules.md"), "toml") {
-        penstock::text::parse_rules(rules).unwrap();
-    }
+fn set_examples_are_in_order() {
     for list in blocks(&document("docs/hash-sets.md"), "csv") {
         let mut builder = penstock::hash_set::SetBuilder::default();
         let mut input = penstock::hash_set::format::Input::new(list.as_bytes(), "list.csv");

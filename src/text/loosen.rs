@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::fold::is_word_character;
 use super::normalise::Normalised;
 use super::offsets::OffsetMap;
-use super::source::SourceText;
+use super::source::{SourceText, boundary_before, boundary_behind};
 use super::switches::Switch;
 
 /// Bytes before and behind a suspicious place that are loosened with it, for keywords of several words.
@@ -94,7 +94,7 @@ enum Signs {
 /// The lenient readings of every place in `text` from `from` on that looks as if somebody hid something there.
 pub(super) fn loosen(normalised: &Normalised, source: &SourceText, from: usize) -> Vec<Loosened> {
     let text = normalised.as_str();
-    let start = text.floor_char_boundary(from.saturating_sub(CONTEXT));
+    let start = boundary_before(text, from.saturating_sub(CONTEXT));
     let mut places = suspicious(text, start);
     places.extend(normalised.ones().iter().filter(|one| **one >= start).map(|one| *one..one + 1));
     places.sort_unstable_by_key(|place| place.start);
@@ -117,8 +117,8 @@ pub(super) fn loosen(normalised: &Normalised, source: &SourceText, from: usize) 
 fn merged(places: Vec<Range<usize>>, text: &str) -> Vec<Range<usize>> {
     let mut merged: Vec<Range<usize>> = Vec::new();
     for place in places {
-        let start = text.floor_char_boundary(place.start.saturating_sub(CONTEXT));
-        let end = text.ceil_char_boundary((place.end + CONTEXT).min(text.len()));
+        let start = boundary_before(text, place.start.saturating_sub(CONTEXT));
+        let end = boundary_behind(text, place.end + CONTEXT);
         match merged.last_mut() {
             Some(last) if last.end >= start => last.end = last.end.max(end),
             _ => merged.push(start..end),

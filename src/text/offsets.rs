@@ -68,7 +68,7 @@ impl OffsetMap {
 
     /// The unit that holds byte `offset` of what was made; past the end, an empty one there.
     pub(super) fn unit_at(&self, offset: usize) -> Unit {
-        let (mut position, steps) = self.from_checkpoint(offset);
+        let (mut position, steps) = self.steps_near(offset);
         for step in steps {
             let next = position.after(*step, step.count as usize);
             if offset >= next.made {
@@ -94,7 +94,7 @@ impl OffsetMap {
     /// Forgets what is before offset `at`, the start of a unit. Offsets in what was made count from there now.
     pub(super) fn forget_before(&mut self, at: usize) {
         let start = self.unit_at(at);
-        let (mut position, steps) = self.from_checkpoint(at);
+        let (mut position, steps) = self.steps_near(at);
         let mut rest = Self::starting_at(start.original.start);
         for step in steps {
             let next = position.after(*step, step.count as usize);
@@ -137,7 +137,7 @@ impl OffsetMap {
         }
     }
 
-    fn from_checkpoint(&self, offset: usize) -> (Position, &[Step]) {
+    fn steps_near(&self, offset: usize) -> (Position, &[Step]) {
         let checkpoint = self.checkpoints.partition_point(|position| position.made <= offset).saturating_sub(1);
         let position = self.checkpoints.get(checkpoint).copied().unwrap_or(self.end);
         (position, self.steps.get(checkpoint * CHECKPOINT_EVERY..).unwrap_or_default())

@@ -5,7 +5,7 @@ use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 
 use super::rule::Rule;
-use super::source::SourceText;
+use super::source::{SourceText, boundary_before};
 
 /// Bytes before and behind a hit in which quotation marks are looked for.
 pub(super) const REACH: usize = 1 << 10;
@@ -88,7 +88,7 @@ struct Before {
 impl Before {
     fn read(source: &SourceText, until: usize) -> Self {
         let before = source.up_to(until);
-        let before = &before[before.floor_char_boundary(before.len().saturating_sub(REACH))..];
+        let before = &before[boundary_before(before, before.len().saturating_sub(REACH))..];
         let is_start = before.len() == until;
         let mut state = Self { open: None, line: if is_start { Line::Begins } else { Line::Unknown } };
         // Straight marks open and close alike, so they mean something only where the paragraph is known from its start.

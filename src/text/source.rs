@@ -76,10 +76,7 @@ impl SourceText {
     /// Forgets the text before `at`, or a little less, so that no character is cut; and where it came from, if that is
     /// before `map_at` as well.
     pub(super) fn forget_before(&mut self, at: usize, map_at: usize) {
-        let mut cut = at.clamp(self.start, self.start + self.text.len()) - self.start;
-        while !self.text.is_char_boundary(cut) {
-            cut -= 1;
-        }
+        let cut = boundary_before(&self.text, at.saturating_sub(self.start));
         self.text.drain(..cut);
         self.start += cut;
         let map_cut = map_at.clamp(self.map_start, self.start) - self.map_start;
@@ -87,4 +84,15 @@ impl SourceText {
         self.map.forget_before(map_cut);
         self.map_start += map_cut;
     }
+}
+
+/// The end of a character at `at` or before.
+pub(super) fn boundary_before(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
+}
+
+/// The start of a character at `at` or behind.
+pub(super) fn boundary_behind(text: &str, at: usize) -> usize {
+    (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }

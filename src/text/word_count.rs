@@ -1,5 +1,6 @@
 //! Numbers the words of a text, for conditions that ask how far apart terms stand.
 
+use super::fold::{Accents, FoldTable, Role};
 use super::source::SourceText;
 
 /// Counts the words that begin, front to back, in a text that is there piece by piece.
@@ -17,6 +18,9 @@ impl WordCounter {
     /// Number of the word that the text before `end` ends with; for places that have been counted, that of the last one.
     pub(super) fn number_at(&mut self, source: &SourceText, end: usize) -> usize {
         for ch in source.get(self.at..end.max(self.at)).unwrap_or_default().chars() {
+            if FoldTable::of(Accents::Kept).get(ch).role == Role::Invisible {
+                continue;
+            }
             let is_within = |ch: char| ch.is_alphanumeric() && !stands_alone(ch);
             let continues = self.last.is_some_and(is_within) && is_within(ch);
             self.begun += usize::from(ch.is_alphanumeric() && !continues);
@@ -48,9 +52,16 @@ mod tests {
 
     #[test]
     fn words_are_stretches_of_letters_and_single_ideographs() {
-        for (text, words) in
-            [("", 0), ("a", 1), ("one, two-three", 3), ("  x ", 1), ("漢字かな", 4), ("a漢b", 3), ("ж1 é", 2)]
-        {
+        for (text, words) in [
+            ("", 0),
+            ("a", 1),
+            ("one, two-three", 3),
+            ("  x ", 1),
+            ("漢字かな", 4),
+            ("a漢b", 3),
+            ("ж1 é", 2),
+            ("tur\u{ad}nip", 1),
+        ] {
             assert_eq!(WordCounter::default().number_at(&SourceText::whole(text), text.len()), words, "{text}");
         }
     }

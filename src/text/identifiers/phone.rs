@@ -67,7 +67,7 @@ pub(super) fn sightings(text: &str, is_whole: bool) -> impl Iterator<Item = (Ran
             let run = text[start..].find(|ch| !(digit(ch).is_some() || is_between(ch) || ch == '+'));
             let end = run.map_or(text.len(), |length| start + length);
             rest = end;
-            let number = text[start..end].trim_end_matches(|ch| is_between(ch));
+            let number = text[start..end].trim_end_matches(is_between);
             let touches = |ch: Option<char>| ch.is_some_and(char::is_alphanumeric);
             let is_part =
                 touches(text[..start].chars().next_back()) || touches(text[start + number.len()..].chars().next());

@@ -39,6 +39,7 @@ fn looked_for(rule: &Rule) -> String {
     let mut names: Vec<String> = rule.keywords.iter().map(|keyword| format!("{:?}", keyword.identity())).collect();
     let patterns = rule.patterns.iter().map(|pattern| format!("{pattern:?}"));
     names.extend(patterns);
+    names.extend(rule.identifiers.iter().map(|identifier| format!("{:?} {:?}", identifier.kind, identifier.listed)));
     let condition = &rule.condition;
     let mut parts: Vec<String> = Vec::new();
     for need in &condition.needs {

@@ -141,7 +141,7 @@ fn occurrences_are_found_at_every_distance_from_a_block_and_from_the_end() {
 #[test]
 fn patterns_that_share_every_window_are_found() {
     let same_start: Vec<Vec<u8>> = (1..200).map(|len| [&vec![b'a'; len][..], b"b"].concat()).collect();
-    let text = [&vec![b'a'; 500][..], b"b", &vec![b'a'; 30], b"b"].concat();
+    let text = [&vec![b'a'; 500][..], b"b", &[b'a'; 30], b"b"].concat();
     check(&same_start, &text);
     let all_a: Vec<Vec<u8>> = (1..200).map(|len| vec![b'a'; len]).collect();
     check(&all_a, &text);
