@@ -9,6 +9,7 @@ mod decode;
 mod fold;
 mod literals;
 mod loosen;
+mod near_copy;
 mod normalise;
 mod offsets;
 mod pattern;
@@ -26,6 +27,9 @@ mod trend_query;
 mod words;
 
 pub use literals::{Literals, Occurrence, TooManyPatterns};
+pub use near_copy::{
+    DigestProblem, NearCopy, Sought, TextDigest, TextList, TooShort, digest_lines, find_near_copies, is_digest_file, parse_digests,
+};
 pub use pattern::{Pattern, PatternError};
 pub use problem::RuleProblem;
 pub use rule::{Condition, Keyword, Query, Rule, Words};
