@@ -42,6 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "media",
             "snapshot",
             "telemetry",
+            "text",
             "verdict",
             "worker",
         ],

@@ -51,6 +51,9 @@ fn help_teaches() {
     for command in ["compile", "info", "diff", "export", "query"] {
         assert_snapshot!(format!("help_set_{command}"), penstock(&here, &["set", command, "--help"]));
     }
+    for command in ["compile", "query"] {
+        assert_snapshot!(format!("help_texts_{command}"), penstock(&here, &["texts", command, "--help"]));
+    }
     assert!(penstock(&here, &["chekc"]).ends_with("exit code 2"));
 }
 

@@ -24,6 +24,7 @@ mod holding;
 mod http2_requests;
 mod limits;
 mod multipart;
+mod near_copies;
 mod operating;
 mod overload;
 mod pictures;

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::inputs::{Inputs, rule_files};
 use super::sets::{SetLoader, listed_rules};
 use super::source::{Fetching, ForMissing, SourceHealth, Sources};
+use super::texts::load_lists;
 use super::{LoadedFile, Snapshot};
 use crate::config::{Config, Problem};
 use crate::content::AlgorithmSet;
@@ -69,6 +70,7 @@ fn load_with(
         }
     }
     loader.tidy();
+    let texts = load_lists(&config, previous, inputs, &mut problems);
     let (mut rules, rule_files) = load_rules(&config, &mut problems);
     for (source, set) in config.hash_sets.iter().zip(&sets) {
         listed_rules(source, set, &mut rules, &mut problems);
@@ -80,7 +82,7 @@ fn load_with(
     let wanted = sets.iter().fold(AlgorithmSet::EMPTY, |wanted, set| wanted.union(set.set.algorithms()));
     let generation = previous.map_or(1, |previous| previous.generation + 1);
     let inputs = inputs.clone();
-    Ok(Snapshot { generation, loaded_at: SystemTime::now(), config, sets, rules, rule_files, wanted, inputs })
+    Ok(Snapshot { generation, loaded_at: SystemTime::now(), config, sets, texts, rules, rule_files, wanted, inputs })
 }
 
 fn rule_problems(path: &Path, problems: Vec<RuleProblem>) -> Vec<Problem> {

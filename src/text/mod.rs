@@ -28,7 +28,8 @@ mod words;
 
 pub use literals::{Literals, Occurrence, TooManyPatterns};
 pub use near_copy::{
-    DigestProblem, NearCopy, Sought, TextDigest, TextList, TooShort, digest_lines, find_near_copies, is_digest_file, parse_digests,
+    DigestProblem, NearCopy, Sought, TextDigest, TextList, TooShort, digest_lines, find_near_copies, is_digest_file,
+    parse_digests,
 };
 pub use pattern::{Pattern, PatternError};
 pub use problem::RuleProblem;

@@ -61,6 +61,8 @@ pub struct Sought<'l> {
     pub threshold: f64,
     /// The largest distance of TLSH. `None`: TLSH is not compared.
     pub tlsh_distance: Option<u16>,
+    /// Near-copies that are told at most, the nearest.
+    pub most: usize,
 }
 
 /// A known text that an upload is near to.
@@ -70,15 +72,16 @@ pub struct NearCopy {
     pub list: usize,
     /// Index into [`TextList::texts`].
     pub text: usize,
-    /// The share of its fingerprints that were found in `span`, or in the best stretch where only TLSH is near; 0 to 1.
+    /// The share of its fingerprints that were found in `span`, or in the best stretch where only TLSH is near; 0 to 1, in
+    /// thousandths.
     pub score: f64,
     /// The distance of TLSH, where that is near.
     pub distance: Option<u32>,
-    /// The passage in the original bytes, on whole characters; all of them where only TLSH is near.
+    /// About where the passage is in the original bytes, on whole characters; all of them where only TLSH is near.
     pub span: Range<usize>,
 }
 
-/// The known texts that `bytes`, in any charset they may be in, are near to or hold a passage near to: the 16 nearest of
+/// The known texts that `bytes`, in any charset they may be in, are near to or hold a passage near to: the nearest of
 /// each list, by list, nearest first.
 ///
 /// Time is linear in the bytes and, where TLSH is compared, in the texts; memory is bounded by the lists. Past the deadline

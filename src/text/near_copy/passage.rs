@@ -33,7 +33,7 @@ pub(super) struct Passages {
 pub(super) struct Passage {
     /// Different fingerprints found in it.
     pub(super) found: u32,
-    /// From the first of them to the last, in the original bytes.
+    /// From about the first of them to the last, in the original bytes.
     pub(super) span: Range<usize>,
 }
 
@@ -87,10 +87,11 @@ impl Passages {
         self.now = piece;
     }
 
-    /// Where the oldest that counts stands.
+    /// Where the oldest piece stands that has more than strays: a quarter of what each has where the text fills half the
+    /// window. What everybody writes is found before the passage as well.
     fn start(&self) -> usize {
-        let pieces = self.now.saturating_sub(PIECES as u32 - 1).max(1)..=self.now;
-        let oldest = pieces.into_iter().find(|piece| self.counts[place(*piece)] > 0);
+        let mut pieces = self.now.saturating_sub(PIECES as u32 - 1).max(1)..=self.now;
+        let oldest = pieces.find(|piece| 2 * PIECES * u64::from(self.counts[place(*piece)]) >= u64::from(self.found));
         oldest.map_or(0, |piece| self.starts[place(piece)])
     }
 }
@@ -114,6 +115,16 @@ mod tests {
         passages.note(20, 2, &(200..203));
         passages.note(21, 3, &(210..213));
         assert_eq!(passages.into_best(), Passage { found: 3, span: 150..213 });
+    }
+
+    #[test]
+    fn strays_before_a_passage_are_no_part_of_it() {
+        let mut passages = Passages::of(160, 160);
+        passages.note(5, 159, &(5..8));
+        for at in 160..260 {
+            passages.note(at, at as u32 - 160, &(at as usize..at as usize + 3));
+        }
+        assert_eq!(passages.into_best(), Passage { found: 101, span: 160..262 });
     }
 
     proptest! {

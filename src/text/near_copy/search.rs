@@ -11,9 +11,6 @@ use super::{NearCopy, Sought, TextList};
 use crate::content::Deadline;
 use crate::text::charset::Charset;
 
-/// Near-copies told of one list. More say no more: a list with a hundred versions of a text finds most of them at once.
-pub(super) const MOST_TOLD: usize = 16;
-
 /// How many times as long as the longest known text an upload may be to have a TLSH. Far sooner the difference of lengths
 /// is more than any distance allows.
 const LONGER: u64 = 16;
@@ -112,10 +109,11 @@ fn told(list: usize, sought: &Sought<'_>, near: HashMap<u32, Nearness>, length: 
     told.sort_by(|one, other| {
         other.score.total_cmp(&one.score).then(one.distance.cmp(&other.distance)).then(one.text.cmp(&other.text))
     });
-    told.truncate(MOST_TOLD);
+    told.truncate(sought.most);
     told
 }
 
 fn score(list: &TextList, text: u32, passage: &Passage) -> f64 {
-    f64::from(passage.found) / list.texts[text as usize].fingerprints.len() as f64
+    let share = f64::from(passage.found) / list.texts[text as usize].fingerprints.len() as f64;
+    (share * 1000.0).round() / 1000.0
 }

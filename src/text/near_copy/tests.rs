@@ -41,7 +41,7 @@ fn list_of(texts: &[Vec<String>]) -> TextList {
 }
 
 fn sought(list: &TextList) -> Sought<'_> {
-    Sought { list, threshold: 0.15, tlsh_distance: None }
+    Sought { list, threshold: 0.15, tlsh_distance: None, most: 16 }
 }
 
 fn found(list: &TextList, text: &str) -> Vec<NearCopy> {
@@ -126,7 +126,7 @@ fn no_more_than_the_nearest_are_told() {
     let versions: Vec<Vec<String>> = (0..40).map(|_| chance.edited(&known, 2)).collect();
     let list = list_of(&versions);
     let copies = found(&list, &versions[30].join(" "));
-    assert_eq!((copies.len(), copies[0].text, copies[0].score), (search::MOST_TOLD, 30, 1.0));
+    assert_eq!((copies.len(), copies[0].text, copies[0].score), (16, 30, 1.0));
     assert!(copies.is_sorted_by(|one, other| one.score >= other.score));
 }
 
@@ -135,7 +135,7 @@ fn several_lists_are_asked_at_once_each_in_its_own_way() {
     let mut chance = Chance(7);
     let known = chance.words(300);
     let list = list_of(std::slice::from_ref(&known));
-    let lists = [0.99, 0.2].map(|threshold| Sought { list: &list, threshold, tlsh_distance: None });
+    let lists = [0.99, 0.2].map(|threshold| Sought { list: &list, threshold, tlsh_distance: None, most: 16 });
     let copies = find_near_copies(&lists, chance.edited(&known, 10).join(" ").as_bytes(), &Deadline::NEVER);
     assert_eq!(copies.iter().map(|copy| copy.list).collect::<Vec<_>>(), [1]);
 }
@@ -182,7 +182,7 @@ fn a_whole_text_is_told_by_its_tlsh_as_well() {
     let known = chance.words(2000);
     let list = list_of(std::slice::from_ref(&known));
     let near = |text: &str| {
-        let lists = [Sought { list: &list, threshold: 1.0, tlsh_distance: Some(30) }];
+        let lists = [Sought { list: &list, threshold: 1.0, tlsh_distance: Some(30), most: 16 }];
         find_near_copies(&lists, text.as_bytes(), &Deadline::NEVER)
     };
     let edited = chance.edited(&known, 20).join(" ");
