@@ -54,6 +54,9 @@ fn help_teaches() {
     for command in ["test", "explain", "lint", "schema"] {
         assert_snapshot!(format!("help_rules_{command}"), penstock(&here, &["rules", command, "--help"]));
     }
+    for command in ["compile", "query"] {
+        assert_snapshot!(format!("help_texts_{command}"), penstock(&here, &["texts", command, "--help"]));
+    }
     assert!(penstock(&here, &["chekc"]).ends_with("exit code 2"));
 }
 

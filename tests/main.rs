@@ -25,6 +25,7 @@ mod http2_requests;
 mod languages;
 mod limits;
 mod multipart;
+mod near_copies;
 mod operating;
 mod overload;
 mod pictures;

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use crate::config::Problem;
-use crate::content::{Mode, SetAction};
-use crate::snapshot::{LoadedFile, LoadedSet, Snapshot, SourceHealth};
+use crate::content::{Action, Mode, SetAction};
+use crate::snapshot::{LoadedFile, LoadedSet, LoadedTexts, Snapshot, SourceHealth};
 use crate::worker::Undecodable;
 
 #[derive(Debug, Serialize)]
@@ -17,6 +17,9 @@ pub(super) struct SnapshotReport {
     config: String,
     routes: Vec<RouteReport>,
     hash_sets: Vec<SetReport>,
+    /// Lists of known texts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    text_lists: Vec<TextListReport>,
     rules: usize,
     rule_files: Vec<FileReport>,
     /// Formats that cannot be decoded on this machine.
@@ -51,6 +54,16 @@ struct SetReport {
     #[serde(flatten)]
     file: FileReport,
     source: Option<SourceReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct TextListReport {
+    name: String,
+    texts: usize,
+    action: Action,
+    mode: Mode,
+    #[serde(flatten)]
+    file: FileReport,
 }
 
 /// Where a set comes from and how far that can be relied on. Fields that mean nothing for it are left out.
@@ -107,10 +120,23 @@ impl SnapshotReport {
             config: config.file.display().to_string(),
             routes: routes.collect(),
             hash_sets: snapshot.sets.iter().map(|set| SetReport::of(set, sources)).collect(),
+            text_lists: snapshot.texts.iter().map(TextListReport::of).collect(),
             rules: snapshot.rules.len(),
             rule_files: snapshot.rule_files.iter().map(FileReport::of).collect(),
             undecodable: undecodable.collect(),
             last_reload_problems: problems.iter().map(Problem::to_string).collect(),
+        }
+    }
+}
+
+impl TextListReport {
+    fn of(texts: &LoadedTexts) -> Self {
+        Self {
+            name: texts.source.name.to_string(),
+            texts: texts.list.texts().len(),
+            action: texts.source.action,
+            mode: texts.source.mode,
+            file: FileReport::of(&texts.file),
         }
     }
 }

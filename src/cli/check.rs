@@ -32,6 +32,10 @@ pub(super) fn check(args: &CheckArgs) -> u8 {
     for (set, source) in snapshot.sets.iter().zip(&sources) {
         print_set(set, source);
     }
+    for texts in &snapshot.texts {
+        let count = counted(texts.list.texts().len(), "text");
+        println!("text list {:<19} {count} ({})", texts.source.name, texts.file.path.display());
+    }
     for file in &snapshot.rule_files {
         println!("rules    {}", file.path.display());
     }

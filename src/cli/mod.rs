@@ -10,6 +10,7 @@ mod rules;
 mod run;
 mod scan;
 mod set;
+mod texts;
 mod worker;
 
 use std::path::PathBuf;
@@ -28,7 +29,7 @@ const OK: u8 = 0;
 const FAILED: u8 = 1;
 /// `scan` found something that would be blocked or refused.
 const STOPPED: u8 = 3;
-/// `set query` found something, or `set diff --exit-code` a difference.
+/// `set query` or `texts query` found something, or `set diff --exit-code` a difference.
 const DIFFERENT: u8 = 3;
 
 /// Holds uploads, compares them with hash sets and keyword rules, and stops known illegal ones before they reach the
@@ -48,8 +49,8 @@ Exit codes:
   0  done, nothing to complain about
   1  failed: something is broken or cannot be read, or a rule fails its test; what and where is said
   2  the command line itself was wrong
-  3  scan: at least one file would be blocked or refused; set query: something was found; set diff --exit-code: the
-     sets differ
+  3  scan: at least one file would be blocked or refused; set query, texts query: something was
+     found; set diff --exit-code: the sets differ
 
 Environment:
   PENSTOCK_LOG   what is logged, for example \"info\" or \"warn,penstock::snapshot=debug\""
@@ -75,6 +76,9 @@ enum Command {
     /// Compile, check, compare, export and ask hash sets.
     #[command(subcommand)]
     Set(set::SetCommand),
+    /// Compile lists of known texts, and ask what a file is near to.
+    #[command(subcommand)]
+    Texts(texts::TextsCommand),
     /// Say for which hash sets an upload is in the share that `enforce_share` gives, by its reference id.
     Rollout(rollout::RolloutArgs),
     /// List the entries of hash sets that are held back, or decide about one. Asks the Penstock that runs.
@@ -100,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Scan(args) => scan::scan(&args),
         Command::Rules(command) => rules::rules(&command),
         Command::Set(command) => set::set(&command),
+        Command::Texts(command) => texts::texts(&command),
         Command::Rollout(args) => rollout::rollout(&args),
         Command::Quarantine(args) => quarantine::quarantine(&args),
         Command::Worker(args) => worker::worker(&args),

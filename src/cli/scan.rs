@@ -148,6 +148,10 @@ fn describe(found: &Match) -> String {
             let spans: Vec<String> = spans.iter().map(|(from, to)| format!("{from}–{to}")).collect();
             format!("rule {rule}: bytes {}", spans.join(", "))
         }
+        MatchSource::Text { list, entry, score, distance, span: (from, to) } => {
+            let distance = distance.map_or(String::new(), |distance| format!(", TLSH at distance {distance}"));
+            format!("text list {list}, text {entry}: score {}{distance}, bytes {from}–{to}", score.get())
+        }
     };
     let labels = if found.labels.is_empty() { String::new() } else { format!(" [{}]", found.labels.join(", ")) };
     let marks: String = found.marks.iter().map(|mark| format!(", {}", explain(*mark))).collect();

@@ -11,6 +11,7 @@ mod raw;
 mod reading;
 mod set_policy;
 mod sources;
+mod text_list;
 mod units;
 mod validate;
 
@@ -30,6 +31,7 @@ pub use list::{ColumnMapping, ListFormat, ListReading, OnBadRow};
 pub use location::{Remote, RemoteStore, S3Access, SecretHeader, SecretPlace, SetLocation, Stale};
 pub use pattern::{RoutePattern, Target};
 pub use set_policy::{FloodRule, Rollout, Share};
+pub use text_list::{DEFAULT_THRESHOLD, DEFAULT_TLSH_DISTANCE, TextListSource};
 pub use units::ByteSize;
 
 use pattern::Certainty;
@@ -55,6 +57,8 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// Hash sets to load.
     pub hash_sets: Vec<SetSource>,
+    /// Lists of known texts to load.
+    pub text_lists: Vec<TextListSource>,
     /// Rule files, and folders whose `*.toml` files are rule files.
     pub rules: Vec<PathBuf>,
 }
@@ -433,6 +437,12 @@ impl Config {
     /// The hash set of this name.
     pub fn hash_set(&self, name: &str) -> Option<&SetSource> {
         self.hash_sets.iter().find(|set| &*set.name == name)
+    }
+
+    /// For which uploads the hash set or list of texts of this name acts.
+    pub fn rollout(&self, name: &str) -> Option<&Rollout> {
+        let of_text_list = || self.text_lists.iter().find(|list| &*list.name == name).map(|list| &list.rollout);
+        self.hash_set(name).map(|set| &set.rollout).or_else(of_text_list)
     }
 
     /// Whether the parts that are read only at start are the same, so that a reload can carry out every change.

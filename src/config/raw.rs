@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::text_list::RawTextList;
 use super::units::{ByteSize, Span};
 use super::{Ambiguity, Doubtful, Forwarded, Inspection, ListFormat, OnBadRow, S3Access, Stale, WebSocket};
 use crate::content::{Mode, SetAction};
@@ -28,6 +29,8 @@ pub(super) struct RawConfig {
     pub route: Vec<RawRoute>,
     #[serde(default)]
     pub hash_set: Vec<RawHashSet>,
+    #[serde(default)]
+    pub text_list: Vec<RawTextList>,
     #[serde(default)]
     pub rules: Vec<Spanned<String>>,
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use toml::Spanned;
 
 use super::raw::RawFloodBreaker;
@@ -26,7 +27,7 @@ impl Rollout {
 }
 
 /// A part of all uploads, 0 to 1.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize)]
 pub struct Share(f64);
 
 /// It is never NaN.

@@ -258,3 +258,29 @@ fn a_location_is_told_without_what_may_be_secret_in_it() {
     assert_eq!(shown("url = \"s3://bucket/some%20key/\""), "s3://bucket/some%20key/");
     assert_eq!(shown("path = \"sets/a.csv\""), "sets/a.csv");
 }
+
+#[test]
+fn a_text_list_says_how_near_is_near() {
+    let parse = |rest: &str| parse(&format!("{MINIMAL}\n[[text_list]]\nname = \"a\"\npath = \"texts\"\n{rest}\n"));
+    for (rest, threshold, tlsh_distance) in [
+        ("", DEFAULT_THRESHOLD, Some(DEFAULT_TLSH_DISTANCE)),
+        ("threshold = 1.0\ntlsh_distance = 30", 1.0, Some(30)),
+        ("tlsh_distance = false", DEFAULT_THRESHOLD, None),
+        ("tlsh_distance = true", DEFAULT_THRESHOLD, Some(DEFAULT_TLSH_DISTANCE)),
+    ] {
+        let list = parse(rest).unwrap().text_lists.remove(0);
+        assert_eq!((list.threshold.get(), list.tlsh_distance), (threshold, tlsh_distance), "{rest}");
+        assert_eq!((list.action, list.mode, list.path), (Action::Block, Mode::Enforce, PathBuf::from("texts")));
+    }
+    for (rest, expected) in [
+        ("threshold = 0.0", "penstock.toml:12:13: expected a share from 0.02 to 1: below it unrelated texts match"),
+        ("tlsh_distance = 200", "penstock.toml:12:17: expected at most 150: past it unrelated texts match"),
+        ("labels = [\" \"]", "penstock.toml:12:11: expected a label such as \"terror\"; leave it out for none"),
+        (
+            "[[text_list]]\nname = \"a\"\npath = \"b\"",
+            "penstock.toml:13:8: text list \"a\" is named twice, first in line 10",
+        ),
+    ] {
+        assert_eq!(parse(rest).unwrap_err(), expected);
+    }
+}

@@ -38,6 +38,7 @@ pub(super) fn validate(file: &Path, source: &str, raw: RawConfig) -> Result<Conf
         limits: check.limits(&raw.limits),
         default_origin: check.origin_index(raw.default_origin.as_ref(), &origins),
         hash_sets: check.hash_sets(&raw.hash_set, &routes, flood, breaks_floods),
+        text_lists: check.text_lists(&raw.text_list, &routes),
         routes,
         rules: raw.rules.iter().map(|path| check.path(path)).collect(),
         origins,
@@ -86,7 +87,7 @@ impl Check<'_> {
     }
 
     /// Names appear in logs, metrics and headers, and must be unique among their kind.
-    fn name(&mut self, kind: &str, name: &Spanned<String>, seen: &mut HashMap<String, u64>) {
+    pub(super) fn name(&mut self, kind: &str, name: &Spanned<String>, seen: &mut HashMap<String, u64>) {
         let text = name.get_ref();
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if text.is_empty() || !text.chars().all(is_plain) {

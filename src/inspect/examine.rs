@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use super::Upload;
 use super::lineage::Lineage;
 use crate::body::{Scratch, Stores};
+use crate::config::Share;
 use crate::content::{
     Algorithm, Deadline, Distance, HashValue, MediaType, Part, PartKind, SetAction, UnixTime, reads_as_text,
 };
@@ -14,12 +15,15 @@ use crate::hash_set::{About, EntryIndex};
 use crate::media::{
     DecodeError, DecodeMeans, ForeignDecoder, PartHashes, PdqHashes, ViewHashes, hash_part, is_degenerate,
 };
-use crate::snapshot::{LoadedSet, Snapshot, unix_now};
-use crate::text::{Rule, Setting};
+use crate::snapshot::{LoadedSet, LoadedTexts, Snapshot, unix_now};
+use crate::text::{Rule, Setting, Sought, find_near_copies};
 use crate::verdict::{Doubt, DoubtKind, Findings, Grounds, Listing, Match, MatchSource};
 
 /// Makes hashes of contents that nobody outside can foresee or make collide.
 static CONTENT_KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// Near-copies of one list that are told of one part. A list with a hundred versions of a text finds most of them at once.
+const MOST_NEAR_COPIES: usize = 16;
 
 /// What was found, and what was looked at.
 #[derive(Debug, Default)]
@@ -155,6 +159,15 @@ fn quality_of_nearest(hashes: &[&PdqHashes], listed: &HashValue) -> Option<u8> {
     hashes.iter().min_by_key(distance).map(|pdq| pdq.quality)
 }
 
+fn sought(texts: &LoadedTexts) -> Sought<'_> {
+    Sought {
+        list: &texts.list,
+        threshold: texts.source.threshold.get(),
+        tlsh_distance: texts.source.tlsh_distance,
+        most: MOST_NEAR_COPIES,
+    }
+}
+
 impl Examination {
     fn look_at(&mut self, part: &Part, circumstances: &Circumstances<'_>) {
         let Circumstances { snapshot, decode, .. } = circumstances;
@@ -167,7 +180,7 @@ impl Examination {
         }
         if part.kind.is_for_rules() {
             self.parts.push(MediaType::Known(part.kind.name()));
-            return self.match_rules(index, part, circumstances);
+            return self.match_text(index, part, circumstances);
         }
         let hashes = hash_part(&part.bytes, snapshot.wanted, decode);
         self.decoder_panics += u64::from(hashes.problem == Some(DecodeError::Panicked));
@@ -183,7 +196,7 @@ impl Examination {
         self.match_hashes(index, &hashes, snapshot);
         self.note_content(first, &part.bytes);
         if is_text(part, hashes.media_type) {
-            self.match_rules(index, part, circumstances);
+            self.match_text(index, part, circumstances);
         }
     }
 
@@ -300,6 +313,32 @@ impl Examination {
             mode: set.policy.mode,
             marks: Vec::new(),
         });
+    }
+
+    fn match_text(&mut self, part: usize, content: &Part, circumstances: &Circumstances<'_>) {
+        self.match_rules(part, content, circumstances);
+        self.match_known_texts(part, content, circumstances.snapshot, &circumstances.decode.deadline);
+    }
+
+    fn match_known_texts(&mut self, part: usize, content: &Part, snapshot: &Snapshot, deadline: &Deadline) {
+        let sought: Vec<Sought<'_>> = snapshot.texts.iter().map(sought).collect();
+        for near in find_near_copies(&sought, &content.bytes, deadline) {
+            let LoadedTexts { source, list, .. } = &snapshot.texts[near.list];
+            self.findings.matches.push(Match {
+                part,
+                source: MatchSource::Text {
+                    list: Arc::clone(&source.name),
+                    entry: Arc::clone(&list.texts()[near.text].id),
+                    score: Share::new(near.score).unwrap_or_default(),
+                    distance: near.distance,
+                    span: (near.span.start, near.span.end),
+                },
+                labels: source.labels.clone(),
+                action: SetAction::Act(source.action),
+                mode: source.mode,
+                marks: Vec::new(),
+            });
+        }
     }
 
     fn match_rules(&mut self, part: usize, content: &Part, circumstances: &Circumstances<'_>) {

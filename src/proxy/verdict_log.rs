@@ -64,6 +64,7 @@ impl VerdictRecord<'_> {
         for found in &self.inspection.findings.matches {
             let source = match &found.source {
                 MatchSource::Hash { set, .. } => set.to_string(),
+                MatchSource::Text { list, .. } => list.to_string(),
                 MatchSource::Rule { .. } => "rules".to_owned(),
             };
             for mark in &found.marks {

@@ -169,7 +169,7 @@ fn counted(found: &Match) -> Option<(EntryKey, u64)> {
         MatchSource::Hash { set, entry, listed, content, .. } => {
             Some((EntryKey { set: Arc::clone(set), entry: Arc::clone(entry), hash: *listed }, *content))
         }
-        MatchSource::Rule { .. } => None,
+        MatchSource::Rule { .. } | MatchSource::Text { .. } => None,
     }
 }
 

@@ -221,5 +221,7 @@ impl SnapshotHandle {
         self.metrics.snapshot_generation.set(snapshot.generation as i64);
         self.metrics.loaded_hashes.set(hashes as i64);
         self.metrics.loaded_rules.set(snapshot.rules.len() as i64);
+        let texts: usize = snapshot.texts.iter().map(|texts| texts.list.texts().len()).sum();
+        self.metrics.loaded_texts.set(texts as i64);
     }
 }

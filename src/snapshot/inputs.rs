@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::texts::text_files;
 use crate::config::Config;
 
 /// Every file that a snapshot was built from, with what the file system said of it just before.
@@ -28,6 +29,10 @@ impl Inputs {
         for path in &config.rules {
             files.push(path.clone());
             files.extend(rule_files(path).unwrap_or_default());
+        }
+        for list in &config.text_lists {
+            files.push(list.path.clone());
+            files.extend(text_files(&list.path).unwrap_or_default());
         }
         Self(files.into_iter().map(|path| (path.clone(), stamp(&path))).collect())
     }
@@ -58,6 +63,11 @@ impl Inputs {
     /// Whether each file is there and has the same stamp in `other`.
     pub(super) fn is_part_of(&self, other: &Self) -> bool {
         self.0.iter().all(|(path, stamp)| stamp.is_some() && other.0.get(path) == Some(stamp))
+    }
+
+    /// Whether each of these files is there, with the same stamp in `other`.
+    pub(super) fn are_same_in(&self, other: &Self, mut files: impl Iterator<Item = PathBuf>) -> bool {
+        files.all(|path| matches!(self.0.get(&path), Some(Some(stamp)) if other.0.get(&path) == Some(&Some(*stamp))))
     }
 
     /// Whether the file at `path` is among them.

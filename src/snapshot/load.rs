@@ -9,6 +9,7 @@ use super::inputs::Inputs;
 use super::rules::{RuleLoader, failing_tests, tell_of_expired};
 use super::sets::{SetLoader, listed_rules};
 use super::source::{Fetching, ForMissing, SourceHealth, Sources};
+use super::texts::load_lists;
 use crate::config::{Config, Problem};
 use crate::content::AlgorithmSet;
 use crate::hash_set::{Progress, Silent};
@@ -66,6 +67,7 @@ fn load_with(
         }
     }
     loader.tidy();
+    let texts = load_lists(&config, previous, inputs, &mut problems);
     let mut loaded = RuleLoader { inputs: &mut *inputs, problems: &mut problems }.load(&config.rules);
     tell_of_expired(&loaded);
     let mut rules = std::mem::take(&mut loaded.rules);
@@ -88,6 +90,7 @@ fn load_with(
         loaded_at: SystemTime::now(),
         config,
         sets,
+        texts,
         rules,
         rule_files: loaded.files,
         wanted,

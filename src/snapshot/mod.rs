@@ -10,22 +10,24 @@ mod load;
 mod rules;
 mod sets;
 mod source;
+mod texts;
 mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::config::{Config, SetPolicy};
+use crate::config::{Config, SetPolicy, TextListSource};
 use crate::content::{AlgorithmSet, UnixTime};
 use crate::hash_set::HashSet;
-use crate::text::RuleSet;
+use crate::text::{RuleSet, TextList};
 
 pub use handle::SnapshotHandle;
 pub use layers::{Collected, Keeping, LoadedLayer, SetCache, SetPath};
 pub use load::load;
 pub use rules::{LoadedRules, load_rules};
 pub use source::{Fetching, Refresher, SourceHealth, Validators};
+pub use texts::open_texts;
 pub use watch::Watcher;
 
 use inputs::Inputs;
@@ -41,6 +43,8 @@ pub struct Snapshot {
     pub config: Config,
     /// Hash sets, in the order of the configuration.
     pub sets: Vec<LoadedSet>,
+    /// Lists of known texts, in the order of the configuration.
+    pub texts: Vec<LoadedTexts>,
     /// All rules.
     pub rules: RuleSet,
     /// The files the rules came from.
@@ -62,6 +66,17 @@ pub struct LoadedSet {
     files: Vec<PathBuf>,
     /// Its entries and indexes; shared with the snapshot before when the file has not changed.
     pub set: Arc<HashSet>,
+}
+
+/// A list of known texts in memory, with the policy of near-copies.
+#[derive(Clone, Debug)]
+pub struct LoadedTexts {
+    /// What the configuration says.
+    pub source: TextListSource,
+    /// Where it came from: a folder or a file.
+    pub file: LoadedFile,
+    /// The texts; shared with the snapshot before when no file has changed.
+    pub list: Arc<TextList>,
 }
 
 /// A file as it was when it was loaded.

@@ -164,6 +164,8 @@ pub struct Metrics {
     pub loaded_hashes: Gauge,
     /// Rules loaded.
     pub loaded_rules: Gauge,
+    /// Known texts loaded.
+    pub loaded_texts: Gauge,
     /// Attempts to fetch a hash set from its server.
     pub set_fetches: Family<SetFetchLabels, Counter>,
     /// Seconds since a server last confirmed a hash set, or since a local one was written.
@@ -210,6 +212,7 @@ impl Default for Metrics {
             snapshot_generation: Gauge::default(),
             loaded_hashes: Gauge::default(),
             loaded_rules: Gauge::default(),
+            loaded_texts: Gauge::default(),
             set_fetches: Family::default(),
             set_age: Family::default(),
             set_stale: Family::default(),
@@ -275,6 +278,7 @@ impl Metrics {
         registry.register("snapshot_generation", "Generation of the snapshot that serves", generation);
         registry.register("loaded_hashes", "Hashes loaded", self.loaded_hashes.clone());
         registry.register("loaded_rules", "Rules loaded", self.loaded_rules.clone());
+        registry.register("loaded_texts", "Known texts loaded", self.loaded_texts.clone());
     }
 
     fn register_sources(&mut self) {

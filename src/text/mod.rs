@@ -12,6 +12,7 @@ mod identifiers;
 mod lint;
 mod literals;
 mod loosen;
+mod near_copy;
 mod normalise;
 mod offsets;
 mod original;
@@ -36,6 +37,10 @@ pub use explain::{Explained, Explanation, NeedExplained, ReadingExplained, TermE
 pub use identifiers::{HashedAs, Identifier, IdentifierKind, Listed};
 pub use lint::{Lint, LintKind, lint};
 pub use literals::{Literals, Occurrence, TooManyPatterns};
+pub use near_copy::{
+    DigestProblem, NearCopy, Sought, TextDigest, TextList, TooShort, digest_lines, find_near_copies, is_digest_file,
+    parse_digests,
+};
 pub use pattern::{Pattern, PatternError};
 pub use problem::RuleProblem;
 pub use rule::{

@@ -230,6 +230,11 @@ impl Normalised {
         &self.ones
     }
 
+    /// Where the last unit starts: what ends there has all its neighbours.
+    pub(super) fn last_unit(&self) -> usize {
+        self.text.len().checked_sub(1).map_or(0, |last| self.map.unit_at(last).made.start)
+    }
+
     /// Forgets what is before `offset`, or a little less, so that no unit is cut. Returns how much that was.
     pub(super) fn forget_before(&mut self, offset: usize) -> usize {
         let start = self.map.unit_at(offset).made.start;

@@ -29,7 +29,7 @@ pub(super) fn end_between(source: &SourceText, at: usize) -> bool {
     SEGMENTER.segment_str(&context).any(|boundary| boundary == before.len() - start)
 }
 
-const fn is_of_unspaced_script(ch: char) -> bool {
+pub(super) const fn is_of_unspaced_script(ch: char) -> bool {
     matches!(ch,
         '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
             | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..='\u{323af}')

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::config::{Doubtful, Inspection, RoutePolicy};
+use crate::config::{Doubtful, Inspection, RoutePolicy, Share};
 use crate::content::{Action, Algorithm, Distance, HashValue, Mode, SetAction, Severity};
 
 pub use exemption::exempt;
@@ -116,6 +116,20 @@ pub enum MatchSource {
         /// What else the rule says.
         #[serde(flatten)]
         grounds: Grounds,
+    },
+    /// A known text that the part, or a passage of it, is near to.
+    Text {
+        /// Name of the list.
+        list: Arc<str>,
+        /// The text's id.
+        entry: Arc<str>,
+        /// The share of the text's fingerprints that were found.
+        score: Share,
+        /// The distance of TLSH, where that is near.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        distance: Option<u32>,
+        /// The passage, a byte range in the part, from and to; all of it where only TLSH is near.
+        span: (usize, usize),
     },
 }
 

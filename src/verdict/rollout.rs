@@ -6,16 +6,16 @@ use super::{Findings, Mark, Match, MatchSource};
 use crate::config::{Config, Rollout};
 use crate::content::Mode;
 
-/// Holds back the matches of hash sets that do not act for this upload.
+/// Holds back the matches of hash sets and lists of texts that do not act for this upload.
 ///
 /// `reference` is the upload's reference id; `None` takes it to be in the share of every set, as a scan does.
 pub fn roll_out(findings: &mut Findings, config: &Config, route: &str, reference: Option<&str>) {
     for found in findings.matches.iter_mut().filter(|found| found.mode == Mode::Enforce) {
-        if let MatchSource::Hash { set, .. } = &found.source
-            && let Some(source) = config.hash_set(set)
+        if let MatchSource::Hash { set: name, .. } | MatchSource::Text { list: name, .. } = &found.source
+            && let Some(rollout) = config.rollout(name)
         {
-            let is_in_share = reference.is_none_or(|reference| source.rollout.share.contains(fraction(set, reference)));
-            hold_back(found, &source.rollout, route, is_in_share);
+            let is_in_share = reference.is_none_or(|reference| rollout.share.contains(fraction(name, reference)));
+            hold_back(found, rollout, route, is_in_share);
         }
     }
 }
