@@ -64,6 +64,12 @@ robustness: build ## Which manipulations the hashes survive: writes the table in
 	target/robustness/venv/bin/python benches/robustness/robustness.py target/robustness \
 	    benches/results/robustness.json docs/robustness.md
 
+.PHONY: near-copies
+near-copies: build ## Which edits of a known text are still found: writes the tables in docs/near-copies.md
+	@deploy/install-deps.sh --near-copies
+	target/near-copies/venv/bin/python benches/near_copies/near_copies.py target/release/penstock target/near-copies \
+	    benches/results/near-copies.json docs/near-copies.md
+
 .PHONY: bench-index
 bench-index: deps ## Search up to 10^8 hashes beside faiss; QUICK=1 stops at 10^6
 	@deploy/install-deps.sh --bench-index

