@@ -46,9 +46,11 @@ def uploads(known, others, folder):
                 for form in ("whole", "passage"):
                     content = words if form == "whole" else surrounded(words, text, others, rng)
                     name = f"{text.name} {list(edits.ALL).index(kind)} {share} {form}"
-                    yield write(folder, name, content) | {"form": form, "kind": kind, "share": share, "own": text.name, "text": text.name}
+                    about = {"form": form, "kind": kind, "share": share, "own": text.name, "text": text.name}
+                    yield write(folder, name, content) | about
     for other in others:
-        yield write(folder, f"{other.name} whole", other.words) | {"form": "whole", "kind": None, "own": None, "text": other.name}
+        about = {"form": "whole", "kind": None, "own": None, "text": other.name}
+        yield write(folder, f"{other.name} whole", other.words) | about
 
 
 def write(folder, name, words):

