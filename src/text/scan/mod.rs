@@ -27,7 +27,7 @@ use crate::content::Deadline;
 pub const MAX_SPANS: usize = 16;
 
 /// Bytes that are read and searched at once. Few in tests, so that they see many blocks.
-pub(super) const BLOCK: usize = if cfg!(test) { 4 << 10 } else { 16 << 10 };
+pub(super) const BLOCK: usize = if cfg!(test) { 4 << 10 } else { 8 << 10 };
 
 /// A rule that a text fulfils.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl RuleSet {
 /// One text on its way through the rules.
 ///
 /// Takes any bytes. Time is linear in the text, once for all keywords and once for each pattern, and in the occurrences of
-/// keywords. Memory does not grow with the text: some 64 KiB for each charset it may be in, unless keywords are longer
+/// keywords. Memory does not grow with the text: less than 64 KiB for each charset it may be in, unless keywords are longer
 /// than some hundred characters. Into which pieces the text was cut makes no difference. Past the deadline it stops, with
 /// what was found until then.
 #[derive(Debug)]

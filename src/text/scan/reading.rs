@@ -79,7 +79,8 @@ impl<'r> Reading<'r> {
 
     /// Takes in the next bytes.
     pub(super) fn read(&mut self, bytes: &[u8], is_last: bool, deadline: &Deadline) {
-        let bytes = self.with_carry(bytes).into_owned();
+        let carry = std::mem::take(&mut self.carry);
+        let bytes = if carry.is_empty() { Cow::Borrowed(bytes) } else { Cow::Owned([&carry, bytes].concat()) };
         let read = self.charset.read(&bytes, self.read, is_last, &mut self.source);
         self.read += read;
         self.carry = bytes[read..].to_vec();
