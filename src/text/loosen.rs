@@ -102,7 +102,12 @@ pub(super) fn loosen(normalised: &Normalised, source: &SourceText, from: usize) 
     for place in merged(places, text) {
         let char = |(at, ch)| Char { at: place.start + at, ch, is_letter: is_word_character(ch) };
         let chars: Vec<Char> = text[place.clone()].char_indices().map(char).collect();
-        for signs in [Signs::Literal, Signs::AsL, Signs::AsI] {
+        // Without signs, the readings of signs say nothing new.
+        let written = source.get(normalised.source(&place)).unwrap_or("1");
+        let has_ones = written.contains(['1', '|']);
+        let has_signs = has_ones || chars.iter().any(|ch| letter_of(ch.ch).is_some());
+        let wanted = [(Signs::Literal, true), (Signs::AsL, has_signs), (Signs::AsI, has_ones)];
+        for signs in wanted.into_iter().filter_map(|(signs, is_wanted)| is_wanted.then_some(signs)) {
             let loosened = Reader::new(normalised, source, &chars, signs).read();
             let is_news = !readings.iter().any(|other: &Loosened| other.text == loosened.text);
             if !loosened.changes.is_empty() && is_news {
