@@ -100,6 +100,12 @@ pub struct Part {
 }
 
 impl Part {
+    /// Whether it is declared to be text of some sort.
+    pub fn is_called_text(&self) -> bool {
+        let declared = self.declared_type.as_deref().and_then(|declared| declared.trim_start().get(..5));
+        declared.is_some_and(|start| start.eq_ignore_ascii_case("text/"))
+    }
+
     /// A part about which nothing but its bytes is known.
     pub fn new(kind: PartKind, bytes: Bytes) -> Self {
         Self { kind, inside: None, name: None, file_name: None, declared_type: None, bytes }

@@ -128,26 +128,34 @@ pub(super) fn decode_usual(text: &[u8], output: &mut ScratchWriter, found: &mut 
 
 fn decode_to(text: &[u8], way: Way, output: &mut ScratchWriter, found: &mut Dissection<'_>) -> Result<(), End> {
     let mut block = Vec::with_capacity(BLOCK.min(text.len()));
-    let (mut bits, mut count) = (0_u32, 0_u32);
-    for byte in text {
-        if *byte == b'=' && way.ends_at_padding {
-            break;
-        }
-        let Some(value) = way.value(*byte) else {
-            continue;
-        };
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            block.push((bits >> count) as u8);
-            if block.len() == BLOCK {
-                found.write(&block, text.len(), output)?;
-                block.clear();
-            }
+    for byte in decoded(text, way) {
+        block.push(byte);
+        if block.len() == BLOCK {
+            found.write(&block, text.len(), output)?;
+            block.clear();
         }
     }
     found.write(&block, text.len(), output)
+}
+
+/// What `text` is in base64 if everything that is not of its alphabet is skipped, padding too.
+pub(super) fn decode_leniently(text: &[u8]) -> Vec<u8> {
+    decoded(text, Way { url_safe: false, ends_at_padding: false }).collect()
+}
+
+/// The bytes that `text` is in base64.
+fn decoded(text: &[u8], way: Way) -> impl Iterator<Item = u8> {
+    let (mut bits, mut count) = (0_u32, 0_u32);
+    let digits = text.iter().take_while(move |byte| !(**byte == b'=' && way.ends_at_padding));
+    digits.filter_map(move |byte| {
+        bits = bits << 6 | u32::from(way.value(*byte)?);
+        count += 6;
+        if count < 8 {
+            return None;
+        }
+        count -= 8;
+        Some((bits >> count) as u8)
+    })
 }
 
 /// Hands out the content of every data URI in `text`.

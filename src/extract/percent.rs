@@ -20,23 +20,28 @@ pub(super) fn decode(text: &Bytes, plus: Plus) -> Bytes {
     if first.is_none() {
         return text.clone();
     }
+    undo(text, b'%', (plus == Plus::IsSpace).then_some(b'+')).into()
+}
+
+/// Undoes the escapes of `text` that begin with `mark`, and makes spaces of `space`.
+pub(super) fn undo(text: &[u8], mark: u8, space: Option<u8>) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = &text[..];
+    let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
-        match (byte, after) {
-            (b'+', _) if plus == Plus::IsSpace => decoded.push(b' '),
-            (b'%', [high, low, tail @ ..]) => match hex_pair(*high, *low) {
+        match after {
+            _ if space == Some(byte) => decoded.push(b' '),
+            [high, low, tail @ ..] if byte == mark => match hex_pair(*high, *low) {
                 Some(value) => {
                     decoded.push(value);
                     rest = tail;
                 }
-                None => decoded.push(b'%'),
+                None => decoded.push(byte),
             },
             _ => decoded.push(byte),
         }
     }
-    decoded.into()
+    decoded
 }
 
 /// The byte that two hex digits stand for.

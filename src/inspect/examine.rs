@@ -123,14 +123,12 @@ fn doubt_about(problem: &Problem) -> Doubt {
 /// Whether rules look at a part: values whatever they hold, other parts when they read as text, even where they begin with
 /// a small picture, or are called text and are no picture. A body that was taken apart is not read again as a whole.
 fn is_text(part: &Part, media_type: MediaType) -> bool {
-    let declared = part.declared_type.as_deref().and_then(|declared| declared.trim_start().get(..5));
-    let is_called_text = declared.is_some_and(|start| start.eq_ignore_ascii_case("text/"));
     match part.kind {
         PartKind::Field | PartKind::JsonString | PartKind::XmlText => true,
         PartKind::Name | PartKind::Text | PartKind::Metadata => true,
         PartKind::Envelope => false,
         _ if media_type.is_picture() => reads_as_text(&part.bytes),
-        _ => media_type == MediaType::Text || is_called_text,
+        _ => media_type == MediaType::Text || part.is_called_text(),
     }
 }
 

@@ -26,8 +26,10 @@ pub(super) fn luma_scans(jpeg: &[u8]) -> Option<Vec<u8>> {
                 segment.end
             }
             START_OF_SCAN => {
+                // Known first: where a scan of any other file ends is not worth the walk.
+                let luma = luma?;
                 let end = end_of_scan(jpeg, segment.end);
-                if is_of_higher_frequencies_and_not_of(luma?, segment.content) {
+                if is_of_higher_frequencies_and_not_of(luma, segment.content) {
                     let kept = kept.get_or_insert_with(|| Vec::with_capacity(jpeg.len()));
                     kept.extend_from_slice(&jpeg[copied..at]);
                     copied = end;

@@ -200,17 +200,17 @@ impl Gate {
     fn prepare_append(&self, append: TusAppend, key: Key, body: &Bytes, case: &Case<'_>) -> Result<Prepared, Stop> {
         let max_body = case.route.policy.max_body;
         let begun = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
-            Kept::Tus(upload) => {
-                Ok(upload.begin(&append, body, max_body)?.map(|candidate| (candidate, upload.metadata().clone())))
-            }
+            Kept::Tus(upload) => Ok(upload.begin(&append, body, max_body)?.map(|candidate| {
+                let metadata = candidate.is_last.then(|| upload.metadata().clone());
+                (candidate, metadata)
+            })),
             Kept::S3(_) => Err(Refusal::UploadUnknown.into()),
             Kept::Blocked => Err(Stop::Blocked),
         });
         let Some((candidate, metadata)) = begun.ok_or(Refusal::UploadUnknown)?? else {
             return Ok(Prepared { pending: None, whole: None });
         };
-        let whole = || Whole::of_tus(candidate.pieces.clone(), &metadata, vec![key.clone()]);
-        let whole = candidate.is_last.then(whole);
+        let whole = metadata.map(|metadata| Whole::of_tus(candidate.pieces.clone(), &metadata, vec![key.clone()]));
         Ok(Prepared { whole, ..self.ready(Step::Append { key, candidate }, case) })
     }
 

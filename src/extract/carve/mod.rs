@@ -6,6 +6,7 @@
 
 mod picture;
 
+pub(super) use self::picture::color_table;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};

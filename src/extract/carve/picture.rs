@@ -85,7 +85,7 @@ pub(super) fn gif(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Bytes of a colour table, from the packed field that announces it.
-fn color_table(packed: u8) -> usize {
+pub(in crate::extract) fn color_table(packed: u8) -> usize {
     if packed & 0x80 == 0 { 0 } else { 3 << ((packed & 7) + 1) }
 }
 

@@ -2,7 +2,8 @@
 
 use encoding_rs::{Encoding, WINDOWS_1252};
 
-use crate::extract::percent::hex_pair;
+use crate::extract::encoded::decode_leniently;
+use crate::extract::percent;
 
 /// One encoded word: its charset, the bytes it stands for, and how long it is.
 struct Word<'a> {
@@ -61,54 +62,11 @@ fn word_at(text: &[u8]) -> Option<Word<'_>> {
     let length = memchr::memmem::find(&content[..content.len().min(4096)], b"?=")?;
     let content_bytes = &content[..length];
     let bytes = match encoding {
-        b'B' | b'b' => base64(content_bytes),
-        b'Q' | b'q' => quoted(content_bytes),
+        b'B' | b'b' => decode_leniently(content_bytes),
+        b'Q' | b'q' => percent::undo(content_bytes, b'=', Some(b'_')),
         _ => return None,
     };
     // RFC 2231 adds a language to the charset.
     let charset_name = charset.split(|byte| *byte == b'*').next().unwrap_or_default();
     Some(Word { charset: charset_name, bytes, length: 2 + charset.len() + 3 + length + 2 })
-}
-
-fn quoted(text: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&first, behind)) = rest.split_first() {
-        rest = behind;
-        match (first, behind) {
-            (b'_', _) => bytes.push(b' '),
-            (b'=', [high, low, tail @ ..]) => match hex_pair(*high, *low) {
-                Some(byte) => {
-                    bytes.push(byte);
-                    rest = tail;
-                }
-                None => bytes.push(first),
-            },
-            _ => bytes.push(first),
-        }
-    }
-    bytes
-}
-
-/// Leniently: what is not of the alphabet is skipped.
-fn base64(text: &[u8]) -> Vec<u8> {
-    let (mut bits, mut count) = (0_u32, 0_u32);
-    let mut bytes = Vec::with_capacity(text.len());
-    for byte in text {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => continue,
-        };
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-        }
-    }
-    bytes
 }

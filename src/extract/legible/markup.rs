@@ -267,8 +267,9 @@ impl Stripper<'_, '_, '_> {
         aside.end_line(self.found);
         if has_escapes {
             for piece in value.chunks(MAX_PIECE) {
-                let resolved = letters::resolved(piece).unwrap_or_else(|| piece.to_vec());
-                aside.push(&percent::decode(&resolved.into(), percent::Plus::IsPlus), self.found);
+                let resolved = letters::resolved(piece);
+                let unescaped = percent::undo(resolved.as_deref().unwrap_or(piece), b'%', None);
+                aside.push(&unescaped, self.found);
             }
             aside.end_line(self.found);
         }

@@ -28,21 +28,16 @@ pub(super) use letters::{composed_letter, greek_letter};
 pub(super) use name::show as show_name;
 pub(super) use writer::TextWriter;
 
-/// Shows every text of `part`, which has just been handed out.
+/// Shows every text of `part`, which has just been handed out. Those that are shown never come here themselves.
 pub(super) fn show_texts(part: &Part, found: &mut Dissection<'_>) {
     if part.kind != PartKind::Reading
         && let Some(name) = &part.file_name
     {
         name::show(name.as_bytes(), found);
     }
-    if !part.kind.is_for_rules() {
-        picture::show(&part.bytes, found);
-    }
+    picture::show(&part.bytes, found);
     if !is_text(part) {
-        if !part.kind.is_for_rules() {
-            picture::show_xmp(&part.bytes, found);
-        }
-        return;
+        return picture::show_xmp(&part.bytes, found);
     }
     let (recoded, source) = charset::recoded(part, found);
     if let Some(text) = &recoded {
@@ -72,14 +67,11 @@ fn show(kind: PartKind, name: &str, text: Bytes, found: &mut Dissection<'_>) {
 
 /// Whether `part` may hold text: what the rules look at, and bodies whose pieces they look at.
 fn is_text(part: &Part) -> bool {
-    let declared = part.declared_type.as_deref().and_then(|declared| declared.trim_start().get(..5));
-    let is_called_text = declared.is_some_and(|start| start.eq_ignore_ascii_case("text/"));
     match part.kind {
         PartKind::Field | PartKind::JsonString | PartKind::XmlText => true,
         // Of other bodies that were taken apart, every text is a part already.
         PartKind::Envelope => part.bytes.trim_ascii_start().starts_with(b"<"),
-        kind if kind.is_for_rules() => false,
-        _ => is_called_text || reads_as_text(&part.bytes),
+        _ => part.is_called_text() || reads_as_text(&part.bytes),
     }
 }
 

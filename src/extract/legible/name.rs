@@ -26,7 +26,7 @@ pub(in crate::extract) fn show(name: &[u8], found: &mut Dissection<'_>) {
 
 /// `text` without percent escapes; `None` when it has none.
 fn unescaped(text: &[u8]) -> Option<Bytes> {
-    has_escapes(text).then(|| percent::decode(&Bytes::copy_from_slice(text), percent::Plus::IsPlus))
+    has_escapes(text).then(|| percent::undo(text, b'%', None).into())
 }
 
 /// Whether there are percent escapes in `text`.

@@ -25,8 +25,8 @@ pub(super) struct Plane {
     pub(super) luma: Vec<u8>,
 }
 
-/// The plane of `jpeg`, a byte for every 8×8 pixels, also for those that the edges cut; `None` when it is not progressive, too small for this, or when
-/// anything about its first coefficients is not as encoders write it.
+/// The plane of `jpeg`, a byte for every 8×8 pixels, also for those that the edges cut; `None` when it is not progressive,
+/// too small for this, or when anything about its first coefficients is not as encoders write it.
 pub(super) fn eighth(jpeg: &[u8]) -> Option<Plane> {
     let mut decoder = Decoder::default();
     let mut at = 2;
@@ -38,6 +38,8 @@ pub(super) fn eighth(jpeg: &[u8]) -> Option<Plane> {
             0xdb => decoder.read_steps(segment.content)?,
             0xdd => decoder.restart_interval = usize::from(u16::from_be_bytes(*segment.content.first_chunk()?)),
             0xda => {
+                // Where a scan of any other file ends is not worth the walk.
+                decoder.frame.as_ref()?;
                 let end = end_of_scan(jpeg, segment.end);
                 decoder.read_scan(segment.content, &jpeg[segment.end..end])?;
                 at = end;

@@ -14,7 +14,9 @@ impl Decoding<'_, '_> {
         let mut visit = |picture: ForeignPicture| {
             let shown = self.foreign_picture(picture, frame);
             frame += 1;
-            believed = std::mem::replace(&mut believed, Ok(())).and(shown);
+            if believed.is_ok() {
+                believed = shown;
+            }
         };
         means.foreign.decode(format, bytes, means.limits, &means.deadline, &mut visit)?;
         believed

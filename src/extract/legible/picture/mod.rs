@@ -11,6 +11,7 @@ use bytes::Bytes;
 use memchr::{memchr_iter, memmem};
 
 use crate::content::PartKind;
+use crate::extract::carve::color_table;
 use crate::extract::dissection::Dissection;
 
 use super::markup;
@@ -35,7 +36,7 @@ pub(super) fn show(bytes: &Bytes, found: &mut Dissection<'_>) {
         [0x89, b'P', b'N', b'G', ..] => png::show(bytes, found),
         [b'G', b'I', b'F', b'8', ..] => gif(bytes, found),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => webp(bytes, found),
-        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => exif::show(bytes, found),
+        tiff if exif::is_tiff(tiff) => exif::show(bytes, found),
         [_, _, _, _, b'f', b't', b'y', b'p' | b' ', ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => {
             boxes(bytes, found);
         }
@@ -120,8 +121,7 @@ fn jpeg(bytes: &[u8], found: &mut Dissection<'_>) {
 
 /// Comments, and text that is drawn on the picture (GIF89a specification, §24 and §25).
 fn gif(bytes: &[u8], found: &mut Dissection<'_>) {
-    let table = |packed: u8| if packed & 0x80 == 0 { 0 } else { 3 << ((packed & 7) + 1) };
-    let mut at = 13 + table(bytes.get(10).copied().unwrap_or_default());
+    let mut at = 13 + color_table(bytes.get(10).copied().unwrap_or_default());
     while !found.is_over() {
         match bytes.get(at..) {
             Some([0x21, label, ..]) => {
@@ -134,7 +134,7 @@ fn gif(bytes: &[u8], found: &mut Dissection<'_>) {
                 at = end;
             }
             Some([0x2c, ..]) => {
-                let data = at + 10 + table(bytes.get(at + 9).copied().unwrap_or_default()) + 1;
+                let data = at + 10 + color_table(bytes.get(at + 9).copied().unwrap_or_default()) + 1;
                 at = sub_blocks(bytes, data).1;
             }
             _ => return,

@@ -1,5 +1,6 @@
 //! Content streams: what is shown where, and so which letters are one word (ISO 32000-1 §9.4).
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -72,7 +73,8 @@ struct State {
 /// Reads one content stream after the other.
 pub(super) struct Interpreter<'a> {
     fonts: &'a Fonts,
-    unknown: Rc<Font>,
+    /// For strings that are shown before there is a font.
+    unknown: OnceCell<Rc<Font>>,
     state: State,
     saved: Vec<State>,
     text: Matrix,
@@ -91,8 +93,14 @@ impl<'a> Interpreter<'a> {
             scale: 1.0,
             leading: 0.0,
         };
-        let unknown = Rc::new(Font::unknown());
-        Self { fonts, unknown, state, saved: Vec::new(), text: Matrix::IDENTITY, line: Matrix::IDENTITY }
+        Self {
+            fonts,
+            unknown: OnceCell::new(),
+            state,
+            saved: Vec::new(),
+            text: Matrix::IDENTITY,
+            line: Matrix::IDENTITY,
+        }
     }
 
     /// Adds what `content` shows to `words`.
@@ -189,13 +197,17 @@ impl<'a> Interpreter<'a> {
         let Some(Value::String(string)) = string else {
             return;
         };
-        let font = Rc::clone(self.state.font.as_ref().unwrap_or(&self.unknown));
+        let font = Rc::clone(
+            self.state.font.as_ref().unwrap_or_else(|| self.unknown.get_or_init(|| Rc::new(Font::unknown()))),
+        );
         let State { size, character_spacing, word_spacing, scale, .. } = self.state;
         let [a, b, ..] = self.text.then(self.state.page).0;
         let em = a.hypot(b) * size.abs();
-        words.go_to(self.place(), (a, b), em, font.count(string), found);
+        let mut pieces = string.chunks(MAX_PIECE).map(|piece| font.glyphs(piece));
+        let first = pieces.next().unwrap_or_default();
+        words.go_to(self.place(), (a, b), em, first.len(), found);
         // Spacing that is set for all characters separates no words, so it counts as part of each.
-        for glyph in string.chunks(MAX_PIECE).flat_map(|piece| font.glyphs(piece)) {
+        for glyph in first.into_iter().chain(pieces.flatten()) {
             words.push(&glyph.text, found);
             let spacing = if glyph.is_space { word_spacing } else { 0.0 };
             self.text = self.text.moved((glyph.width * size + character_spacing + spacing) * scale, 0.0);

@@ -133,11 +133,6 @@ impl Font {
         }
     }
 
-    /// How many glyphs `string` is, as far as it matters: none, one or more.
-    pub(super) fn count(&self, string: &[u8]) -> usize {
-        self.glyphs(&string[..string.len().min(8)]).len()
-    }
-
     fn width(&self, code: u32) -> f64 {
         let range = self.widths.range(..=code).next_back();
         range.filter(|(_, (last, _))| code <= *last).map_or(self.usual_width, |(_, (_, width))| *width)

@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use bytes::Bytes;
-use encoding_rs::{UTF_8, UTF_16BE, WINDOWS_1252};
+use encoding_rs::{Encoding, WINDOWS_1252};
 use memchr::memmem;
 
 use crate::content::PartKind;
@@ -263,12 +263,7 @@ fn push_strings<'a>(value: &Value, depth: usize, output: &mut TextWriter<'a>, fo
 
 /// A text string (ISO 32000-1 §7.9.2.2, and UTF-8 since PDF 2.0).
 fn string_text(string: &[u8]) -> String {
-    let encoding = match string {
-        [0xfe, 0xff, ..] => UTF_16BE,
-        [0xff, 0xfe, ..] => encoding_rs::UTF_16LE,
-        [0xef, 0xbb, 0xbf, ..] => UTF_8,
-        _ => WINDOWS_1252,
-    };
+    let encoding = Encoding::for_bom(string).map_or(WINDOWS_1252, |(encoding, _)| encoding);
     encoding.decode_with_bom_removal(string).0.into_owned()
 }
 
