@@ -5,6 +5,7 @@ mod check;
 mod hash;
 mod progress;
 mod quarantine;
+mod replace;
 mod rollout;
 mod rules;
 mod run;

@@ -97,6 +97,14 @@ impl Inputs {
 /// # Errors
 /// The folder cannot be read.
 pub(super) fn rule_files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+    files_of(path, |file| file.extension().is_some_and(|extension| extension == "toml"))
+}
+
+/// The files that `path` means: itself, or those in it by name that `is_wanted` and that are not hidden.
+///
+/// # Errors
+/// The folder cannot be read.
+pub(super) fn files_of(path: &Path, is_wanted: impl Fn(&Path) -> bool) -> std::io::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
@@ -104,7 +112,7 @@ pub(super) fn rule_files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
     for entry in fs::read_dir(path)? {
         let file = entry?.path();
         let is_hidden = file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        if !is_hidden && file.extension().is_some_and(|extension| extension == "toml") {
+        if !is_hidden && is_wanted(&file) {
             files.push(file);
         }
     }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
-use super::inputs::Inputs;
+use super::inputs::{Inputs, files_of};
 use super::{LoadedFile, LoadedTexts, Snapshot};
 use crate::config::{Config, Problem, TextListSource};
 use crate::text::{TextDigest, TextList, is_digest_file, parse_digests};
@@ -91,17 +91,5 @@ fn open_digests(path: &Path, bytes: &[u8]) -> Result<Vec<TextDigest>, Vec<Proble
 /// # Errors
 /// The folder cannot be read.
 pub(super) fn text_files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path)? {
-        let file = entry?.path();
-        let is_hidden = file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        if !is_hidden && file.is_file() {
-            files.push(file);
-        }
-    }
-    files.sort();
-    Ok(files)
+    files_of(path, Path::is_file)
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::signature;
 use crate::config::{Problem, SetSource};
+use crate::snapshot::inputs::files_of;
 
 /// The files of a local set by name: `path` itself, or the files in it that are neither hidden nor signatures.
 ///
@@ -12,18 +13,9 @@ use crate::config::{Problem, SetSource};
 /// It cannot be read, or there are none.
 pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
     let unreadable = |error: std::io::Error| vec![Problem::of_file(path, format!("cannot be read: {error}"))];
-    if !fs::metadata(path).map_err(unreadable)?.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path).map_err(unreadable)? {
-        let file = entry.map_err(unreadable)?.path();
-        let name = file.file_name().unwrap_or_default().as_encoded_bytes();
-        if !name.starts_with(b".") && !name.ends_with(signature::SUFFIX.as_bytes()) && file.is_file() {
-            files.push(file);
-        }
-    }
-    files.sort();
+    fs::metadata(path).map_err(unreadable)?;
+    let is_signature = |file: &Path| file.as_os_str().as_encoded_bytes().ends_with(signature::SUFFIX.as_bytes());
+    let files = files_of(path, |file| !is_signature(file) && file.is_file()).map_err(unreadable)?;
     if files.is_empty() {
         return Err(vec![Problem::of_file(path, "there are no files in this folder, expected at least one list")]);
     }
