@@ -39,8 +39,9 @@ pub(super) fn check(args: &CheckArgs) -> u8 {
     for file in &snapshot.rule_files {
         println!("rules    {}", file.path.display());
     }
+    let now = unix_now();
     for rule in snapshot.rules.rules() {
-        if let Some(expiry) = rule.expires.as_ref().filter(|expiry| expiry.has_passed(unix_now())) {
+        if let Some(expiry) = rule.expired(now) {
             println!("rule {} expired on {expiry} and matches no more", rule.id);
         }
     }

@@ -133,7 +133,7 @@ pub(super) fn failing_tests(set: &RuleSet, file_of: &[Arc<Path>]) -> Vec<Problem
 pub(super) fn tell_of_expired(loaded: &LoadedRules) {
     let now = unix_now();
     for (rule, file) in loaded.rules.iter().zip(&loaded.file_of) {
-        if let Some(expiry) = rule.expires.as_ref().filter(|expiry| expiry.has_passed(now)) {
+        if let Some(expiry) = rule.expired(now) {
             let (file, place) = (file.display(), rule.place);
             tracing::warn!(
                 event = "expired_rule",

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::charset::Charset;
 use super::normalise::Normalised;
-use super::rule::{Condition, Need, Rule, Setting};
+use super::rule::{Condition, Need, Rule, Setting, TermRef};
 use super::scan::{RuleSet, TooManyKeywords};
 use super::source::SourceText;
 use crate::content::Deadline;
@@ -84,7 +84,10 @@ pub fn explain(set: &RuleSet, text: &[u8], setting: &Setting<'_>) -> Result<Expl
         rules.push(explained(rule, index, terms, spans, rule.applies_in(setting)));
     }
     Ok(Explanation {
-        readings: Charset::all_of(text).into_iter().map(|charset| reading_explained(text, charset)).collect(),
+        readings: Charset::all_of(text, usize::MAX)
+            .into_iter()
+            .map(|charset| reading_explained(text, charset))
+            .collect(),
         rules,
     })
 }
@@ -119,18 +122,15 @@ fn hits(set: &RuleSet, text: &[u8]) -> Result<Vec<Vec<TermHits>>, TooManyKeyword
 
 /// A rule that looks for one term of `rule` and nothing else.
 fn rule_of(rule: &Rule, term: usize) -> Rule {
-    let keywords = rule.keywords.get(term).cloned().into_iter().collect::<Vec<_>>();
-    let pattern = term.checked_sub(rule.keywords.len()).and_then(|index| rule.patterns.get(index));
-    let first = rule.keywords.len() + rule.patterns.len();
-    let identifier = term.checked_sub(first).and_then(|index| rule.identifiers.get(index));
     let condition = Condition { needs: vec![Need::at_least(1, [0])], ..Condition::default() };
-    Rule {
-        keywords,
-        patterns: pattern.cloned().into_iter().collect(),
-        identifiers: identifier.cloned().into_iter().collect(),
-        condition,
-        ..Rule::named(rule.id.clone(), rule.place)
+    let mut single = Rule { condition, ..Rule::named(rule.id.clone(), rule.place) };
+    match rule.look_up(term) {
+        Some(TermRef::Keyword(keyword)) => single.keywords.push(keyword.clone()),
+        Some(TermRef::Pattern(pattern)) => single.patterns.push(pattern.clone()),
+        Some(TermRef::Identifier(identifier)) => single.identifiers.push(identifier.clone()),
+        None => {}
     }
+    single
 }
 
 fn explained(

@@ -91,12 +91,11 @@ enum Signs {
     AsI,
 }
 
-/// The lenient readings of every place in `text` from `from` on that looks as if somebody hid something there.
-pub(super) fn loosen(normalised: &Normalised, source: &SourceText, from: usize) -> Vec<Loosened> {
+/// The lenient readings of every place in `normalised`, made from `source`, that looks as if somebody hid something there.
+pub(super) fn loosen(normalised: &Normalised, source: &SourceText) -> Vec<Loosened> {
     let text = normalised.as_str();
-    let start = boundary_before(text, from.saturating_sub(CONTEXT));
-    let mut places = suspicious(text, start);
-    places.extend(normalised.ones().iter().filter(|one| **one >= start).map(|one| *one..one + 1));
+    let mut places = suspicious(text);
+    places.extend(normalised.ones().iter().map(|one| *one..one + 1));
     places.sort_unstable_by_key(|place| place.start);
     let mut readings = Vec::new();
     for place in merged(places, text) {
@@ -132,19 +131,11 @@ fn merged(places: Vec<Range<usize>>, text: &str) -> Vec<Range<usize>> {
     merged
 }
 
-/// Places from `start` on where letters are repeated or spelled out, or signs stand in a word.
-fn suspicious(text: &str, start: usize) -> Vec<Range<usize>> {
-    let bytes = text.as_bytes();
-    let mut places = Vec::new();
-    let mut at = start;
-    while at < bytes.len() {
-        let end = bytes.len().min(at + CHUNK);
-        if looks_suspicious(bytes, at, end) {
-            places.push(at..end);
-        }
-        at = end;
-    }
-    places
+/// Places where letters are repeated or spelled out, or signs stand in a word.
+fn suspicious(text: &str) -> Vec<Range<usize>> {
+    let starts = (0..text.len()).step_by(CHUNK);
+    let chunks = starts.map(|start| start..text.len().min(start + CHUNK));
+    chunks.filter(|chunk| looks_suspicious(text.as_bytes(), chunk.start, chunk.end)).collect()
 }
 
 const CHUNK: usize = 64;
@@ -386,7 +377,7 @@ mod tests {
     }
 
     fn readings(text: &str) -> Vec<String> {
-        loosen(&normalised(text), &SourceText::whole(text), 0)
+        loosen(&normalised(text), &SourceText::whole(text))
             .iter()
             .map(|loosened| loosened.as_str().to_owned())
             .collect()
@@ -442,7 +433,7 @@ mod tests {
     #[test]
     fn spans_lead_back_and_tell_what_was_changed() {
         let text = "see f.o.r.b h3llo";
-        let readings = loosen(&normalised(text), &SourceText::whole(text), 0);
+        let readings = loosen(&normalised(text), &SourceText::whole(text));
         let reading = readings.iter().find(|reading| reading.as_str() == "see forb hello").unwrap();
         assert_eq!(reading.normalised(&(4..8)), 4..11);
         assert_eq!(reading.taken(&(4..8)), Some(vec![Switch::Spaced]));

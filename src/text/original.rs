@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::rule::Rule;
+use super::rule::{Rule, TermRef};
 use super::source::{SourceText, boundary_before};
 
 /// Bytes before and behind a hit in which quotation marks are looked for.
@@ -12,16 +12,13 @@ pub(super) const REACH: usize = 1 << 10;
 
 /// Whether a hit of `term` counts, by what its rule asks of the text that stands there.
 pub(super) fn is_as_asked(rule: &Rule, term: usize, text: &str) -> bool {
-    match rule.keywords.get(term) {
-        Some(keyword) if keyword.is_case_sensitive() => {
+    match rule.look_up(term) {
+        Some(TermRef::Keyword(keyword)) if keyword.is_case_sensitive() => {
             CaseShape::of(keyword.as_written().chars()).allows(&CaseShape::of(text.chars()))
         }
-        Some(_) => true,
-        None => {
-            // Behind the patterns come identifiers, which are compared in forms of their own.
-            let pattern = rule.patterns.get(term - rule.keywords.len());
-            pattern.is_none_or(|pattern| !pattern.is_exact() || pattern.allows(text))
-        }
+        Some(TermRef::Pattern(pattern)) => !pattern.is_exact() || pattern.allows(text),
+        // Identifiers are compared in forms of their own.
+        Some(TermRef::Keyword(_) | TermRef::Identifier(_)) | None => true,
     }
 }
 

@@ -21,9 +21,9 @@ pub struct RuleProblem {
 }
 
 impl RuleProblem {
-    /// A problem at byte `offset` of `source`.
-    pub(super) fn at(source: &str, offset: usize, message: &impl fmt::Display) -> Self {
-        Self { file: None, place: Place::of(source, offset), message: message.to_string() }
+    /// A problem with the rule file itself.
+    pub(super) fn at(place: Place, message: &impl fmt::Display) -> Self {
+        Self { file: None, place, message: message.to_string() }
     }
 
     /// What the TOML reader says.
@@ -32,9 +32,9 @@ impl RuleProblem {
         Self { file: None, place, message }
     }
 
-    /// A problem with a line of a file beside the rule file.
-    pub(super) fn in_file(file: &Path, line: u64, message: &impl fmt::Display) -> Self {
-        Self { file: Some(file.to_owned()), place: Place { line, column: 1 }, message: message.to_string() }
+    /// A problem with a file beside the rule file.
+    pub(super) fn in_file(file: &Path, place: Place, message: &impl fmt::Display) -> Self {
+        Self { file: Some(file.to_owned()), ..Self::at(place, message) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::fold::{Accents, FoldTable, Role};
 use super::source::SourceText;
+use super::words::{is_half_width_kana, is_of_unspaced_script};
 
 /// Counts the words that begin, front to back, in a text that is there piece by piece.
 ///
@@ -31,19 +32,14 @@ impl WordCounter {
     }
 }
 
-/// Whether a character is of a script without spaces: Han, kana, Thai, Lao, Burmese, Khmer.
+/// Whether a character counts as a word: those of scripts without spaces, but for kana that are as narrow as letters and
+/// hexagrams, and with the Han that Unicode has added since.
 pub(super) const fn stands_alone(ch: char) -> bool {
-    matches!(
-        ch,
-        '\u{e00}'..='\u{eff}'
-            | '\u{1000}'..='\u{109f}'
-            | '\u{1780}'..='\u{17ff}'
-            | '\u{3040}'..='\u{30ff}'
-            | '\u{3400}'..='\u{4dbf}'
-            | '\u{4e00}'..='\u{9fff}'
-            | '\u{f900}'..='\u{faff}'
-            | '\u{20000}'..='\u{3ffff}'
-    )
+    match ch {
+        '\u{4dc0}'..='\u{4dff}' => false,
+        '\u{323b0}'..='\u{3ffff}' => true,
+        _ => is_of_unspaced_script(ch) && !is_half_width_kana(ch),
+    }
 }
 
 #[cfg(test)]

@@ -29,10 +29,17 @@ pub(super) fn end_between(source: &SourceText, at: usize) -> bool {
     SEGMENTER.segment_str(&context).any(|boundary| boundary == before.len() - start)
 }
 
+/// Whether `ch` is of a script without spaces: Han, kana, Thai, Lao, Burmese, Khmer.
 pub(super) const fn is_of_unspaced_script(ch: char) -> bool {
-    matches!(ch,
-        '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
-            | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..='\u{323af}')
+    is_half_width_kana(ch)
+        || matches!(ch,
+            '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
+                | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
+}
+
+/// Kana that are as narrow as letters.
+pub(super) const fn is_half_width_kana(ch: char) -> bool {
+    matches!(ch, '\u{ff66}'..='\u{ff9f}')
 }
 
 #[cfg(test)]

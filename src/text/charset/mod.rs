@@ -1,8 +1,9 @@
 //! Bytes → text, as they arrive.
 //!
-//! No declared charset is asked for: senders choose it, and `extract` makes a text of its own of what it says. Where the bytes leave more than one reading, all are scanned,
-//! since what stores the text may choose another than we would: a byte order mark may be ignored, and bytes that are not
-//! UTF-8 may be some older charset or have faults replaced. Otherwise a byte or two would hide everything.
+//! No declared charset is asked for: senders choose it, and `extract` makes a text of its own of what it says. Where the
+//! bytes leave more than one reading, all are scanned, since what stores the text may choose another than we would: a byte
+//! order mark may be ignored, and bytes that are not UTF-8 may be some older charset or have faults replaced. Otherwise a
+//! byte or two would hide everything.
 
 mod legacy;
 
@@ -68,12 +69,14 @@ impl Charset {
         [Some(guessed), usual].into_iter().flatten().filter_map(Legacy::of).map(Self::Legacy).collect()
     }
 
-    /// Every way to read `text`, the likeliest first.
-    pub(super) fn all_of(text: &[u8]) -> Vec<Self> {
+    /// Every way to read `text`, the likeliest first. Where it is not UTF-8, no more than `sample` bytes around the first
+    /// that are not are looked at.
+    pub(super) fn all_of(text: &[u8], sample: usize) -> Vec<Self> {
         let mut charsets = Self::of_start(text);
-        if first_foreign(text).is_some() {
+        if let Some(foreign) = first_foreign(text) {
+            let around = &text[foreign.saturating_sub(sample / 2)..];
             let last = charsets.len() - 1;
-            charsets.splice(last..last, Self::for_foreign(text));
+            charsets.splice(last..last, Self::for_foreign(&around[..around.len().min(sample)]));
         }
         charsets
     }

@@ -21,7 +21,7 @@ const MAX_HOLDERS: usize = 2;
 pub(super) type Report<'a> = dyn FnMut(Option<&Keyword>, LintKind, String) + 'a;
 
 pub(super) fn lint_rule(rule: &Rule, now: UnixTime, report: &mut Report<'_>) {
-    if let Some(expiry) = rule.expires.as_ref().filter(|expiry| expiry.has_passed(now)) {
+    if let Some(expiry) = rule.expired(now) {
         report(None, LintKind::Expired, format!("expired on {expiry}: extend it or take it out"));
     }
     let by_text = by_text(rule);

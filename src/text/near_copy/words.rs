@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::content::Deadline;
-use crate::text::charset::{Charset, first_foreign};
+use crate::text::charset::Charset;
 use crate::text::fold::{Accents, is_word_character};
 use crate::text::normalise::Normalised;
 use crate::text::source::SourceText;
@@ -39,13 +39,7 @@ pub(super) struct Word<'a> {
 
 /// Every way to read `bytes`, the likeliest first.
 pub(super) fn charsets_of(bytes: &[u8]) -> Vec<Charset> {
-    let mut charsets = Charset::of_start(bytes);
-    if let Some(foreign) = first_foreign(bytes) {
-        let sample = &bytes[foreign.saturating_sub(SAMPLE / 2)..];
-        let others = Charset::for_foreign(&sample[..sample.len().min(SAMPLE)]);
-        charsets.splice(charsets.len() - 1..charsets.len() - 1, others);
-    }
-    charsets
+    Charset::all_of(bytes, SAMPLE)
 }
 
 /// Tells `each` the words of `bytes` in order, until the deadline. Linear in time, bounded in memory.

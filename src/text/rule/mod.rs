@@ -24,7 +24,7 @@ pub(super) use terms::{Term, Terms};
 use super::identifiers::Identifier;
 use super::pattern::Pattern;
 use crate::config::Place;
-use crate::content::{Action, Mode, Severity};
+use crate::content::{Action, Mode, Severity, UnixTime};
 
 /// One rule of a rule file, checked.
 ///
@@ -75,6 +75,14 @@ pub struct Rule {
     pub place: Place,
 }
 
+/// What a rule looks for by one of its terms.
+#[derive(Clone, Copy)]
+pub(super) enum TermRef<'r> {
+    Keyword(&'r Keyword),
+    Pattern(&'r Pattern),
+    Identifier(&'r Identifier),
+}
+
 impl Rule {
     /// A rule that looks for nothing yet, blocks, and covers every part.
     pub(super) fn named(id: String, place: Place) -> Self {
@@ -105,19 +113,34 @@ impl Rule {
 
     /// Whether it may match where `setting` says. What `setting` does not know is no obstacle.
     pub fn applies_in(&self, setting: &Setting<'_>) -> bool {
-        let is_over = |expiry: &Expiry| setting.now.is_some_and(|now| expiry.has_passed(now));
-        !self.expires.as_ref().is_some_and(is_over) && self.scope.covers(setting)
+        setting.now.is_none_or(|now| self.expired(now).is_none()) && self.scope.covers(setting)
+    }
+
+    /// When it ended to match, if it has.
+    pub fn expired(&self, now: UnixTime) -> Option<&Expiry> {
+        self.expires.as_ref().filter(|expiry| expiry.has_passed(now))
     }
 
     /// A term as it stands in the rule file.
     pub fn term(&self, term: usize) -> &str {
-        if let Some(keyword) = self.keywords.get(term) {
-            return keyword.as_written();
+        match self.look_up(term) {
+            Some(TermRef::Keyword(keyword)) => keyword.as_written(),
+            Some(TermRef::Pattern(pattern)) => pattern.as_written(),
+            Some(TermRef::Identifier(identifier)) => &identifier.written,
+            None => "",
         }
-        let term = term - self.keywords.len();
-        match self.patterns.get(term) {
-            Some(pattern) => pattern.as_written(),
-            None => self.identifiers.get(term - self.patterns.len()).map_or("", |identifier| &identifier.written),
+    }
+
+    /// What a term is.
+    #[inline]
+    pub(super) fn look_up(&self, term: usize) -> Option<TermRef<'_>> {
+        let (keywords, patterns) = (self.keywords.len(), self.patterns.len());
+        if term < keywords {
+            self.keywords.get(term).map(TermRef::Keyword)
+        } else if term < keywords + patterns {
+            self.patterns.get(term - keywords).map(TermRef::Pattern)
+        } else {
+            self.identifiers.get(term - keywords - patterns).map(TermRef::Identifier)
         }
     }
 

@@ -49,21 +49,21 @@ impl Scope {
 
     /// Whether a text there is looked at.
     pub fn covers(&self, setting: &Setting<'_>) -> bool {
-        let covers = |patterns: &[Wildcard], name: &dyn Fn(&PartNames<'_>) -> Option<bool>| {
-            let mut parts = setting.lineage.iter();
-            patterns.is_empty() || setting.lineage.is_empty() || parts.any(|part| name(part).unwrap_or(true))
+        let lineage = &setting.lineage;
+        let covers = |patterns: &[Wildcard], name: for<'n> fn(&PartNames<'n>) -> Option<&'n str>| {
+            lineage.is_empty() || lineage.iter().any(|part| fits(patterns, name(part)))
         };
-        fits(&self.routes, setting.route).unwrap_or(true)
-            && covers(&self.fields, &|part| fits(&self.fields, part.field))
-            && covers(&self.file_names, &|part| fits(&self.file_names, part.file_name))
-            && covers(&self.types, &|part| fits(&self.types, part.media_type))
-            && covers(&self.kinds, &|part| fits(&self.kinds, part.kind.map(PartKind::name)))
+        fits(&self.routes, setting.route)
+            && covers(&self.fields, |part| part.field)
+            && covers(&self.file_names, |part| part.file_name)
+            && covers(&self.types, |part| part.media_type)
+            && covers(&self.kinds, |part| part.kind.map(PartKind::name))
     }
 }
 
-/// Whether one of `patterns` fits a name that is known.
-fn fits(patterns: &[Wildcard], name: Option<&str>) -> Option<bool> {
-    name.map(|name| patterns.is_empty() || patterns.iter().any(|pattern| pattern.fits(name)))
+/// Whether one of `patterns`, if there are any, fits a name, if that is known.
+fn fits(patterns: &[Wildcard], name: Option<&str>) -> bool {
+    patterns.is_empty() || name.is_none_or(|name| patterns.iter().any(|pattern| pattern.fits(name)))
 }
 
 /// A name in which `*` stands for anything. Case does not count.

@@ -35,7 +35,7 @@ impl Reader<'_> {
                 match add(written) {
                     Ok(term) => found.push(term),
                     Err(fault) => {
-                        self.problems.push(RuleProblem { place, ..RuleProblem::in_file(&file, 1, &fault) });
+                        self.problems.push(RuleProblem::in_file(&file, place, &fault));
                     }
                 }
             }

@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::raw::{RawCase, RawKeyword, RawRule, RawSwitches};
 use super::{Reader, list};
+use crate::config::Place;
 use crate::text::pattern::Pattern;
 use crate::text::problem::{Fault, RuleProblem};
 use crate::text::rule::{Keyword, Origin, Term, Terms, Words, domain};
@@ -118,7 +119,7 @@ impl Reader<'_> {
                 }
                 None => {
                     let fault = Fault::VanishingKeyword(written.to_owned());
-                    self.problems.push(RuleProblem { place, ..RuleProblem::in_file(&file, 1, &fault) });
+                    self.problems.push(RuleProblem::in_file(&file, place, &fault));
                 }
             }
         }
@@ -135,8 +136,9 @@ impl Reader<'_> {
         match String::from_utf8(bytes) {
             Ok(list) => Some((file, list)),
             Err(error) => {
-                let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|byte| *byte == b'\n').count();
-                self.problems.push(RuleProblem::in_file(&file, line as u64, &Fault::ListNotUtf8));
+                let read = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+                let line = read.split(|byte| *byte == b'\n').count() as u64;
+                self.problems.push(RuleProblem::in_file(&file, Place { line, column: 1 }, &Fault::ListNotUtf8));
                 None
             }
         }

@@ -140,7 +140,8 @@ impl Reader<'_> {
     }
 
     fn complain(&mut self, offset: usize, fault: &impl fmt::Display) {
-        self.problems.push(RuleProblem::at(self.source, offset, fault));
+        let place = self.places.at(offset);
+        self.problems.push(RuleProblem::at(place, fault));
     }
 
     fn complain_of_toml(&mut self, error: &toml::de::Error) {

@@ -68,7 +68,6 @@ pub(super) struct Block<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Layer<'a> {
     pub(super) block: &'a Block<'a>,
-    pub(super) lane: &'a Lane,
     pub(super) source: &'a SourceText,
     /// What it was hidden in.
     pub(super) parent: Option<&'a Layer<'a>>,
@@ -77,21 +76,18 @@ pub(super) struct Layer<'a> {
 }
 
 impl Layer<'_> {
-    /// Searches `normalised`, made from this text.
-    pub(super) fn search(&self, normalised: &Normalised, hits: &mut Hits) {
-        let text = normalised.as_str();
-        self.lane.literals.search(text.as_bytes(), |found| {
-            self.note(found.pattern, &(found.start..found.end), normalised, hits);
+    /// Searches `normalised`, made from this text for `lane`.
+    pub(super) fn search(&self, lane: &Lane, normalised: &Normalised, hits: &mut Hits) {
+        lane.literals.search(normalised.as_str().as_bytes(), |found| {
+            self.note(&lane.seekers[found.pattern], &(found.start..found.end), normalised, hits);
         });
-        if self.lane.accents == Accents::Kept {
-            if self.parent.is_none() {
-                self.search_patterns(normalised, hits);
-            }
-            self.search_identifiers(hits);
+        if lane.accents == Accents::Kept && self.parent.is_none() {
+            self.search_patterns(normalised, hits);
         }
-        for loosened in loosen(normalised, self.source, 0) {
-            self.lane.literals.search(loosened.as_str().as_bytes(), |found| {
-                self.note_loosened(found.pattern, &(found.start..found.end), &loosened, normalised, hits);
+        for loosened in loosen(normalised, self.source) {
+            lane.literals.search(loosened.as_str().as_bytes(), |found| {
+                let seekers = &lane.seekers[found.pattern];
+                self.note_loosened(seekers, &(found.start..found.end), &loosened, normalised, hits);
             });
         }
     }
@@ -103,7 +99,10 @@ impl Layer<'_> {
         }
         decode::each(self.source, from, |via, decoded| {
             let layer = Layer { source: &decoded, parent: Some(self), via, ..*self };
-            layer.search(&Normalised::of(&decoded, self.lane.accents), hits);
+            for lane in &self.block.rules.lanes {
+                layer.search(lane, &Normalised::of(&decoded, lane.accents), hits);
+            }
+            layer.search_identifiers(hits);
             layer.search_decoded(0, deadline, hits);
         });
     }
@@ -113,7 +112,7 @@ impl Layer<'_> {
     }
 
     /// Identifiers are looked for in the text as it is: they have forms of their own.
-    fn search_identifiers(&self, hits: &mut Hits) {
+    pub(super) fn search_identifiers(&self, hits: &mut Hits) {
         let identifiers = &self.block.rules.identifiers;
         if identifiers.is_empty() {
             return;
@@ -154,13 +153,13 @@ impl Layer<'_> {
     }
 
     /// Notes a keyword for every rule that looks for it, in this way, and lets it stand where it does.
-    fn note(&self, literal: usize, span: &Range<usize>, normalised: &Normalised, hits: &mut Hits) {
+    fn note(&self, seekers: &[Seeker], span: &Range<usize>, normalised: &Normalised, hits: &mut Hits) {
         let source = normalised.source(span);
         if !self.is_new(&self.place(&source)) {
             return;
         }
         let mut standing = None;
-        for seeker in self.wanted(literal) {
+        for seeker in self.wanted(seekers) {
             let standing = *standing.get_or_insert_with(|| normalised.standing(span, self.source));
             if !matches!(seeker.spelling, Spelling::Collapsed | Spelling::Joined)
                 && seeker.words.allow(standing)
@@ -174,7 +173,7 @@ impl Layer<'_> {
     /// The same for a keyword in a text whose spelling was loosened.
     fn note_loosened(
         &self,
-        literal: usize,
+        seekers: &[Seeker],
         span: &Range<usize>,
         loosened: &Loosened,
         normalised: &Normalised,
@@ -187,7 +186,7 @@ impl Layer<'_> {
         if !self.is_new(&self.place(&source)) || !self.has_letters(&source) {
             return;
         }
-        for seeker in self.wanted(literal) {
+        for seeker in self.wanted(seekers) {
             let is_fitting = match seeker.spelling {
                 Spelling::Itself => true,
                 Spelling::Collapsed => taken.contains(&Switch::Repeated),
@@ -211,10 +210,9 @@ impl Layer<'_> {
         3 * letters >= others
     }
 
-    /// Who looks for one of the literals, allows it to be hidden like this, and has not had enough of it.
-    fn wanted(&self, literal: usize) -> impl Iterator<Item = &Seeker> {
-        let seekers = self.lane.seekers[literal].iter();
-        seekers.filter(|seeker| self.is_allowed(seeker.switches) && !self.has_enough_of(seeker.term))
+    /// Those of `seekers` that allow what they look for to be hidden like this, and have not had enough of it.
+    fn wanted<'s>(&self, seekers: &'s [Seeker]) -> impl Iterator<Item = &'s Seeker> {
+        seekers.iter().filter(|seeker| self.is_allowed(seeker.switches) && !self.has_enough_of(seeker.term))
     }
 
     fn has_enough_of(&self, term: Term) -> bool {

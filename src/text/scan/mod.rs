@@ -19,7 +19,7 @@ use super::fold::Accents;
 use super::identifiers::IdentifierIndex;
 use super::literals::TooManyPatterns;
 use super::pattern::Pattern;
-use super::rule::{Rule, Setting};
+use super::rule::{Rule, Setting, TermRef};
 use super::tally::Tally;
 use crate::content::Deadline;
 
@@ -77,17 +77,17 @@ impl RuleSet {
     pub fn compile(rules: Vec<Rule>) -> Result<Self, TooManyKeywords> {
         let (mut patterns, mut identifiers) = (Vec::new(), IdentifierIndex::default());
         for (index, rule) in rules.iter().enumerate() {
-            for (position, pattern) in rule.patterns.iter().enumerate() {
-                patterns.push((Term { rule: index, term: rule.keywords.len() + position }, pattern.clone()));
-            }
-            let first = rule.keywords.len() + rule.patterns.len();
-            for (position, identifier) in rule.identifiers.iter().enumerate() {
-                identifiers.add(identifier, Term { rule: index, term: first + position });
+            for term in rule.keywords.len()..rule.term_count() {
+                match rule.look_up(term) {
+                    Some(TermRef::Pattern(pattern)) => patterns.push((Term { rule: index, term }, pattern.clone())),
+                    Some(TermRef::Identifier(identifier)) => identifiers.add(identifier, Term { rule: index, term }),
+                    Some(TermRef::Keyword(_)) | None => {}
+                }
             }
         }
         let mut lanes = Vec::new();
         for accents in [Accents::Kept, Accents::Stripped] {
-            lanes.extend(Lane::of(&rules, accents, !(patterns.is_empty() && identifiers.is_empty()))?);
+            lanes.extend(Lane::of(&rules, accents, !patterns.is_empty())?);
         }
         let counts_words = rules.iter().any(Tally::needs_words);
         let looks_around = rules.iter().any(|rule| rule.ignores_quoted);
@@ -131,7 +131,7 @@ impl RuleSet {
 
     /// Begins a text.
     pub fn scanner(&self, deadline: Deadline) -> Scanner<'_> {
-        Scanner { rules: self, deadline, readings: Vec::new(), pending: Vec::new(), has_begun: false }
+        Scanner { rules: self, deadline, readings: Vec::new(), pending: Vec::new() }
     }
 }
 
@@ -145,10 +145,10 @@ impl RuleSet {
 pub struct Scanner<'r> {
     rules: &'r RuleSet,
     deadline: Deadline,
+    /// None before the first block.
     readings: Vec<Reading<'r>>,
     /// What is not a whole block yet.
     pending: Vec<u8>,
-    has_begun: bool,
 }
 
 impl Scanner<'_> {
@@ -187,23 +187,22 @@ impl Scanner<'_> {
 
     /// Whether nothing more is to be found, or looked for.
     fn is_idle(&self) -> bool {
-        self.rules.is_empty() || self.has_begun && self.deadline.has_passed()
+        self.rules.is_empty() || !self.readings.is_empty() && self.deadline.has_passed()
     }
 
     fn block(&mut self, bytes: &[u8], is_last: bool) {
-        if !self.has_begun {
+        if self.readings.is_empty() {
             let charsets = Charset::of_start(bytes).into_iter();
             self.readings = charsets.map(|charset| Reading::new(self.rules, charset)).collect();
-            self.has_begun = true;
         }
         // Up to here all was UTF-8, so whatever else it may be has found the same.
-        if let [.., utf8] = &mut self.readings[..]
-            && utf8.is_alone()
-            && first_foreign(&utf8.with_carry(bytes)).is_some()
+        if !self.readings.iter().any(Reading::is_legacy)
+            && let Some(utf8) = self.readings.last()
+            && let bytes = utf8.with_carry(bytes)
+            && first_foreign(&bytes).is_some()
         {
-            let others = Charset::for_foreign(&utf8.with_carry(bytes));
-            let others: Vec<Reading<'_>> = others.into_iter().map(|charset| utf8.also(charset)).collect();
-            utf8.is_not_alone();
+            let others = Charset::for_foreign(&bytes).into_iter();
+            let others: Vec<Reading<'_>> = others.map(|charset| utf8.also(charset)).collect();
             let last = self.readings.len() - 1;
             self.readings.splice(last..last, others);
         }

@@ -38,7 +38,6 @@ pub(super) struct Reading<'r> {
     lanes: Vec<Normalised>,
     tallies: BTreeMap<usize, Tally>,
     words: WordCounter,
-    has_siblings: bool,
 }
 
 impl<'r> Reading<'r> {
@@ -53,34 +52,27 @@ impl<'r> Reading<'r> {
             lanes: rules.lanes.iter().map(|lane| Normalised::new(lane.accents)).collect(),
             tallies: BTreeMap::new(),
             words: WordCounter::default(),
-            has_siblings: false,
         }
     }
 
-    /// Whether it is the reading as UTF-8, and nothing has been found yet that is none.
-    pub(super) fn is_alone(&self) -> bool {
-        matches!(self.charset, Charset::Utf8) && !self.has_siblings
+    /// Whether it is one of those that are there only because something is not UTF-8.
+    pub(super) const fn is_legacy(&self) -> bool {
+        matches!(self.charset, Charset::Legacy(_))
     }
 
     /// The same so far, in another charset from here on.
     pub(super) fn also(&self, charset: Charset) -> Self {
-        Self { charset, has_siblings: true, ..self.clone() }
-    }
-
-    /// Notes that there are other readings too.
-    pub(super) const fn is_not_alone(&mut self) {
-        self.has_siblings = true;
+        Self { charset, ..self.clone() }
     }
 
     /// `bytes` behind those of a character that was not finished.
     pub(super) fn with_carry<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
-        if self.carry.is_empty() { Cow::Borrowed(bytes) } else { Cow::Owned([&self.carry, bytes].concat()) }
+        behind(&self.carry, bytes)
     }
 
     /// Takes in the next bytes.
     pub(super) fn read(&mut self, bytes: &[u8], is_last: bool, deadline: &Deadline) {
-        let carry = std::mem::take(&mut self.carry);
-        let bytes = if carry.is_empty() { Cow::Borrowed(bytes) } else { Cow::Owned([&carry, bytes].concat()) };
+        let bytes = behind(&std::mem::take(&mut self.carry), bytes);
         let read = self.charset.read(&bytes, self.read, is_last, &mut self.source);
         self.read += read;
         self.carry = bytes[read..].to_vec();
@@ -106,12 +98,13 @@ impl<'r> Reading<'r> {
     /// Everything that ends behind what is counted and not behind `until`.
     fn hits(&self, until: usize, deadline: &Deadline) -> Hits {
         let block = Block { rules: self.rules, tallies: &self.tallies, new: self.counted..until };
+        let layer = Layer { block: &block, source: &self.source, parent: None, via: None };
         let mut hits = Hits::default();
         for (lane, normalised) in self.rules.lanes.iter().zip(&self.lanes) {
-            let layer = Layer { block: &block, lane, source: &self.source, parent: None, via: None };
-            layer.search(normalised, &mut hits);
-            layer.search_decoded(self.counted.saturating_sub(CONTEXT), deadline, &mut hits);
+            layer.search(lane, normalised, &mut hits);
         }
+        layer.search_identifiers(&mut hits);
+        layer.search_decoded(self.counted.saturating_sub(CONTEXT), deadline, &mut hits);
         hits
     }
 
@@ -152,4 +145,9 @@ impl<'r> Reading<'r> {
             .into_iter()
             .filter_map(|(rule, tally)| Some(RuleMatch { rule, spans: tally.into_match(&rules[rule])? }))
     }
+}
+
+/// `bytes` behind `carry`, copied only if there is any.
+fn behind<'b>(carry: &[u8], bytes: &'b [u8]) -> Cow<'b, [u8]> {
+    if carry.is_empty() { Cow::Borrowed(bytes) } else { Cow::Owned([carry, bytes].concat()) }
 }

@@ -62,8 +62,14 @@ impl Lane {
                 if switches.has(Switch::Accents) != (accents == Accents::Stripped) {
                     continue;
                 }
-                let normalised = Normalised::of(&SourceText::whole(keyword.as_written()), accents);
-                let text = normalised.as_str().trim_matches(' ');
+                let bare;
+                let text = match accents {
+                    Accents::Kept => keyword.normalised(),
+                    Accents::Stripped => {
+                        bare = Normalised::of(&SourceText::whole(keyword.as_written()), accents);
+                        bare.as_str().trim_matches(' ')
+                    }
+                };
                 let seeker = |spelling| Seeker {
                     term: Term { rule: index, term: number },
                     words: keyword.words(),
