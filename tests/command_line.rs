@@ -11,14 +11,7 @@ use tempfile::TempDir;
 
 use crate::support::penstock::BINARY;
 use crate::support::pictures::{landscape, png, resized};
-use crate::support::{repository, sha256};
-
-/// Output in one text: standard output, then standard error, then the exit code.
-fn penstock(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new(BINARY).args(arguments).current_dir(folder).env("COLUMNS", "100").output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    format!("{}{}exit code {}", text(&output.stdout), text(&output.stderr), output.status.code().unwrap())
-}
+use crate::support::{penstock_in as penstock, repository, sha256};
 
 fn json_lines(folder: &Path, arguments: &[&str]) -> Vec<serde_json::Value> {
     let output = Command::new(BINARY).args(arguments).current_dir(folder).output().unwrap();

@@ -1,31 +1,14 @@
 //! The rule file and its tools, through the command line and a running Penstock.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::support::origin::Origin;
 use crate::support::penstock::{BINARY, ENFORCING, Penstock, Setup};
-use crate::support::{repository, wait_until};
-
-/// Standard output, then standard error, then the exit code.
-fn penstock(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new(BINARY).args(arguments).current_dir(folder).env("COLUMNS", "100").output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    format!("{}{}exit code {}", text(&output.stdout), text(&output.stderr), output.status.code().unwrap())
-}
-
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, content) in files {
-        fs::write(folder.path().join(name), content).unwrap();
-    }
-    folder
-}
+use crate::support::{folder_with as folder, penstock_in as penstock, repository, wait_until};
 
 const TURNIP: &str = "[[rule]]\nid = \"veg\"\nkeywords = [\"turnip\", \"beet\"]\n";
 

@@ -4,29 +4,17 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use tempfile::TempDir;
-
 use crate::support::archives::gzip;
 use crate::support::penstock::BINARY;
 use crate::support::pictures::{landscape, png, resized};
-use crate::support::sha256;
+use crate::support::{folder_with as folder, penstock_in, sha256};
 
 const ONE: &str = "00112233445566778899aabbccddeeff";
 const TWO: &str = "ffeeddccbbaa99887766554433221100";
 
-/// Output in one text: standard output, then standard error, then the exit code.
+/// What `penstock set` says, as [`penstock_in`] does.
 fn set(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new(BINARY).arg("set").args(arguments).current_dir(folder).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    format!("{}{}exit code {}", text(&output.stdout), text(&output.stderr), output.status.code().unwrap())
-}
-
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, content) in files {
-        fs::write(folder.path().join(name), content).unwrap();
-    }
-    folder
+    penstock_in(folder, &[&["set"], arguments].concat())
 }
 
 #[test]

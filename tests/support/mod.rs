@@ -14,8 +14,11 @@ pub mod s3rver;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
 
 /// Waits until `condition` holds. A minute is for machines under load, not part of any promise.
 #[track_caller]
@@ -46,6 +49,23 @@ pub fn vectors(what: &str) -> Option<PathBuf> {
 #[expect(clippy::explicit_write, reason = "the harness keeps what `eprintln!` says to itself when a test passes")]
 pub fn skipped(what: &str, why: &str) {
     writeln!(std::io::stderr(), "SKIPPED: {what}: {why}").unwrap();
+}
+
+/// A folder with these files.
+pub fn folder_with(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        std::fs::write(folder.path().join(name), content).unwrap();
+    }
+    folder
+}
+
+/// What `penstock` says in `folder`, in one text: standard output, then standard error, then the exit code.
+pub fn penstock_in(folder: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new(penstock::BINARY);
+    let output = command.args(arguments).current_dir(folder).env("COLUMNS", "100").output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    format!("{}{}exit code {}", text(&output.stdout), text(&output.stderr), output.status.code().unwrap())
 }
 
 /// SHA-256 in hex.
