@@ -23,6 +23,7 @@ use unicode_normalization::char::{canonical_combining_class, decompose_compatibl
 use unicode_normalization::{IsNormalized, is_nfc_quick};
 use unicode_security::skeleton;
 
+use super::offsets::lengths;
 use super::script;
 
 /// In [`ASCII_FOLD`]: the character is invisible and goes.
@@ -71,25 +72,109 @@ pub(super) enum Accents {
     Stripped,
 }
 
-/// What a character does and folds to when it is a run alone.
+/// What a character does and folds to when it is a run alone, in one word so that a page of them is small.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fold {
-    pub(super) role: Role,
+pub(super) struct Fold(u32);
+
+impl Fold {
+    const TEXT: u32 = 1 << 21;
+    const IMPOSTOR: u32 = 1 << 22;
+    const JOINS: u32 = 1 << 23;
+    const INVISIBLE: u32 = 1 << 24;
+
+    /// `folded` is what `ch` folds to, and if that is not one character, it gets a `number`.
+    fn of(ch: char, folded: &str, number: usize) -> Self {
+        let mut chars = folded.chars();
+        let first = chars.next();
+        let role = match role(ch) {
+            Role::Starts => 0,
+            Role::Joins => Self::JOINS,
+            Role::Invisible => Self::INVISIBLE,
+        };
+        let is_impostor = !is_word_character(ch) && first.is_some_and(is_word_character);
+        let folded = match first.filter(|_| chars.next().is_none()) {
+            Some(folded) => folded as u32,
+            None => Self::TEXT | number as u32,
+        };
+        Self(role | if is_impostor { Self::IMPOSTOR } else { 0 } | folded)
+    }
+
+    const fn is_character(self) -> bool {
+        self.0 & Self::TEXT == 0
+    }
+
+    /// What it does.
+    #[inline]
+    pub(super) const fn role(self) -> Role {
+        match self.0 & (Self::JOINS | Self::INVISIBLE) {
+            0 => Role::Starts,
+            Self::JOINS => Role::Joins,
+            _ => Role::Invisible,
+        }
+    }
+
     /// Whether it is no letter or digit, and looks like one.
-    pub(super) is_impostor: bool,
+    #[inline]
+    pub(super) const fn is_impostor(self) -> bool {
+        self.0 & Self::IMPOSTOR != 0
+    }
+
     /// The folding, if that is one character.
-    pub(super) folded: Option<char>,
-    /// The folding otherwise.
-    pub(super) text: &'static str,
+    #[inline]
+    pub(super) fn folded(self) -> Option<char> {
+        if self.is_character() { char::from_u32(self.0 & (Self::TEXT - 1)) } else { None }
+    }
 }
 
+/// What a character that starts a run folds to, if there is nothing else to note: what nearly all text is made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PlainFold {
+    /// The folding in UTF-8, with anything behind it.
+    pub(super) bytes: [u8; Self::LONGEST],
+    /// [`lengths`] of it and of the character, or zero when the character is not plain.
+    pub(super) lengths: u8,
+}
+
+impl PlainFold {
+    /// Bytes of the longest.
+    pub(super) const LONGEST: usize = 7;
+
+    /// For a character that is not plain.
+    pub(super) const NONE: Self = Self { bytes: [0; Self::LONGEST], lengths: 0 };
+
+    fn of(ch: char, fold: Fold, folded: &str) -> Self {
+        // "1" and "|" are looked at with their neighbours, and so are spaces beyond the first.
+        let is_plain = fold.role() == Role::Starts && !fold.is_impostor() && !matches!(ch, '1' | '|');
+        let starts = folded.as_bytes().first().filter(|first| **first != b' ' || folded.len() == 1);
+        if !is_plain || starts.is_none() || folded.len() > Self::LONGEST {
+            return Self::NONE;
+        }
+        let mut bytes = [0; Self::LONGEST];
+        bytes[..folded.len()].copy_from_slice(folded.as_bytes());
+        Self { bytes, lengths: lengths(folded.len(), ch.len_utf8()) }
+    }
+}
+
+/// Characters of two bytes at most.
+pub(super) const LOW: usize = 0x800;
+
 const PAGE: usize = 256;
+
+/// The foldings of so many characters in a row.
+#[derive(Debug)]
+struct Page {
+    plain: [PlainFold; PAGE],
+    folds: [Fold; PAGE],
+    /// Foldings of other than one character; [`Fold`] has their numbers.
+    texts: Vec<String>,
+}
 
 /// The foldings of all characters. Working one out takes some hundred nanoseconds, so they are kept by the page.
 #[derive(Debug)]
 pub(super) struct FoldTable {
     accents: Accents,
-    pages: [OnceLock<Box<[Fold; PAGE]>>; 0x11_0000 / PAGE],
+    low: OnceLock<Box<[PlainFold; LOW]>>,
+    pages: [OnceLock<Box<Page>>; 0x11_0000 / PAGE],
 }
 
 impl FoldTable {
@@ -104,14 +189,32 @@ impl FoldTable {
     }
 
     const fn new(accents: Accents) -> Self {
-        Self { accents, pages: [const { OnceLock::new() }; 0x11_0000 / PAGE] }
+        Self { accents, low: OnceLock::new(), pages: [const { OnceLock::new() }; 0x11_0000 / PAGE] }
     }
 
     /// What `ch` does, and folds to.
     #[inline]
     pub(super) fn get(&self, ch: char) -> Fold {
-        let code = ch as usize;
-        self.pages[code / PAGE].get_or_init(|| self.page(code / PAGE))[code % PAGE]
+        self.page(ch as usize / PAGE).folds[ch as usize % PAGE]
+    }
+
+    /// The plain foldings of characters of two bytes at most.
+    pub(super) fn low(&self) -> &[PlainFold; LOW] {
+        let plain = |code: usize| char::from_u32(code as u32).map_or(PlainFold::NONE, |ch| self.plain(ch));
+        self.low.get_or_init(|| Box::new(std::array::from_fn(plain)))
+    }
+
+    /// What `ch` folds to if that is all there is to it.
+    #[inline]
+    pub(super) fn plain(&self, ch: char) -> PlainFold {
+        self.page(ch as usize / PAGE).plain[ch as usize % PAGE]
+    }
+
+    /// What `ch` folds to when that is not one character.
+    pub(super) fn text(&self, ch: char) -> &str {
+        let page = self.page(ch as usize / PAGE);
+        let number = page.folds[ch as usize % PAGE].0 & (Fold::TEXT - 1);
+        page.texts.get(number as usize).map_or("", String::as_str)
     }
 
     /// See [`fold_run`].
@@ -119,21 +222,27 @@ impl FoldTable {
         fold_run(run, self.accents)
     }
 
+    #[inline]
+    fn page(&self, number: usize) -> &Page {
+        self.pages[number].get_or_init(|| self.make_page(number))
+    }
+
     #[cold]
-    fn page(&self, number: usize) -> Box<[Fold; PAGE]> {
-        Box::new(std::array::from_fn(|position| {
+    fn make_page(&self, number: usize) -> Box<Page> {
+        let mut texts = Vec::new();
+        let mut plain = [PlainFold::NONE; PAGE];
+        let folds = std::array::from_fn(|position| {
+            // Surrogates are no characters.
             let Some(ch) = char::from_u32((number * PAGE + position) as u32) else {
-                return Fold { role: Role::Invisible, is_impostor: false, folded: None, text: "" };
+                return Fold(Fold::INVISIBLE | Fold::TEXT);
             };
-            let text = self.fold_run(&[ch]);
-            let mut chars = text.chars();
-            let first = chars.next();
-            let is_impostor = !is_word_character(ch) && first.is_some_and(is_word_character);
-            let folded = first.filter(|_| chars.next().is_none());
-            // A table is made once and kept for good.
-            let text = if folded.is_none() && !text.is_empty() { Box::leak(text.into_boxed_str()) } else { "" };
-            Fold { role: role(ch), is_impostor, folded, text }
-        }))
+            let folded = self.fold_run(&[ch]);
+            let fold = Fold::of(ch, &folded, texts.len());
+            plain[position] = PlainFold::of(ch, fold, &folded);
+            texts.extend((!fold.is_character()).then_some(folded));
+            fold
+        });
+        Box::new(Page { plain, folds, texts })
     }
 }
 
@@ -308,7 +417,7 @@ mod tests {
             ('\u{7}', Role::Invisible),
             ('\n', Role::Starts),
         ] {
-            assert_eq!(FoldTable::of(Accents::Kept).get(ch).role, role, "{ch:?}");
+            assert_eq!(FoldTable::of(Accents::Kept).get(ch).role(), role, "{ch:?}");
         }
     }
 

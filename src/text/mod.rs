@@ -30,6 +30,7 @@ mod tally;
 mod tests;
 mod trend_query;
 mod trial;
+mod utf8;
 mod word_count;
 mod words;
 

@@ -5,9 +5,10 @@
 
 use std::ops::Range;
 
-use super::fold::{ASCII_FOLD, Accents, DROPPED, FoldTable, Role, is_word_character};
+use super::fold::{ASCII_FOLD, Accents, DROPPED, FoldTable, LOW, PlainFold, Role, is_word_character};
 use super::offsets::OffsetMap;
 use super::source::SourceText;
+use super::utf8;
 use super::words;
 
 /// Characters in one run; more begin a new one. Unicode's stream-safe format allows 30 marks on a letter, and sorting
@@ -19,6 +20,15 @@ const MAX_REACH: usize = 4 << 10;
 
 /// Bytes of ASCII that are folded at once.
 const CHUNK: usize = 32;
+
+/// Bytes that are folded character by character before ASCII is looked for again.
+const MOST_TRIED: usize = 8 * CHUNK;
+
+/// Room for what plain characters fold to, and for their lengths.
+struct Scratch {
+    made: [u8; PlainFold::LONGEST * MOST_TRIED],
+    lengths: [u8; MOST_TRIED],
+}
 
 /// How a span of normalised text stands among its neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +46,8 @@ pub(super) enum Standing {
 pub(super) struct Normalised {
     table: &'static FoldTable,
     text: String,
+    /// What stands behind `text`. Not checked for being UTF-8 piece by piece, so only within [`Self::push`].
+    fresh: Vec<u8>,
     map: OffsetMap,
     /// How much of the source is done.
     done: usize,
@@ -53,6 +65,7 @@ impl Normalised {
         Self {
             table: FoldTable::of(accents),
             text: String::new(),
+            fresh: Vec::new(),
             map: OffsetMap::default(),
             done: 0,
             last_run: None,
@@ -82,17 +95,35 @@ impl Normalised {
             end = start;
         }
         let (start, mut at) = (self.done, 0);
+        let mut scratch = Scratch { made: [0; PlainFold::LONGEST * MOST_TRIED], lengths: [0; MOST_TRIED] };
         while at < end {
             at = self.push_plain(new.as_bytes(), at..end, start);
-            // A chunk that is not plain is not tried again from each of its bytes.
-            let tried = end.min(at + CHUNK);
-            while at < tried
-                && let Some(ch) = new[at..end].chars().next()
-            {
-                at += self.push_char(ch, &new[at..end], source, start + at);
+            // Chunks that are not plain are not tried again from each of their bytes.
+            let tried = end.min(at + chunks_of_characters(&new.as_bytes()[at..end]));
+            while at < tried {
+                at = self.push_simple(&new[..end], at..tried, start, &mut scratch);
+                if let Some(ch) = new[at..end].chars().next().filter(|_| at < tried) {
+                    at += self.push_char(ch, &new[at..end], source, start + at);
+                }
             }
         }
+        self.settle();
         self.done = start + end;
+    }
+
+    /// Adds what is fresh to the text.
+    fn settle(&mut self) {
+        self.text.push_str(utf8::valid_part(&self.fresh));
+        self.fresh.clear();
+    }
+
+    /// Bytes made so far.
+    fn made(&self) -> usize {
+        self.text.len() + self.fresh.len()
+    }
+
+    fn is_after_space(&self) -> bool {
+        self.fresh.last().or(self.text.as_bytes().last()) == Some(&b' ')
     }
 
     /// Where the last character is that starts a run.
@@ -103,7 +134,7 @@ impl Normalised {
 
     fn role(&self, ch: char) -> Role {
         if !ch.is_ascii() {
-            return self.table.get(ch).role;
+            return self.table.get(ch).role();
         }
         if ASCII_FOLD[ch as usize] == DROPPED { Role::Invisible } else { Role::Starts }
     }
@@ -112,7 +143,7 @@ impl Normalised {
     fn push_plain(&mut self, new: &[u8], within: Range<usize>, start: usize) -> usize {
         let (at, mut done) = (within.start, within.start);
         while let Some(chunk) = new.get(done..within.end).and_then(<[u8]>::first_chunk::<CHUNK>) {
-            let folded = chunk.is_ascii().then(|| fold_chunk(chunk, self.text.ends_with(' '))).flatten();
+            let folded = chunk.is_ascii().then(|| fold_chunk(chunk, self.is_after_space())).flatten();
             let Some(folded) = folded else {
                 break;
             };
@@ -120,16 +151,58 @@ impl Normalised {
                 let is_letter = |at: Option<usize>| at.and_then(|at| new.get(at)).is_some_and(u8::is_ascii_alphabetic);
                 let is_inside = |at: &usize| is_letter(at.checked_sub(1)) || is_letter(Some(at + 1));
                 let ones = (done..done + CHUNK).filter(|at| new[*at] == b'1').filter(is_inside);
-                self.ones.extend(ones.map(|at| self.text.len() + at - done));
+                let made = self.made();
+                self.ones.extend(ones.map(|at| made + at - done));
             }
-            self.text.push_str(std::str::from_utf8(&folded).unwrap_or_default());
+            self.fresh.extend_from_slice(&folded);
             done += CHUNK;
         }
         if done > at {
             self.map.push_bytes(start + at, done - at);
-            self.last_run = Some((start + done - 1, self.text.len() - 1));
+            self.last_run = Some((start + done - 1, self.made() - 1));
         }
         done
+    }
+
+    /// Takes in characters `within` what is new, no more than [`MOST_TRIED`] bytes, that are plain. Returns where it goes on.
+    fn push_simple(&mut self, new: &str, within: Range<usize>, start: usize, scratch: &mut Scratch) -> usize {
+        const LONGEST: usize = PlainFold::LONGEST;
+        let Scratch { made, lengths } = scratch;
+        let (mut at, mut end, mut count) = (within.start, 0, 0);
+        let mut is_after_space = self.is_after_space();
+        let low = self.table.low();
+        while at < within.end && count < MOST_TRIED {
+            let (fold, length) = self.plain_at(low, new, at);
+            let is_space = fold.bytes[0] == b' ';
+            if fold.lengths == 0 || (is_space && is_after_space) {
+                break;
+            }
+            is_after_space = is_space;
+            made[end..end + LONGEST].copy_from_slice(&fold.bytes);
+            lengths[count] = fold.lengths;
+            (end, count) = (end + usize::from(fold.lengths >> 4), count + 1);
+            at += length;
+        }
+        if count > 0 {
+            let last = lengths[count - 1];
+            self.last_run = Some((start + at - usize::from(last & 0xf), self.made() + end - usize::from(last >> 4)));
+            self.fresh.extend_from_slice(&made[..end]);
+            self.map.push_short(start + within.start, &lengths[..count], end, at - within.start);
+        }
+        at
+    }
+
+    /// The folding of the character at `at`, and how long that is. One byte or two takes the same way, since which it is
+    /// cannot be foreseen.
+    #[inline]
+    fn plain_at(&self, low: &[PlainFold; LOW], new: &str, at: usize) -> (PlainFold, usize) {
+        match new.as_bytes()[at..] {
+            [first @ ..0xe0, second, ..] => {
+                let wide = usize::from(first & 0x1f) << 6 | usize::from(second & 0x3f);
+                (low[if first < 0x80 { usize::from(first) } else { wide }], 1 + usize::from(first >= 0x80))
+            }
+            _ => new[at..].chars().next().map_or((PlainFold::NONE, 0), |ch| (self.table.plain(ch), ch.len_utf8())),
+        }
     }
 
     /// Takes in the character `ch`, with which `rest` begins, at `at` in the source. Returns how many bytes are done.
@@ -139,7 +212,7 @@ impl Normalised {
             let folded = ASCII_FOLD[ch as usize];
             if ch == '1' || ch == '|' {
                 let neighbours = [source.up_to(at).chars().next_back(), source.from(at + 1).chars().next()];
-                self.ones.extend(neighbours.into_iter().flatten().any(char::is_alphabetic).then_some(self.text.len()));
+                self.ones.extend(neighbours.into_iter().flatten().any(char::is_alphabetic).then_some(self.made()));
             }
             if folded != DROPPED {
                 self.start_run(char::from(folded), ch == '|', at, length);
@@ -147,17 +220,17 @@ impl Normalised {
             return length;
         }
         let fold = self.table.get(ch);
-        match fold.role {
+        match fold.role() {
             Role::Invisible => {}
             Role::Joins if let Some((first, made)) = self.last_run.filter(|(first, _)| at - first <= MAX_REACH) => {
                 return self.join_run(rest, source, first..at, made);
             }
-            Role::Joins | Role::Starts => match fold.folded {
-                Some(folded) => self.start_run(folded, fold.is_impostor, at, length),
+            Role::Joins | Role::Starts => match fold.folded() {
+                Some(folded) => self.start_run(folded, fold.is_impostor(), at, length),
                 None => {
-                    self.last_run = Some((at, self.text.len()));
-                    self.impostors.extend(fold.is_impostor.then_some(self.text.len()));
-                    self.append(fold.text, at..at + length);
+                    self.last_run = Some((at, self.made()));
+                    self.impostors.extend(fold.is_impostor().then_some(self.made()));
+                    self.append(self.table.text(ch), at..at + length);
                 }
             },
         }
@@ -166,14 +239,14 @@ impl Normalised {
 
     /// Begins a run with a character that takes `length` bytes at `at` and folds to one.
     fn start_run(&mut self, folded: char, is_impostor: bool, at: usize, length: usize) {
-        self.last_run = Some((at, self.text.len()));
-        if folded == ' ' && self.text.ends_with(' ') {
+        self.last_run = Some((at, self.made()));
+        if folded == ' ' && self.is_after_space() {
             return self.map.push_unit(at..at + length, 0);
         }
         if is_impostor {
-            self.impostors.push(self.text.len());
+            self.impostors.push(self.made());
         }
-        self.text.push(folded);
+        self.fresh.extend_from_slice(folded.encode_utf8(&mut [0; 4]).as_bytes());
         self.map.push_unit(at..at + length, folded.len_utf8());
     }
 
@@ -193,6 +266,7 @@ impl Normalised {
             length += ch.len_utf8();
             run.extend(Some(ch).filter(is_visible));
         }
+        self.settle();
         self.text.truncate(made);
         self.map.truncate(made, begun.start);
         self.impostors.retain(|impostor| *impostor < made);
@@ -205,8 +279,8 @@ impl Normalised {
 
     /// Adds what `at` in the source folded to; white space after white space adds nothing.
     fn append(&mut self, folded: &str, at: Range<usize>) {
-        let folded = if self.text.ends_with(' ') { folded.trim_start_matches(' ') } else { folded };
-        self.text.push_str(folded);
+        let folded = if self.is_after_space() { folded.trim_start_matches(' ') } else { folded };
+        self.fresh.extend_from_slice(folded.as_bytes());
         self.map.push_unit(at, folded.len());
     }
 
@@ -223,6 +297,11 @@ impl Normalised {
     /// The source of `span`.
     pub(super) fn source(&self, span: &Range<usize>) -> Range<usize> {
         self.map.original(span)
+    }
+
+    /// Where the first unit starts that came from something at `source` or behind.
+    pub(super) fn made_from(&self, source: usize) -> usize {
+        self.map.made_from(source)
     }
 
     /// Where a "1" or "|" beside a letter became an "l".
@@ -276,6 +355,12 @@ impl Normalised {
     fn is_impostor(&self, offset: usize) -> bool {
         self.impostors.binary_search(&self.map.unit_at(offset).made.start).is_ok()
     }
+}
+
+/// Bytes of the first chunk and of those behind it that are not all ASCII, [`MOST_TRIED`] at most.
+fn chunks_of_characters(bytes: &[u8]) -> usize {
+    let others = bytes.chunks(CHUNK).take(MOST_TRIED / CHUNK).skip(1);
+    CHUNK * (1 + others.take_while(|chunk| !chunk.is_ascii()).count())
 }
 
 /// `chunk` folded, if each of its bytes is ASCII that folds alone. Arithmetic without branches, so that the compiler does

@@ -1,22 +1,47 @@
 //! Which bytes of one text a piece of another, made from it, came from.
 //!
-//! Both advance together in steps. Neighbours that map alike share a step: a stretch of bytes that map one to one, the
-//! letters of a word that have two bytes here and two there, whatever was left out. So plain text costs next to nothing.
+//! Both advance together in units, the smallest pieces that map as a whole. A unit of few bytes takes one byte here;
+//! stretches that map byte by byte, and everything else of any length, take one entry. So every text costs a byte a
+//! character at most, and plain text next to nothing.
 
 use std::ops::Range;
 
-/// Steps between two checkpoints: what a look-up walks at most.
+/// Units between two checkpoints: what a look-up walks at most.
 const CHECKPOINT_EVERY: usize = 32;
 
+/// In place of a unit: the next entry of [`OffsetMap::wide`].
+const WIDE: u8 = 0xff;
+
+/// The longest a unit of one byte can be, here and there.
+const LONGEST_NARROW: usize = 14;
+
 /// So many units in a row, each of so many bytes here and there. Bytes that were left out are one unit of none here.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Step {
     made: u32,
     original: u64,
     count: u32,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+impl Step {
+    const fn narrow(code: u8) -> Self {
+        Self { made: (code >> 4) as u32, original: (code & 0xf) as u64, count: 1 }
+    }
+
+    /// In one byte, if it is short.
+    const fn code(self) -> Option<u8> {
+        let is_short =
+            self.count == 1 && self.made as usize <= LONGEST_NARROW && self.original <= LONGEST_NARROW as u64;
+        if is_short { Some(lengths(self.made as usize, self.original as usize)) } else { None }
+    }
+}
+
+/// A unit of so many bytes here and there, [`LONGEST_NARROW`] at most, as [`OffsetMap`] has it.
+pub(super) const fn lengths(made: usize, original: usize) -> u8 {
+    (made as u8) << 4 | original as u8
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Position {
     made: usize,
     original: usize,
@@ -26,6 +51,19 @@ impl Position {
     const fn after(self, step: Step, count: usize) -> Self {
         Self { made: self.made + step.made as usize * count, original: self.original + step.original as usize * count }
     }
+
+    const fn before(self, step: Step, count: usize) -> Self {
+        Self { made: self.made - step.made as usize * count, original: self.original - step.original as usize * count }
+    }
+}
+
+/// Where a look-up may begin.
+#[derive(Clone, Copy, Debug)]
+struct Checkpoint {
+    /// Number of the next unit, and of the next wide one.
+    unit: usize,
+    wide: usize,
+    position: Position,
 }
 
 /// The smallest piece that maps as a whole.
@@ -40,46 +78,79 @@ pub(super) struct Unit {
 /// Map from offsets in a text that was made to those in its original. Built front to back; monotone in both.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OffsetMap {
-    steps: Vec<Step>,
-    checkpoints: Vec<Position>,
+    /// Lengths of a unit, here in the high half and there in the low one, or [`WIDE`].
+    units: Vec<u8>,
+    wide: Vec<Step>,
+    start: Position,
+    /// Behind the start.
+    checkpoints: Vec<Checkpoint>,
     end: Position,
 }
 
 impl OffsetMap {
     /// A map whose original begins at `original`.
     pub(super) fn starting_at(original: usize) -> Self {
-        Self { end: Position { made: 0, original }, ..Self::default() }
+        let start = Position { made: 0, original };
+        Self { start, end: start, ..Self::default() }
     }
 
     /// Adds bytes that map one to one, `len` of them from original offset `at` on.
     pub(super) fn push_bytes(&mut self, at: usize, len: usize) {
         self.skip_to(at);
-        self.extend(Step { made: 1, original: 1, count: len as u32 });
+        match self.last_wide() {
+            Some(last) if (last.made, last.original) == (1, 1) => {
+                last.count += len as u32;
+                self.end = self.end.after(Step { made: 1, original: 1, count: 0 }, len);
+            }
+            _ => self.add(Step { made: 1, original: 1, count: len as u32 }, None),
+        }
     }
 
     /// Adds a unit of `made` bytes that came from `original`. One of no bytes is left out.
+    #[inline]
     pub(super) fn push_unit(&mut self, original: Range<usize>, made: usize) {
         if made == 0 {
             return self.skip_to(original.end);
         }
         self.skip_to(original.start);
-        self.extend(Step { made: made as u32, original: original.len() as u64, count: 1 });
+        self.push(Step { made: made as u32, original: original.len() as u64, count: 1 });
+    }
+
+    /// Adds units one after the other from original offset `at` on, each of [`lengths`]: `made` bytes that came from
+    /// `original` bytes in all.
+    pub(super) fn push_short(&mut self, at: usize, units: &[u8], made: usize, original: usize) {
+        self.skip_to(at);
+        self.keep_checkpoint();
+        self.units.extend_from_slice(units);
+        self.end = Position { made: self.end.made + made, original: self.end.original + original };
     }
 
     /// The unit that holds byte `offset` of what was made; past the end, an empty one there.
     pub(super) fn unit_at(&self, offset: usize) -> Unit {
-        let (mut position, steps) = self.steps_near(offset);
-        for step in steps {
-            let next = position.after(*step, step.count as usize);
-            if offset >= next.made {
-                position = next;
-                continue;
+        for (position, step) in self.steps_from(self.checkpoint_before(|position| position.made <= offset)) {
+            if offset < position.after(step, step.count as usize).made {
+                let start = position.after(step, (offset - position.made) / step.made as usize);
+                let end = start.after(step, 1);
+                return Unit { made: start.made..end.made, original: start.original..end.original };
             }
-            let start = position.after(*step, (offset - position.made) / step.made as usize);
-            let end = start.after(*step, 1);
-            return Unit { made: start.made..end.made, original: start.original..end.original };
         }
         Unit { made: self.end.made..self.end.made, original: self.end.original..self.end.original }
+    }
+
+    /// Where the first unit starts, in what was made, that came from something at `original` or behind.
+    pub(super) fn made_from(&self, original: usize) -> usize {
+        for (position, step) in self.steps_from(self.checkpoint_before(|position| position.original <= original)) {
+            if original < position.after(step, step.count as usize).original {
+                let passed = original.saturating_sub(position.original) / step.original as usize;
+                return position.after(step, passed).made;
+            }
+        }
+        self.end.made
+    }
+
+    /// Where the next byte of the original is that nothing was made from yet.
+    pub(super) const fn end(&self) -> usize {
+        self.end.original
     }
 
     /// The original of `span`, with all of every unit that it touches. An empty span has none.
@@ -93,89 +164,137 @@ impl OffsetMap {
 
     /// Forgets what is before offset `at`, the start of a unit. Offsets in what was made count from there now.
     pub(super) fn forget_before(&mut self, at: usize) {
-        let start = self.unit_at(at);
-        let (mut position, steps) = self.steps_near(at);
-        let mut rest = Self::starting_at(start.original.start);
-        for step in steps {
-            let next = position.after(*step, step.count as usize);
-            if next.original > start.original.start && step.made > 0 {
-                let passed = start.made.start.saturating_sub(position.made) / step.made as usize;
-                rest.push(Step { count: step.count - passed as u32, ..*step });
-            } else if next.original > start.original.start {
-                rest.push(Step {
-                    original: (next.original - start.original.start.max(position.original)) as u64,
-                    ..*step
-                });
+        let near = self.checkpoint_before(|position| position.made <= at);
+        let Checkpoint { mut unit, mut wide, .. } = near;
+        let (mut start, mut passed) = (self.end, 0);
+        for (position, step) in self.steps_from(near) {
+            // What was left out right there goes as well.
+            if position.after(step, step.count as usize).made > at {
+                passed = (at - position.made) / step.made as usize;
+                start = position.after(step, passed);
+                break;
             }
-            position = next;
+            (unit, wide) = (unit + 1, wide + usize::from(self.units[unit] == WIDE));
         }
-        *self = rest;
+        if self.units.get(unit) == Some(&WIDE) {
+            self.wide[wide].count -= passed as u32;
+        }
+        self.units.drain(..unit);
+        self.wide.drain(..wide);
+        self.checkpoints.retain_mut(|checkpoint| {
+            let stays = checkpoint.unit > unit;
+            checkpoint.unit = checkpoint.unit.saturating_sub(unit);
+            checkpoint.wide = checkpoint.wide.saturating_sub(wide);
+            checkpoint.position.made = checkpoint.position.made.saturating_sub(start.made);
+            stays
+        });
+        self.start = Position { made: 0, original: start.original };
+        self.end.made -= start.made;
     }
 
     /// Takes back what was made from offset `at` on, the start of a unit, and came from `original` and behind.
     pub(super) fn truncate(&mut self, at: usize, original: usize) {
         while self.end.made > at
-            && let Some(step) = self.steps.last_mut()
+            && let Some(step) = self.pop()
         {
             let excess = if step.made == 0 { 1 } else { (self.end.made - at) / step.made as usize };
             let taken = excess.clamp(1, step.count as usize);
-            step.count -= taken as u32;
-            self.end.made -= taken * step.made as usize;
-            self.end.original -= taken * step.original as usize;
-            if step.count == 0 {
-                self.steps.pop();
-                if self.steps.len().is_multiple_of(CHECKPOINT_EVERY) {
-                    self.checkpoints.pop();
-                }
-            }
+            self.end = self.end.before(step, step.count as usize);
+            self.push(Step { count: step.count - taken as u32, ..step });
         }
         // What was left out there is not known to be any more.
-        if let Some(step) = self.steps.last_mut().filter(|step| step.made == 0) {
-            let excess = self.end.original.saturating_sub(original).min(step.original as usize);
-            step.original -= excess as u64;
-            self.end.original -= excess;
+        if let Some(step) = self.last().filter(|step| step.made == 0)
+            && self.end.original > original
+        {
+            self.pop();
+            self.end = self.end.before(step, 1);
+            self.skip_to(original);
         }
     }
 
-    fn steps_near(&self, offset: usize) -> (Position, &[Step]) {
-        let checkpoint = self.checkpoints.partition_point(|position| position.made <= offset).saturating_sub(1);
-        let position = self.checkpoints.get(checkpoint).copied().unwrap_or(self.end);
-        (position, self.steps.get(checkpoint * CHECKPOINT_EVERY..).unwrap_or_default())
+    /// The last checkpoint that `is_before` what is looked for.
+    fn checkpoint_before(&self, is_before: impl Fn(&Position) -> bool) -> Checkpoint {
+        let before = self.checkpoints.partition_point(|checkpoint| is_before(&checkpoint.position));
+        let first = Checkpoint { unit: 0, wide: 0, position: self.start };
+        before.checked_sub(1).map_or(first, |last| self.checkpoints[last])
+    }
+
+    /// The steps from a checkpoint on, and where each begins.
+    fn steps_from(&self, checkpoint: Checkpoint) -> impl Iterator<Item = (Position, Step)> {
+        let Checkpoint { unit, mut wide, mut position } = checkpoint;
+        self.units[unit..].iter().map(move |code| {
+            let step = if *code == WIDE { self.wide[wide] } else { Step::narrow(*code) };
+            wide += usize::from(*code == WIDE);
+            let start = position;
+            position = position.after(step, step.count as usize);
+            (start, step)
+        })
+    }
+
+    fn last(&self) -> Option<Step> {
+        let code = *self.units.last()?;
+        if code == WIDE { self.wide.last().copied() } else { Some(Step::narrow(code)) }
+    }
+
+    fn last_wide(&mut self) -> Option<&mut Step> {
+        let is_wide = self.units.last() == Some(&WIDE);
+        self.wide.last_mut().filter(|_| is_wide)
+    }
+
+    /// Takes the last step away, leaving the end where it is.
+    fn pop(&mut self) -> Option<Step> {
+        let last = self.last()?;
+        if self.units.pop() == Some(WIDE) {
+            self.wide.pop();
+        }
+        while self.checkpoints.last().is_some_and(|last| last.unit >= self.units.len()) {
+            self.checkpoints.pop();
+        }
+        Some(last)
     }
 
     /// Original bytes between the end of the last step and `at` are left out.
+    #[inline]
     fn skip_to(&mut self, at: usize) {
-        let len = at.saturating_sub(self.end.original);
-        if len == 0 {
-            return;
-        }
-        match self.steps.last_mut() {
-            Some(last) if last.made == 0 => {
-                last.original += len as u64;
-                self.end.original += len;
-            }
-            _ => self.push(Step { made: 0, original: len as u64, count: 1 }),
+        if at > self.end.original {
+            self.leave_out(at - self.end.original);
         }
     }
 
-    fn extend(&mut self, step: Step) {
-        match self.steps.last_mut() {
-            Some(last) if (last.made, last.original) == (step.made, step.original) => {
-                last.count += step.count;
-                self.end = self.end.after(step, step.count as usize);
-            }
-            _ => self.push(step),
+    fn leave_out(&mut self, len: usize) {
+        // However much it is, and however it came, it is one step.
+        let before = self.last().filter(|step| step.made == 0);
+        if let Some(step) = before {
+            self.pop();
+            self.end = self.end.before(step, 1);
         }
+        let original = len as u64 + before.map_or(0, |step| step.original);
+        self.push(Step { made: 0, original, count: 1 });
     }
 
+    #[inline]
     fn push(&mut self, step: Step) {
+        self.add(step, step.code());
+    }
+
+    /// Makes the end a checkpoint if the last one is far.
+    #[inline]
+    fn keep_checkpoint(&mut self) {
+        if self.units.len() >= self.checkpoints.last().map_or(0, |last| last.unit) + CHECKPOINT_EVERY {
+            self.checkpoints.push(Checkpoint { unit: self.units.len(), wide: self.wide.len(), position: self.end });
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, step: Step, code: Option<u8>) {
         if step.count == 0 {
             return;
         }
-        if self.steps.len().is_multiple_of(CHECKPOINT_EVERY) {
-            self.checkpoints.push(self.end);
+        self.keep_checkpoint();
+        if code.is_none() {
+            self.wide.push(step);
         }
-        self.steps.push(step);
+        self.units.push(code.unwrap_or(WIDE));
         self.end = self.end.after(step, step.count as usize);
     }
 }
@@ -270,7 +389,7 @@ mod tests {
         for at in 0..100_000 {
             map.push_bytes(at, 1);
         }
-        assert_eq!(map.steps.len(), 1);
+        assert_eq!((map.units.len(), map.wide.len()), (1, 1));
         assert_eq!(map.unit_at(99_999), Unit { made: 99_999..100_000, original: 99_999..100_000 });
     }
 }

@@ -19,7 +19,7 @@ impl WordCounter {
     /// Number of the word that the text before `end` ends with; for places that have been counted, that of the last one.
     pub(super) fn number_at(&mut self, source: &SourceText, end: usize) -> usize {
         for ch in source.get(self.at..end.max(self.at)).unwrap_or_default().chars() {
-            if FoldTable::of(Accents::Kept).get(ch).role == Role::Invisible {
+            if FoldTable::of(Accents::Kept).get(ch).role() == Role::Invisible {
                 continue;
             }
             let is_within = |ch: char| ch.is_alphanumeric() && !stands_alone(ch);

@@ -11,6 +11,7 @@ use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 pub(super) use self::legacy::{Legacy, windows_1252};
 use super::source::SourceText;
+use super::utf8;
 
 /// One way to read bytes as characters.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +106,7 @@ impl Charset {
 
 /// Where `bytes` stop to be UTF-8, apart from a character that is not finished at the end.
 pub(super) fn first_foreign(bytes: &[u8]) -> Option<usize> {
-    let error = std::str::from_utf8(bytes).err()?;
+    let error = simdutf8::compat::from_utf8(bytes).err()?;
     error.error_len().map(|_| error.valid_up_to())
 }
 
@@ -113,12 +114,9 @@ fn read_utf8(bytes: &[u8], at: usize, is_last: bool, source: &mut SourceText) ->
     let mut done = 0;
     while done < bytes.len() {
         let rest = &bytes[done..];
-        let (valid, is_cut) = match std::str::from_utf8(rest) {
+        let (valid, is_cut) = match simdutf8::compat::from_utf8(rest) {
             Ok(text) => (text, false),
-            Err(error) => {
-                let valid = std::str::from_utf8(&rest[..error.valid_up_to()]).unwrap_or_default();
-                (valid, error.error_len().is_none())
-            }
+            Err(error) => (utf8::valid_part(&rest[..error.valid_up_to()]), error.error_len().is_none()),
         };
         source.push_str(valid, at + done);
         done += valid.len();

@@ -38,8 +38,8 @@ type Read = fn(&str) -> Option<(String, usize)>;
 
 /// `text`, which starts at `start`, with everything that `read` finds at a `mark` replaced; `None` when that is nothing.
 fn replaced(text: &str, start: usize, mark: u8, read: Read) -> Option<SourceText> {
-    let mut decoded = SourceText::starting_at(start);
-    let (mut done, mut is_changed) = (0, false);
+    let mut decoded: Option<SourceText> = None;
+    let mut done = 0;
     for at in memchr::memchr_iter(mark, text.as_bytes()) {
         if at < done {
             continue;
@@ -47,13 +47,13 @@ fn replaced(text: &str, start: usize, mark: u8, read: Read) -> Option<SourceText
         let Some((meant, length)) = text.get(at..).and_then(read) else {
             continue;
         };
+        let decoded = decoded.get_or_insert_with(|| SourceText::starting_at(start));
         decoded.push_str(&text[done..at], start + done);
         decoded.push_unit(&meant, start + at..start + at + length);
         done = at + length;
-        is_changed = true;
     }
-    decoded.push_str(&text[done..], start + done);
-    is_changed.then_some(decoded)
+    decoded.as_mut()?.push_str(&text[done..], start + done);
+    decoded
 }
 
 /// Percent-encoded bytes in a row, as UTF-8 with each byte that is none as windows-1252. RFC 3986 §2.1. One character at a

@@ -13,8 +13,19 @@ const BUDGET: u8 = 8;
 /// Bytes of pattern that count as one more pattern.
 const BYTES_PER_COST: usize = 64;
 
-/// Hits that are compared together.
-const HITS: usize = 256;
+/// Room for `N` hits that are compared together, a power of two. Kept by the caller, so that it is cleared once.
+pub(super) struct Lookups<const N: usize> {
+    places: [usize; N],
+    /// Where in the text, and the window's hash.
+    hits: [(usize, u64); N],
+    buckets: [(usize, usize); N],
+}
+
+impl<const N: usize> Lookups<N> {
+    pub(super) const fn new() -> Self {
+        Self { places: [0; N], hits: [(0, 0); N], buckets: [(0, 0); N] }
+    }
+}
 
 /// A window of a pattern.
 #[derive(Clone, Copy, Debug, Default)]
@@ -161,19 +172,18 @@ impl Class {
     }
 
     /// Reports the patterns of which a window is at what `passed` of `bytes`, which stand at `base` in `text`.
-    pub(super) fn compare(
+    pub(super) fn compare<const N: usize>(
         &self,
         patterns: &Patterns,
         (text, bytes, base): (&[u8], &[u8], usize),
         passed: &[Passed],
+        Lookups { places, hits, buckets }: &mut Lookups<N>,
         found: &mut impl FnMut(Occurrence),
     ) {
-        let mut hits = [(0, 0); HITS];
-        let mut places = [0; HITS];
-        for passed in passed.chunks(HITS) {
+        for passed in passed.chunks(N) {
             let mut count = 0;
             for sample in passed {
-                places[count % HITS] = sample.at();
+                places[count % N] = sample.at();
                 count += usize::from(sample.is_in(self.bit));
             }
             let places = &places[..count];
@@ -181,10 +191,10 @@ impl Class {
             for place in places {
                 let hash = mixed(self.window.hash(bytes, *place));
                 let (word, bits) = self.screen_bits(hash);
-                hits[count % HITS] = (base + *place, hash);
+                hits[count % N] = (base + *place, hash);
                 count += usize::from(self.screen[word] & bits == bits);
             }
-            self.compare_hits(patterns, text, &hits[..count], found);
+            self.compare_hits(patterns, text, &hits[..count], buckets, found);
         }
     }
 
@@ -194,15 +204,15 @@ impl Class {
         patterns: &Patterns,
         text: &[u8],
         hits: &[(usize, u64)],
+        buckets: &mut [(usize, usize)],
         found: &mut impl FnMut(Occurrence),
     ) {
-        let mut buckets = [(0, 0); HITS];
         for (bucket, (_, hash)) in buckets.iter_mut().zip(hits) {
             let number = self.bucket(*hash);
             *bucket = (self.starts[number] as usize, self.starts[number + 1] as usize);
         }
-        for ((start, end), (at, hash)) in buckets.into_iter().zip(hits) {
-            for entry in self.entries[start..end].iter().filter(|entry| entry.tag == *hash as u32) {
+        for ((start, end), (at, hash)) in buckets.iter().zip(hits) {
+            for entry in self.entries[*start..*end].iter().filter(|entry| entry.tag == *hash as u32) {
                 let Some(span) = entry.span(*at, text) else {
                     continue;
                 };

@@ -1,8 +1,8 @@
 //! Patterns of similar length, found by one pass over the text.
 
-use super::class::{Class, Filling};
+use super::class::{Class, Filling, Lookups};
 use super::rarity::Rarity;
-use super::sieve::{GROUP, Passed, Sieve};
+use super::sieve::{Passed, Sieve};
 use super::window::Window;
 use super::{Occurrence, Patterns};
 
@@ -15,16 +15,6 @@ const CLASSES: [(usize, usize); 3] = [(24, 16), (14, 10), (8, 6)];
 
 /// What finding a window costs that is not its pattern's, in passes of the sieve.
 const HIT_COST: f32 = 30.0;
-
-/// Room for what passes the sieve in a block; kept by the caller so that it is cleared once. The last block may be a
-/// little longer than the others.
-pub(super) struct Room([Passed; BLOCK + 16 * GROUP]);
-
-impl Room {
-    pub(super) fn new() -> Self {
-        Self([Passed::default(); BLOCK + 16 * GROUP])
-    }
-}
 
 /// One sieve, and the patterns behind it by the width of their windows.
 #[derive(Debug)]
@@ -117,17 +107,18 @@ impl Layer {
         len.next_multiple_of(self.window.group_span()) + Window::MAX_WIDTH
     }
 
-    /// Reports the patterns of which a window starts in whole groups of `bytes`, which stand at `base` in `text`.
-    pub(super) fn search(
+    /// Reports the patterns of which a window starts in whole groups of `bytes`, which stand at `base` in `text`. There is
+    /// room in `passed` for each of them.
+    pub(super) fn search<const N: usize>(
         &self,
         patterns: &Patterns,
         (text, bytes, base): (&[u8], &[u8], usize),
-        Room(passed): &mut Room,
+        (passed, lookups): (&mut [Passed], &mut Lookups<N>),
         found: &mut impl FnMut(Occurrence),
     ) {
         let count = self.sieve.sift(&self.window, bytes, passed);
         for class in &self.classes {
-            class.compare(patterns, (text, bytes, base), &passed[..count], found);
+            class.compare(patterns, (text, bytes, base), &passed[..count], lookups, found);
         }
     }
 }

@@ -16,9 +16,17 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use layer::{BLOCK, Layer, Room};
+use class::Lookups;
+use layer::{BLOCK, Layer};
 use rarity::Rarity;
+use sieve::Passed;
 use window::Window;
+
+/// Bytes that are searched without clearing room for a block.
+const SMALL: usize = 512;
+
+/// Bytes that the last samples of a text may go on for behind it.
+const MARGIN: usize = 128;
 
 /// A pattern in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,7 +150,9 @@ impl Literals {
                 found(Occurrence { pattern, start: start + from, end: start + end });
             }
         };
-        self.search_blocks(searched, &mut report);
+        if !self.layers.is_empty() {
+            self.search_blocks(searched, &mut report);
+        }
         if let Some((automaton, numbers)) = &self.automaton {
             for occurrence in automaton.find_overlapping_iter(searched) {
                 let pattern = numbers[occurrence.pattern().as_usize()] as usize;
@@ -153,21 +163,36 @@ impl Literals {
 
     /// All layers block by block. What is too near the end for a whole group is searched in a copy with room behind it.
     fn search_blocks(&self, text: &[u8], found: &mut impl FnMut(Occurrence)) {
-        let mut room = Room::new();
+        // Clearing room for a whole block takes longer than searching a few words.
+        if text.len() <= SMALL {
+            let (mut passed, mut lookups) = ([Passed::default(); SMALL + MARGIN], Lookups::<16>::new());
+            return self.search_rest::<{ SMALL + MARGIN }, 16>(text, 0, (&mut passed, &mut lookups), found);
+        }
+        let (mut passed, mut lookups) = ([Passed::default(); BLOCK + MARGIN], Lookups::<256>::new());
         let blocks = text.len().saturating_sub(Window::MAX_WIDTH) / BLOCK;
         for base in (0..blocks).map(|block| block * BLOCK) {
             let bytes = &text[base..base + BLOCK + Window::MAX_WIDTH];
             for layer in &self.layers {
-                layer.search(&self.patterns, (text, bytes, base), &mut room, found);
+                layer.search(&self.patterns, (text, bytes, base), (&mut passed, &mut lookups), found);
             }
         }
-        let base = blocks * BLOCK;
+        self.search_rest::<{ BLOCK + MARGIN }, 256>(text, blocks * BLOCK, (&mut passed, &mut lookups), found);
+    }
+
+    /// All layers over what is behind `base`, no more than fits in `SIZE` bytes with the margin.
+    fn search_rest<const SIZE: usize, const N: usize>(
+        &self,
+        text: &[u8],
+        base: usize,
+        (passed, lookups): (&mut [Passed], &mut Lookups<N>),
+        found: &mut impl FnMut(Occurrence),
+    ) {
         let rest = &text[base..];
-        let mut bytes = [0; 2 * BLOCK];
+        let mut bytes = [0; SIZE];
         bytes[..rest.len()].copy_from_slice(rest);
         for layer in &self.layers {
             let searched = &bytes[..layer.padded(rest.len())];
-            layer.search(&self.patterns, (text, searched, base), &mut room, found);
+            layer.search(&self.patterns, (text, searched, base), (&mut *passed, &mut *lookups), found);
         }
     }
 }

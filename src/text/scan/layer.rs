@@ -78,18 +78,23 @@ pub(super) struct Layer<'a> {
 impl Layer<'_> {
     /// Searches `normalised`, made from this text for `lane`.
     pub(super) fn search(&self, lane: &Lane, normalised: &Normalised, hits: &mut Hits) {
-        lane.literals.search(normalised.as_str().as_bytes(), |found| {
-            self.note(&lane.seekers[found.pattern], &(found.start..found.end), normalised, hits);
-        });
+        let text = normalised.as_str();
+        let new = match self.parent {
+            None => normalised.made_from(self.block.new.start)..normalised.made_from(self.block.new.end),
+            Some(_) => 0..text.len(),
+        };
+        lane.written.search(text, new, |seekers, span| self.note(seekers, &span, normalised, hits));
         if lane.accents == Accents::Kept && self.parent.is_none() {
             self.search_patterns(normalised, hits);
         }
-        for loosened in loosen(normalised, self.source) {
-            lane.literals.search(loosened.as_str().as_bytes(), |found| {
-                let seekers = &lane.seekers[found.pattern];
-                self.note_loosened(seekers, &(found.start..found.end), &loosened, normalised, hits);
-            });
-        }
+        loosen(normalised, self.source, lane.longest(), |loosened| {
+            let text = loosened.as_str();
+            for keywords in [&lane.written, &lane.loosened] {
+                keywords.search(text, 0..text.len(), |seekers, span| {
+                    self.note_loosened(seekers, &span, &loosened, normalised, hits);
+                });
+            }
+        });
     }
 
     /// Searches what escapes from `from` on stand for, and what is hidden in that.
@@ -154,17 +159,17 @@ impl Layer<'_> {
 
     /// Notes a keyword for every rule that looks for it, in this way, and lets it stand where it does.
     fn note(&self, seekers: &[Seeker], span: &Range<usize>, normalised: &Normalised, hits: &mut Hits) {
+        let mut wanted = self.wanted(seekers).peekable();
+        if wanted.peek().is_none() {
+            return;
+        }
         let source = normalised.source(span);
         if !self.is_new(&self.place(&source)) {
             return;
         }
-        let mut standing = None;
-        for seeker in self.wanted(seekers) {
-            let standing = *standing.get_or_insert_with(|| normalised.standing(span, self.source));
-            if !matches!(seeker.spelling, Spelling::Collapsed | Spelling::Joined)
-                && seeker.words.allow(standing)
-                && self.is_strictly_there(seeker, &source)
-            {
+        let standing = normalised.standing(span, self.source);
+        for seeker in wanted {
+            if seeker.words.allow(standing) && self.is_strictly_there(seeker, &source) {
                 self.add(seeker.term, &source, hits);
             }
         }

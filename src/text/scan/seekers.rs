@@ -1,6 +1,7 @@
 //! The keywords of all rules in one search, and who looks for each of them.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::{Term, TooManyKeywords};
 use crate::text::fold::Accents;
@@ -20,9 +21,10 @@ const MOST_JOINED: usize = 100_000;
 #[derive(Debug)]
 pub(super) struct Lane {
     pub(super) accents: Accents,
-    pub(super) literals: Literals,
-    /// For every one of the literals, who looks for it.
-    pub(super) seekers: Vec<Vec<Seeker>>,
+    /// As they are found in the text as it is, and where its spelling was loosened.
+    pub(super) written: Keywords,
+    /// As they are found only where its spelling was loosened.
+    pub(super) loosened: Keywords,
     /// Bytes of normalised text within which all that is looked for stands.
     pub(super) reach: usize,
 }
@@ -55,7 +57,7 @@ impl Lane {
     pub(super) fn of(rules: &[Rule], accents: Accents, has_patterns: bool) -> Result<Option<Self>, TooManyKeywords> {
         let has_patterns = has_patterns && accents == Accents::Kept;
         let has_joined = rules.iter().map(|rule| rule.keywords.len()).sum::<usize>() <= MOST_JOINED;
-        let mut lane = Keywords::default();
+        let (mut written, mut loosened) = (Collected::default(), Collected::default());
         for (index, rule) in rules.iter().enumerate() {
             for (number, keyword) in rule.keywords.iter().enumerate() {
                 let switches = keyword.switches();
@@ -76,36 +78,62 @@ impl Lane {
                     switches,
                     spelling,
                 };
-                lane.add(text, seeker(Spelling::Itself));
+                written.add(text, seeker(Spelling::Itself));
                 if switches.has(Switch::Repeated) {
-                    collapsed(text).iter().for_each(|text| lane.add(text, seeker(Spelling::Collapsed)));
+                    collapsed(text).iter().for_each(|text| loosened.add(text, seeker(Spelling::Collapsed)));
                 }
                 if switches.has(Switch::Spaced) && has_joined {
-                    joined(text).iter().for_each(|text| lane.add(text, seeker(Spelling::Joined)));
+                    joined(text).iter().for_each(|text| loosened.add(text, seeker(Spelling::Joined)));
                 }
                 if switches.has(Switch::Rot13) {
-                    lane.add(&rot13(text), seeker(Spelling::Rotated));
+                    written.add(&rot13(text), seeker(Spelling::Rotated));
                 }
             }
         }
-        if lane.texts.is_empty() && !has_patterns {
+        if written.texts.is_empty() && !has_patterns {
             return Ok(None);
         }
-        let literals = Literals::build(&lane.texts)?;
-        let reach = literals.longest().max(if has_patterns { REACH } else { 0 });
-        Ok(Some(Self { accents, literals, seekers: lane.seekers, reach }))
+        let (written, loosened) = (written.compile()?, loosened.compile()?);
+        let reach = written.literals.longest().max(if has_patterns { REACH } else { 0 });
+        Ok(Some(Self { accents, written, loosened, reach }))
+    }
+
+    /// Bytes of the longest keyword.
+    pub(super) fn longest(&self) -> usize {
+        self.written.literals.longest()
+    }
+}
+
+/// Texts to search for, and who looks for each.
+#[derive(Debug)]
+pub(super) struct Keywords {
+    literals: Literals,
+    /// For every one of the literals.
+    seekers: Vec<Vec<Seeker>>,
+}
+
+impl Keywords {
+    /// Hands out everything in `text` that ends behind the start of `new` and not behind its end.
+    pub(super) fn search(&self, text: &str, new: Range<usize>, mut found: impl FnMut(&[Seeker], Range<usize>)) {
+        self.literals.search_new(text.as_bytes(), new, |occurrence| {
+            found(&self.seekers[occurrence.pattern], occurrence.start..occurrence.end);
+        });
     }
 }
 
 /// Texts, each once, with those who look for them.
 #[derive(Default)]
-struct Keywords {
+struct Collected {
     texts: Vec<String>,
     numbers: HashMap<String, usize>,
     seekers: Vec<Vec<Seeker>>,
 }
 
-impl Keywords {
+impl Collected {
+    fn compile(self) -> Result<Keywords, TooManyKeywords> {
+        Ok(Keywords { literals: Literals::build(&self.texts)?, seekers: self.seekers })
+    }
+
     fn add(&mut self, text: &str, seeker: Seeker) {
         if text.is_empty() {
             return;

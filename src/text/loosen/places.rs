@@ -1,0 +1,186 @@
+//! Places where something may be hidden by its spelling.
+//!
+//! Looks at bytes only, and may say yes too often, as long as that is seldom in everyday text. Most text is looked at
+//! many bytes at once, by arithmetic without branches that the compiler makes of it.
+
+use std::ops::Range;
+
+use super::LEAST_SPACED;
+use super::reader::{MOST_BETWEEN, is_mark, letter_of};
+
+/// Bytes after which it is seen whether there was anything.
+const CHUNK: usize = 64;
+
+/// Bytes that are looked at in one go.
+const SPAN: usize = 8 * CHUNK;
+
+/// Bytes before and behind them that are looked at as well: as many as [`LEAST_SPACED`] letters take that stand alone.
+const BEFORE: usize = 2;
+const BEHIND: usize = 46;
+
+const WINDOW: usize = BEFORE + SPAN + BEHIND;
+
+/// Bytes from a chunk's start on in which letters are counted that stand alone.
+const COUNTED: usize = CHUNK + CHUNK / 2;
+
+/// Bytes from the start of a letter that stands alone to the next: three of its own, and as many characters between.
+const FURTHEST: usize = 4 + 2 * MOST_BETWEEN;
+
+/// Hands out the places in normalised text where a letter is repeated, a mark stands in a word or a sign that may be a
+/// letter beside one, and where letters stand alone one after the other.
+pub(super) fn each(text: &[u8], mut found: impl FnMut(Range<usize>)) {
+    for start in (0..text.len()).step_by(SPAN) {
+        let mut padded = None;
+        let window = window(text, start, &mut padded);
+        let (odd, alone) = (odd(window), alone(window));
+        for chunk in (0..SPAN).step_by(CHUNK) {
+            let odd = &odd[chunk..][..CHUNK];
+            if odd.iter().fold(0, |any, odd| any | odd) != 0 {
+                let places = (0..CHUNK).filter(|at| odd[*at] != 0).map(|at| start + chunk + at);
+                places.filter(|at| is_place(text, *at)).for_each(|at| found(at..at + 1));
+            }
+            let alone = &alone[chunk..][..COUNTED];
+            if usize::from(alone.iter().fold(0, |count, alone| count + alone)) >= LEAST_SPACED {
+                found_spelled_out(alone, start + chunk, &mut found);
+            }
+        }
+    }
+}
+
+/// The bytes around those from `start` on, copied into `padded` with spaces where they are beyond the text.
+fn window<'w>(text: &'w [u8], start: usize, padded: &'w mut Option<[u8; WINDOW]>) -> &'w [u8; WINDOW] {
+    let before = start.min(BEFORE);
+    let around = &text[start - before..];
+    if let Some(whole) = around.first_chunk().filter(|_| before == BEFORE) {
+        return whole;
+    }
+    let skipped = BEFORE - before;
+    let around = &around[..around.len().min(WINDOW - skipped)];
+    let padded = padded.insert([b' '; WINDOW]);
+    padded[skipped..skipped + around.len()].copy_from_slice(around);
+    padded
+}
+
+/// 1 for the bytes of letters.
+const fn is_letter(byte: u8) -> u8 {
+    (byte.wrapping_sub(b'a') < 26) as u8 | (byte >= 0x80) as u8
+}
+
+/// 1 for digits.
+const fn is_digit(byte: u8) -> u8 {
+    (byte.wrapping_sub(b'0') < 10) as u8
+}
+
+/// Where a mark or sign may stand in a word, or a letter be repeated.
+fn odd(window: &[u8; WINDOW]) -> [u8; SPAN] {
+    let mut odd = [0; SPAN];
+    for i in 0..SPAN {
+        let at = i + BEFORE;
+        let [before, byte, next] = [window[at - 1], window[at], window[at + 1]];
+        let (letter, digit) = (is_letter(byte), is_digit(byte));
+        let is_usual = letter | digit | u8::from(byte == b' ') | u8::from(byte == b',') | u8::from(byte == b'"');
+        let is_sign = digit | u8::from(byte == b'$') | u8::from(byte == b'@');
+        let is_repeated = letter & u8::from(byte == next) & u8::from(byte == window[at + 2]);
+        odd[i] = ((is_usual ^ 1) & (is_letter(next) | is_digit(next)))
+            | (is_sign & (is_letter(before) | is_letter(next)))
+            | is_repeated;
+    }
+    if !window.is_ascii() {
+        add_wide(window, &mut odd);
+    }
+    odd
+}
+
+/// The same for what takes two bytes or three.
+fn add_wide(window: &[u8; WINDOW], odd: &mut [u8; SPAN]) {
+    for i in 0..SPAN {
+        let at = i + BEFORE;
+        let (byte, next) = (window[at], window[at + 1]);
+        let mark = (u8::from(byte == 0xc2) & u8::from(next == 0xb7))
+            | (u8::from(byte == 0xe2) & (u8::from(next <= 0x82) | u8::from(next == 0x88)));
+        // The last byte of a letter is enough.
+        let is_repeated = |last: usize, length: usize| {
+            u8::from(window[last] & 0xc0 == 0x80)
+                & u8::from(window[last] == window[last + length])
+                & u8::from(window[last] == window[last + 2 * length])
+        };
+        odd[i] |= mark | (u8::from(byte >= 0xc0) & (is_repeated(at + 1, 2) | is_repeated(at + 2, 3)));
+    }
+}
+
+/// Whether at `at`, which looks odd, is a place.
+fn is_place(text: &[u8], at: usize) -> bool {
+    let byte = |at: Option<usize>| at.and_then(|at| text.get(at)).copied().unwrap_or(b' ');
+    let is_letter = |at: Option<usize>| is_letter(byte(at)) != 0;
+    let is_word = |at: Option<usize>| is_letter(at) || is_digit(byte(at)) != 0;
+    let before = |distance: usize| at.checked_sub(distance);
+    let behind = |distance: usize| Some(at + distance);
+    match text[at] {
+        b'!' | b'+' => is_letter(behind(1)),
+        byte if byte < 0x80 && is_mark(char::from(byte)) => {
+            let is_near = [before(1), before(2), behind(1), behind(2)].into_iter().any(is_letter);
+            is_near && is_word(before(1)) && is_word(behind(1))
+        }
+        byte if byte < 0x80 && letter_of(char::from(byte)).is_some() => is_letter(before(1)) || is_letter(behind(1)),
+        b'a'..=b'z' => true,
+        0xc0.. => {
+            let length = text[at + 1..].iter().take_while(|byte| **byte & 0xc0 == 0x80).count() + 1;
+            let character = &text[at..at + length];
+            let is_thrice =
+                text.get(at..at + 3 * length).is_some_and(|three| three.chunks(length).all(|one| one == character));
+            let is_apart =
+                matches!(character, [0xc2, 0xb7] | [0xe2, 0x80, 0xa2 | 0xa7] | [0xe2, 0x88, 0x99] | [0xe2, 0x82, 0xac]);
+            is_thrice || is_apart && is_word(before(1)) && is_word(behind(length))
+        }
+        _ => false,
+    }
+}
+
+/// Where letters or digits stand alone, of one byte to three.
+fn alone(window: &[u8; WINDOW]) -> [u8; SPAN + COUNTED - CHUNK] {
+    let (mut gap, mut inner) = ([0; WINDOW], [0; WINDOW]);
+    for at in 0..WINDOW {
+        gap[at] = (is_letter(window[at]) | is_digit(window[at])) ^ 1;
+        inner[at] = u8::from(window[at] & 0xc0 == 0x80);
+    }
+    if !window.is_ascii() {
+        add_wide_gaps(window, &mut gap);
+    }
+    let mut alone = [0; SPAN + COUNTED - CHUNK];
+    for (i, alone) in alone.iter_mut().enumerate() {
+        let at = i + BEFORE;
+        let ends = gap[at + 1] | (inner[at + 1] & (gap[at + 2] | (inner[at + 2] & gap[at + 3])));
+        *alone = gap[at - 1] & (gap[at] ^ 1) & ends;
+    }
+    alone
+}
+
+/// Takes punctuation of two bytes or three for what it is: of Latin-1, general and ideographic.
+fn add_wide_gaps(window: &[u8; WINDOW], gap: &mut [u8; WINDOW]) {
+    for at in 2..WINDOW - 1 {
+        let starts = |at: usize| {
+            let (byte, next) = (window[at], window[at + 1]);
+            let general = u8::from(byte == 0xe2) & (u8::from(next & 0xfe == 0x80) | u8::from(next == 0x88));
+            general | (u8::from(byte == 0xe3) & u8::from(next == 0x80))
+        };
+        let two = u8::from(window[at] == 0xc2) | u8::from(window[at - 1] == 0xc2);
+        gap[at] |= two | starts(at) | starts(at - 1) | starts(at - 2);
+    }
+}
+
+/// Hands out where letters that stand `alone`, in a chunk at `start` and a little behind, follow each other.
+fn found_spelled_out(alone: &[u8], start: usize, found: &mut impl FnMut(Range<usize>)) {
+    let places = (0..alone.len()).filter(|at| alone[*at] != 0);
+    let mut row: Option<(Range<usize>, usize)> = None;
+    for place in places.map(Some).chain([None]) {
+        match (&mut row, place) {
+            (Some((row, count)), Some(place)) if place - row.end < FURTHEST => {
+                (row.end, *count) = (place + 1, *count + 1);
+                continue;
+            }
+            (Some((row, count)), _) if *count >= LEAST_SPACED => found(start + row.start..start + row.end),
+            _ => {}
+        }
+        row = place.map(|place| (place..place + 1, 1));
+    }
+}
