@@ -144,10 +144,10 @@ impl Normalised {
         let (at, mut done) = (within.start, within.start);
         while let Some(chunk) = new.get(done..within.end).and_then(<[u8]>::first_chunk::<CHUNK>) {
             let folded = chunk.is_ascii().then(|| fold_chunk(chunk, self.is_after_space())).flatten();
-            let Some(folded) = folded else {
+            let Some(FoldedChunk { folded, has_ones }) = folded else {
                 break;
             };
-            if chunk.contains(&b'1') {
+            if has_ones {
                 let is_letter = |at: Option<usize>| at.and_then(|at| new.get(at)).is_some_and(u8::is_ascii_alphabetic);
                 let is_inside = |at: &usize| is_letter(at.checked_sub(1)) || is_letter(Some(at + 1));
                 let ones = (done..done + CHUNK).filter(|at| new[*at] == b'1').filter(is_inside);
@@ -363,20 +363,28 @@ fn chunks_of_characters(bytes: &[u8]) -> usize {
     CHUNK * (1 + others.take_while(|chunk| !chunk.is_ascii()).count())
 }
 
+/// A chunk of ASCII, folded.
+struct FoldedChunk {
+    folded: [u8; CHUNK],
+    /// Whether it had a "1".
+    has_ones: bool,
+}
+
 /// `chunk` folded, if each of its bytes is ASCII that folds alone. Arithmetic without branches, so that the compiler does
 /// all bytes at once.
 #[inline]
-fn fold_chunk(chunk: &[u8; CHUNK], is_after_space: bool) -> Option<[u8; CHUNK]> {
+fn fold_chunk(chunk: &[u8; CHUNK], is_after_space: bool) -> Option<FoldedChunk> {
     let is_space = |byte: u8| u8::from(byte == b' ') | u8::from(byte.wrapping_sub(b'\t') < 5);
     let mut before = [0; CHUNK];
     before[1..].copy_from_slice(&chunk[..CHUNK - 1]);
     before[0] = u8::from(is_after_space) * b' ';
-    let (mut folded, mut is_odd) = ([0; CHUNK], 0_u8);
+    let (mut folded, mut is_odd, mut has_ones) = ([0; CHUNK], 0_u8, 0_u8);
     for i in 0..CHUNK {
         let (byte, space) = (chunk[i], is_space(chunk[i]));
         // "|" looks like a letter and is none, which has to be noted.
         let odd = u8::from(byte >= 0x7f) | u8::from(byte == b'|') | (u8::from(byte < b' ') & (space ^ 1));
         is_odd |= odd | (space & is_space(before[i]));
+        has_ones |= u8::from(byte == b'1');
         let lower = byte | (u8::from(byte.wrapping_sub(b'A') < 26) << 5);
         let letter = lower
             .wrapping_add(u8::from(byte == b'0') * (b'o' - b'0'))
@@ -385,7 +393,7 @@ fn fold_chunk(chunk: &[u8; CHUNK], is_after_space: bool) -> Option<[u8; CHUNK]> 
         let keep = space.wrapping_sub(1);
         folded[i] = (letter & keep) | (b' ' & !keep);
     }
-    (is_odd == 0).then_some(folded)
+    (is_odd == 0).then_some(FoldedChunk { folded, has_ones: has_ones != 0 })
 }
 
 #[cfg(test)]

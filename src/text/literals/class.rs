@@ -50,16 +50,17 @@ impl Entry {
     }
 }
 
-/// A hash of the first and the last eight bytes; of shorter ones, nothing.
+/// A hash of the first and the last eight bytes, or four; of shorter ones, nothing.
 #[inline(always)]
 fn ends(bytes: &[u8]) -> u32 {
-    match (bytes.first_chunk(), bytes.last_chunk()) {
-        (Some(first), Some(last)) => {
-            let last = u64::from_le_bytes(*last).wrapping_mul(0x94d0_49bb_1331_11eb);
-            (mixed(u64::from_le_bytes(*first).rotate_left(23) ^ last) >> 7) as u32
-        }
-        _ => 0,
-    }
+    let (first, last) = match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => match (bytes.first_chunk(), bytes.last_chunk()) {
+            (Some(first), Some(last)) => (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into()),
+            _ => return 0,
+        },
+    };
+    (mixed(first.rotate_left(23) ^ last.wrapping_mul(0x94d0_49bb_1331_11eb)) >> 7) as u32
 }
 
 /// A hash table from windows to the patterns that have them, behind a Bloom filter that keeps most of the text away.

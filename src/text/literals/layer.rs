@@ -1,7 +1,7 @@
 //! Patterns of similar length, found by one pass over the text.
 
 use super::class::{Class, Filling, Lookups};
-use super::rarity::Rarity;
+use super::rarity::{Frequency, Rarity};
 use super::sieve::{Passed, Sieve};
 use super::window::Window;
 use super::{Occurrence, Patterns};
@@ -37,6 +37,7 @@ impl Layer {
         let sieve = Sieve::for_windows(numbers.len() * window.stride);
         let shares = slot_shares(&sieve, &window, patterns, numbers);
         let mut layer = Self { window, sieve, classes: Vec::new() };
+        let bytes = numbers.iter().map(|number| patterns.get(*number).len()).sum();
         let mut by_class: [Vec<u32>; CLASSES.len() + 1] = Default::default();
         for number in numbers {
             by_class[layer.class_of(patterns.get(*number).len())].push(*number);
@@ -45,7 +46,9 @@ impl Layer {
         for (class, numbers) in by_class.iter().enumerate().rev().filter(|(_, numbers)| !numbers.is_empty()) {
             let width = CLASSES.get(class).map_or(window.width, |(_, width)| *width);
             let mut filling = Filling::new(class as u8, Window::new(width, window.stride), numbers.len());
-            layer.fill(&mut filling, (patterns, numbers), rarity, &shares, left_over);
+            let all = by_class.iter().flatten().map(|number| patterns.get(*number));
+            let frequency = Frequency::of(Window::new(width, window.stride), all, bytes);
+            layer.fill(&mut filling, (patterns, numbers), (rarity, &frequency), &shares, left_over);
             layer.classes.extend(filling.finish());
         }
         layer
@@ -63,7 +66,7 @@ impl Layer {
         &mut self,
         filling: &mut Filling,
         (patterns, numbers): (&Patterns, &[u32]),
-        rarity: &Rarity,
+        (rarity, frequency): (&Rarity, &Frequency),
         slot_shares: &[f32],
         left_over: &mut Vec<u32>,
     ) {
@@ -75,8 +78,8 @@ impl Layer {
             slots
                 .extend(pattern.windows(self.window.width).map(|bytes| self.sieve.slot(self.window.hash_alone(bytes))));
             rarity.shares(pattern, filling.width(), &mut shares);
-            for (share, slot) in shares.iter_mut().zip(&slots) {
-                *share = HIT_COST * *share
+            for ((share, slot), window) in shares.iter_mut().zip(&slots).zip(pattern.windows(filling.width())) {
+                *share = HIT_COST * (*share + frequency.share(window))
                     + match self.sieve.classes_at(*slot) {
                         classes if classes >> filling.bit() & 1 != 0 => 0.0,
                         0 => slot_shares[*slot],

@@ -3,6 +3,8 @@
 //! Patterns are written in the languages of the texts they are looked for in, so pairs of letters that are frequent
 //! among them are frequent there. A wrong guess costs time and misses nothing.
 
+use super::window::{Window, mixed};
+
 /// Weight of what is known about English before any pattern was seen, in pairs.
 const PRIOR: f32 = 8.0;
 
@@ -54,6 +56,41 @@ impl Rarity {
                 within += exponent(at + width) - if width > 1 { exponent(at + 1) } else { exponent(at + width) };
             }
         }
+    }
+}
+
+/// Windows that are counted at most, in about as many places.
+const SAMPLE: usize = 1 << 22;
+
+/// How often windows of one width stand in the patterns, for those that are not rare: in phrases, the words of every text.
+pub(super) struct Frequency {
+    window: Window,
+    counts: Vec<u16>,
+    counted: usize,
+}
+
+impl Frequency {
+    /// Counted in patterns that are evenly chosen among `patterns`, which have so many bytes.
+    pub(super) fn of<'a>(window: Window, patterns: impl Iterator<Item = &'a [u8]>, bytes: usize) -> Self {
+        let places = bytes.clamp(1 << 10, SAMPLE).next_power_of_two();
+        let mut frequency = Self { window, counts: vec![0; places], counted: 0 };
+        for pattern in patterns.step_by(1 + bytes / SAMPLE).filter(|pattern| pattern.len() >= window.width) {
+            frequency.counted += pattern.len() + 1 - window.width;
+            for bytes in pattern.windows(window.width) {
+                let place = frequency.place(bytes);
+                frequency.counts[place] = frequency.counts[place].saturating_add(1);
+            }
+        }
+        frequency
+    }
+
+    /// The share of places in the patterns where a window stands.
+    pub(super) fn share(&self, window: &[u8]) -> f32 {
+        f32::from(self.counts[self.place(window)]) / self.counted.max(1) as f32
+    }
+
+    fn place(&self, window: &[u8]) -> usize {
+        mixed(self.window.hash_alone(window)) as usize & (self.counts.len() - 1)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The first look at every sample of the text: one byte of one small table says that most of them start nothing, and
 //! in which classes of patterns the others have to be looked up.
 
+use super::plan::MANY;
 use super::window::Window;
 
 /// Samples that are looked at together.
@@ -43,12 +44,17 @@ impl Passed {
 enum Table {
     Small(Box<[u8; 1 << 14]>),
     Large(Box<[u8; 1 << 17]>),
+    Huge(Box<[u8; 1 << 19]>),
 }
 
 impl Sieve {
     /// An empty one for so many windows.
     pub(super) fn for_windows(windows: usize) -> Self {
-        let table = if windows < 1_000 { Table::Small(zeros()) } else { Table::Large(zeros()) };
+        let table = match windows {
+            ..1_000 => Table::Small(zeros()),
+            ..=MANY => Table::Large(zeros()),
+            _ => Table::Huge(zeros()),
+        };
         Self { table, passing: 0.0 }
     }
 
@@ -57,6 +63,7 @@ impl Sieve {
         match &self.table {
             Table::Small(table) => table.len(),
             Table::Large(table) => table.len(),
+            Table::Huge(table) => table.len(),
         }
     }
 
@@ -64,6 +71,7 @@ impl Sieve {
         match &mut self.table {
             Table::Small(table) => &mut table[..],
             Table::Large(table) => &mut table[..],
+            Table::Huge(table) => &mut table[..],
         }
     }
 
@@ -77,6 +85,7 @@ impl Sieve {
         match &self.table {
             Table::Small(table) => table[slot],
             Table::Large(table) => table[slot],
+            Table::Huge(table) => table[slot],
         }
     }
 
@@ -97,6 +106,7 @@ impl Sieve {
             (Table::Small(table), true) => by_stride::<_, true>(table, window, bytes, passed),
             (Table::Large(table), false) => by_stride::<_, false>(table, window, bytes, passed),
             (Table::Large(table), true) => by_stride::<_, true>(table, window, bytes, passed),
+            (Table::Huge(table), _) => by_stride::<_, true>(table, window, bytes, passed),
         }
     }
 }

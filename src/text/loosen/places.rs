@@ -29,17 +29,17 @@ const FURTHEST: usize = 4 + 2 * MOST_BETWEEN;
 /// Hands out the places in normalised text where a letter is repeated, a mark stands in a word or a sign that may be a
 /// letter beside one, and where letters stand alone one after the other.
 pub(super) fn each(text: &[u8], mut found: impl FnMut(Range<usize>)) {
+    let mut lanes = Lanes::new();
     for start in (0..text.len()).step_by(SPAN) {
         let mut padded = None;
-        let window = window(text, start, &mut padded);
-        let (odd, alone) = (odd(window), alone(window));
+        lanes.look(window(text, start, &mut padded));
         for chunk in (0..SPAN).step_by(CHUNK) {
-            let odd = &odd[chunk..][..CHUNK];
+            let odd = &lanes.odd[chunk..][..CHUNK];
             if odd.iter().fold(0, |any, odd| any | odd) != 0 {
                 let places = (0..CHUNK).filter(|at| odd[*at] != 0).map(|at| start + chunk + at);
                 places.filter(|at| is_place(text, *at)).for_each(|at| found(at..at + 1));
             }
-            let alone = &alone[chunk..][..COUNTED];
+            let alone = &lanes.alone[chunk..][..COUNTED];
             if usize::from(alone.iter().fold(0, |count, alone| count + alone)) >= LEAST_SPACED {
                 found_spelled_out(alone, start + chunk, &mut found);
             }
@@ -61,6 +61,69 @@ fn window<'w>(text: &'w [u8], start: usize, padded: &'w mut Option<[u8; WINDOW]>
     padded
 }
 
+/// What the bytes of a window may be, 0 or 1 each. Kept from window to window, so that it is cleared once.
+struct Lanes {
+    letter: [u8; WINDOW],
+    /// Of a letter or digit.
+    word: [u8; WINDOW],
+    /// Of neither, known punctuation among them.
+    gap: [u8; WINDOW],
+    /// Where in the span a mark or sign may stand in a word, or a letter be repeated.
+    odd: [u8; SPAN],
+    /// Where from the span's start on a letter or digit stands alone, of one byte to three.
+    alone: [u8; SPAN + COUNTED - CHUNK],
+}
+
+impl Lanes {
+    const fn new() -> Self {
+        Self {
+            letter: [0; WINDOW],
+            word: [0; WINDOW],
+            gap: [0; WINDOW],
+            odd: [0; SPAN],
+            alone: [0; SPAN + COUNTED - CHUNK],
+        }
+    }
+
+    fn look(&mut self, window: &[u8; WINDOW]) {
+        let Self { letter, word, gap, odd, alone } = self;
+        for at in 0..WINDOW {
+            letter[at] = is_letter(window[at]);
+            word[at] = letter[at] | is_digit(window[at]);
+            gap[at] = word[at] ^ 1;
+        }
+        for i in 0..SPAN {
+            let at = i + BEFORE;
+            let byte = window[at];
+            let is_usual = word[at] | u8::from(byte == b' ') | u8::from(byte == b',') | u8::from(byte == b'"');
+            // "$" and "@" before a space.
+            let is_sign = (letter[at] ^ 1) & (word[at] | u8::from(byte == b'$') | u8::from(byte == b'@'));
+            let is_repeated = letter[at] & u8::from(byte == window[at + 1]) & u8::from(byte == window[at + 2]);
+            odd[i] = ((is_usual ^ 1) & word[at + 1]) | (is_sign & (letter[at - 1] | letter[at + 1])) | is_repeated;
+        }
+        if window.is_ascii() {
+            for (i, alone) in alone.iter_mut().enumerate() {
+                let at = i + BEFORE;
+                *alone = gap[at - 1] & word[at] & gap[at + 1];
+            }
+        } else {
+            add_wide(window, odd);
+            add_wide_gaps(window, gap);
+            self.look_for_wide_letters(window);
+        }
+    }
+
+    fn look_for_wide_letters(&mut self, window: &[u8; WINDOW]) {
+        let gap = &self.gap;
+        let inner = |at: usize| u8::from(window[at] & 0xc0 == 0x80);
+        for (i, alone) in self.alone.iter_mut().enumerate() {
+            let at = i + BEFORE;
+            let ends = gap[at + 1] | (inner(at + 1) & (gap[at + 2] | (inner(at + 2) & gap[at + 3])));
+            *alone = gap[at - 1] & (gap[at] ^ 1) & ends;
+        }
+    }
+}
+
 /// 1 for the bytes of letters.
 const fn is_letter(byte: u8) -> u8 {
     (byte.wrapping_sub(b'a') < 26) as u8 | (byte >= 0x80) as u8
@@ -71,27 +134,7 @@ const fn is_digit(byte: u8) -> u8 {
     (byte.wrapping_sub(b'0') < 10) as u8
 }
 
-/// Where a mark or sign may stand in a word, or a letter be repeated.
-fn odd(window: &[u8; WINDOW]) -> [u8; SPAN] {
-    let mut odd = [0; SPAN];
-    for i in 0..SPAN {
-        let at = i + BEFORE;
-        let [before, byte, next] = [window[at - 1], window[at], window[at + 1]];
-        let (letter, digit) = (is_letter(byte), is_digit(byte));
-        let is_usual = letter | digit | u8::from(byte == b' ') | u8::from(byte == b',') | u8::from(byte == b'"');
-        let is_sign = digit | u8::from(byte == b'$') | u8::from(byte == b'@');
-        let is_repeated = letter & u8::from(byte == next) & u8::from(byte == window[at + 2]);
-        odd[i] = ((is_usual ^ 1) & (is_letter(next) | is_digit(next)))
-            | (is_sign & (is_letter(before) | is_letter(next)))
-            | is_repeated;
-    }
-    if !window.is_ascii() {
-        add_wide(window, &mut odd);
-    }
-    odd
-}
-
-/// The same for what takes two bytes or three.
+/// Adds where marks and letters of two bytes or three may be odd.
 fn add_wide(window: &[u8; WINDOW], odd: &mut [u8; SPAN]) {
     for i in 0..SPAN {
         let at = i + BEFORE;
@@ -105,6 +148,23 @@ fn add_wide(window: &[u8; WINDOW], odd: &mut [u8; SPAN]) {
                 & u8::from(window[last] == window[last + 2 * length])
         };
         odd[i] |= mark | (u8::from(byte >= 0xc0) & (is_repeated(at + 1, 2) | is_repeated(at + 2, 3)));
+    }
+}
+
+/// Takes punctuation of two bytes or three for what it is: of Latin-1, general and ideographic.
+fn add_wide_gaps(window: &[u8; WINDOW], gap: &mut [u8; WINDOW]) {
+    let leads = |byte: &u8| u8::from(*byte == 0xc2) | u8::from(*byte & 0xfe == 0xe2);
+    if window.iter().fold(0, |any, byte| any | leads(byte)) == 0 {
+        return;
+    }
+    for at in 2..WINDOW - 1 {
+        let starts = |at: usize| {
+            let (byte, next) = (window[at], window[at + 1]);
+            let general = u8::from(byte == 0xe2) & (u8::from(next & 0xfe == 0x80) | u8::from(next == 0x88));
+            general | (u8::from(byte == 0xe3) & u8::from(next == 0x80))
+        };
+        let two = u8::from(window[at] == 0xc2) | u8::from(window[at - 1] == 0xc2);
+        gap[at] |= two | starts(at) | starts(at - 1) | starts(at - 2);
     }
 }
 
@@ -133,38 +193,6 @@ fn is_place(text: &[u8], at: usize) -> bool {
             is_thrice || is_apart && is_word(before(1)) && is_word(behind(length))
         }
         _ => false,
-    }
-}
-
-/// Where letters or digits stand alone, of one byte to three.
-fn alone(window: &[u8; WINDOW]) -> [u8; SPAN + COUNTED - CHUNK] {
-    let (mut gap, mut inner) = ([0; WINDOW], [0; WINDOW]);
-    for at in 0..WINDOW {
-        gap[at] = (is_letter(window[at]) | is_digit(window[at])) ^ 1;
-        inner[at] = u8::from(window[at] & 0xc0 == 0x80);
-    }
-    if !window.is_ascii() {
-        add_wide_gaps(window, &mut gap);
-    }
-    let mut alone = [0; SPAN + COUNTED - CHUNK];
-    for (i, alone) in alone.iter_mut().enumerate() {
-        let at = i + BEFORE;
-        let ends = gap[at + 1] | (inner[at + 1] & (gap[at + 2] | (inner[at + 2] & gap[at + 3])));
-        *alone = gap[at - 1] & (gap[at] ^ 1) & ends;
-    }
-    alone
-}
-
-/// Takes punctuation of two bytes or three for what it is: of Latin-1, general and ideographic.
-fn add_wide_gaps(window: &[u8; WINDOW], gap: &mut [u8; WINDOW]) {
-    for at in 2..WINDOW - 1 {
-        let starts = |at: usize| {
-            let (byte, next) = (window[at], window[at + 1]);
-            let general = u8::from(byte == 0xe2) & (u8::from(next & 0xfe == 0x80) | u8::from(next == 0x88));
-            general | (u8::from(byte == 0xe3) & u8::from(next == 0x80))
-        };
-        let two = u8::from(window[at] == 0xc2) | u8::from(window[at - 1] == 0xc2);
-        gap[at] |= two | starts(at) | starts(at - 1) | starts(at - 2);
     }
 }
 

@@ -89,7 +89,7 @@ impl Layer<'_> {
         }
         loosen(normalised, self.source, lane.longest(), |loosened| {
             let text = loosened.as_str();
-            for keywords in [&lane.written, &lane.loosened] {
+            for keywords in lane.in_loosened() {
                 keywords.search(text, 0..text.len(), |seekers, span| {
                     self.note_loosened(seekers, &span, &loosened, normalised, hits);
                 });

@@ -13,18 +13,19 @@ use crate::text::rule::{Rule, Words};
 use crate::text::source::SourceText;
 use crate::text::switches::{Switch, Switches};
 
-/// Where there are more keywords than this, phrases whose letters all stand alone, with nothing wider between their words,
-/// are not looked for: it would take the memory of as many again.
-const MOST_JOINED: usize = 100_000;
+/// Where there are more keywords than this, none is kept twice for the sake of memory: loosened text is searched once more
+/// for all keywords, and phrases whose letters all stand alone, with nothing wider between their words, are not looked for.
+const MOST_TWICE: usize = 100_000;
 
 /// Keywords that are searched in text that is normalised in the same way.
 #[derive(Debug)]
 pub(super) struct Lane {
     pub(super) accents: Accents,
-    /// As they are found in the text as it is, and where its spelling was loosened.
+    /// As they are found in the text as it is.
     pub(super) written: Keywords,
-    /// As they are found only where its spelling was loosened.
-    pub(super) loosened: Keywords,
+    /// As they are found where its spelling was loosened. Where there are many, this leaves out those that are `written`.
+    loosened: Keywords,
+    is_small: bool,
     /// Bytes of normalised text within which all that is looked for stands.
     pub(super) reach: usize,
 }
@@ -56,7 +57,7 @@ impl Lane {
     /// searched there.
     pub(super) fn of(rules: &[Rule], accents: Accents, has_patterns: bool) -> Result<Option<Self>, TooManyKeywords> {
         let has_patterns = has_patterns && accents == Accents::Kept;
-        let has_joined = rules.iter().map(|rule| rule.keywords.len()).sum::<usize>() <= MOST_JOINED;
+        let is_small = rules.iter().map(|rule| rule.keywords.len()).sum::<usize>() <= MOST_TWICE;
         let (mut written, mut loosened) = (Collected::default(), Collected::default());
         for (index, rule) in rules.iter().enumerate() {
             for (number, keyword) in rule.keywords.iter().enumerate() {
@@ -79,10 +80,13 @@ impl Lane {
                     spelling,
                 };
                 written.add(text, seeker(Spelling::Itself));
+                if is_small {
+                    loosened.add(text, seeker(Spelling::Itself));
+                }
                 if switches.has(Switch::Repeated) {
                     collapsed(text).iter().for_each(|text| loosened.add(text, seeker(Spelling::Collapsed)));
                 }
-                if switches.has(Switch::Spaced) && has_joined {
+                if switches.has(Switch::Spaced) && is_small {
                     joined(text).iter().for_each(|text| loosened.add(text, seeker(Spelling::Joined)));
                 }
                 if switches.has(Switch::Rot13) {
@@ -95,7 +99,12 @@ impl Lane {
         }
         let (written, loosened) = (written.compile()?, loosened.compile()?);
         let reach = written.literals.longest().max(if has_patterns { REACH } else { 0 });
-        Ok(Some(Self { accents, written, loosened, reach }))
+        Ok(Some(Self { accents, written, loosened, is_small, reach }))
+    }
+
+    /// Everything that is looked for where spelling was loosened.
+    pub(super) fn in_loosened(&self) -> impl Iterator<Item = &Keywords> {
+        std::iter::once(&self.loosened).chain((!self.is_small).then_some(&self.written))
     }
 
     /// Bytes of the longest keyword.
