@@ -10,6 +10,7 @@ mod limits;
 mod media_type;
 mod part;
 mod policy;
+mod reference;
 mod unix_time;
 
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
@@ -19,4 +20,5 @@ pub use limits::{Deadline, DecodeLimits, ExtractLimits};
 pub use media_type::MediaType;
 pub use part::{Part, PartKind};
 pub use policy::{Action, Mode, SetAction, Severity};
+pub use reference::{ReferenceIn, character_reference};
 pub use unix_time::UnixTime;

@@ -8,13 +8,13 @@
 
 use memchr::{memchr, memchr2, memmem};
 
-use crate::content::PartKind;
+use crate::content::{PartKind, ReferenceIn, character_reference};
 use crate::extract::dissection::Dissection;
 use crate::extract::percent;
 
 use super::elements::{Effect, RAW, effect};
-use super::letters;
 use super::name;
+use super::references;
 use super::writer::TextWriter;
 
 /// Bytes of an attribute that are unescaped at once; pictures in data URIs have any length.
@@ -38,7 +38,7 @@ pub(super) fn show(text: &[u8], found: &mut Dissection<'_>) {
 fn is_marked_up(text: &[u8]) -> bool {
     let begins_markup = |at: usize| match text[at..] {
         [b'<', next, ..] => next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?'),
-        [b'&', ..] => letters::reference(&text[at..]).is_some(),
+        [b'&', ..] => character_reference(&text[at..], ReferenceIn::Text).is_some(),
         _ => false,
     };
     memchr::memchr2_iter(b'<', b'&', text).any(begins_markup)
@@ -109,9 +109,9 @@ impl Stripper<'_, '_, '_> {
 
     /// Passes the character reference at `at`.
     fn reference(&mut self, at: usize) -> usize {
-        match letters::reference(&self.text[at..]) {
-            Some((character, length)) => {
-                self.main.push(character.as_bytes(), self.found);
+        match character_reference(&self.text[at..], ReferenceIn::Text) {
+            Some((characters, length)) => {
+                self.main.push(characters.as_bytes(), self.found);
                 at + length
             }
             None => self.plain(at),
@@ -259,7 +259,7 @@ impl Stripper<'_, '_, '_> {
         };
         let mut has_escapes = false;
         for piece in value.chunks(MAX_PIECE) {
-            let resolved = letters::resolved(piece);
+            let resolved = references::resolved(piece, ReferenceIn::Attribute);
             let resolved = resolved.as_deref().unwrap_or(piece);
             has_escapes |= name::has_escapes(resolved);
             aside.push(resolved, self.found);
@@ -267,7 +267,7 @@ impl Stripper<'_, '_, '_> {
         aside.end_line(self.found);
         if has_escapes {
             for piece in value.chunks(MAX_PIECE) {
-                let resolved = letters::resolved(piece);
+                let resolved = references::resolved(piece, ReferenceIn::Attribute);
                 let unescaped = percent::undo(resolved.as_deref().unwrap_or(piece), b'%', None);
                 aside.push(&unescaped, self.found);
             }

@@ -9,10 +9,10 @@
 mod charset;
 mod elements;
 mod encoded_words;
-mod letters;
 mod markup;
 mod name;
 mod picture;
+mod references;
 mod rtf;
 mod subtitles;
 mod writer;
@@ -24,7 +24,6 @@ use crate::content::{Part, PartKind, reads_as_text};
 use super::dissection::Dissection;
 
 pub(super) use encoded_words::decode as decode_words;
-pub(super) use letters::{composed_letter, greek_letter};
 pub(super) use name::show as show_name;
 pub(super) use writer::TextWriter;
 

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 
-use crate::content::PartKind;
+use crate::content::{PartKind, ReferenceIn};
 use crate::extract::dissection::Dissection;
 use crate::extract::percent;
 
-use super::{encoded_words, letters};
+use super::{encoded_words, references};
 
 /// Most bytes of a name that are looked at. File systems end at 255 and paths at 4,096; pax allows any length.
 const MAX_NAME: usize = 64 << 10;
@@ -15,7 +15,11 @@ const MAX_NAME: usize = 64 << 10;
 /// (browsers, for what a form's charset lacks) read it.
 pub(in crate::extract) fn show(name: &[u8], found: &mut Dissection<'_>) {
     let name = &name[..name.len().min(MAX_NAME)];
-    let others = [encoded_words::decode(name), unescaped(name).map(|name| name.to_vec()), letters::resolved(name)];
+    let others = [
+        encoded_words::decode(name),
+        unescaped(name).map(|name| name.to_vec()),
+        references::resolved(name, ReferenceIn::Text),
+    ];
     for text in std::iter::once(name.to_vec()).chain(others.into_iter().flatten()) {
         let is_empty = text.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0);
         if let Some(text) = (!is_empty).then(|| found.keep(&text, name.len())).flatten() {

@@ -7,10 +7,10 @@
 
 use memchr::{memchr, memmem};
 
-use crate::content::PartKind;
+use crate::content::{PartKind, ReferenceIn};
 use crate::extract::dissection::Dissection;
 
-use super::letters;
+use super::references;
 use super::writer::TextWriter;
 
 /// Longest tag or override that is taken away; what is longer is text.
@@ -87,7 +87,7 @@ fn event_text(line: &[u8]) -> &[u8] {
 fn push_line<'a>(line: &[u8], output: &mut TextWriter<'a>, found: &mut Dissection<'a>) {
     for piece in line.chunks(MAX_PIECE) {
         let plain = without_styles(piece);
-        let resolved = letters::resolved(&plain);
+        let resolved = references::resolved(&plain, ReferenceIn::Text);
         output.push(resolved.as_deref().unwrap_or(&plain), found);
     }
     output.push(b"\n", found);

@@ -4,7 +4,7 @@
 
 use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1252};
 
-use crate::extract::legible::{composed_letter, greek_letter};
+use unicode_normalization::char::compose;
 
 /// Names of glyphs that are no letters with accents.
 const NAMED: &[(&str, &str)] = &[
@@ -125,6 +125,31 @@ const STANDARD: &[(u8, &str)] = &[
     (0xfb, "ß"),
 ];
 
+/// Names of accents, and the marks that they are.
+const ACCENTS: &[(&str, char)] = &[
+    ("grave", '\u{300}'),
+    ("acute", '\u{301}'),
+    ("circumflex", '\u{302}'),
+    ("tilde", '\u{303}'),
+    ("macron", '\u{304}'),
+    ("breve", '\u{306}'),
+    ("dotaccent", '\u{307}'),
+    ("dot", '\u{307}'),
+    ("dieresis", '\u{308}'),
+    ("ring", '\u{30a}'),
+    ("hungarumlaut", '\u{30b}'),
+    ("caron", '\u{30c}'),
+    ("cedilla", '\u{327}'),
+    ("commaaccent", '\u{326}'),
+    ("ogonek", '\u{328}'),
+];
+
+/// In the order of Unicode, from U+03B1 on; the second sigma is the one at the end of words.
+const GREEK: [&str; 25] = [
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
+    "omicron", "pi", "rho", "sigmaf", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+];
+
 /// The characters of all codes in the encoding of this name; in the standard one, if nobody knows it.
 pub(super) fn encoding(name: Option<&str>) -> Vec<String> {
     let of = |encoding: &'static Encoding| {
@@ -172,6 +197,20 @@ fn by_number(name: &str) -> Option<String> {
     }
     let digits = name.strip_prefix('u').filter(|digits| is_hex(digits) && (4..=6).contains(&digits.len()))?;
     character(digits).map(String::from)
+}
+
+/// The letter that a name gives with its accent, such as `eacute`.
+fn composed_letter(name: &str) -> Option<char> {
+    let letter = name.chars().next().filter(char::is_ascii_alphabetic)?;
+    let (_, mark) = ACCENTS.iter().find(|(accent, _)| *accent == &name[1..])?;
+    compose(letter, *mark)
+}
+
+/// The Greek letter of that name, a capital when the name begins with one.
+fn greek_letter(name: &str) -> Option<char> {
+    let place = GREEK.iter().position(|letter| letter.eq_ignore_ascii_case(name))?;
+    let small = char::from_u32(0x3b1 + u32::try_from(place).ok()?)?;
+    if name.starts_with(|first: char| first.is_ascii_uppercase()) { small.to_uppercase().next() } else { Some(small) }
 }
 
 /// `afii10017` and so on: the letters of Russian.
