@@ -60,6 +60,27 @@ fn fields_texts_and_json_strings_are_read() {
 }
 
 #[test]
+fn strings_of_json_files_are_read_without_their_escapes() {
+    let origin = Origin::start();
+    let penstock = penstock(&origin);
+    let one = br#"{"a": ["\u0066orbidden tur\u006eip"]}"#;
+    let lines = b"{\"a\": 1}\n{\"a\": \"\\u0066orbidden\\nturnip\"}\n";
+    let cut_off = br#"/* x */ {"a": "\u0066orbidden turnip"#;
+    assert_found(&[
+        ("one value", one.to_vec()),
+        ("a value a line", lines.to_vec()),
+        ("in a zip", zip(&[ZipEntry::deflated("a.json", one)])),
+        ("in a tar", [tar_entry("a.jsonl", b'0', lines.len(), lines), vec![0; 1024]].concat()),
+        ("in JSON", br#"{"log": "{\"a\": \"\\u0066orbidden turnip\"}"}"#.to_vec()),
+        ("markup", br#"["\u003cb\u003eforbid\u003c\/b\u003eden turnip"]"#.to_vec()),
+    ]);
+    assert_eq!(post_form(&penstock, "; filename=\"a.json\"", cut_off).status, 451, "by its name");
+    assert_eq!(post_form(&penstock, "; filename=\"a\"\r\nContent-Type: application/json", cut_off).status, 451);
+    assert_eq!(post_form(&penstock, "; filename=\"a.c\"", cut_off).status, 200, "not in other files");
+    assert_eq!(post_form(&penstock, "; filename=\"a.json\"", br#"["\u0066orbidden beet"]"#).status, 200);
+}
+
+#[test]
 fn names_of_files_are_read_in_every_notation() {
     let origin = Origin::start();
     let penstock = penstock(&origin);

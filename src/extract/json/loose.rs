@@ -10,6 +10,8 @@ use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
 
+use super::escape;
+
 /// Adds every stretch between quotation marks.
 pub(super) fn extract(body: &Bytes, found: &mut Dissection<'_>) {
     for text in transcoded(body).iter().chain([body]) {
@@ -53,60 +55,14 @@ fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> String {
     units.iter().map(|bytes| char::from_u32(unit(*bytes)).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
-/// Resolves the escapes of RFC 8259 §7; a broken one loses its backslash. Without any, the result is the same slice.
+/// The string without its escapes. Without any, the result is the same slice.
 fn unescaped(text: Bytes) -> Bytes {
     if memchr::memchr(b'\\', &text).is_none() {
         return text;
     }
     let mut resolved = Vec::with_capacity(text.len());
-    let mut rest = &text[..];
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        if byte != b'\\' {
-            resolved.push(byte);
-            continue;
-        }
-        let Some((&escape, after)) = after.split_first() else {
-            break;
-        };
-        rest = after;
-        match escape {
-            b'b' => resolved.push(8),
-            b'f' => resolved.push(12),
-            b'n' => resolved.push(b'\n'),
-            b'r' => resolved.push(b'\r'),
-            b't' => resolved.push(b'\t'),
-            b'u' => rest = push_unicode(after, &mut resolved),
-            other => resolved.push(other),
-        }
-    }
+    escape::resolve(&text, |piece| resolved.extend_from_slice(piece));
     resolved.into()
-}
-
-/// Adds the character that starts at the digits of a `\u` escape and returns what follows it.
-fn push_unicode<'a>(text: &'a [u8], resolved: &mut Vec<u8>) -> &'a [u8] {
-    let Some((first, rest)) = hex4(text) else {
-        resolved.push(b'u');
-        return text;
-    };
-    let second = rest.strip_prefix(b"\\u").and_then(hex4);
-    let units = [Some(first), second.map(|(second, _)| second)];
-    let mut characters = char::decode_utf16(units.into_iter().flatten());
-    let character = match characters.next() {
-        Some(Ok(character)) => character,
-        _ => char::REPLACEMENT_CHARACTER,
-    };
-    resolved.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-    match second {
-        Some((_, behind)) if character.len_utf16() == 2 => behind,
-        _ => rest,
-    }
-}
-
-fn hex4(text: &[u8]) -> Option<(u16, &[u8])> {
-    let (digits, rest) = text.split_at_checked(4)?;
-    let digits = str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-    Some((u16::from_str_radix(digits, 16).ok()?, rest))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! origins differ in which of the two they keep. A string without escapes is a slice of the body. Lone surrogates
 //! (`"\ud800"`) are invalid here: origins replace, keep or refuse them.
 
+pub(super) mod escape;
 mod loose;
 
 use std::fmt;
@@ -40,10 +41,15 @@ pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Dissection<'_>
 
 /// Adds the strings in a value that is JSON by its looks only, such as a form's field.
 pub(super) fn extract_if_it_looks_so(value: &Bytes, found: &mut Dissection<'_>) {
-    let is_within_limit = value.len() as u64 <= found.limits().max_escaped;
-    if is_within_limit && matches!(value.trim_ascii(), [b'{', .., b'}'] | [b'[', .., b']']) {
+    if looks_so(value, found) {
         extract_loosely(value, found);
     }
+}
+
+/// Whether `value` looks like JSON whose strings may become parts.
+pub(super) fn looks_so(value: &[u8], found: &Dissection<'_>) -> bool {
+    let is_within_limit = value.len() as u64 <= found.limits().max_escaped;
+    is_within_limit && matches!(value.trim_ascii(), [b'{', .., b'}'] | [b'[', .., b']'])
 }
 
 /// Adds the strings in what may be JSON, several values of it, or neither.

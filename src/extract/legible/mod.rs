@@ -1,7 +1,7 @@
 //! Texts as people read them, for the rules: what stands in the bytes of a part in another form.
 //!
 //! A part's own bytes are always scanned as they are. Beside them come the names of files, what markup says without its
-//! tags, subtitles without their times, what another charset makes of the bytes, and what pictures carry as metadata.
+//! tags, JSON without its escapes, subtitles without their times, what another charset makes of the bytes, and what pictures carry as metadata.
 //! Each is a part of its own, within the same limits as everything else that is unpacked; none is looked into.
 //!
 //! What cannot be understood is left to the scan of the raw bytes; a charset that nobody knows is a problem besides.
@@ -9,6 +9,7 @@
 mod charset;
 mod elements;
 mod encoded_words;
+mod json;
 mod markup;
 mod name;
 mod picture;
@@ -43,14 +44,17 @@ pub(super) fn show_texts(part: &Part, found: &mut Dissection<'_>) {
         show(PartKind::Text, "charset", text.clone(), found);
     }
     let text = recoded.as_ref().unwrap_or(&part.bytes);
-    show_readable(text, found);
+    show_readable(part, text, found);
     // A declared charset may be wrong: then the bytes are read as they are, too.
     if recoded.is_some() && source == charset::Source::Declared {
-        show_readable(&part.bytes, found);
+        show_readable(part, &part.bytes, found);
     }
 }
 
-fn show_readable(text: &[u8], found: &mut Dissection<'_>) {
+fn show_readable(part: &Part, text: &[u8], found: &mut Dissection<'_>) {
+    if json::is_in(part, text, found) {
+        json::show(text, found);
+    }
     if subtitles::are_in(text) {
         subtitles::show(text, found);
     }

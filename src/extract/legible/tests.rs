@@ -148,6 +148,27 @@ fn documents_in_rtf_read_as_they_are_shown() {
 }
 
 #[test]
+fn json_in_files_reads_without_its_escapes() {
+    for (json, expected) in [
+        (r#"{"a": "\u0066orbidden\nword"}"#, "{\"a\": \"forbidden\nword\"}"),
+        ("{\"a\": 1}\n{\"a\": \"for\\u0062idden\"}\n", "forbidden"),
+        ("\u{feff} [\"\\ud83d\\ude00 cut o\\u0066f \\", "😀 cut off "),
+        (r#"{"log": "{\"a\": \"\\u0066or\\u0062idden\"}"}"#, "forbidden"),
+    ] {
+        assert_reads(json.as_bytes(), "json", expected);
+    }
+    assert_reads(br"{'a': '\u003cb\u003efor\u003c/b\u003ebidden'}", "text", "forbidden");
+    let named = |part: Part, text: &str| texts(Part { bytes: text.to_owned().into(), ..part });
+    let unescaped = [("json".to_owned(), "// x\na = forbidden".to_owned())];
+    let text = r"// x\na = \u0066orbidden";
+    let called = Part { file_name: Some("x".to_owned()), ..file(b"") };
+    assert_eq!(named(Part { declared_type: Some("application/x-ndjson".to_owned()), ..file(b"") }, text), unescaped);
+    assert_eq!(named(Part { kind: PartKind::Entry, ..file(b"") }.named("a/b.JSON5"), text), unescaped);
+    assert_eq!(named(called.named("f"), text), [("name".to_owned(), "x".to_owned())]);
+    assert_eq!(named(file(b""), r#"{"a": "nothing to undo"}"#), []);
+}
+
+#[test]
 fn tags_that_do_not_end_cost_no_more_than_their_length() {
     for piece in ["<a b='>'", "<a b=\"", "<a ", "<!--", "&#", "<script>", "=?a?q?", "<a b=\"'>", "</", "{<a"] {
         let start = std::time::Instant::now();

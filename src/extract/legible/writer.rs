@@ -1,5 +1,7 @@
 //! Puts a text together within the limits of the upload.
 
+use bytes::Bytes;
+
 use crate::body::ScratchWriter;
 use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
@@ -41,13 +43,16 @@ impl<'a> TextWriter<'a> {
     }
 
     /// Hands the text out, unless there is nothing in it to read.
-    pub(in crate::extract) fn show(mut self, kind: PartKind, name: &str, found: &mut Dissection<'a>) {
-        self.flush(1, found);
-        if let Some(text) = found.take(self.output)
-            && text.iter().any(|byte| !byte.is_ascii_whitespace())
-        {
+    pub(in crate::extract) fn show(self, kind: PartKind, name: &str, found: &mut Dissection<'a>) {
+        if let Some(text) = self.finish(found) {
             found.show(Part::new(kind, text).named(name), None);
         }
+    }
+
+    /// The text; `None` when there is nothing in it to read, or no room for it.
+    pub(in crate::extract) fn finish(mut self, found: &mut Dissection<'a>) -> Option<Bytes> {
+        self.flush(1, found);
+        found.take(self.output).filter(|text| text.iter().any(|byte| !byte.is_ascii_whitespace()))
     }
 
     fn flush(&mut self, at_least: usize, found: &mut Dissection<'a>) {

@@ -1,0 +1,56 @@
+//! Escapes in strings (RFC 8259 §7), as those read them who forgive faults.
+
+/// Hands out `text` piece by piece with its escapes resolved; a broken one loses its backslash.
+pub(in crate::extract) fn resolve(text: &[u8], mut push: impl FnMut(&[u8])) {
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        push(&rest[..at]);
+        let Some((escape, behind)) = rest[at + 1..].split_first() else {
+            return;
+        };
+        rest = behind;
+        match escape {
+            b'b' => push(b"\x08"),
+            b'f' => push(b"\x0c"),
+            b'n' => push(b"\n"),
+            b'r' => push(b"\r"),
+            b't' => push(b"\t"),
+            b'u' => {
+                let (character, behind) = unicode(rest);
+                push(character.encode_utf8(&mut [0; 4]).as_bytes());
+                rest = behind;
+            }
+            other => push(&[*other]),
+        }
+    }
+    push(rest);
+}
+
+/// Whether there is a character in `text` that is written by its number.
+pub(in crate::extract) fn has_numbers(text: &[u8]) -> bool {
+    memchr::memmem::find_iter(text, b"\\u").any(|at| hex4(&text[at + 2..]).is_some())
+}
+
+/// The character that starts at the digits of a `\u` escape, and what follows it.
+fn unicode(text: &[u8]) -> (char, &[u8]) {
+    let Some((first, rest)) = hex4(text) else {
+        return ('u', text);
+    };
+    let second = rest.strip_prefix(b"\\u").and_then(hex4);
+    let units = [Some(first), second.map(|(second, _)| second)];
+    let mut characters = char::decode_utf16(units.into_iter().flatten());
+    let character = match characters.next() {
+        Some(Ok(character)) => character,
+        _ => char::REPLACEMENT_CHARACTER,
+    };
+    match second {
+        Some((_, behind)) if character.len_utf16() == 2 => (character, behind),
+        _ => (character, rest),
+    }
+}
+
+fn hex4(text: &[u8]) -> Option<(u16, &[u8])> {
+    let (digits, rest) = text.split_at_checked(4)?;
+    let digits = str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    Some((u16::from_str_radix(digits, 16).ok()?, rest))
+}

@@ -1,0 +1,63 @@
+//! JSON in files without the escapes of its strings: `"\u0066orbidden"` reads as "forbidden".
+//!
+//! An origin that stores a file does not take it apart, so its strings are no parts, of which a long list would have too
+//! many. The whole text is read with all escapes undone, wherever they stand: that serves one value, a value a line,
+//! what only some readers forgive, and files that are cut off.
+
+use bytes::Bytes;
+
+use crate::content::{Part, PartKind};
+use crate::extract::dissection::Dissection;
+use crate::extract::json;
+
+use super::writer::TextWriter;
+use super::{markup, rtf};
+
+/// JSON in a string of JSON, which logs have: how often escapes are undone.
+const MAX_LEVELS: usize = 3;
+
+/// Whether `text` of `part` is JSON, by what it is called or how it begins, and is not read string by string anyway.
+pub(super) fn is_in(part: &Part, text: &[u8], found: &Dissection<'_>) -> bool {
+    let is_whole = match part.kind {
+        PartKind::File | PartKind::Entry => true,
+        PartKind::Body => !json::looks_so(&part.bytes, found),
+        _ => false,
+    };
+    is_whole && (is_called_json(part) || begins_as_json(text))
+}
+
+fn is_called_json(part: &Part) -> bool {
+    let mentions = |text: &str| text.to_ascii_lowercase().contains("json");
+    let names = [&part.file_name, &part.name].into_iter().flatten();
+    let mut extensions = names.filter_map(|name| name.rsplit_once('.')).map(|(_, extension)| extension);
+    part.declared_type.as_deref().is_some_and(mentions) || extensions.any(mentions)
+}
+
+fn begins_as_json(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
+    matches!(text, [b'{' | b'[' | b'"', ..]) && !rtf::is_rtf(text)
+}
+
+/// Shows what `text` says, and what strings in its strings do.
+pub(super) fn show(text: &[u8], found: &mut Dissection<'_>) {
+    if memchr::memchr(b'\\', text).is_none() {
+        return;
+    }
+    let mut plain = unescaped(text, found);
+    for level in 1..=MAX_LEVELS {
+        let Some(text) = plain.take() else {
+            return;
+        };
+        super::show(PartKind::Text, "json", text.clone(), found);
+        markup::show(&text, found);
+        if level < MAX_LEVELS && json::escape::has_numbers(&text) {
+            plain = unescaped(&text, found);
+        }
+    }
+}
+
+fn unescaped<'a>(text: &[u8], found: &mut Dissection<'a>) -> Option<Bytes> {
+    let mut output = TextWriter::new(text.len(), found);
+    json::escape::resolve(text, |piece| output.push(piece, found));
+    output.finish(found)
+}
