@@ -136,6 +136,32 @@ fn names_of_entries_are_read_in_every_archive() {
 }
 
 #[test]
+fn comments_of_archives_are_read() {
+    let content = b"\0\x01content";
+    let comment = b"a forbidden turnip";
+    let entry = ZipEntry::stored("a.bin", content);
+    let whole = zip(std::slice::from_ref(&entry));
+    let of_archive = [&whole[..whole.len() - 2], &(comment.len() as u16).to_le_bytes(), comment].concat();
+    let mut central = entry.central(0);
+    central[32..34].copy_from_slice(&(comment.len() as u16).to_le_bytes());
+    let directory = [&central[..], comment].concat();
+    let local = entry.local();
+    let end = [
+        b"PK\x05\x06\0\0\0\0\x01\0\x01\0",
+        &(directory.len() as u32).to_le_bytes()[..],
+        &(local.len() as u32).to_le_bytes(),
+        b"\0\0",
+    ];
+    let of_entry = [local, directory, end.concat()].concat();
+    let mut of_gzip = b"\x1f\x8b\x08\x18\0\0\0\0\0\xffa.txt\0a forbidden turnip\0".to_vec();
+    of_gzip.extend_from_slice(&gzip(content)[10..]);
+    assert_found(&[("zip", of_archive.clone()), ("an entry of a zip", of_entry), ("gzip", of_gzip)]);
+    let origin = Origin::start();
+    let harmless = [&of_archive[..of_archive.len() - 6], b"carrot"].concat();
+    assert_eq!(raw(&penstock(&origin), &harmless).status, 200);
+}
+
+#[test]
 fn markup_is_read_as_it_is_shown_and_beside() {
     let wide: Vec<u8> = "\u{feff}<p>for<b>bidden</b> turnip".encode_utf16().flat_map(u16::to_be_bytes).collect();
     let texts = [

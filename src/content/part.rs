@@ -32,7 +32,7 @@ pub enum PartKind {
     /// Text as people read it, put together out of what stands in another part: markup without its tags, the words of
     /// a page, lines of subtitles, characters of another charset.
     Text,
-    /// A text in the metadata of a picture: a caption, a comment, keywords.
+    /// A text in the metadata of a picture or an archive: a caption, a comment, keywords.
     Metadata,
 }
 

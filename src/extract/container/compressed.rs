@@ -40,7 +40,7 @@ pub(super) fn open(coding: Coding, bytes: &Bytes, found: &mut Dissection<'_>) ->
 }
 
 /// Shows the name and the comment that the first member begins with (RFC 1952 §2.3.1).
-fn show_gzip_texts(bytes: &[u8], found: &mut Dissection<'_>) {
+fn show_gzip_texts(bytes: &Bytes, found: &mut Dissection<'_>) {
     let Some([_, _, _, flags, _, _, _, _, _, _, rest @ ..]) = bytes.get(..bytes.len().min(MAX_GZIP_HEADER)) else {
         return;
     };
@@ -49,12 +49,17 @@ fn show_gzip_texts(bytes: &[u8], found: &mut Dissection<'_>) {
         let length = rest.first_chunk().map_or(0, |length| usize::from(u16::from_le_bytes(*length)));
         rest = rest.get(2 + length..).unwrap_or_default();
     }
-    for flag in [8, 16] {
-        if flags & flag != 0 {
-            let end = memchr::memchr(0, rest).unwrap_or_default();
-            legible::show_name(&rest[..end], found);
-            rest = rest.get(end + 1..).unwrap_or_default();
-        }
+    let mut next = || {
+        let end = memchr::memchr(0, rest).unwrap_or_default();
+        let text = &rest[..end];
+        rest = rest.get(end + 1..).unwrap_or_default();
+        text
+    };
+    if flags & 8 != 0 {
+        legible::show_name(next(), found);
+    }
+    if flags & 16 != 0 {
+        legible::show_comment(bytes.slice_ref(next()), found);
     }
 }
 

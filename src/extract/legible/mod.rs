@@ -1,7 +1,8 @@
 //! Texts as people read them, for the rules: what stands in the bytes of a part in another form.
 //!
 //! A part's own bytes are always scanned as they are. Beside them come the names of files, what markup says without its
-//! tags, JSON without its escapes, subtitles without their times, what another charset makes of the bytes, and what pictures carry as metadata.
+//! tags, JSON without its escapes, subtitles without their times, what another charset makes of the bytes, and what pictures and archives carry as
+//! metadata.
 //! Each is a part of its own, within the same limits as everything else that is unpacked; none is looked into.
 //!
 //! What cannot be understood is left to the scan of the raw bytes; a charset that nobody knows is a problem besides.
@@ -62,6 +63,13 @@ fn show_readable(part: &Part, text: &[u8], found: &mut Dissection<'_>) {
         rtf::show(text, found);
     }
     markup::show(text, found);
+}
+
+/// Shows what somebody wrote about an archive or an entry.
+pub(super) fn show_comment(comment: Bytes, found: &mut Dissection<'_>) {
+    if comment.iter().any(|byte| !byte.is_ascii_whitespace() && *byte != 0) {
+        show(PartKind::Metadata, "comment", comment, found);
+    }
 }
 
 fn show(kind: PartKind, name: &str, text: Bytes, found: &mut Dissection<'_>) {

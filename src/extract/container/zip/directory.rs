@@ -34,6 +34,8 @@ pub(super) struct Entry {
 #[derive(Debug)]
 pub(super) struct Directories {
     pub(super) all: Vec<Directory>,
+    /// Where comments of the archive stand.
+    pub(super) comments: Vec<Range<usize>>,
     /// Whether every reader takes the same one for the one.
     pub(super) is_clear: bool,
 }
@@ -41,7 +43,7 @@ pub(super) struct Directories {
 /// All directories of `bytes`, with at most `max` entries each.
 pub(super) fn find(bytes: &[u8], max: usize) -> Directories {
     let tail = bytes.len().saturating_sub(TAIL);
-    let mut found = Directories { all: Vec::new(), is_clear: true };
+    let mut found = Directories { all: Vec::new(), comments: Vec::new(), is_clear: true };
     let mut contents = Vec::new();
     let mut read_count = 0;
     // From the front, which is vectorised, then turned round: searching backwards is not, and was most of what a plain body cost.
@@ -57,7 +59,9 @@ pub(super) fn find(bytes: &[u8], max: usize) -> Directories {
                 return Directories { is_clear: false, ..found };
             }
             found.add(directory);
+            found.comments.push(record::comment(bytes, at));
         }
+        found.comments.dedup();
         if contents.is_empty() && !found.all.is_empty() {
             contents = found.all.iter().flat_map(|directory| directory.contents(bytes, tail)).collect();
             contents = merged(contents);

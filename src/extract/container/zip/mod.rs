@@ -60,8 +60,12 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
     if directories.all.is_empty() {
         found.report(ProblemCode::ContainerBroken, None);
     }
+    for comment in &directories.comments {
+        legible::show_comment(bytes.slice(comment.clone()), found);
+    }
     let mut listed: BTreeMap<usize, Vec<Entry>> = BTreeMap::new();
     for entry in directories.all.iter().flat_map(|directory| &directory.entries) {
+        legible::show_comment(bytes.slice(entry.central.comment.clone()), found);
         listed.entry(entry.local).or_default().push(entry.clone());
     }
     let start = if starts_as_zip(bytes) { Some(marker_length(bytes)) } else { listed.keys().next().copied() };

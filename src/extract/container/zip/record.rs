@@ -54,6 +54,8 @@ pub(super) struct Central {
     pub(super) header: Header,
     /// Where the local header is said to be.
     pub(super) local: u64,
+    /// Where its comment stands.
+    pub(super) comment: Range<usize>,
     pub(super) end: usize,
 }
 
@@ -90,7 +92,7 @@ pub(super) fn central(bytes: &[u8], at: usize) -> Option<Central> {
     let [size, packed, local] = numbers;
     let (flags, method, crc) = (short(8)?, short(10)?, u32_at(bytes, at + 16)?);
     let header = Header { flags, method, crc, packed, size, name: at + CENTRAL_LENGTH..name_end };
-    (end <= bytes.len()).then_some(Central { header, local, end })
+    (end <= bytes.len()).then_some(Central { header, local, comment: extra_end..end, end })
 }
 
 pub(super) fn local(bytes: &[u8], at: usize) -> Option<Local> {
@@ -153,6 +155,13 @@ pub(super) fn ends(bytes: &[u8], at: usize) -> Vec<End> {
         ends.push(short);
     }
     ends
+}
+
+/// Where the comment of the archive stands behind the short record at `at`, as far as it is there.
+pub(super) fn comment(bytes: &[u8], at: usize) -> Range<usize> {
+    let start = (at + END_LENGTH).min(bytes.len());
+    let length = u16_at(bytes, at + 20).map_or(0, usize::from);
+    start..(start + length).min(bytes.len())
 }
 
 fn short_end(bytes: &[u8], at: usize) -> Option<End> {
