@@ -38,6 +38,34 @@ fn check_runs_the_tests_too() {
 }
 
 #[test]
+fn routes_of_a_scope_must_be_in_the_configuration() {
+    let config = "rules = [\"rules.toml\"]\n[[listener]]\naddress = \"127.0.0.1:1\"\n\
+        [[origin]]\nname = \"site\"\nservers = [\"127.0.0.1:2\"]\n[server]\nworker = false\n";
+    let routes = "[[route]]\nname = \"chat\"\npath = \"/chat/*\"\ninspect = \"off\"\n[[route]]\nname = \"forum-2\"\npath = \"/forum/*\"\ninspect = \"off\"\n";
+    let rules = [TURNIP, "scope = { routes = [\"Chat\", \"forum-*\", \"chatt\"] }\n"].concat();
+    let folder = folder(&[("penstock.toml", &[config, routes].concat()), ("rules.toml", &rules)]);
+    let check = || penstock(folder.path(), &["check", "-c", "penstock.toml"]);
+    assert_snapshot!(check());
+    assert!(penstock(folder.path(), &["rules", "test", "rules.toml"]).ends_with("exit code 0"), "no route is known");
+    fs::write(folder.path().join("penstock.toml"), config).unwrap();
+    assert!(check().contains("rules.toml:4:21: no [[route]] is named \"Chat\", expected no routes in the scope"));
+    fs::write(folder.path().join("rules.toml"), TURNIP).unwrap();
+    assert!(check().ends_with("exit code 0"), "{}", check());
+}
+
+#[test]
+fn a_reload_that_names_an_unknown_route_is_refused() {
+    let origin = Origin::start();
+    let penstock = start(&origin, &[("rules/a.toml", TURNIP)]);
+    penstock.replace(
+        "rules/a.toml",
+        [&TURNIP.replace("beet", "leek"), "scope = { routes = [\"uplods\"] }\n"].concat().as_bytes(),
+    );
+    wait_until("the log says why", || penstock.log_text().contains("(did you mean \\\"uploads\\\"?)"));
+    assert_eq!((status(&penstock, "a beet"), status(&penstock, "a leek")), (451, 200));
+}
+
+#[test]
 fn explain_shows_every_step() {
     let rules = "[[rule]]\nid = \"offer\"\nall = [\"turnip\"]\nany = [\"sell\", \"price\"]\nnear = { words = 3 }\n\
         unless = { keywords = [\"museum\"] }\naction = \"flag\"\n\
@@ -196,8 +224,15 @@ fn scopes_and_expiry_hold_for_uploads_and_grounds_stand_in_the_log() {
         jurisdiction = \"Moon\"\nscope = { fields = [\"comment*\"], routes = [\"uploads\"] }\n\
         [[rule]]\nid = \"elsewhere\"\nkeywords = [\"beet\"]\nscope = { routes = [\"other\"] }\n\
         [[rule]]\nid = \"old\"\nkeywords = [\"carrot\"]\nexpires = 2001-01-01\n\
-        [[rule]]\nid = \"typed\"\nkeywords = [\"leek\"]\nscope = { kinds = [\"file\"], file_names = [\"*.txt\"] }\n";
-    let penstock = start(&origin, &[("rules/a.toml", rules)]);
+        [[rule]]\nid = \"typed\"\nkeywords = [\"leek\"]\nscope = { kinds = [\"file\"], file_names = [\"*.txt\"] }\n\
+        [[rule]]\nid = \"shown\"\nkeywords = [\"chard\"]\nscope = { kinds = [\"file\"], types = [\"text/*\"] }\n";
+    let penstock = Setup::new(&[origin.address])
+        .with_top("rules = [\"rules\"]\n")
+        .with(ENFORCING)
+        .with("[[route]]\nname = \"other\"\npath = \"/other/*\"\ninspect = \"off\"\n")
+        .with_folder("rules")
+        .with_file("rules/a.toml", rules.as_bytes())
+        .start();
     let form = |disposition: &str, value: &str| {
         let body = format!("--b\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{value}\r\n--b--\r\n");
         penstock.post("/upload/a", &[("Content-Type", "multipart/form-data; boundary=b")], body.as_bytes()).status
@@ -211,6 +246,9 @@ fn scopes_and_expiry_hold_for_uploads_and_grounds_stand_in_the_log() {
         ("name=\"comment\"", "a carrot", 200),
         ("name=\"f\"; filename=\"A.TXT\"", "a leek", 451),
         ("name=\"f\"; filename=\"a.md\"", "a leek", 200),
+        ("name=\"f\"; filename=\"a\"\r\nContent-Type: image/png", "a chard", 451),
+        ("name=\"f\"; filename=\"a\"\r\nContent-Type: text/html", "a chard", 451),
+        ("name=\"f\"", "a chard", 200),
     ] {
         assert_eq!(form(disposition, value), expected, "{disposition}: {value}");
     }

@@ -68,10 +68,53 @@ impl MediaType {
         }
     }
 
+    /// The media type that is registered for it, or in use; `None` where it is anybody's guess.
+    pub const fn essence(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Gif => "image/gif",
+            Self::WebP => "image/webp",
+            Self::Bmp => "image/bmp",
+            Self::Tiff => "image/tiff",
+            Self::Ico => "image/x-icon",
+            Self::Avif => "image/avif",
+            Self::Heic => "image/heic",
+            Self::Jxl => "image/jxl",
+            Self::Pnm => "image/x-portable-anymap",
+            Self::Tga => "image/x-tga",
+            Self::Qoi => "image/qoi",
+            Self::Dds => "image/vnd-ms.dds",
+            Self::Text => "text/plain",
+            Self::Known(name) => return known_essence(name),
+            Self::Empty | Self::Opaque => return None,
+        })
+    }
+
     /// Whether perceptual hashes can be made of it.
     pub const fn is_picture(self) -> bool {
         !matches!(self, Self::Text | Self::Known(_) | Self::Empty | Self::Opaque)
     }
+}
+
+/// The media types of what texts are read from.
+const fn known_essence(name: &str) -> Option<&'static str> {
+    Some(match name.as_bytes() {
+        b"pdf" => "application/pdf",
+        b"zip" => "application/zip",
+        b"gz" => "application/gzip",
+        b"tar" => "application/x-tar",
+        b"7z" => "application/x-7z-compressed",
+        b"docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        b"xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        b"pptx" => "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        b"odt" => "application/vnd.oasis.opendocument.text",
+        b"ods" => "application/vnd.oasis.opendocument.spreadsheet",
+        b"odp" => "application/vnd.oasis.opendocument.presentation",
+        b"epub" => "application/epub+zip",
+        b"mp4" => "video/mp4",
+        _ => return None,
+    })
 }
 
 impl fmt::Display for MediaType {

@@ -173,16 +173,20 @@ impl Examination {
         if decode.deadline.has_passed() {
             return;
         }
-        if snapshot.rules.has_scopes() {
-            self.lineage.add(part);
-        }
+        let has_scopes = snapshot.rules.has_scopes();
         if part.kind.is_for_rules() {
+            if has_scopes {
+                self.lineage.add(part, None);
+            }
             self.parts.push(MediaType::Known(part.kind.name()));
             return self.match_text(index, part, circumstances);
         }
         let hashes = hash_part(&part.bytes, snapshot.wanted, decode);
         self.decoder_panics += u64::from(hashes.problem == Some(DecodeError::Panicked));
         self.parts.push(hashes.media_type);
+        if has_scopes {
+            self.lineage.add(part, Some(hashes.media_type));
+        }
         if matches!(part.kind, PartKind::Body | PartKind::Envelope) {
             self.body_is_picture = !hashes.views.is_empty();
         }

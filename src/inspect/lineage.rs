@@ -1,6 +1,6 @@
 //! What the parts of an upload are called and which is in which, for rules that look at some parts only.
 
-use crate::content::{Part, PartKind};
+use crate::content::{MediaType, Part, PartKind};
 use crate::text::PartNames;
 
 /// The type of a part that declares none, as RFC 7578 has it for fields.
@@ -17,11 +17,12 @@ struct Named {
     field: Option<Box<str>>,
     file_name: Option<Box<str>>,
     media_type: Option<Box<str>>,
+    shown_type: Option<&'static str>,
 }
 
 impl Lineage {
-    /// Adds the next part.
-    pub(super) fn add(&mut self, part: &Part) {
+    /// Adds the next part, and what its content shows that it is.
+    pub(super) fn add(&mut self, part: &Part, shown: Option<MediaType>) {
         let boxed = |text: &Option<String>| text.as_deref().map(Box::from);
         self.0.push(Named {
             inside: part.inside,
@@ -29,6 +30,7 @@ impl Lineage {
             field: boxed(&part.name),
             file_name: boxed(&part.file_name),
             media_type: part.declared_type.as_deref().map(without_parameters),
+            shown_type: shown.and_then(MediaType::essence),
         });
     }
 
@@ -42,6 +44,7 @@ impl Lineage {
                 field: Some(named.field.as_deref().unwrap_or_default()),
                 file_name: Some(named.file_name.as_deref().unwrap_or_default()),
                 media_type: Some(named.media_type.as_deref().unwrap_or(UNDECLARED)),
+                shown_type: named.shown_type,
             });
             next = named.inside.filter(|outer| *outer < index);
         }
@@ -62,9 +65,9 @@ mod tests {
     fn a_part_is_known_by_all_that_it_is_in() {
         let mut lineage = Lineage::default();
         let field = Part::new(PartKind::Field, "".into()).named("comment");
-        lineage.add(&field.declared(Some("Text/HTML; charset=utf-8".to_owned())));
-        lineage.add(&Part { inside: Some(0), ..Part::new(PartKind::Decoded, "".into()) });
-        lineage.add(&Part { inside: Some(1), ..Part::new(PartKind::Entry, "".into()).named("a.txt") });
+        lineage.add(&field.declared(Some("Text/HTML; charset=utf-8".to_owned())), Some(MediaType::Text));
+        lineage.add(&Part { inside: Some(0), ..Part::new(PartKind::Decoded, "".into()) }, Some(MediaType::Opaque));
+        lineage.add(&Part { inside: Some(1), ..Part::new(PartKind::Entry, "".into()).named("a.txt") }, None);
         let names = |part| -> Vec<_> {
             lineage.of(part).into_iter().map(|part| (part.field.unwrap(), part.media_type.unwrap())).collect()
         };

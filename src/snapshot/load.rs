@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::Snapshot;
 use super::inputs::Inputs;
-use super::rules::{RuleLoader, failing_tests, tell_of_expired};
+use super::rules::{RuleLoader, failing_tests, tell_of_expired, unknown_routes};
 use super::sets::{SetLoader, listed_rules};
 use super::source::{Fetching, ForMissing, SourceHealth, Sources};
 use super::texts::load_lists;
@@ -69,6 +69,7 @@ fn load_with(
     loader.tidy();
     let texts = load_lists(&config, previous, inputs, &mut problems);
     let mut loaded = RuleLoader { inputs: &mut *inputs, problems: &mut problems }.load(&config.rules);
+    problems.extend(unknown_routes(&config, &loaded));
     tell_of_expired(&loaded);
     let mut rules = std::mem::take(&mut loaded.rules);
     for (source, set) in config.hash_sets.iter().zip(&sets) {

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::inputs::{Inputs, rule_files};
 use super::{LoadedFile, unix_now};
-use crate::config::Problem;
+use crate::config::{Config, Problem};
 use crate::text::{Rule, RuleProblem, RuleSet, parse_rules_beside, try_rules};
 
 /// Bytes that a file beside a rule file may have.
@@ -121,6 +121,13 @@ fn rule_problems(path: &Path, problems: Vec<RuleProblem>) -> Vec<Problem> {
         Problem::at(&file, problem.place, problem.message)
     };
     problems.into_iter().map(at).collect()
+}
+
+/// What the scopes of `loaded` say of routes that `config` does not have.
+pub(super) fn unknown_routes(config: &Config, loaded: &LoadedRules) -> Vec<Problem> {
+    let known: Vec<&str> = config.routes.iter().map(|route| &*route.name).collect();
+    let rules = loaded.rules.iter().zip(&loaded.file_of);
+    rules.flat_map(|(rule, file)| rule_problems(file, rule.unknown_routes(&known).collect())).collect()
 }
 
 /// Tests of rules that fail. `file_of` tells the files of the first rules of `set`; no other has tests.

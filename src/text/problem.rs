@@ -32,6 +32,11 @@ impl RuleProblem {
         Self { file: None, place, message }
     }
 
+    /// A scope that names a route which the configuration does not have.
+    pub(super) fn unknown_route(written: &str, place: Place, known: &[&str]) -> Self {
+        Self::at(place, &Fault::UnknownRoute { written, known })
+    }
+
     /// A problem with a file beside the rule file.
     pub(super) fn in_file(file: &Path, place: Place, message: &impl fmt::Display) -> Self {
         Self { file: Some(file.to_owned()), ..Self::at(place, message) }
@@ -40,7 +45,7 @@ impl RuleProblem {
 
 /// What is wrong with a rule that is well-formed TOML.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum Fault<'a> {
     #[error("unknown field {0:?}, expected \"rule\"{hint}", hint = suggestion(.0, ["rule"]))]
     UnknownTopLevel(String),
     #[error("expected [[rule]] in two brackets, found {0}")]
@@ -85,6 +90,8 @@ pub(super) enum Fault {
     TimeWithoutDate,
     #[error("no part is of kind {0:?}, expected one of {names}{hint}", names = kinds(), hint = suggestion(.0, PartKind::ALL.map(PartKind::name)))]
     UnknownKind(String),
+    #[error("no [[route]] is named {written:?}, expected {expected}{hint}", expected = routes(known), hint = suggestion(written, known.iter().copied()))]
+    UnknownRoute { written: &'a str, known: &'a [&'a str] },
     #[error("expected either text or file")]
     TestWithoutText,
     #[error("{field} {name:?} must be in the folder of the rule file, by its relative path without \"..\"")]
@@ -107,6 +114,13 @@ pub(super) enum Fault {
     UrlMd5OfOther(IdentifierKind),
     #[error("{0:?} is no host name, expected {expected}", expected = domain::EXPECTED)]
     Domain(String),
+}
+
+fn routes(known: &[&str]) -> String {
+    if known.is_empty() {
+        return "no routes in the scope, as the configuration has none".to_owned();
+    }
+    format!("one of {}", known.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", "))
 }
 
 fn kinds() -> String {

@@ -23,6 +23,7 @@ pub(super) use terms::{Term, Terms};
 
 use super::identifiers::Identifier;
 use super::pattern::Pattern;
+use super::problem::RuleProblem;
 use crate::config::Place;
 use crate::content::{Action, Mode, Severity, UnixTime};
 
@@ -69,6 +70,8 @@ pub struct Rule {
     pub ignores_quoted: bool,
     /// Which parts it looks at.
     pub scope: Scope,
+    /// Routes that its scope names, each with its place in the file.
+    pub routes: Vec<(String, Place)>,
     /// Texts that it must match, and texts that it must not.
     pub samples: Vec<RuleSample>,
     /// Where the id stands in its file.
@@ -106,6 +109,7 @@ impl Rule {
             condition: Condition::default(),
             ignores_quoted: false,
             scope: Scope::default(),
+            routes: Vec::new(),
             samples: Vec::new(),
             place,
         }
@@ -114,6 +118,16 @@ impl Rule {
     /// Whether it may match where `setting` says. What `setting` does not know is no obstacle.
     pub fn applies_in(&self, setting: &Setting<'_>) -> bool {
         setting.now.is_none_or(|now| self.expired(now).is_none()) && self.scope.covers(setting)
+    }
+
+    /// What its scope says of routes that fits none of those there are, as problems with its file.
+    pub fn unknown_routes<'r>(&'r self, known: &'r [&str]) -> impl Iterator<Item = RuleProblem> + 'r {
+        let is_unknown = |written: &str| {
+            let pattern = Wildcard::new(written);
+            !known.iter().any(|route| pattern.fits(route))
+        };
+        let unknown = self.routes.iter().filter(move |(written, _)| is_unknown(written));
+        unknown.map(|(written, place)| RuleProblem::unknown_route(written, *place, known))
     }
 
     /// When it ended to match, if it has.

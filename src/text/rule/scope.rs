@@ -9,7 +9,7 @@ pub struct Scope {
     pub fields: Vec<Wildcard>,
     /// File names.
     pub file_names: Vec<Wildcard>,
-    /// Declared media types, without parameters.
+    /// Media types without parameters, as they are declared or as contents show.
     pub types: Vec<Wildcard>,
     /// Names of [`PartKind`]s.
     pub kinds: Vec<Wildcard>,
@@ -39,6 +39,8 @@ pub struct PartNames<'a> {
     pub file_name: Option<&'a str>,
     /// Declared media type, without parameters.
     pub media_type: Option<&'a str>,
+    /// Media type that the content shows, if it shows one.
+    pub shown_type: Option<&'a str>,
 }
 
 impl Scope {
@@ -53,10 +55,11 @@ impl Scope {
         let covers = |patterns: &[Wildcard], name: for<'n> fn(&PartNames<'n>) -> Option<&'n str>| {
             lineage.is_empty() || lineage.iter().any(|part| fits(patterns, name(part)))
         };
+        let is_shown = |part: &PartNames<'_>| part.shown_type.is_some_and(|shown| fits(&self.types, Some(shown)));
         fits(&self.routes, setting.route)
             && covers(&self.fields, |part| part.field)
             && covers(&self.file_names, |part| part.file_name)
-            && covers(&self.types, |part| part.media_type)
+            && (covers(&self.types, |part| part.media_type) || lineage.iter().any(is_shown))
             && covers(&self.kinds, |part| part.kind.map(PartKind::name))
     }
 }
@@ -111,7 +114,8 @@ mod tests {
     use super::*;
 
     fn part<'a>(kind: PartKind, field: &'a str, file_name: &'a str) -> PartNames<'a> {
-        PartNames { kind: Some(kind), field: Some(field), file_name: Some(file_name), media_type: Some("text/plain") }
+        let names = PartNames { field: Some(field), file_name: Some(file_name), ..PartNames::default() };
+        PartNames { kind: Some(kind), media_type: Some("text/plain"), ..names }
     }
 
     fn patterns(written: &[&str]) -> Vec<Wildcard> {
@@ -147,6 +151,23 @@ mod tests {
         assert!(!covers(&[part(PartKind::File, "comment", "a.txt")]));
         assert!(covers(&[part(PartKind::Decoded, "", ""), part(PartKind::Field, "comment", "")]));
         assert!(covers(&[]), "nothing is known");
+    }
+
+    #[test]
+    fn a_type_is_what_is_declared_or_what_the_content_shows() {
+        let scope = Scope { types: patterns(&["application/pdf"]), ..Scope::default() };
+        for (declared, shown, expected) in [
+            ("application/pdf", None, true),
+            ("application/octet-stream", Some("application/pdf"), true),
+            ("application/pdf", Some("text/plain"), true),
+            ("text/plain", Some("text/plain"), false),
+            ("text/plain", None, false),
+        ] {
+            let outer =
+                PartNames { media_type: Some(declared), shown_type: shown, ..part(PartKind::File, "f", "a.bin") };
+            let lineage = vec![part(PartKind::Text, "text", ""), outer];
+            assert_eq!(scope.covers(&Setting { lineage, ..Setting::default() }), expected, "{declared}, {shown:?}");
+        }
     }
 
     #[test]

@@ -111,6 +111,7 @@ impl Reader<'_> {
         raw.languages.iter().for_each(|language| self.check_language(language));
         let expires = raw.expires.as_ref().and_then(|expires| self.check_expiry(expires));
         let scope = self.check_scope(raw.scope.as_ref());
+        let routes = self.named_routes(raw.scope.as_ref());
         let mut terms = Terms::default();
         let condition = self.check_condition(&raw, &mut terms);
         let samples = raw.test.iter().filter_map(|test| self.check_test(test)).collect();
@@ -134,6 +135,7 @@ impl Reader<'_> {
             condition,
             ignores_quoted: raw.unless.is_some_and(|unless| unless.quoted),
             scope,
+            routes,
             samples,
             ..Rule::named(raw.id.into_inner(), place)
         })

@@ -254,7 +254,7 @@ pub(super) struct RawScope {
     /// Names of files.
     #[serde(default)]
     pub(super) file_names: Vec<String>,
-    /// Declared media types; a part without one is "text/plain".
+    /// Media types, as declared or as the content shows; a part that declares none is "text/plain".
     #[serde(default)]
     pub(super) types: Vec<String>,
     /// Kinds of parts: "field", "file", "json", "xml", "body", "entry", "decoded" and so on.
@@ -263,7 +263,8 @@ pub(super) struct RawScope {
     pub(super) kinds: Vec<Spanned<String>>,
     /// Names of routes.
     #[serde(default)]
-    pub(super) routes: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub(super) routes: Vec<Spanned<String>>,
 }
 
 /// A test of a rule.

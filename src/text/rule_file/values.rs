@@ -53,13 +53,20 @@ impl Reader<'_> {
             }
         }
         let patterns = |names: &[String]| names.iter().map(|name| Wildcard::new(name)).collect();
+        let spanned = |names: &[Spanned<String>]| names.iter().map(|name| Wildcard::new(name.get_ref())).collect();
         Scope {
             fields: patterns(&raw.fields),
             file_names: patterns(&raw.file_names),
             types: patterns(&raw.types),
-            kinds: raw.kinds.iter().map(|kind| Wildcard::new(kind.get_ref())).collect(),
-            routes: patterns(&raw.routes),
+            kinds: spanned(&raw.kinds),
+            routes: spanned(&raw.routes),
         }
+    }
+
+    /// The routes that a scope names, with their places.
+    pub(super) fn named_routes(&mut self, raw: Option<&RawScope>) -> Vec<(String, Place)> {
+        let names = raw.map_or(&[][..], |scope| &scope.routes);
+        names.iter().map(|name| (name.get_ref().clone(), self.places.at(name.span().start))).collect()
     }
 
     pub(super) fn check_test(&mut self, test: &Spanned<RawTest>) -> Option<RuleSample> {
