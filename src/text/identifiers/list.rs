@@ -68,11 +68,13 @@ pub enum Listed {
 pub(in crate::text) struct IdentifierIndex<T> {
     readable: HashMap<(IdentifierKind, String), Vec<T>>,
     hashed: HashMap<(IdentifierKind, HashedAs), HashMap<String, Vec<T>>>,
+    /// Telephone numbers by their last digits, for those that are seen without their country.
+    phones: HashMap<String, Vec<(String, T)>>,
 }
 
 impl<T> Default for IdentifierIndex<T> {
     fn default() -> Self {
-        Self { readable: HashMap::new(), hashed: HashMap::new() }
+        Self { readable: HashMap::new(), hashed: HashMap::new(), phones: HashMap::new() }
     }
 }
 
@@ -80,6 +82,10 @@ impl<T: Copy> IdentifierIndex<T> {
     /// Adds an entry that `seeker` asks for.
     pub(in crate::text) fn add(&mut self, Identifier { kind, listed, .. }: &Identifier, seeker: T) {
         let kind = *kind;
+        if let (IdentifierKind::Phone, Listed::Readable(number)) = (kind, listed) {
+            let numbers = self.phones.entry(phone::last_digits(number).to_owned()).or_default();
+            numbers.push((number.clone(), seeker));
+        }
         let seekers = match listed {
             Listed::Readable(normalised) => self.readable.entry((kind, normalised.clone())).or_default(),
             Listed::Hashed(hashed_as, hash) => {
@@ -116,10 +122,10 @@ impl<T: Copy> IdentifierIndex<T> {
                 seekers.extend(hashes.get(&hex(&Md5::digest(form))).into_iter().flatten());
             }
         }
-        if seen.kind == IdentifierKind::Phone && seen.normalised.starts_with('0') {
-            let listed = self.readable.iter().filter(|((kind, _), _)| *kind == IdentifierKind::Phone);
-            let fitting = listed.filter(|((_, number), _)| phone::may_be(&seen.normalised, number));
-            seekers.extend(fitting.flat_map(|(_, seekers)| seekers));
+        if seen.kind == IdentifierKind::Phone {
+            let alike = self.phones.get(phone::last_digits(&seen.normalised)).into_iter().flatten();
+            let fitting = alike.filter(|(number, _)| phone::is_national_form(&seen.normalised, number));
+            seekers.extend(fitting.map(|(_, seeker)| seeker));
         }
         seekers
     }
@@ -186,9 +192,19 @@ mod tests {
             ("pay bitcoin:1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa?amount=1 now", &[3]),
             ("call 0151/2345678 or +49-151-234-5678", &[4]),
             ("order 0151234567 of 2024", &[]),
+            ("call 02345678 or +51 151 2345678", &[]),
         ] {
             assert_eq!(found(&index, text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_number_without_its_country_may_be_that_of_several() {
+        let numbers = ["+49 151 2345678", "+1 (151) 234-5678", "0151 2345678", "+49 152 2345678", "+1 2345678"];
+        let index = index(&numbers.map(|written| Identifier::readable(IdentifierKind::Phone, written).unwrap()));
+        assert_eq!(found(&index, "call 0151 2345678"), [0, 1, 2]);
+        assert_eq!(found(&index, "call 2345678"), [4]);
+        assert_eq!(found(&index, "call +49 151 2345678"), [0]);
     }
 
     #[test]

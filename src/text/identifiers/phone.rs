@@ -26,13 +26,18 @@ pub(super) fn normalised(written: &str) -> Option<String> {
     Some(if is_international { digits } else { format!("0{}", digits.trim_start_matches('0')) })
 }
 
-/// Whether a number in a text may be the `listed` one: the same, or the part of it that is dialled within the country.
-pub(super) fn may_be(seen: &str, listed: &str) -> bool {
+/// Whether a number in a text is the part of the `listed` one that is dialled within the country. Their last digits are
+/// the same then.
+pub(super) fn is_national_form(seen: &str, listed: &str) -> bool {
     const COUNTRY: usize = 3;
     let within = seen.strip_prefix('0').filter(|rest| rest.len() >= *DIGITS.start());
-    seen == listed
-        || within
-            .is_some_and(|rest| listed.strip_suffix(rest).is_some_and(|country| (1..=COUNTRY).contains(&country.len())))
+    let country = within.and_then(|rest| listed.strip_suffix(rest));
+    country.is_some_and(|country| (1..=COUNTRY).contains(&country.len()))
+}
+
+/// The digits that every form of a number ends with.
+pub(super) fn last_digits(normalised: &str) -> &str {
+    &normalised[normalised.len().saturating_sub(*DIGITS.start())..]
 }
 
 /// The decimal digit that `ch` is, in any script that people type numbers in.
@@ -102,7 +107,7 @@ mod tests {
         ] {
             assert_eq!(normalised(written).as_deref(), expected, "{written}");
         }
-        assert!(may_be("01512345678", "491512345678") && may_be("491512345678", "491512345678"));
-        assert!(!may_be("02345678", "491512345678") && !may_be("511512345678", "491512345678"));
+        assert!(is_national_form("01512345678", "491512345678") && !is_national_form("491512345678", "491512345678"));
+        assert!(!is_national_form("02345678", "491512345678") && !is_national_form("511512345678", "491512345678"));
     }
 }
