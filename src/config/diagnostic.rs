@@ -48,6 +48,11 @@ impl Problem {
         Self { file: file.to_owned(), place: None, message: message.into() }
     }
 
+    /// A file that cannot be read.
+    pub fn unreadable(file: &Path, error: &dyn fmt::Display) -> Self {
+        Self::of_file(file, format!("cannot be read: {error}"))
+    }
+
     /// A problem at a place.
     pub fn at(file: &Path, place: Place, message: impl Into<String>) -> Self {
         Self { file: file.to_owned(), place: Some(place), message: message.into() }

@@ -403,8 +403,7 @@ impl Config {
     /// # Errors
     /// Every problem found, each with its place.
     pub fn load(path: &Path) -> Result<Self, Vec<Problem>> {
-        let source = std::fs::read_to_string(path)
-            .map_err(|error| vec![Problem::of_file(path, format!("cannot be read: {error}"))])?;
+        let source = std::fs::read_to_string(path).map_err(|error| vec![Problem::unreadable(path, &error)])?;
         Self::parse(path, &source)
     }
 

@@ -101,7 +101,7 @@ impl SetCache<'_> {
         let mut lists = files.iter().map(|file| SetFile::open(*file, reading)).collect::<Result<Vec<_>, _>>()?;
         let shown = files.first().map_or(Path::new(""), |file| file.shown);
         let failed = |what: &str, error: &dyn Display| vec![Problem::of_file(shown, format!("{what}: {error}"))];
-        let kept = self.kept_path(&lists).map_err(|error| failed("cannot be read", &error))?;
+        let kept = self.kept_path(&lists).map_err(|error| vec![Problem::unreadable(shown, &error)])?;
         if let Some(set) = kept.as_deref().and_then(open_kept) {
             return Ok(LoadedLayer { set: Arc::new(set), skipped: Vec::new() });
         }
@@ -154,8 +154,8 @@ impl SetCache<'_> {
                 builder.read(&mut Input::new(reader, &name), list.reading)
             }
             Some(coding) => {
-                let packed =
-                    private_copy(&mut list.file, self.temporary).map_err(|error| list.problem(unreadable(&error)))?;
+                let packed = private_copy(&mut list.file, self.temporary)
+                    .map_err(|error| vec![Problem::unreadable(list.shown, &error)])?;
                 let reader = Told { inner: Decompressed::new(coding, &packed), progress: self.progress };
                 let name = name.strip_suffix(coding.extension()).unwrap_or(&name).trim_end_matches('.');
                 builder.read(&mut Input::new(BufReader::with_capacity(BUFFER, reader), name), list.reading)
@@ -244,17 +244,13 @@ impl<'a> SetFile<'a> {
             file.rewind()?;
             Ok((file, start))
         });
-        let (file, start) = opened.map_err(|error| vec![Problem::of_file(shown, unreadable(&error))])?;
+        let (file, start) = opened.map_err(|error| vec![Problem::unreadable(shown, &error)])?;
         Ok(Self { shown, file, start, reading })
     }
 
     fn problem(&self, message: impl Display) -> Vec<Problem> {
         vec![Problem::of_file(self.shown, message.to_string())]
     }
-}
-
-fn unreadable(error: &io::Error) -> String {
-    format!("cannot be read: {error}")
 }
 
 /// Where a set is written before it is known to be whole.

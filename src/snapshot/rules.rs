@@ -50,7 +50,7 @@ impl RuleLoader<'_> {
         let mut first_in: HashMap<String, PathBuf> = HashMap::new();
         for path in paths {
             let listed = rule_files(path).unwrap_or_else(|error| {
-                self.problems.push(Problem::of_file(path, format!("cannot be read: {error}")));
+                self.problems.push(Problem::unreadable(path, &error));
                 Vec::new()
             });
             for file in listed {
@@ -70,8 +70,7 @@ impl RuleLoader<'_> {
     }
 
     fn load_file(&mut self, path: &Path) -> Result<(LoadedFile, Vec<Rule>), Vec<Problem>> {
-        let source = fs::read_to_string(path)
-            .map_err(|error| vec![Problem::of_file(path, format!("cannot be read: {error}"))])?;
+        let source = fs::read_to_string(path).map_err(|error| vec![Problem::unreadable(path, &error)])?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut digest = Sha256::new_with_prefix(source.as_bytes());
         let mut read = |name: &str| {

@@ -56,7 +56,7 @@ fn load(source: &TextListSource) -> Result<LoadedTexts, Vec<Problem>> {
 /// # Errors
 /// Every problem in its files.
 pub fn open_texts(path: &Path) -> Result<Vec<TextDigest>, Vec<Problem>> {
-    let unreadable = |file: &Path, error| vec![Problem::of_file(file, format!("cannot be read: {error}"))];
+    let unreadable = |file: &Path, error: std::io::Error| vec![Problem::unreadable(file, &error)];
     let files = text_files(path).map_err(|error| unreadable(path, error))?;
     if !path.is_dir() {
         return open_digests(path, &fs::read(path).map_err(|error| unreadable(path, error))?);

@@ -46,9 +46,7 @@ pub(in crate::cli) struct ExplainArgs {
 pub(super) fn explain_text(args: &ExplainArgs) -> Result<u8, Vec<Problem>> {
     let text = match (&args.text, &args.file) {
         (Some(text), _) => text.clone().into_bytes(),
-        (None, Some(file)) => {
-            fs::read(file).map_err(|error| vec![Problem::of_file(file, format!("cannot be read: {error}"))])?
-        }
+        (None, Some(file)) => fs::read(file).map_err(|error| vec![Problem::unreadable(file, &error)])?,
         (None, None) => Vec::new(),
     };
     let set = wanted(args, load(&args.rules, &args.config)?.set)?;

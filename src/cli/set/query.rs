@@ -87,7 +87,7 @@ fn print_matches(args: &QueryArgs, set: &HashSet, query: &Query) -> usize {
 fn parse(text: &str) -> Result<Query, Vec<Problem>> {
     let path = Path::new(text);
     if path.is_file() {
-        let bytes = fs::read(path).map_err(|error| vec![Problem::of_file(path, format!("cannot be read: {error}"))])?;
+        let bytes = fs::read(path).map_err(|error| vec![Problem::unreadable(path, &error)])?;
         return Ok(Query { name: text.to_owned(), hashes: hashes_of(&bytes) });
     }
     let hashes: Vec<HashValue> = match HashValue::parse_named(text) {

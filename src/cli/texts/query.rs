@@ -38,7 +38,7 @@ pub(super) fn query(args: &QueryArgs) -> Result<u8, Vec<Problem>> {
 }
 
 fn print_near(args: &QueryArgs, list: &TextList, file: &PathBuf) -> Result<usize, Vec<Problem>> {
-    let bytes = fs::read(file).map_err(|error| vec![Problem::of_file(file, format!("cannot be read: {error}"))])?;
+    let bytes = fs::read(file).map_err(|error| vec![Problem::unreadable(file, &error)])?;
     let sought =
         Sought { list, threshold: args.threshold, tlsh_distance: Some(args.distance), most: list.texts().len() };
     let near = find_near_copies(&[sought], &bytes, &Deadline::NEVER);

@@ -12,7 +12,7 @@ use crate::snapshot::inputs::files_of;
 /// # Errors
 /// It cannot be read, or there are none.
 pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
-    let unreadable = |error: std::io::Error| vec![Problem::of_file(path, format!("cannot be read: {error}"))];
+    let unreadable = |error: std::io::Error| vec![Problem::unreadable(path, &error)];
     fs::metadata(path).map_err(unreadable)?;
     let is_signature = |file: &Path| file.as_os_str().as_encoded_bytes().ends_with(signature::SUFFIX.as_bytes());
     let files = files_of(path, |file| !is_signature(file) && file.is_file()).map_err(unreadable)?;
