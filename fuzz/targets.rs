@@ -2,12 +2,13 @@
 //! corpora through the same functions.
 #![allow(dead_code, reason = "each target uses one function")]
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use penstock::config::{Ambiguity, ColumnMapping, ListFormat, ListReading};
-use penstock::content::{AlgorithmSet, Deadline, DecodeLimits, ExtractLimits, PartKind};
+use penstock::content::{AlgorithmSet, Deadline, DecodeLimits, ExtractLimits, PartKind, UnixTime};
 use penstock::extract::{
     Extraction, ProblemCode, ProblemKind, Source, TusRequest, is_partial, listed_parts, read_s3, read_tus, resolve,
     upload_created,
@@ -15,7 +16,10 @@ use penstock::extract::{
 use penstock::hash_set::format::{Input, read as read_list};
 use penstock::hash_set::{About, Item, RecordSink, Removal, RowProblem};
 use penstock::media::{DecodeError, hash_part_here};
-use penstock::text::{RuleSet, parse_trend_query};
+use penstock::text::{
+    RuleMatch, RuleSet, Sought, TextList, digest_lines, find_near_copies, lint, parse_digests, parse_rules_beside,
+    parse_trend_query, try_rules,
+};
 
 /// A name, which is also that of the corpus, and what is done with an input.
 pub type Target = (&'static str, fn(&[u8]));
@@ -38,6 +42,9 @@ pub const TARGETS: &[Target] = &[
     ("list_json", list_json),
     ("list_xml", list_xml),
     ("trend_query", trend_query),
+    ("rule_file", rule_file),
+    ("text_scan", text_scan),
+    ("text_digests", text_digests),
     ("pictures", pictures),
 ];
 
@@ -193,10 +200,82 @@ pub fn trend_query(input: &[u8]) {
     let Ok(query) = std::str::from_utf8(query) else { return };
     let Ok(rule) = parse_trend_query(query, "q", Vec::new()) else { return };
     let set = RuleSet::compile(vec![rule]).expect("few keywords");
-    for found in set.scan(text, &Deadline::NEVER) {
+    check_matches(&set.scan(text, &Deadline::NEVER), text);
+}
+
+fn check_matches(matches: &[RuleMatch], text: &[u8]) {
+    for found in matches {
         assert!(!found.spans.is_empty(), "a match without a span");
         assert!(found.spans.iter().all(|span| span.start < span.end && span.end <= text.len()), "a span outside");
     }
+}
+
+/// A rule file; whatever files it names have two lines.
+pub fn rule_file(input: &[u8]) {
+    let Ok(source) = std::str::from_utf8(input) else { return };
+    match parse_rules_beside(source, &mut |_| Ok(b"turnip\nsite.example\n".to_vec())) {
+        Ok(rules) => {
+            let Ok(set) = RuleSet::compile(rules) else { return };
+            try_rules(&set);
+            lint(&set, UnixTime(0));
+            check_matches(&set.scan(input, &Deadline::NEVER), input);
+        }
+        Err(problems) => {
+            assert!(!problems.is_empty(), "refused without a reason");
+            for problem in problems.iter().filter(|problem| problem.file.is_none()) {
+                assert!(is_place(source, problem.place.line, problem.place.column), "{problem} has no place");
+            }
+        }
+    }
+}
+
+/// Rules that use every step of normalisation and every sort of condition.
+static RULES: LazyLock<RuleSet> = LazyLock::new(|| {
+    let rules = parse_rules_beside(include_str!("rules.toml"), &mut |name| Err(name.to_owned()));
+    RuleSet::compile(rules.expect("rules in order")).expect("few keywords")
+});
+
+/// How much harmless text comes first (none below 192) and how long pieces are, a byte each, then a text that must read
+/// the same at once and piece by piece.
+pub fn text_scan(input: &[u8]) {
+    let [before, length, rest @ ..] = input else { return };
+    // Blocks end after eight KiB: what is found has to lie at their edges.
+    let harmless = if *before < 192 { 0 } else { 8192 - 4 * (255 - usize::from(*before)) };
+    let text: Vec<u8> = b"a word ".iter().cycle().take(harmless).chain(rest).copied().collect();
+    let at_once = RULES.scan(&text, &Deadline::NEVER);
+    check_matches(&at_once, &text);
+    let mut scanner = RULES.scanner(Deadline::NEVER);
+    text.chunks(usize::from(*length) * 16 + 1).for_each(|piece| scanner.push(piece));
+    assert_eq!(at_once, scanner.finish(), "what is found depends on how it comes");
+}
+
+/// A file of digests; near-copies of its texts are looked for in the file.
+pub fn text_digests(input: &[u8]) {
+    let Ok(source) = std::str::from_utf8(input) else { return };
+    match parse_digests(source) {
+        Ok(texts) => {
+            let written: Vec<String> = digest_lines(&texts).collect();
+            assert_eq!(parse_digests(&written.join("\n")).as_ref(), Ok(&texts), "what is written reads otherwise");
+            let list = TextList::of(texts);
+            let sought = Sought { list: &list, threshold: 0.1, tlsh_distance: Some(300), most: 4 };
+            for near in find_near_copies(&[sought], input, &Deadline::NEVER) {
+                assert!((0.0..=1.0).contains(&near.score), "a score of {}", near.score);
+                assert!(near.span.start <= near.span.end && near.span.end <= input.len(), "a span outside");
+            }
+        }
+        Err(problems) => {
+            assert!(!problems.is_empty(), "refused without a reason");
+            for problem in problems {
+                assert!(is_place(source, problem.place.line, problem.place.column), "{problem} has no place");
+            }
+        }
+    }
+}
+
+/// Whether there is such a line, and such a column in it or right behind it.
+fn is_place(source: &str, line: u64, column: u64) -> bool {
+    let line = source.split('\n').nth((line - 1) as usize);
+    line.is_some_and(|line| (1..=line.chars().count() as u64 + 1).contains(&column))
 }
 
 /// What a list told, a line a record.
