@@ -79,7 +79,7 @@ pub fn parse_digests(source: &str) -> Result<Vec<TextDigest>, Vec<DigestProblem>
             let message = format!("digests of version {version}, expected {VERSION}: compile the texts again");
             return Err(vec![problem(number, 1, message)]);
         }
-        Err(error) => return Err(vec![problem(number, error.column(), sentence(&error))]),
+        Err(error) => return Err(vec![problem(number, column_of(&error, header), sentence(&error))]),
     }
     let (mut texts, mut problems, mut first_in) = (Vec::new(), Vec::new(), HashMap::new());
     for (number, line) in lines {
@@ -100,7 +100,7 @@ pub fn parse_digests(source: &str) -> Result<Vec<TextDigest>, Vec<DigestProblem>
 /// The digest in `line`, or what is wrong in which column.
 fn parse_line(line: &str) -> Result<TextDigest, (usize, String)> {
     let Line { id, words, tlsh, fingerprints } =
-        serde_json::from_str(line).map_err(|error| (error.column(), sentence(&error)))?;
+        serde_json::from_str(line).map_err(|error| (column_of(&error, line), sentence(&error)))?;
     let column = |field: &str| line.find(&format!("\"{field}\"")).map_or(1, |at| line[..at].chars().count() + 1);
     let tlsh = tlsh.map(|text| text.parse()).transpose();
     let tlsh = tlsh.map_err(|_| (column("tlsh"), "not a TLSH, expected \"T1\" and 70 hex digits".to_owned()))?;
@@ -119,6 +119,13 @@ fn parse_line(line: &str) -> Result<TextDigest, (usize, String)> {
         return Err((column("fingerprints"), message));
     }
     Ok(TextDigest { id: Arc::from(id), words, tlsh, fingerprints })
+}
+
+/// The column of an error in `line`, of which the JSON reader tells the byte.
+fn column_of(error: &serde_json::Error, line: &str) -> usize {
+    let before = error.column().saturating_sub(1).min(line.len());
+    let before = (0..=before).rev().find(|at| line.is_char_boundary(*at)).unwrap_or_default();
+    line[..before].chars().count() + 1
 }
 
 /// What the JSON reader says, without the place.
@@ -157,6 +164,11 @@ mod tests {
             ("\"version\":1", "\"v\":1", "1:30: unknown field `v`, expected `format` or `version`"),
             ("\"id\":\"two\"", "\"id\":\"one\"", "3:1: id \"one\" is used twice, first in line 2"),
             ("\"id\":\"one\"", "\"id\":1", "2:7: invalid type: integer `1`, expected a string"),
+            (
+                "\"id\":\"one\"",
+                "\"é\":1",
+                "2:4: unknown field `é`, expected one of `id`, `words`, `tlsh`, `fingerprints`",
+            ),
             ("\"T1", "\"T9", "2:25: not a TLSH, expected \"T1\" and 70 hex digits"),
             (
                 "\"words\":300",
