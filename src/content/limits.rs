@@ -89,31 +89,69 @@ impl Default for ExtractLimits {
 ///
 /// Pure stages ask [`Deadline::has_passed`] between steps and stop; they never read a clock themselves.
 #[derive(Clone, Copy, Debug)]
-pub struct Deadline(Option<Instant>);
+pub struct Deadline(Moment);
+
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    Never,
+    At(Instant),
+    /// When it has been asked for so often.
+    #[cfg(test)]
+    Asked(&'static std::sync::atomic::AtomicU32),
+}
 
 impl Deadline {
     /// No deadline, for command-line use and benches.
-    pub const NEVER: Self = Self(None);
+    pub const NEVER: Self = Self(Moment::Never);
 
     /// A deadline `duration` from now.
     pub fn after(duration: Duration) -> Self {
-        Self(Instant::now().checked_add(duration))
+        Self(Instant::now().checked_add(duration).map_or(Moment::Never, Moment::At))
+    }
+
+    /// One that has passed the next time but `times` that somebody asks, so that tests need no clock.
+    #[cfg(test)]
+    pub(crate) fn after_asking(times: u32) -> Self {
+        Self(Moment::Asked(Box::leak(Box::new(times.into()))))
+    }
+
+    /// How often [`Self::after_asking`] has still to be asked.
+    #[cfg(test)]
+    pub(crate) fn times_left(&self) -> Option<u32> {
+        match self.0 {
+            Moment::Asked(left) => Some(left.load(std::sync::atomic::Ordering::Relaxed)),
+            Moment::Never | Moment::At(_) => None,
+        }
     }
 
     /// This deadline, or one `duration` from now if that is sooner.
     #[must_use]
     pub fn or_after(self, duration: Duration) -> Self {
-        let soon = Instant::now().checked_add(duration);
-        Self(self.0.into_iter().chain(soon).min())
+        match (self.0, Self::after(duration).0) {
+            (Moment::At(moment), Moment::At(soon)) => Self(Moment::At(moment.min(soon))),
+            (Moment::Never, soon) => Self(soon),
+            (moment, _) => Self(moment),
+        }
     }
 
     /// The time that is left, 0 when the moment has passed; `None` when there is no deadline.
     pub fn left(&self) -> Option<Duration> {
-        self.0.map(|moment| moment.saturating_duration_since(Instant::now()))
+        match self.0 {
+            Moment::At(moment) => Some(moment.saturating_duration_since(Instant::now())),
+            _ => None,
+        }
     }
 
     /// Whether the moment has come.
     pub fn has_passed(&self) -> bool {
-        self.0.is_some_and(|moment| Instant::now() >= moment)
+        match self.0 {
+            Moment::Never => false,
+            Moment::At(moment) => Instant::now() >= moment,
+            #[cfg(test)]
+            Moment::Asked(left) => {
+                use std::sync::atomic::Ordering::Relaxed;
+                left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_err()
+            }
+        }
     }
 }

@@ -4,10 +4,12 @@
 //! cheap to see. Of a large picture PDQ keeps 64×64 means over larger squares than that, so it needs nothing else: twelve
 //! megapixels take some milliseconds and 0.2 MB, in place of 60 ms and two bytes a pixel for coefficients.
 //!
-//! Whatever is unusual is left to the full decoder by giving `None`. Source: ITU-T T.81, §F.2.2.1 (decoding the first
-//! coefficient), §G.1.2.1 (its scans), Annex C and §F.2.2.3 (Huffman codes), §A.2 (order of blocks).
+//! Whatever is unusual is left to the full decoder by giving `None`, and so is what takes too long. Source: ITU-T T.81,
+//! §F.2.2.1 (decoding the first coefficient), §G.1.2.1 (its scans), Annex C and §F.2.2.3 (Huffman codes), §A.2 (order of
+//! blocks).
 
 use super::super::luma_scans::{Segment, end_of_scan};
+use crate::content::Deadline;
 
 /// Pixels along a side of a block.
 pub(super) const SIDE: u32 = 8;
@@ -26,8 +28,9 @@ pub(super) struct Plane {
 }
 
 /// The plane of `jpeg`, a byte for every 8×8 pixels, also for those that the edges cut; `None` when it is not progressive,
-/// too small for this, or when anything about its first coefficients is not as encoders write it.
-pub(super) fn eighth(jpeg: &[u8]) -> Option<Plane> {
+/// too small for this, when anything about its first coefficients is not as encoders write it, or past the deadline, which
+/// is looked at for every row of blocks.
+pub(super) fn eighth(jpeg: &[u8], deadline: &Deadline) -> Option<Plane> {
     let mut decoder = Decoder::default();
     let mut at = 2;
     while let Some(segment) = Segment::at(jpeg, at) {
@@ -41,7 +44,7 @@ pub(super) fn eighth(jpeg: &[u8]) -> Option<Plane> {
                 // Where a scan of any other file ends is not worth the walk.
                 decoder.frame.as_ref()?;
                 let end = end_of_scan(jpeg, segment.end);
-                decoder.read_scan(segment.content, &jpeg[segment.end..end])?;
+                decoder.read_scan(segment.content, &jpeg[segment.end..end], deadline)?;
                 at = end;
             }
             _ => {}
@@ -144,7 +147,7 @@ impl Decoder {
     }
 
     /// Reads a scan with the luma's first coefficients, and passes over any other.
-    fn read_scan(&mut self, header: &[u8], data: &[u8]) -> Option<()> {
+    fn read_scan(&mut self, header: &[u8], data: &[u8], deadline: &Deadline) -> Option<()> {
         let (&count, rest) = header.split_first()?;
         let (chosen, rest) = rest.split_at_checked(2 * usize::from(count))?;
         let &[first, last, bits, ..] = rest else {
@@ -172,7 +175,7 @@ impl Decoder {
             let codes = if high == 0 { Some(codes?) } else { None };
             parts.push(Part { component, codes, before: 0 });
         }
-        Scan { frame, parts, bits: Bits::new(data), low }.read(self.restart_interval)
+        Scan { frame, parts, bits: Bits::new(data), low }.read(self.restart_interval, deadline)
     }
 
     fn plane(self) -> Option<Plane> {
@@ -207,7 +210,7 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    fn read(mut self, restart_interval: usize) -> Option<()> {
+    fn read(mut self, restart_interval: usize, deadline: &Deadline) -> Option<()> {
         // Alone in a scan, a component has no blocks that only fill a unit.
         let is_alone = self.parts.len() == 1;
         let (across, down) = if is_alone { self.frame.blocks_of(self.parts[0].component) } else { self.frame.units };
@@ -217,6 +220,9 @@ impl Scan<'_> {
                 self.parts.iter_mut().for_each(|part| part.before = 0);
             }
             let (x, y) = (unit % across, unit / across);
+            if x == 0 && deadline.has_passed() {
+                return None;
+            }
             for part in 0..self.parts.len() {
                 let (columns, rows) =
                     if is_alone { (1, 1) } else { self.frame.components[self.parts[part].component].sampling };

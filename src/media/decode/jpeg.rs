@@ -1,25 +1,26 @@
-//! JPEG, by `zune-jpeg`, which can stop at the luma plane.
+//! JPEG, by `zune-jpeg`, which can stop at the luma plane, and at the deadline as far as [`super::timed`] says.
 
 use image::RgbImage;
 use image::metadata::Orientation;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
-use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::eighth::{Plane, SIDE, eighth};
 use super::pixels::Pixels;
 use super::still::too_few_pixels;
+use super::timed::Timed;
 use super::{Colours, DecodeError, Decoding, Picture};
+use crate::content::Deadline;
 use crate::media::luma_scans::luma_scans;
 
 /// Scans a progressive file may have. Encoders write about ten; a scan over nothing takes a few bytes, and a walk over
 /// every pixel.
 const MAX_SCANS: u64 = 64;
 
-/// How many times the scans of a file may go over as many pixels as the largest picture may have: the decoder cannot be
-/// stopped on its way.
+/// How many times the scans of a file may go over as many pixels as the largest picture may have: one goes over 100
+/// megapixels in some 100 ms.
 const MAX_PASSES: u64 = 16;
 
 /// The end of a picture, which files that are cut off lack.
@@ -53,12 +54,13 @@ impl Decoding<'_, '_> {
         let max_side = self.means.limits.max_side as usize;
         let options = DecoderOptions::new_fast().set_max_width(max_side).set_max_height(max_side);
         let with_luma_only;
-        let mut decoder = open(bytes, options)?;
+        let deadline = self.means.deadline;
+        let mut decoder = open(bytes, options, deadline)?;
         let info = decoder.info().ok_or_else(|| DecodeError::Broken("no frame header".into()))?;
         let (width, height) = (u32::from(info.width), u32::from(info.height));
         let has_luma = matches!(decoder.input_colorspace(), Some(ColorSpace::YCbCr | ColorSpace::Luma));
         let luma_only = has_luma && self.colours == Colours::Luma;
-        if luma_only && let Some(Plane { width, height, luma }) = eighth(bytes) {
+        if luma_only && let Some(Plane { width, height, luma }) = eighth(bytes, &deadline) {
             let stored = (u32::from(info.width), u32::from(info.height));
             let (width, height, pixels) = (width as u32, height as u32, Pixels::Luma(luma));
             (self.visit)(Picture {
@@ -74,7 +76,7 @@ impl Decoding<'_, '_> {
         }
         if luma_only && let Some(kept) = luma_scans(bytes) {
             with_luma_only = kept;
-            decoder = open(&with_luma_only, options)?;
+            decoder = open(&with_luma_only, options, deadline)?;
         }
         let output = if luma_only { ColorSpace::Luma } else { ColorSpace::RGB };
         decoder.set_options(options.jpeg_set_out_colorspace(output));
@@ -92,8 +94,8 @@ impl Decoding<'_, '_> {
 }
 
 /// A decoder of `bytes` that has read up to the first scan.
-fn open(bytes: &[u8], options: DecoderOptions) -> Result<JpegDecoder<ZCursor<&[u8]>>, DecodeError> {
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+fn open(bytes: &[u8], options: DecoderOptions, deadline: Deadline) -> Result<JpegDecoder<Timed<'_>>, DecodeError> {
+    let mut decoder = JpegDecoder::new_with_options(Timed::new(bytes, deadline), options);
     decoder.decode_headers().map_err(broken)?;
     Ok(decoder)
 }

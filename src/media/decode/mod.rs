@@ -15,6 +15,7 @@ mod pixels;
 mod source;
 mod still;
 mod tiff;
+mod timed;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,6 +31,7 @@ use image::{DynamicImage, RgbImage};
 pub use self::pixels::Ground;
 pub(super) use self::pixels::{Pixels, over};
 use self::source::Source;
+use self::timed::Late;
 use super::foreign::{ForeignDecoder, ForeignFormat};
 use super::trim::without_borders;
 use crate::content::{Deadline, DecodeLimits, MediaType};
@@ -171,13 +173,16 @@ pub(super) fn each_picture(
 ) -> Result<(), DecodeError> {
     let means = DecodeMeans { deadline: means.deadline.or_after(means.limits.deadline), ..*means };
     let mut decoding = Decoding { bytes, colours, means, visit };
-    let decoded = catch_unwind(AssertUnwindSafe(|| decoding.decode(media_type))).unwrap_or(Err(DecodeError::Panicked));
+    let decoded = catch_unwind(AssertUnwindSafe(|| decoding.decode(media_type)));
+    let decoded =
+        decoded.unwrap_or_else(|why| Err(if why.is::<Late>() { DecodeError::Deadline } else { DecodeError::Panicked }));
     // What stopped at the deadline calls it anything.
     decoded.map_err(|error| if means.deadline.has_passed() { DecodeError::Deadline } else { error })
 }
 
 impl<'a> Decoding<'a, '_> {
     fn decode(&mut self, media_type: MediaType) -> Result<(), DecodeError> {
+        self.check_deadline()?;
         match media_type {
             MediaType::Jpeg => self.jpeg(),
             MediaType::Png => self.png(),
@@ -232,7 +237,47 @@ fn is_chosen(number: usize, count: usize, most: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_chosen;
+    use super::*;
+    use crate::media::{NoForeignDecoder, sniff};
+
+    fn fixture(name: &str) -> Vec<u8> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pictures");
+        std::fs::read(folder.join(name)).unwrap()
+    }
+
+    /// How decoding `file` ends when the deadline passes after it was asked for `times` times, how many pictures were
+    /// handed out, and how often it has been asked for.
+    fn decoded_within(times: u32, file: &[u8], colours: Colours) -> (Result<(), &'static str>, usize, u32) {
+        let deadline = Deadline::after_asking(times);
+        let means = DecodeMeans { limits: &DecodeLimits::default(), deadline, foreign: &NoForeignDecoder };
+        let mut pictures = 0;
+        let ended = each_picture(file, sniff(file), colours, &means, &mut |_| pictures += 1);
+        (ended.map_err(|error| error.code()), pictures, times - deadline.times_left().unwrap())
+    }
+
+    #[test]
+    fn a_deadline_is_looked_at_all_the_way_and_no_picture_is_finished_past_it() {
+        for (name, colours, looks) in [
+            // Of data, four bytes at a time.
+            ("baseline.jpg", Colours::Luma, 4_000 / 4 / 64),
+            ("baseline.jpg", Colours::Rgb, 4_000 / 4 / 64),
+            ("cmyk.jpg", Colours::Rgb, 4_000 / 4 / 64),
+            ("progressive.jpg", Colours::Luma, 20),
+            ("progressive.jpg", Colours::Rgb, 20),
+            // Rows of blocks, of luma alone.
+            ("large-progressive.jpg", Colours::Luma, 1101 / 16),
+            ("large-grey.jpg", Colours::Luma, 1101 / 8),
+        ] {
+            let file = fixture(name);
+            let (ended, pictures, most) = decoded_within(u32::MAX, &file, colours);
+            assert_eq!((ended, pictures), (Ok(()), 1), "{name}");
+            assert!(most >= looks, "{name} is decoded with {most} looks at the clock");
+            for times in 0..most {
+                let (ended, pictures, asked) = decoded_within(times, &file, colours);
+                assert_eq!((ended, pictures, asked), (Err("picture_deadline"), 0, times), "{name}, {times} looks");
+            }
+        }
+    }
 
     #[test]
     fn the_first_the_last_and_some_between_are_chosen() {
