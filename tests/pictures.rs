@@ -174,6 +174,39 @@ fn gif_of(side: u16, frames: usize) -> Vec<u8> {
     [&header[..], &frame.repeat(frames), &[0x3b]].concat()
 }
 
+/// The smallest JPEG XL of the corpus as an animation, with a frame for each of `durations`; one of 0 is not shown but by
+/// what is drawn over it. Source: ISO/IEC 18181-1, annexes D and F.
+fn jxl_of(durations: &[u64]) -> Vec<u8> {
+    let still = fs::read(repository("fuzz/corpus/pictures/still.jxl")).unwrap();
+    let taken = |bits: std::ops::Range<usize>| bits.map(|at| (u64::from(still[at / 8] >> (at % 8) & 1), 1));
+    let byte = |bits: &[bool]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
+    let packed = |fields: Vec<(u64, u32)>| -> Vec<u8> {
+        let bits = fields.iter().flat_map(|(value, count)| (0..*count).map(move |at| value >> at & 1 == 1));
+        bits.collect::<Vec<bool>>().chunks(8).map(byte).collect()
+    };
+    // Size; not all as by default: extra fields, of which an animation; eight bits, 16-bit buffers, XYB; then defaults.
+    let animated =
+        [(0, 1), (1, 1), (0, 5), (1, 1), (0, 7), (0, 3), (1, 1), (0, 2), (1, 1), (1, 1), (1, 1), (0, 2), (1, 1)];
+    let mut file = packed(taken(0..31).chain(animated).collect());
+    for (number, duration) in durations.iter().enumerate() {
+        let duration = if *duration == 0 { vec![(0, 2)] } else { vec![(2, 2), (*duration, 8)] };
+        // Whether it is the last; if not, it is kept as picture 1, with its colours converted.
+        let place = if number + 1 == durations.len() { vec![(1, 1)] } else { vec![(0, 1), (1, 2), (0, 1)] };
+        let header = taken(40..59).chain(duration).chain(place).chain(taken(60..75));
+        file.extend(packed(header.collect()));
+        file.extend_from_slice(&still[10..]);
+    }
+    file
+}
+
+#[test]
+fn an_animation_in_jpeg_xl_is_hashed_with_its_layers() {
+    for durations in [&[10][..], &[0, 10], &[0, 0, 10, 0, 10, 10], &[1; 20]] {
+        let hashes = hash_part_here(&jxl_of(durations), AlgorithmSet::all(), &DecodeLimits::default());
+        assert_eq!((hashes.problem, hashes.views.len()), (None, 1), "{durations:?}: all frames are alike");
+    }
+}
+
 #[test]
 fn bombs_end_at_a_limit_that_is_named() {
     let defaults = DecodeLimits::default();
@@ -193,6 +226,9 @@ fn bombs_end_at_a_limit_that_is_named() {
         ("a GIF with a large canvas", gif_of(65_535, 1), defaults, "picture_too_large"),
         ("a GIF of many frames", gif_of(2_000, 50_000), hurried, "picture_deadline"),
         ("a JPEG of many scans", scans, defaults, "picture_too_many_scans"),
+        ("a JPEG XL of many layers", jxl_of(&[0; 66]), defaults, "picture_too_many_scans"),
+        ("a JPEG XL of more layers than a stack bears", jxl_of(&[0; 20_000]), defaults, "picture_too_many_scans"),
+        ("a JPEG XL of many frames", jxl_of(&[1; 500]), hurried, "picture_deadline"),
     ] {
         assert_eq!(problem_of(&bomb, &limits), Some(code), "{name}");
     }

@@ -1,4 +1,14 @@
 //! JPEG XL, by `jxl-oxide`.
+//!
+//! Once it draws, this decoder cannot be stopped: it reads nothing on its way, asks nobody, and takes most of its memory
+//! at the start. What bounds a call of it is how much may be drawn in one. A picture may be made of many frames, each drawn
+//! over those before it, and one of a hundred pixels takes as long (12 ms) as one of 100,000, so frames count as well as
+//! pixels; the frames of an animation are drawn one by one. The largest picture that the default limit on memory leaves room
+//! for, 19 megapixels in colours, takes two to four seconds.
+//!
+//! Frames hang on those before them, and the decoder follows them by recursion: drawing one takes up to 4 KiB of the stack
+//! for each that has not been drawn, dropping the file 0.1 KiB for each. An inspection has 2 MiB, and a stack that
+//! overflows ends the process, so there are limits on both.
 
 use image::ColorType;
 use image::metadata::Orientation;
@@ -8,41 +18,77 @@ use super::pixels::Pixels;
 use super::still::too_few_pixels;
 use super::{DecodeError, Decoding, Picture, is_chosen};
 
-/// Bytes handed to the decoder between two looks at the clock.
-const CHUNK: usize = 64 << 10;
+/// Bytes handed to the decoder between two looks at the clock, and at what it has made of them: a frame takes six or more.
+const CHUNK: usize = 8 << 10;
+
+/// Frames of a file.
+const MOST_FRAMES: usize = 2_000;
+
+/// Frames of a file that are not shown by themselves.
+const MOST_LAYERS: usize = 256;
+
+/// Such frames that are drawn in one call.
+const MOST_LAYERS_AT_ONCE: usize = 64;
 
 impl Decoding<'_, '_> {
     pub(super) fn jxl(&mut self) -> Result<(), DecodeError> {
-        let tracker = AllocTracker::with_limit(usize::try_from(self.means.limits.max_alloc).unwrap_or(usize::MAX));
-        let mut waiting = JxlImage::builder().alloc_tracker(tracker).build_uninit();
         let mut chunks = self.bytes.chunks(CHUNK);
-        let mut image = loop {
-            let chunk = chunks.next().ok_or_else(|| DecodeError::Broken("the header is cut off".into()))?;
-            waiting.feed_bytes(chunk).map_err(broken)?;
-            match waiting.try_init().map_err(broken)? {
-                InitializeResult::Initialized(image) => break image,
-                InitializeResult::NeedMoreData(more) => waiting = more,
-            }
-        };
+        let mut image = self.open_jxl(&mut chunks)?;
         // Samples are 32 bits while they are decoded, and there is a copy.
         let needed = u64::from(image.width()) * u64::from(image.height()) * image.pixel_format().channels() as u64 * 9;
         self.check_size(image.width(), image.height(), needed)?;
         let fed = chunks.try_for_each(|chunk| {
             self.check_deadline()?;
-            image.feed_bytes(chunk).map(drop).map_err(broken)
+            image.feed_bytes(chunk).map_err(broken)?;
+            if image.num_loaded_frames() > MOST_FRAMES { Err(DecodeError::TooManyScans) } else { Ok(()) }
         });
-        let count = image.num_loaded_keyframes();
-        let chosen = (0..count).filter(|number| is_chosen(*number, count, self.means.limits.max_frames));
-        for frame in chosen.collect::<Vec<_>>() {
-            self.check_deadline()?;
-            self.jxl_frame(&image, frame)?;
-        }
+        self.jxl_frames(&image)?;
         fed?;
         if image.is_loading_done() { Ok(()) } else { Err(DecodeError::Broken("the picture is cut off".into())) }
     }
 
+    fn open_jxl(&self, chunks: &mut std::slice::Chunks<'_, u8>) -> Result<JxlImage, DecodeError> {
+        let tracker = AllocTracker::with_limit(usize::try_from(self.means.limits.max_alloc).unwrap_or(usize::MAX));
+        let mut waiting = JxlImage::builder().alloc_tracker(tracker).build_uninit();
+        loop {
+            self.check_deadline()?;
+            let chunk = chunks.next().ok_or_else(|| DecodeError::Broken("the header is cut off".into()))?;
+            waiting.feed_bytes(chunk).map_err(broken)?;
+            match waiting.try_init().map_err(broken)? {
+                InitializeResult::Initialized(image) => return Ok(image),
+                InitializeResult::NeedMoreData(more) => waiting = more,
+            }
+        }
+    }
+
+    /// Hands out chosen frames. Others that later ones may be drawn over are drawn as well, as they would be in any case.
+    fn jxl_frames(&mut self, image: &JxlImage) -> Result<(), DecodeError> {
+        let (count, limits) = (image.num_loaded_keyframes(), self.means.limits);
+        let mut layers = Layers::default();
+        for number in 0..count {
+            let Some(frame) = image.frame_by_keyframe(number) else { break };
+            layers.add_up_to(frame.index(), image);
+            let is_chosen = is_chosen(number, count, limits.max_frames);
+            if !is_chosen && !frame.header().can_reference() {
+                continue;
+            }
+            self.check_deadline()?;
+            if layers.are_too_many(limits.max_pixels) || frame.index() >= MOST_FRAMES {
+                return Err(DecodeError::TooManyScans);
+            }
+            if is_chosen {
+                self.jxl_frame(image, number)?;
+            } else {
+                image.render_frame(number).map_err(broken)?;
+            }
+            layers = Layers { undrawn: 0, pixels: 0, ..layers };
+        }
+        Ok(())
+    }
+
     fn jxl_frame(&mut self, image: &JxlImage, frame: usize) -> Result<(), DecodeError> {
         let render = image.render_frame(frame).map_err(broken)?;
+        self.check_deadline()?;
         // Turned already, the way the file says.
         let mut stream = render.stream();
         let (width, height, channels) = (stream.width(), stream.height(), stream.channels() as usize);
@@ -58,6 +104,34 @@ impl Decoding<'_, '_> {
         let pixels = Pixels::from_decoder(width, height, color, samples).ok_or_else(too_few_pixels)?;
         (self.visit)(Picture::whole(width, height, pixels, Orientation::NoTransforms, frame));
         Ok(())
+    }
+}
+
+/// Frames that are not shown by themselves.
+#[derive(Default)]
+struct Layers {
+    /// The first frame that has not been looked at.
+    next: usize,
+    count: usize,
+    /// Those that have not been drawn yet, and how many pixels they have.
+    undrawn: usize,
+    pixels: u64,
+}
+
+impl Layers {
+    fn add_up_to(&mut self, last: usize, image: &JxlImage) {
+        for header in (self.next..last).filter_map(|number| image.frame(number)).map(|frame| frame.header()) {
+            if !header.is_keyframe() {
+                self.count += 1;
+                self.undrawn += 1;
+                self.pixels = self.pixels.saturating_add(u64::from(header.width) * u64::from(header.height));
+            }
+        }
+        self.next = last + 1;
+    }
+
+    const fn are_too_many(&self, max_pixels: u64) -> bool {
+        self.count > MOST_LAYERS || self.undrawn > MOST_LAYERS_AT_ONCE || self.pixels > max_pixels
     }
 }
 

@@ -121,8 +121,8 @@ pub enum DecodeError {
     /// The format needs a library that is not installed, or a worker that there is none of.
     #[error("{0} cannot be decoded here: {1}")]
     Unavailable(ForeignFormat, &'static str),
-    /// A JPEG goes over its pixels more often than the limits allow.
-    #[error("the picture has more scans than the limits allow")]
+    /// A JPEG goes over its pixels, or a JPEG XL is drawn over itself, more often than the limits allow.
+    #[error("the picture has more scans or layers than the limits allow")]
     TooManyScans,
     /// Decoding took too long.
     #[error("the picture takes too long to decode")]
@@ -267,6 +267,7 @@ mod tests {
             // Rows of blocks, of luma alone.
             ("large-progressive.jpg", Colours::Luma, 1101 / 16),
             ("large-grey.jpg", Colours::Luma, 1101 / 8),
+            ("still.jxl", Colours::Luma, 3),
         ] {
             let file = fixture(name);
             let (ended, pictures, most) = decoded_within(u32::MAX, &file, colours);
