@@ -86,6 +86,7 @@ fn first_row(picture: &Picture, peer: &mut Peer) -> Row {
         floor_ms: peer.floor(picture).ms,
         peer_ms: f64::INFINITY,
         peak_bytes: memory::peak_of(|| hash(&picture.bytes)),
+        warm: memory::calls_of(|| hash(&picture.bytes)),
     }
 }
 

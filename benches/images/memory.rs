@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "an allocator is unsafe by its trait; this one only counts what it passes on")]
 
 use std::alloc::{GlobalAlloc, Layout};
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::Relaxed};
 
 use tikv_jemallocator::Jemalloc;
@@ -12,6 +13,33 @@ pub(crate) struct Counting;
 static IS_COUNTING: AtomicBool = AtomicBool::new(false);
 static HELD: AtomicIsize = AtomicIsize::new(0);
 static PEAK: AtomicIsize = AtomicIsize::new(0);
+
+thread_local! {
+    static CALLS: Cell<Option<Calls>> = const { Cell::new(None) };
+}
+
+/// How often something was allocated, or made larger.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Calls {
+    pub(crate) count: usize,
+    /// Bytes of all together.
+    pub(crate) bytes: usize,
+    /// Bytes of the largest.
+    pub(crate) largest: usize,
+}
+
+/// What `work` allocates on this thread.
+pub(crate) fn calls_of<T>(work: impl FnOnce() -> T) -> Calls {
+    CALLS.set(Some(Calls::default()));
+    drop(work());
+    CALLS.take().unwrap_or_default()
+}
+
+fn note(size: usize) {
+    if let Some(Calls { count, bytes, largest }) = CALLS.get() {
+        CALLS.set(Some(Calls { count: count + 1, bytes: bytes + size, largest: largest.max(size) }));
+    }
+}
 
 /// The most bytes that `work` held at a time, beyond what was held before it.
 pub(crate) fn peak_of<T>(work: impl FnOnce() -> T) -> u64 {
@@ -33,12 +61,14 @@ fn count(bytes: isize) {
 // SAFETY: every call goes to jemalloc as it came; counting touches nothing of the memory.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note(layout.size());
         count(layout.size().cast_signed());
         // SAFETY: the caller's promises are those that jemalloc wants.
         unsafe { Jemalloc.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        note(layout.size());
         count(layout.size().cast_signed());
         // SAFETY: likewise.
         unsafe { Jemalloc.alloc_zeroed(layout) }
@@ -51,6 +81,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        note(size);
         count(size.cast_signed() - layout.size().cast_signed());
         // SAFETY: likewise.
         unsafe { Jemalloc.realloc(pointer, layout, size) }

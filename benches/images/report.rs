@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use crate::machine;
+use crate::memory::Calls;
 use crate::pictures::Frame;
 
 /// One picture. Times are the least of several passes.
@@ -21,6 +22,8 @@ pub(crate) struct Row {
     pub(crate) peer_ms: f64,
     /// The most memory that was held at a time.
     pub(crate) peak_bytes: u64,
+    /// What is allocated once the thread has hashed the same picture before.
+    pub(crate) warm: Calls,
 }
 
 impl Row {
@@ -55,6 +58,8 @@ impl Row {
             "floor_ms": self.floor_ms,
             "peer_ms": self.peer_ms,
             "peak_bytes": self.peak_bytes,
+            "warm_allocations": self.warm.count,
+            "warm_bytes": self.warm.bytes,
         })
     }
 }

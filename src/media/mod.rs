@@ -11,6 +11,7 @@ mod foreign;
 mod img_hash;
 mod luma_scans;
 mod pdq;
+mod scratch;
 mod signature;
 mod sniff;
 mod trim;
@@ -128,8 +129,10 @@ impl PartHashes {
                 add(hash_view(&picture, *ground, wanted));
                 if let Some(inside) = picture.without_borders(*ground) {
                     add(ViewHashes { is_trimmed: true, ..hash_view(&inside, *ground, wanted) });
+                    inside.pixels.give_back();
                 }
             }
+            picture.pixels.give_back();
         };
         self.problem = each_picture(bytes, self.media_type, colours, means, &mut visit).err();
     }

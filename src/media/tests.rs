@@ -5,6 +5,13 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use super::*;
 use crate::content::Algorithm;
 
+#[path = "../../benches/images/memory.rs"]
+#[allow(dead_code, reason = "the bench uses what this does not")]
+mod memory;
+
+#[global_allocator]
+static ALLOCATOR: memory::Counting = memory::Counting;
+
 /// Waves without symmetry, with colours.
 fn picture(width: u32, height: u32) -> DynamicImage {
     DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, |x, y| {
@@ -105,4 +112,17 @@ fn the_64_bit_hashes_survive_a_change_of_size() {
         let bits: u32 = one.as_bytes().iter().zip(other.as_bytes()).map(|(a, b)| (a ^ b).count_ones()).sum();
         assert!(bits <= 4, "{}: {bits} bits apart", one.algorithm());
     }
+}
+
+#[test]
+fn a_thread_that_has_hashed_a_picture_allocates_little_for_the_next() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/demo/samples/harbour.jpg");
+    let jpeg = std::fs::read(path).unwrap();
+    let hash = || only_view(hash_part_here(&jpeg, [Algorithm::Pdq].into_iter().collect(), &DecodeLimits::default()));
+    let (first, second) = (memory::calls_of(hash), memory::calls_of(hash));
+    println!("first {first:?}, second {second:?}");
+    let view = hash();
+    assert!(first.largest >= (view.width * view.height) as usize, "the plane is allocated once: {first:?}");
+    // A row of blocks, and tables.
+    assert!(second.largest <= 64 << 10 && second.bytes <= 256 << 10 && second.count <= 100, "{second:?}");
 }

@@ -10,6 +10,7 @@
 
 use super::super::luma_scans::{Segment, end_of_scan};
 use crate::content::Deadline;
+use crate::media::scratch::{COEFFICIENTS, PIXELS};
 
 /// Pixels along a side of a block.
 pub(super) const SIDE: u32 = 8;
@@ -116,7 +117,7 @@ impl Decoder {
             .collect();
         let mut components = components?;
         let luma = components.first_mut()?;
-        luma.coefficients = vec![0; luma.stride * units.1 * luma.sampling.1];
+        luma.coefficients = COEFFICIENTS.with(|kept| kept.take(luma.stride * units.1 * luma.sampling.1));
         self.frame = Some(Frame { width, height, components, units });
         Some(())
     }
@@ -180,15 +181,17 @@ impl Decoder {
 
     fn plane(self) -> Option<Plane> {
         let frame = self.frame?;
-        let luma = frame.components.first()?;
+        let luma = frame.components.into_iter().next()?;
         self.missing_bits?;
         let step = self.steps.get(usize::from(luma.step_table)).copied()??;
         let (width, height) = (frame.width.div_ceil(BLOCK), frame.height.div_ceil(BLOCK));
         let rows = luma.coefficients.chunks_exact(luma.stride).take(height);
         let mean =
             |coefficient: &i16| (128 + ((i32::from(*coefficient) * i32::from(step) + 4) >> 3)).clamp(0, 255) as u8;
-        let luma: Vec<u8> = rows.flat_map(|row| row[..width].iter().map(mean)).collect();
-        Some(Plane { width, height, luma })
+        let mut plane = PIXELS.with(|kept| kept.take(0));
+        plane.extend(rows.flat_map(|row| row[..width].iter().map(mean)));
+        COEFFICIENTS.with(|kept| kept.give_back(luma.coefficients));
+        Some(Plane { width, height, luma: plane })
     }
 }
 

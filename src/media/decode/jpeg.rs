@@ -14,6 +14,7 @@ use super::timed::Timed;
 use super::{Colours, DecodeError, Decoding, Picture};
 use crate::content::Deadline;
 use crate::media::luma_scans::luma_scans;
+use crate::media::scratch::PIXELS;
 
 /// Scans a progressive file may have. Encoders write about ten; a scan over nothing takes a few bytes, and a walk over
 /// every pixel.
@@ -80,7 +81,8 @@ impl Decoding<'_, '_> {
         }
         let output = if luma_only { ColorSpace::Luma } else { ColorSpace::RGB };
         decoder.set_options(options.jpeg_set_out_colorspace(output));
-        let samples = decoder.decode().map_err(broken)?;
+        let mut samples = PIXELS.with(|kept| kept.take(decoder.output_buffer_size().unwrap_or_default()));
+        decoder.decode_into(&mut samples).map_err(broken)?;
         let exif = decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif));
         let pixels = if luma_only {
             Pixels::Luma(samples)

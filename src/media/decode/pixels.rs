@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use image::imageops::crop_imm;
 use image::{ColorType, Rgb, RgbImage, Rgba, RgbaImage};
 
+use crate::media::scratch::PIXELS;
 use crate::media::trim::Rect;
 
 /// Pixels, row by row.
@@ -78,6 +79,16 @@ impl Pixels {
             return Self::Rgba(picture);
         }
         Self::Rgb(coloured(&picture, |Rgba([red, green, blue, _])| [red, green, blue]))
+    }
+
+    /// Leaves their memory to the next picture.
+    pub(in crate::media) fn give_back(self) {
+        let bytes = match self {
+            Self::Luma(luma) => luma,
+            Self::Rgb(picture) => picture.into_raw(),
+            Self::Rgba(picture) => picture.into_raw(),
+        };
+        PIXELS.with(|kept| kept.give_back(bytes));
     }
 
     /// The grounds on which the pixels may look different.

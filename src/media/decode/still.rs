@@ -6,6 +6,7 @@ use image::{ImageDecoder, ImageError, ImageResult, Limits};
 use super::pixels::Pixels;
 use super::{DecodeError, Decoding, Picture};
 use crate::content::DecodeLimits;
+use crate::media::scratch::PIXELS;
 
 impl Decoding<'_, '_> {
     /// Hands out the picture of `decoder`, or the part of it before the data broke off.
@@ -17,7 +18,8 @@ impl Decoding<'_, '_> {
         self.check_size(width, height, total.saturating_add(u64::from(width) * u64::from(height) * 3))?;
         decoder.set_limits(image_limits(self.means.limits)).map_err(of_image)?;
         let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-        let mut bytes = vec![0; usize::try_from(total).map_err(|_| DecodeError::TooLarge { width, height })?];
+        let total = usize::try_from(total).map_err(|_| DecodeError::TooLarge { width, height })?;
+        let mut bytes = PIXELS.with(|kept| kept.take(total));
         let read = decoder.read_image(&mut bytes).map_err(of_image);
         if read.is_ok() || bytes.iter().any(|byte| *byte != 0) {
             let pixels = Pixels::from_decoder(width, height, color, bytes).ok_or_else(too_few_pixels)?;

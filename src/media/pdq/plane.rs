@@ -4,6 +4,7 @@
 //! are computed here: each is a weighted sum of the values around it, and as the boxes are about as wide as the samples
 //! are apart, the plane is gone through little more than once.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use image::Rgba;
@@ -16,25 +17,52 @@ pub(super) const SIDE: usize = 64;
 /// The small picture, row by row, 0 to 255.
 pub(super) type Small = [[f32; SIDE]; SIDE];
 
+thread_local! {
+    /// A thread filters one picture after the other. As long as the longest side, some three times over: 0.4 MB at most.
+    static ROOM: RefCell<Room> = RefCell::default();
+}
+
+/// What filtering a picture takes besides it.
+#[derive(Default)]
+struct Room {
+    across: Samples,
+    down: Samples,
+    /// A row of pixels, several added up.
+    sums: Vec<f32>,
+}
+
+impl Room {
+    /// For a picture of that many pixels, of which there are means of `side × side` each.
+    fn prepare(&mut self, (width, height): (usize, usize), side: usize) {
+        self.across.prepare(width, side);
+        self.down.prepare(height, side);
+    }
+}
+
 /// Filters and samples `picture` as it looks on `ground`, neither side of which is 0.
 pub(super) fn reduce(picture: &Picture, ground: Ground) -> Small {
-    let (across, down) = (samples(picture.stored.0 as usize), samples(picture.stored.1 as usize));
-    let [across, down] = [across, down].map(|samples| samples.map(|sample| sample.over_means(picture.side as usize)));
+    let stored = (picture.stored.0 as usize, picture.stored.1 as usize);
     let width = picture.width as usize;
-    match &picture.pixels {
-        Pixels::Luma(luma) => reduce_pixels(luma, width, &across, &down, |value| f32::from(*value)),
-        Pixels::Rgb(rgb) => reduce_pixels(rgb.as_raw().as_chunks().0, width, &across, &down, luma_of),
-        Pixels::Rgba(rgba) => {
-            let luma = |pixel: &[u8; 4]| luma_of(&over(ground, Rgba(*pixel)));
-            reduce_pixels(rgba.as_raw().as_chunks().0, width, &across, &down, luma)
+    ROOM.with_borrow_mut(|room| {
+        room.prepare(stored, picture.side as usize);
+        match &picture.pixels {
+            Pixels::Luma(luma) => reduce_pixels(luma, width, room, |value| f32::from(*value)),
+            Pixels::Rgb(rgb) => reduce_pixels(rgb.as_raw().as_chunks().0, width, room, luma_of),
+            Pixels::Rgba(rgba) => {
+                let luma = |pixel: &[u8; 4]| luma_of(&over(ground, Rgba(*pixel)));
+                reduce_pixels(rgba.as_raw().as_chunks().0, width, room, luma)
+            }
         }
-    }
+    })
 }
 
 /// Filters and samples a luma plane of `width × height` bytes, neither of which is 0.
 pub(super) fn reduce_luma(luma: &[u8], width: u32, height: u32) -> Small {
     let (width, height) = (width as usize, height as usize);
-    reduce_pixels(luma, width, &samples(width), &samples(height), |value| f32::from(*value))
+    ROOM.with_borrow_mut(|room| {
+        room.prepare((width, height), 1);
+        reduce_pixels(luma, width, room, |value| f32::from(*value))
+    })
 }
 
 /// ITU-R BT.601 luma, not rounded, as both references weigh colours.
@@ -43,59 +71,84 @@ fn luma_of(rgb: &[u8; 3]) -> f32 {
     0.299 * red + 0.587 * green + 0.114 * blue
 }
 
-fn reduce_pixels<P>(
-    pixels: &[P],
-    width: usize,
-    across: &[Sample; SIDE],
-    down: &[Sample; SIDE],
-    luma: impl Fn(&P) -> f32,
-) -> Small {
-    let mut sums = vec![0.0_f32; width];
-    down.each_ref().map(|sample| {
+fn reduce_pixels<P>(pixels: &[P], width: usize, room: &mut Room, luma: impl Fn(&P) -> f32) -> Small {
+    let Room { across, down, sums } = room;
+    sums.resize(width, 0.0);
+    let mut small = [[0.0; SIDE]; SIDE];
+    for (values, (start, weights)) in small.iter_mut().zip(down.iter()) {
         sums.fill(0.0);
-        for (row, weight) in pixels[sample.start * width..].chunks_exact(width).zip(&sample.weights) {
+        for (row, weight) in pixels[start * width..].chunks_exact(width).zip(weights) {
             sums.iter_mut().zip(row).for_each(|(sum, pixel)| *sum += weight * luma(pixel));
         }
-        across.each_ref().map(|sample| sample.weights.iter().zip(&sums[sample.start..]).map(|(w, sum)| w * sum).sum())
-    })
+        for (value, (start, weights)) in values.iter_mut().zip(across.iter()) {
+            *value = weights.iter().zip(&sums[start..]).map(|(weight, sum)| weight * sum).sum();
+        }
+    }
+    small
 }
 
-/// One value of the small picture along one side: positions from `start` on, with weights that add up to 1.
-struct Sample {
-    start: usize,
+/// The values of the small picture along one side, evenly spaced, each under two boxes: positions from some start on, with
+/// weights that add up to 1.
+struct Samples {
+    starts: [usize; SIDE],
+    /// Where the weights of each end.
+    ends: [usize; SIDE],
     weights: Vec<f32>,
 }
 
-impl Sample {
-    /// The same of a line that has a mean in place of every `side` values.
-    fn over_means(self, side: usize) -> Self {
-        if side == 1 {
-            return self;
-        }
-        let first = self.start / side;
-        let mut weights = vec![0.0; (self.start + self.weights.len()).div_ceil(side) - first];
-        for (position, weight) in (self.start..).zip(&self.weights) {
-            weights[position / side - first] += weight;
-        }
-        Self { start: first, weights }
+impl Default for Samples {
+    fn default() -> Self {
+        Self { starts: [0; SIDE], ends: [0; SIDE], weights: Vec::new() }
     }
 }
 
-/// The samples along a side of `length` positions: evenly spaced, each under two boxes.
-fn samples(length: usize) -> [Sample; SIDE] {
-    let window = Window::of(length);
-    std::array::from_fn(|i| {
-        let outer = window.at((2 * i + 1) * length / (2 * SIDE), length);
-        let start = window.at(outer.start, length).start;
-        let end = window.at(outer.end - 1, length).end;
-        let mut weights = vec![0.0; end - start];
-        for centre in outer.clone() {
-            let inner = window.at(centre, length);
-            let weight = 1.0 / (outer.len() * inner.len()) as f32;
-            weights[inner.start - start..inner.end - start].iter_mut().for_each(|sum| *sum += weight);
+impl Samples {
+    /// For a side of `length` positions, of which there are means of `side` each.
+    fn prepare(&mut self, length: usize, side: usize) {
+        let window = Window::of(length);
+        self.weights.clear();
+        for i in 0..SIDE {
+            let outer = window.at((2 * i + 1) * length / (2 * SIDE), length);
+            let start = window.at(outer.start, length).start;
+            let end = window.at(outer.end - 1, length).end;
+            let begin = self.weights.len();
+            self.weights.resize(begin + end - start, 0.0);
+            let weights = &mut self.weights[begin..];
+            for centre in outer.clone() {
+                let inner = window.at(centre, length);
+                let weight = 1.0 / (outer.len() * inner.len()) as f32;
+                weights[inner.start - start..inner.end - start].iter_mut().for_each(|sum| *sum += weight);
+            }
+            let count = fold(weights, start, side);
+            self.weights.truncate(begin + count);
+            (self.starts[i], self.ends[i]) = (start / side, begin + count);
         }
-        Sample { start, weights }
-    })
+    }
+
+    /// The start and the weights of each.
+    fn iter(&self) -> impl Iterator<Item = (usize, &[f32])> {
+        let mut begin = 0;
+        self.starts.iter().zip(&self.ends).map(move |(start, end)| {
+            let weights = &self.weights[begin..*end];
+            begin = *end;
+            (*start, weights)
+        })
+    }
+}
+
+/// Makes of the weights of the positions from `start` on those of a line that has a mean in place of every `side` positions,
+/// and says how many these are.
+fn fold(weights: &mut [f32], start: usize, side: usize) -> usize {
+    if side == 1 {
+        return weights.len();
+    }
+    let first = start / side;
+    for at in 0..weights.len() {
+        let weight = std::mem::take(&mut weights[at]);
+        // Never further on than what is still to be read.
+        weights[(start + at) / side - first] += weight;
+    }
+    (start + weights.len()).div_ceil(side) - first
 }
 
 /// How far a box reaches to either side of its centre.
@@ -131,6 +184,14 @@ mod tests {
         }
     }
 
+    fn samples(length: usize, side: usize) -> Samples {
+        let mut samples = Samples::default();
+        // What was there before does not matter.
+        samples.prepare(777, 1);
+        samples.prepare(length, side);
+        samples
+    }
+
     fn blurred(values: &[f32]) -> Vec<f32> {
         let window = Window::of(values.len());
         let mean = |under: &[f32]| under.iter().sum::<f32>() / under.len() as f32;
@@ -142,8 +203,8 @@ mod tests {
         for length in [5, 64, 100, 129, 512, 1004, 4001] {
             let values: Vec<f32> = (0..length).map(|i| ((i * 7919) % 256) as f32).collect();
             let twice = blurred(&blurred(&values));
-            for (i, sample) in samples(length).iter().enumerate() {
-                let found: f32 = values[sample.start..].iter().zip(&sample.weights).map(|(v, weight)| v * weight).sum();
+            for (i, (start, weights)) in samples(length, 1).iter().enumerate() {
+                let found: f32 = values[start..].iter().zip(weights).map(|(v, weight)| v * weight).sum();
                 let expected = twice[(2 * i + 1) * length / 128];
                 assert!((found - expected).abs() < 0.01, "{length}: sample {i} is {found}, not {expected}");
             }
@@ -169,11 +230,10 @@ mod tests {
     fn means_count_as_much_as_the_values_they_are_of() {
         for length in [1024, 1503, 4001] {
             let means: Vec<f32> = (0..length / 8 + 1).map(|i| ((i * 7919) % 256) as f32).collect();
-            for sample in samples(length) {
-                let values = (sample.start..).zip(&sample.weights);
-                let expected: f32 = values.map(|(at, weight)| means[at / 8] * weight).sum();
-                let Sample { start, weights } = sample.over_means(8);
-                let found: f32 = means[start..].iter().zip(&weights).map(|(mean, weight)| mean * weight).sum();
+            let (whole, of_means) = (samples(length, 1), samples(length, 8));
+            for ((start, weights), (first, of_means)) in whole.iter().zip(of_means.iter()) {
+                let expected: f32 = (start..).zip(weights).map(|(at, weight)| means[at / 8] * weight).sum();
+                let found: f32 = means[first..].iter().zip(of_means).map(|(mean, weight)| mean * weight).sum();
                 assert!((found - expected).abs() < 0.01, "{length}: {found}, not {expected}");
             }
         }
