@@ -78,6 +78,39 @@ fn assert_counts(metrics: &Metrics, line: &str) {
     assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
 }
 
+const RED: [u8; 4] = [220, 30, 30, 255];
+const GREEN: [u8; 4] = [30, 200, 40, 255];
+const BLUE: [u8; 4] = [30, 40, 220, 255];
+const HALF_WHITE: [u8; 4] = [240, 240, 240, 128];
+
+/// The colours of the quarters: upper left, upper right, lower left, lower right.
+#[track_caller]
+fn assert_quarters(picture: &ForeignPicture, colours: [[u8; 4]; 4], what: &str) {
+    let (width, height) = (picture.width as usize, picture.height as usize);
+    for (quarter, colour) in colours.into_iter().enumerate() {
+        let (x, y) = (width / 4 + quarter % 2 * width / 2, height / 4 + quarter / 2 * height / 2);
+        let found = &picture.rgba[(y * width + x) * 4..][..4];
+        let is_near = found.iter().zip(colour).all(|(found, wanted)| found.abs_diff(wanted) <= 12);
+        assert!(is_near, "{what} at {x}, {y}: {found:?} is not {colour:?}");
+    }
+}
+
+#[test]
+fn pictures_that_are_to_be_turned_come_out_turned() {
+    let Some((workers, _)) = workers("HEIC and AVIF that are to be turned") else { return };
+    let limits = DecodeLimits::default();
+    for (format, name, size, colours) in [
+        (ForeignFormat::Heic, "turned.heic", (64, 96), [GREEN, HALF_WHITE, RED, BLUE]),
+        (ForeignFormat::Avif, "turned.avif", (64, 96), [GREEN, HALF_WHITE, RED, BLUE]),
+        (ForeignFormat::Heic, "mirrored.heic", (96, 64), [GREEN, RED, HALF_WHITE, BLUE]),
+    ] {
+        let pictures = decode_as(&workers, format, &fixture(name), &limits).unwrap();
+        let [picture] = pictures.as_slice() else { panic!("{} pictures", pictures.len()) };
+        assert_eq!((picture.width, picture.height), size, "{name}");
+        assert_quarters(picture, colours, name);
+    }
+}
+
 #[test]
 fn heic_and_avif_come_out_with_their_colours_the_right_way_up() {
     let Some((workers, metrics)) = workers("decoding HEIC and AVIF") else { return };
@@ -87,16 +120,7 @@ fn heic_and_avif_come_out_with_their_colours_the_right_way_up() {
         let pictures = decode_as(&workers, format, &file, &limits).unwrap();
         let [picture] = pictures.as_slice() else { panic!("{} pictures", pictures.len()) };
         assert_eq!((picture.width, picture.height, picture.rgba.len()), (96, 64, 96 * 64 * 4));
-        for ((x, y), colour) in [
-            ((24, 16), [220, 30, 30, 255]),
-            ((72, 16), [30, 200, 40, 255]),
-            ((24, 48), [30, 40, 220, 255]),
-            ((72, 48), [240, 240, 240, 128]),
-        ] {
-            let found = &picture.rgba[(y * 96 + x) * 4..][..4];
-            let is_near = found.iter().zip(colour).all(|(found, wanted): (&u8, u8)| found.abs_diff(wanted) <= 12);
-            assert!(is_near, "{format} at {x}, {y}: {found:?} is not {colour:?}");
-        }
+        assert_quarters(picture, [RED, GREEN, BLUE, HALF_WHITE], ending);
     }
     assert_counts(&metrics, "penstock_worker_starts_total 1");
     assert_counts(&metrics, "penstock_worker_requests_total{format=\"avif\",outcome=\"decoded\"} 1");
@@ -239,9 +263,10 @@ fn an_upload_in_heic_or_avif_is_matched_like_any_other() {
     let origin = Origin::start();
     let penstock = Setup::new(&[origin.address]).with(ENFORCING).with_known("pdq", HILLS).start();
     assert_eq!(penstock.get_admin("/snapshot").json()["undecodable"], serde_json::json!([]));
-    for (_, ending) in FORMATS {
-        let answer = penstock.post("/upload/a", &[], &fixture(&format!("hills.{ending}")));
-        assert_eq!(answer.status, 451, "{ending}: {}", answer.text());
+    // Of a sequence, the picture that it shows where there are no sequences.
+    for name in ["hills.heic", "hills.avif", "sequence.avif"] {
+        let answer = penstock.post("/upload/a", &[], &fixture(name));
+        assert_eq!(answer.status, 451, "{name}: {}", answer.text());
     }
     assert_eq!(origin.connections(), 0);
     assert_eq!(penstock.metric("penstock_worker_starts_total"), 1.0);
