@@ -46,6 +46,7 @@ fn look_for_hidden(part: &Part, coverage: Coverage, found: &mut Dissection<'_>) 
     if part.kind == PartKind::Body {
         encoded::whole_body(bytes, found);
     }
+    carve::extract_thumbnails(bytes, found);
     // Whatever lies in a carved file was found in what it was carved from.
     if part.kind != PartKind::Carved && coverage < Coverage::All {
         carve::extract(bytes, found);

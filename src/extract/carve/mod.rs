@@ -5,8 +5,10 @@
 //! what has one is a part, from its first byte to its last, so that digests fit too.
 
 mod picture;
+mod thumbnail;
 
 pub(super) use self::picture::color_table;
+pub(super) use self::thumbnail::extract as extract_thumbnails;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
