@@ -20,7 +20,6 @@ for target in "${targets[@]}"; do
     mkdir -p "../target/fuzz/found/$target"
     seeds=("corpus/$target")
     [ "$target" != containers ] || seeds+=(../tests/fixtures/containers)
-    [ "$target" != pictures ] || seeds+=(../tests/fixtures/pictures)
     "../target/fuzz/$host/release/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -max_len=65536 \
         -artifact_prefix="artifacts/$target-" -print_final_stats=1 "../target/fuzz/found/$target" "${seeds[@]}" \
         2> "../target/fuzz/$target.log" || { tail -40 "../target/fuzz/$target.log"; exit 1; }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use penstock::config::{Ambiguity, ColumnMapping, ListFormat, ListReading};
-use penstock::content::{AlgorithmSet, Deadline, DecodeLimits, ExtractLimits, PartKind, UnixTime};
+use penstock::content::{Algorithm, AlgorithmSet, Deadline, DecodeLimits, ExtractLimits, PartKind, UnixTime};
 use penstock::extract::{
     Extraction, ProblemCode, ProblemKind, Source, TusRequest, is_partial, listed_parts, read_s3, read_tus, resolve,
     upload_created,
@@ -355,16 +355,26 @@ fn extracted(body: &[u8], content_type: &[u8], coding: &[u8], ambiguity: Ambigui
     found
 }
 
-/// A file that may be a picture.
+/// A file that may be a picture. Nearly all of the time would go into hashing, which sees nothing but pixels, so most are
+/// hashed in one cheap way; large ones are only let through where the luma plane alone is read.
 pub fn pictures(input: &[u8]) {
+    let one = [Algorithm::AHash].into_iter().collect();
+    let wanted = if input.len().is_multiple_of(16) { AlgorithmSet::all() } else { one };
+    picture(input, wanted, 50_000);
+    if input.starts_with(&[0xff, 0xd8]) {
+        picture(input, [Algorithm::Pdq].into_iter().collect(), 1_000_000);
+    }
+}
+
+fn picture(input: &[u8], wanted: AlgorithmSet, max_pixels: u64) {
     let limits = DecodeLimits {
         max_side: 2_000,
-        max_pixels: 1_000_000,
+        max_pixels,
         max_alloc: 32 << 20,
         max_frames: 4,
         deadline: Duration::from_secs(5),
     };
-    let hashes = hash_part_here(input, AlgorithmSet::all(), &limits);
+    let hashes = hash_part_here(input, wanted, &limits);
     assert_ne!(hashes.problem, Some(DecodeError::Panicked));
     // An APNG has a picture before its frames; each may look different on three grounds.
     assert!(hashes.views.len() <= 3 * (limits.max_frames + 1));
