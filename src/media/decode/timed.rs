@@ -5,8 +5,9 @@
 //! megapixel for luma and 7 ms for colours (measured: of 100 megapixels, progressive). So it is unwound, as by a panic but
 //! without one, up to where panics of decoders are caught.
 //!
-//! What is left without a look at the clock: those milliseconds, after the last scan of a progressive file; and scans in
-//! which nothing is read, because four bytes may stand for 65,000 blocks that say nothing. Each scan looks once at least.
+//! What is left without a look at the clock, each at most once a file: those milliseconds, after the last scan of a
+//! progressive one; and what is missing of a file that ends before its pixels do, 10 ms a megapixel. Scans in which four
+//! bytes stand for up to 65,000 blocks that say nothing look at it once at least.
 
 use std::panic::resume_unwind;
 
