@@ -6,7 +6,7 @@
 
 #[path = "support/machine.rs"]
 mod machine;
-#[path = "images/memory.rs"]
+#[path = "support/memory.rs"]
 mod memory;
 #[path = "images/peer.rs"]
 mod peer;

@@ -14,6 +14,10 @@ pub mod flood;
 pub mod hash_set;
 pub mod inspect;
 pub mod media;
+#[cfg(test)]
+#[path = "../benches/support/memory.rs"]
+#[allow(dead_code, reason = "the benches use what tests do not")]
+mod memory;
 pub mod proxy;
 pub mod quarantine;
 pub mod snapshot;
@@ -21,3 +25,7 @@ pub mod telemetry;
 pub mod text;
 pub mod verdict;
 pub mod worker;
+
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: memory::Counting = memory::Counting;

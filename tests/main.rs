@@ -6,6 +6,9 @@
     reason = "tests fail by panicking; their names are sentences"
 )]
 
+#[path = "../benches/support/memory.rs"]
+#[allow(dead_code, reason = "the benches use what tests do not")]
+mod memory;
 mod support;
 
 mod architecture;
@@ -39,7 +42,11 @@ mod sets;
 mod shapes;
 mod smuggling;
 mod sources;
+mod streaming;
 mod verdicts;
 mod websockets;
 mod withdrawals;
 mod worker;
+
+#[global_allocator]
+static ALLOCATOR: memory::Counting = memory::Counting;

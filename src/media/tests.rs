@@ -4,13 +4,7 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 
 use super::*;
 use crate::content::Algorithm;
-
-#[path = "../../benches/images/memory.rs"]
-#[allow(dead_code, reason = "the bench uses what this does not")]
-mod memory;
-
-#[global_allocator]
-static ALLOCATOR: memory::Counting = memory::Counting;
+use crate::memory;
 
 /// Waves without symmetry, with colours.
 fn picture(width: u32, height: u32) -> DynamicImage {

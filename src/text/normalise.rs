@@ -330,6 +330,15 @@ impl Normalised {
         start
     }
 
+    /// Gives back memory that is not needed now.
+    pub(super) fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.fresh = Vec::new();
+        self.map.shrink();
+        self.impostors.shrink_to_fit();
+        self.ones.shrink_to_fit();
+    }
+
     /// How `span` stands among its neighbours.
     pub(super) fn standing(&self, span: &Range<usize>, source: &SourceText) -> Standing {
         if self.cuts_a_run(span.start) || self.cuts_a_run(span.end) {

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 /// Units between two checkpoints: what a look-up walks at most.
-const CHECKPOINT_EVERY: usize = 32;
+const CHECKPOINT_EVERY: usize = 64;
 
 /// In place of a unit: the next entry of [`OffsetMap::wide`].
 const WIDE: u8 = 0xff;
@@ -190,6 +190,13 @@ impl OffsetMap {
         });
         self.start = Position { made: 0, original: start.original };
         self.end.made -= start.made;
+    }
+
+    /// Gives back memory that is not needed now.
+    pub(super) fn shrink(&mut self) {
+        self.units.shrink_to_fit();
+        self.wide.shrink_to_fit();
+        self.checkpoints.shrink_to_fit();
     }
 
     /// Takes back what was made from offset `at` on, the start of a unit, and came from `original` and behind.

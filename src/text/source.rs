@@ -84,6 +84,12 @@ impl SourceText {
         self.map.forget_before(map_cut);
         self.map_start += map_cut;
     }
+
+    /// Gives back memory that is not needed now.
+    pub(super) fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.map.shrink();
+    }
 }
 
 /// The end of a character at `at` or before.

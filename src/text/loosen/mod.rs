@@ -32,7 +32,7 @@ pub(super) struct Loosened {
     /// To offsets in the normalised text.
     map: OffsetMap,
     /// What was changed and how, by offset in `text`: a letter put for another there, or something left out before it.
-    changes: Vec<(usize, Switch)>,
+    changes: Vec<(u32, Switch)>,
 }
 
 impl Loosened {
@@ -48,10 +48,11 @@ impl Loosened {
     /// What was changed within `span`, each sort once; `None` when nothing was.
     pub(super) fn taken(&self, span: &Range<usize>) -> Option<Vec<Switch>> {
         let mut taken = Vec::new();
-        for (at, switch) in self.changes_from(span.start).iter().take_while(|(at, _)| *at < span.end) {
+        let changes = self.changes_from(span.start).iter().map(|(at, switch)| (*at as usize, *switch));
+        for (at, switch) in changes.take_while(|(at, _)| *at < span.end) {
             // What was left out before the first letter is not in the span.
-            if !taken.contains(switch) && (*at > span.start || *switch != Switch::Spaced) {
-                taken.push(*switch);
+            if !taken.contains(&switch) && (at > span.start || switch != Switch::Spaced) {
+                taken.push(switch);
             }
         }
         (!taken.is_empty()).then_some(taken)
@@ -60,18 +61,19 @@ impl Loosened {
     /// Whether no letter or digit touches `span`, but for those that something stood before or behind.
     pub(super) fn stands_alone(&self, span: &Range<usize>) -> bool {
         let is_free = |ch: Option<char>| !ch.is_some_and(is_word_character);
-        let was_apart = |at: usize| self.changes_from(at).first() == Some(&(at, Switch::Spaced));
+        let was_apart = |at: usize| self.changes_from(at).first() == Some(&(at as u32, Switch::Spaced));
         (is_free(self.text[..span.start].chars().next_back()) || was_apart(span.start))
             && (is_free(self.text[span.end..].chars().next()) || was_apart(span.end))
     }
 
-    fn changes_from(&self, at: usize) -> &[(usize, Switch)] {
-        &self.changes[self.changes.partition_point(|(change, _)| *change < at)..]
+    fn changes_from(&self, at: usize) -> &[(u32, Switch)] {
+        &self.changes[self.changes.partition_point(|(change, _)| (*change as usize) < at)..]
     }
 
-    /// Nothing yet, to be made from what stands behind `start`.
-    fn starting_at(start: usize) -> Self {
-        Self { map: OffsetMap::starting_at(start), ..Self::default() }
+    /// Nothing yet, to be made from `place`.
+    fn of(place: &Range<usize>) -> Self {
+        let text = String::with_capacity(place.len());
+        Self { text, map: OffsetMap::starting_at(place.start), ..Self::default() }
     }
 
     /// Adds all of `text` up to `end` as it is.
@@ -87,7 +89,7 @@ impl Loosened {
     }
 
     fn change(&mut self, switch: Switch) {
-        self.changes.push((self.text.len(), switch));
+        self.changes.push((self.text.len() as u32, switch));
     }
 }
 
@@ -97,37 +99,42 @@ pub(super) fn loosen(normalised: &Normalised, source: &SourceText, reach: usize,
     let context = reach.min(MOST_CONTEXT);
     let is_near = |one: &Range<usize>, next: &Range<usize>| next.start - one.end <= 2 * context;
     for near in stretch::of(normalised, source).chunk_by(is_near) {
-        readings(normalised, source, near, context).into_iter().for_each(&mut look);
+        read(normalised, source, near, context, &mut look);
     }
 }
 
-/// The lenient readings of `stretches`, each of all of them, with what stands around and between them.
-fn readings(normalised: &Normalised, source: &SourceText, stretches: &[Range<usize>], context: usize) -> Vec<Loosened> {
+/// Hands out the lenient readings of `stretches`, each of all of them, with what stands around and between them.
+fn read(
+    normalised: &Normalised,
+    source: &SourceText,
+    stretches: &[Range<usize>],
+    context: usize,
+    look: &mut impl FnMut(Loosened),
+) {
     let text = normalised.as_str();
     let (Some(first), Some(last)) = (stretches.first(), stretches.last()) else {
-        return Vec::new();
+        return;
     };
     let start = boundary_before(text, first.start.saturating_sub(context));
     let place = start..boundary_behind(text, last.end + context);
     let chars: Vec<Vec<Char>> = stretches.iter().map(|stretch| chars(text, stretch)).collect();
-    let is_one = |ch: &Char| normalised.ones().binary_search(&ch.at).is_ok();
+    let is_one = |ch: &Char| normalised.ones().binary_search(&ch.at()).is_ok();
     let has_ones = chars.iter().flatten().any(|ch| ch.ch == 'l' && is_one(ch));
-    // Without signs, the readings of signs say nothing new.
     let has_signs = has_ones || chars.iter().flatten().any(|ch| reader::letter_of(ch.ch).is_some());
     let wanted = [(Signs::Literal, true), (Signs::AsL, has_signs), (Signs::AsI, has_ones)];
-    let mut readings: Vec<Loosened> = Vec::new();
     for signs in wanted.into_iter().filter_map(|(signs, is_wanted)| is_wanted.then_some(signs)) {
-        let mut loosened = Loosened::starting_at(place.start);
+        let mut loosened = Loosened::of(&place);
         for (stretch, chars) in stretches.iter().zip(&chars) {
             loosened.copy(text, stretch.start);
             loosened = Reader { normalised, source, chars, signs, loosened }.read();
         }
         loosened.copy(text, place.end);
-        if !loosened.changes.is_empty() && readings.iter().all(|other| other.text != loosened.text) {
-            readings.push(loosened);
+        // Where no sign was read as a letter, the readings of signs say nothing new.
+        let is_news = |(_, switch): &(u32, Switch)| signs == Signs::Literal || *switch == Switch::Leet;
+        if loosened.changes.iter().any(is_news) {
+            look(loosened);
         }
     }
-    readings
 }
 
 #[cfg(test)]

@@ -66,7 +66,8 @@ impl Reader<'_> {
 
     /// Reads the character at `position` and those that repeat it. Returns how many.
     fn read_char(&mut self, position: usize) -> usize {
-        let Char { at, ch, is_letter } = self.chars[position];
+        let Char { ch, is_letter, .. } = self.chars[position];
+        let at = self.chars[position].at();
         let can_repeat = is_letter && !ch.is_ascii_digit();
         let repeats = self.chars[position..].iter().take_while(|other| can_repeat && other.ch == ch).count();
         let taken = if repeats >= LEAST_REPEATED { repeats } else { 1 };
@@ -139,7 +140,8 @@ impl Reader<'_> {
     /// How much stands between two letters: a space counts for more than a mark, and the more of it the more.
     fn width(&self, letter: usize, next: usize) -> usize {
         let gap = &self.chars[letter + 1..next];
-        let source = |position: usize| self.normalised.source(&(self.chars[position].at..self.chars[position].at + 1));
+        let source =
+            |position: usize| self.normalised.source(&(self.chars[position].at()..self.chars[position].at() + 1));
         if gap.iter().any(|ch| ch.ch == ' ') { source(next).start - source(letter).end } else { 0 }
     }
 

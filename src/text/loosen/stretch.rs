@@ -10,18 +10,24 @@ use crate::text::source::{SourceText, boundary_before, boundary_behind};
 /// Bytes that a stretch goes on for before and behind a place: more than any word. Not all scripts have spaces.
 const MOST_AROUND: usize = 64;
 
-/// A character, and where it is in the normalised text.
+/// A character, and where it is in the normalised text. There may be thousands, so it is small.
 pub(super) struct Char {
-    pub(super) at: usize,
     pub(super) ch: char,
+    at: u32,
     /// Whether it is a letter, digit or mark.
     pub(super) is_letter: bool,
+}
+
+impl Char {
+    pub(super) const fn at(&self) -> usize {
+        self.at as usize
+    }
 }
 
 /// The characters of `place` in `text`.
 pub(super) fn chars(text: &str, place: &Range<usize>) -> Vec<Char> {
     let is_letter = |ch: char| if ch.is_ascii() { ch.is_ascii_alphanumeric() } else { is_word_character(ch) };
-    let char = |(at, ch)| Char { at: place.start + at, ch, is_letter: is_letter(ch) };
+    let char = |(at, ch)| Char { ch, at: (place.start + at) as u32, is_letter: is_letter(ch) };
     text[place.clone()].char_indices().map(char).collect()
 }
 

@@ -138,8 +138,8 @@ impl RuleSet {
 /// One text on its way through the rules.
 ///
 /// Takes any bytes. Time is linear in the text, once for all keywords and once for each pattern, and in the occurrences of
-/// keywords. Memory does not grow with the text: less than 64 KiB for each charset it may be in, unless keywords are longer
-/// than some hundred characters. Into which pieces the text was cut makes no difference. Past the deadline it stops, with
+/// keywords. Memory does not grow with the text: less than 64 KiB is kept for each charset it may be in, unless keywords are
+/// longer than some hundred characters, and some more is needed while a block is scanned. Into which pieces the text was cut makes no difference. Past the deadline it stops, with
 /// what was found until then.
 #[derive(Debug)]
 pub struct Scanner<'r> {
@@ -154,6 +154,7 @@ pub struct Scanner<'r> {
 impl Scanner<'_> {
     /// Takes in the next bytes.
     pub fn push(&mut self, mut bytes: &[u8]) {
+        let is_enough = self.pending.len() + bytes.len() > BLOCK;
         while self.pending.len() + bytes.len() > BLOCK && !self.is_idle() {
             let (now, later) = bytes.split_at(BLOCK - self.pending.len());
             if self.pending.is_empty() {
@@ -167,7 +168,11 @@ impl Scanner<'_> {
             }
             bytes = later;
         }
-        if !self.is_idle() {
+        if is_enough {
+            self.readings.iter_mut().for_each(Reading::rest);
+        }
+        if !self.is_idle() && !bytes.is_empty() {
+            self.pending.reserve_exact(BLOCK.saturating_sub(self.pending.len()));
             self.pending.extend_from_slice(bytes);
         }
     }

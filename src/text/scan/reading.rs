@@ -139,6 +139,12 @@ impl<'r> Reading<'r> {
         self.source.forget_before(keep_from.max(least), keep_map_from);
     }
 
+    /// Gives back memory that is not needed until more of the text comes.
+    pub(super) fn rest(&mut self) {
+        self.source.shrink();
+        self.lanes.iter_mut().for_each(Normalised::shrink);
+    }
+
     pub(super) fn into_matches(self) -> impl Iterator<Item = RuleMatch> {
         let rules = &self.rules.rules;
         self.tallies

@@ -18,14 +18,19 @@ thread_local! {
     static CALLS: Cell<Option<Calls>> = const { Cell::new(None) };
 }
 
-/// How often something was allocated, or made larger.
+/// What was allocated, or made larger.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Calls {
+    /// How often.
     pub(crate) count: usize,
     /// Bytes of all together.
     pub(crate) bytes: usize,
     /// Bytes of the largest.
     pub(crate) largest: usize,
+    /// Bytes that are held now, beyond what was held before.
+    pub(crate) held: isize,
+    /// The most bytes that were held at a time, beyond what was held before.
+    pub(crate) peak: isize,
 }
 
 /// What `work` allocates on this thread.
@@ -35,9 +40,25 @@ pub(crate) fn calls_of<T>(work: impl FnOnce() -> T) -> Calls {
     CALLS.take().unwrap_or_default()
 }
 
+/// What was allocated on this thread so far, within [`calls_of`].
+pub(crate) fn calls() -> Calls {
+    CALLS.get().unwrap_or_default()
+}
+
 fn note(size: usize) {
-    if let Some(Calls { count, bytes, largest }) = CALLS.get() {
-        CALLS.set(Some(Calls { count: count + 1, bytes: bytes + size, largest: largest.max(size) }));
+    if let Some(mut calls) = CALLS.get() {
+        calls.count += 1;
+        calls.bytes += size;
+        calls.largest = calls.largest.max(size);
+        CALLS.set(Some(calls));
+    }
+}
+
+fn hold(bytes: isize) {
+    if let Some(mut calls) = CALLS.get() {
+        calls.held += bytes;
+        calls.peak = calls.peak.max(calls.held);
+        CALLS.set(Some(calls));
     }
 }
 
@@ -52,6 +73,7 @@ pub(crate) fn peak_of<T>(work: impl FnOnce() -> T) -> u64 {
 }
 
 fn count(bytes: isize) {
+    hold(bytes);
     if IS_COUNTING.load(Relaxed) {
         let held = HELD.fetch_add(bytes, Relaxed) + bytes;
         PEAK.fetch_max(held, Relaxed);
