@@ -148,6 +148,24 @@ fn patterns_that_share_every_window_are_found() {
 }
 
 #[test]
+fn as_many_as_take_wider_windows_are_found_like_few() {
+    // Of 4 to 21 bytes, with endings that many share.
+    let pattern = |number: usize| {
+        let stem = format!("{:x}", number.wrapping_mul(0x9e37_79b9) & 0xff_ffff);
+        [&stem, &"e shared ending"[..number % 16]].concat().into_bytes()
+    };
+    let patterns = distinct((0..=plan::MANY + 2_000).map(pattern).filter(|pattern| pattern.len() > 3).collect());
+    assert!(patterns.len() > plan::MANY);
+    let text: Vec<u8> =
+        patterns.iter().step_by(97).flat_map(|pattern| [&pattern[1..], &b" "[..], pattern].concat()).collect();
+    let literals = Literals::build(&patterns).unwrap();
+    let expected = expected(&patterns, &text);
+    assert!(expected.len() > 1_000);
+    assert_eq!(found(&literals, &text), expected);
+    assert_eq!(found_in_chunks(&literals, &text, &[100, 5_000, 5_003, 20_000]), expected);
+}
+
+#[test]
 fn any_bytes_are_patterns() {
     let patterns: Vec<Vec<u8>> =
         (0..=255).map(|byte| vec![byte]).chain([vec![0; 9], vec![0; 20], vec![255; 17]]).collect();
