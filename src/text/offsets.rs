@@ -368,6 +368,8 @@ mod tests {
             let near_steps = units.iter().enumerate().filter(|(i, unit)| i % 997 == 0 || unit.made.len() > 1);
             for (offset, unit) in near_steps {
                 prop_assert_eq!(&map.unit_at(offset), unit);
+                prop_assert_eq!(map.made_from(unit.original.start), unit.made.start);
+                prop_assert_eq!(map.made_from(unit.original.end - 1), unit.made.start);
             }
             prop_assert!(map.unit_at(units.len()).made.is_empty());
         }

@@ -167,6 +167,10 @@ mod tests {
             ("репааааа", "репа"),
             ("blll", "bl"),
             ("g1zl1", "gizli"),
+            ("f·o·r·b", "forb"),
+            ("a for·bidden", "a forbidden"),
+            ("ab 5olo", "ab solo"),
+            ("禁、止、萝、卜", "禁止萝卜"),
         ] {
             let found = readings(text);
             let expected = Normalised::text_of(expected);

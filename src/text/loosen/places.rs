@@ -140,7 +140,7 @@ fn add_wide(window: &[u8; WINDOW], odd: &mut [u8; SPAN]) {
         let at = i + BEFORE;
         let (byte, next) = (window[at], window[at + 1]);
         let mark = (u8::from(byte == 0xc2) & u8::from(next == 0xb7))
-            | (u8::from(byte == 0xe2) & (u8::from(next <= 0x82) | u8::from(next == 0x88)));
+            | (u8::from(byte == 0xe2) & (u8::from(next == 0x80) | u8::from(next == 0x88)));
         // The last byte of a letter is enough.
         let is_repeated = |last: usize, length: usize| {
             u8::from(window[last] & 0xc0 == 0x80)
@@ -188,9 +188,8 @@ fn is_place(text: &[u8], at: usize) -> bool {
             let character = &text[at..at + length];
             let is_thrice =
                 text.get(at..at + 3 * length).is_some_and(|three| three.chunks(length).all(|one| one == character));
-            let is_apart =
-                matches!(character, [0xc2, 0xb7] | [0xe2, 0x80, 0xa2 | 0xa7] | [0xe2, 0x88, 0x99] | [0xe2, 0x82, 0xac]);
-            is_thrice || is_apart && is_word(before(1)) && is_word(behind(length))
+            let first = std::str::from_utf8(character).ok().and_then(|character| character.chars().next());
+            is_thrice || first.is_some_and(is_mark) && is_word(before(1)) && is_word(behind(length))
         }
         _ => false,
     }

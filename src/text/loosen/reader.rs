@@ -23,11 +23,11 @@ pub(super) enum Signs {
     AsI,
 }
 
-/// The letter that `ch` may stand for. Not "6", which the Cyrillic б is folded to.
+/// The letter that `ch` may stand for. Not "6", which the Cyrillic б is folded to, and not what "€" and the Greek ε are.
 pub(super) const fn letter_of(ch: char) -> Option<char> {
     Some(match ch {
         '2' => 'z',
-        '3' | '€' => 'e',
+        '3' => 'e',
         '4' | '@' => 'a',
         '5' | '$' => 's',
         '9' => 'g',
