@@ -7,6 +7,7 @@
 #[path = "support/machine.rs"]
 mod machine;
 #[path = "support/memory.rs"]
+#[allow(dead_code, reason = "tests use what the bench does not")]
 mod memory;
 #[path = "images/peer.rs"]
 mod peer;

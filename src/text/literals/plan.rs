@@ -19,10 +19,12 @@ pub(super) struct Planned {
 /// The layers for `patterns`, those with the longest first. Each goes over the text once, so there are as few as can be:
 /// one, but for patterns of less than four bytes.
 pub(super) fn plan(patterns: &Patterns) -> Vec<Planned> {
-    let windows = match patterns.len() {
-        ..=FEW => vec![Window::new(3, 2)],
-        ..=MANY => vec![Window::new(4, 1)],
-        _ => vec![Window::new(8, 1), Window::new(4, 1)],
+    let windows = if patterns.len() <= FEW {
+        vec![Window::new(3, 2)]
+    } else if patterns.len() <= MANY {
+        vec![Window::new(4, 1)]
+    } else {
+        vec![Window::new(8, 1), Window::new(4, 1)]
     };
     let short = (1..=3).rev().map(|width| Window::new(width, 1));
     windows.into_iter().chain(short).map(|window| Planned { window, shortest: window.shortest() }).collect()

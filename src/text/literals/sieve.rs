@@ -50,10 +50,12 @@ enum Table {
 impl Sieve {
     /// An empty one for so many windows.
     pub(super) fn for_windows(windows: usize) -> Self {
-        let table = match windows {
-            ..1_000 => Table::Small(zeros()),
-            ..=MANY => Table::Large(zeros()),
-            _ => Table::Huge(zeros()),
+        let table = if windows < 1_000 {
+            Table::Small(zeros())
+        } else if windows <= MANY {
+            Table::Large(zeros())
+        } else {
+            Table::Huge(zeros())
         };
         Self { table, passing: 0.0 }
     }

@@ -40,7 +40,7 @@ pub(super) fn each(text: &[u8], mut found: impl FnMut(Range<usize>)) {
                 places.filter(|at| is_place(text, *at)).for_each(|at| found(at..at + 1));
             }
             let alone = &lanes.alone[chunk..][..COUNTED];
-            if usize::from(alone.iter().fold(0, |count, alone| count + alone)) >= LEAST_SPACED {
+            if usize::from(alone.iter().sum::<u8>()) >= LEAST_SPACED {
                 found_spelled_out(alone, start + chunk, &mut found);
             }
         }
@@ -92,14 +92,14 @@ impl Lanes {
             word[at] = letter[at] | is_digit(window[at]);
             gap[at] = word[at] ^ 1;
         }
-        for i in 0..SPAN {
+        for (i, odd) in odd.iter_mut().enumerate() {
             let at = i + BEFORE;
             let byte = window[at];
             let is_usual = word[at] | u8::from(byte == b' ') | u8::from(byte == b',') | u8::from(byte == b'"');
             // "$" and "@" before a space.
             let is_sign = (letter[at] ^ 1) & (word[at] | u8::from(byte == b'$') | u8::from(byte == b'@'));
             let is_repeated = letter[at] & u8::from(byte == window[at + 1]) & u8::from(byte == window[at + 2]);
-            odd[i] = ((is_usual ^ 1) & word[at + 1]) | (is_sign & (letter[at - 1] | letter[at + 1])) | is_repeated;
+            *odd = ((is_usual ^ 1) & word[at + 1]) | (is_sign & (letter[at - 1] | letter[at + 1])) | is_repeated;
         }
         if window.is_ascii() {
             for (i, alone) in alone.iter_mut().enumerate() {
@@ -136,7 +136,7 @@ const fn is_digit(byte: u8) -> u8 {
 
 /// Adds where marks and letters of two bytes or three may be odd.
 fn add_wide(window: &[u8; WINDOW], odd: &mut [u8; SPAN]) {
-    for i in 0..SPAN {
+    for (i, odd) in odd.iter_mut().enumerate() {
         let at = i + BEFORE;
         let (byte, next) = (window[at], window[at + 1]);
         let mark = (u8::from(byte == 0xc2) & u8::from(next == 0xb7))
@@ -147,7 +147,7 @@ fn add_wide(window: &[u8; WINDOW], odd: &mut [u8; SPAN]) {
                 & u8::from(window[last] == window[last + length])
                 & u8::from(window[last] == window[last + 2 * length])
         };
-        odd[i] |= mark | (u8::from(byte >= 0xc0) & (is_repeated(at + 1, 2) | is_repeated(at + 2, 3)));
+        *odd |= mark | (u8::from(byte >= 0xc0) & (is_repeated(at + 1, 2) | is_repeated(at + 2, 3)));
     }
 }
 
