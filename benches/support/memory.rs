@@ -3,16 +3,11 @@
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::Relaxed};
 
 use tikv_jemallocator::Jemalloc;
 
 /// Jemalloc, as the binary has it.
 pub(crate) struct Counting;
-
-static IS_COUNTING: AtomicBool = AtomicBool::new(false);
-static HELD: AtomicIsize = AtomicIsize::new(0);
-static PEAK: AtomicIsize = AtomicIsize::new(0);
 
 thread_local! {
     static CALLS: Cell<Option<Calls>> = const { Cell::new(None) };
@@ -45,66 +40,42 @@ pub(crate) fn calls() -> Calls {
     CALLS.get().unwrap_or_default()
 }
 
-fn note(size: usize) {
+/// Counts that `size` bytes were asked for, if any, and how many more are held now.
+fn count(size: Option<usize>, change: isize) {
     if let Some(mut calls) = CALLS.get() {
-        calls.count += 1;
-        calls.bytes += size;
-        calls.largest = calls.largest.max(size);
-        CALLS.set(Some(calls));
-    }
-}
-
-fn hold(bytes: isize) {
-    if let Some(mut calls) = CALLS.get() {
-        calls.held += bytes;
+        if let Some(size) = size {
+            calls.count += 1;
+            calls.bytes += size;
+            calls.largest = calls.largest.max(size);
+        }
+        calls.held += change;
         calls.peak = calls.peak.max(calls.held);
         CALLS.set(Some(calls));
-    }
-}
-
-/// The most bytes that `work` held at a time, beyond what was held before it.
-pub(crate) fn peak_of<T>(work: impl FnOnce() -> T) -> u64 {
-    HELD.store(0, Relaxed);
-    PEAK.store(0, Relaxed);
-    IS_COUNTING.store(true, Relaxed);
-    drop(work());
-    IS_COUNTING.store(false, Relaxed);
-    PEAK.load(Relaxed).unsigned_abs() as u64
-}
-
-fn count(bytes: isize) {
-    hold(bytes);
-    if IS_COUNTING.load(Relaxed) {
-        let held = HELD.fetch_add(bytes, Relaxed) + bytes;
-        PEAK.fetch_max(held, Relaxed);
     }
 }
 
 // SAFETY: every call goes to jemalloc as it came; counting touches nothing of the memory.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
-        count(layout.size().cast_signed());
+        count(Some(layout.size()), layout.size().cast_signed());
         // SAFETY: the caller's promises are those that jemalloc wants.
         unsafe { Jemalloc.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
-        count(layout.size().cast_signed());
+        count(Some(layout.size()), layout.size().cast_signed());
         // SAFETY: likewise.
         unsafe { Jemalloc.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(-layout.size().cast_signed());
+        count(None, -layout.size().cast_signed());
         // SAFETY: likewise.
         unsafe { Jemalloc.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(size);
-        count(size.cast_signed() - layout.size().cast_signed());
+        count(Some(size), size.cast_signed() - layout.size().cast_signed());
         // SAFETY: likewise.
         unsafe { Jemalloc.realloc(pointer, layout, size) }
     }
