@@ -20,5 +20,5 @@ pub use limits::{Deadline, DecodeLimits, ExtractLimits};
 pub use media_type::MediaType;
 pub use part::{Part, PartKind};
 pub use policy::{Action, Mode, SetAction, Severity};
-pub use reference::{ReferenceIn, character_reference};
+pub use reference::{ReferenceIn, character_reference, windows_1252};
 pub use unix_time::UnixTime;

@@ -248,7 +248,7 @@ impl FoldTable {
 
 /// Whether `ch` is part of a word when it touches one.
 pub(super) fn is_word_character(ch: char) -> bool {
-    ch.is_alphanumeric() || is_combining_mark(ch)
+    if ch.is_ascii() { ch.is_ascii_alphanumeric() } else { ch.is_alphanumeric() || is_combining_mark(ch) }
 }
 
 fn role(ch: char) -> Role {

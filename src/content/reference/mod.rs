@@ -16,11 +16,21 @@ const LONGEST_NAME: usize = 31;
 /// Letters of the longest names that may stand without a semicolon, such as `Aacute`, and of the shortest, `lt`.
 const OLD_NAMES: std::ops::RangeInclusive<usize> = 2..=6;
 
-/// What numbers from 0x80 on stand for, which browsers take for windows-1252.
+/// What bytes from 0x80 on stand for in windows-1252, whose others are those of Latin-1.
 const WINDOWS_1252: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’',
     '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
+
+/// What `byte` is in windows-1252.
+///
+/// Source: WHATWG Encoding, index windows-1252.
+pub const fn windows_1252(byte: u8) -> char {
+    match byte {
+        0x80..=0x9f => WINDOWS_1252[byte as usize - 0x80],
+        _ => byte as char,
+    }
+}
 
 /// Where a reference stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +61,8 @@ fn numeric(text: &[u8]) -> Option<(char, usize)> {
     }
     let character = match value {
         0 => None,
-        0x80..=0x9f => Some(WINDOWS_1252[value as usize - 0x80]),
+        // Browsers take these for windows-1252.
+        0x80..=0x9f => Some(windows_1252(value as u8)),
         _ => char::from_u32(value),
     };
     let end = mark + count;

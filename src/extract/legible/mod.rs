@@ -67,9 +67,14 @@ fn show_readable(part: &Part, text: &[u8], found: &mut Dissection<'_>) {
 
 /// Shows what somebody wrote about an archive or an entry.
 pub(super) fn show_comment(comment: Bytes, found: &mut Dissection<'_>) {
-    if comment.iter().any(|byte| !byte.is_ascii_whitespace() && *byte != 0) {
+    if !comment.iter().all(is_blank) {
         show(PartKind::Metadata, "comment", comment, found);
     }
+}
+
+/// Whether `byte` is nothing to read: white space, or a zero that ends or fills a text.
+const fn is_blank(byte: &u8) -> bool {
+    byte.is_ascii_whitespace() || *byte == 0
 }
 
 fn show(kind: PartKind, name: &str, text: Bytes, found: &mut Dissection<'_>) {

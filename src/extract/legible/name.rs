@@ -21,7 +21,7 @@ pub(in crate::extract) fn show(name: &[u8], found: &mut Dissection<'_>) {
         references::resolved(name, ReferenceIn::Text),
     ];
     for text in std::iter::once(name.to_vec()).chain(others.into_iter().flatten()) {
-        let is_empty = text.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0);
+        let is_empty = text.iter().all(super::is_blank);
         if let Some(text) = (!is_empty).then(|| found.keep(&text, name.len())).flatten() {
             super::show(PartKind::Name, "name", text, found);
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::SourceText;
 
@@ -17,16 +17,6 @@ pub(in crate::text) struct Legacy {
     singles: [Option<char>; HALF],
     /// By first byte from 0x80 on and second byte; empty where every character is one byte.
     doubles: Vec<Option<char>>,
-}
-
-static WINDOWS_1252_TABLE: LazyLock<Legacy> = LazyLock::new(|| Legacy::new(WINDOWS_1252));
-
-/// What `byte` is in windows-1252.
-pub(in crate::text) fn windows_1252(byte: u8) -> char {
-    if byte.is_ascii() {
-        return char::from(byte);
-    }
-    WINDOWS_1252_TABLE.singles[usize::from(byte & 0x7f)].unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
 impl Legacy {

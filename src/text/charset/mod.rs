@@ -9,9 +9,10 @@ mod legacy;
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-pub(super) use self::legacy::{Legacy, windows_1252};
+pub(super) use self::legacy::Legacy;
 use super::source::SourceText;
 use super::utf8;
+use crate::content::windows_1252;
 
 /// One way to read bytes as characters.
 #[derive(Clone, Copy, Debug)]
@@ -176,6 +177,17 @@ mod tests {
         let mut source = SourceText::default();
         assert_eq!(charset.read(bytes, 0, true, &mut source), bytes.len());
         source.from(0).char_indices().map(|(at, ch)| (source.original(&(at..at + ch.len_utf8())).start, ch)).collect()
+    }
+
+    #[test]
+    fn windows_1252_is_that_of_the_encoding_standard() {
+        for byte in 0..=0xff {
+            assert_eq!(
+                windows_1252(byte).to_string(),
+                WINDOWS_1252.decode_without_bom_handling(&[byte]).0,
+                "{byte:#x}"
+            );
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use data_encoding::BASE64_NOPAD;
 
 use super::source::SourceText;
 use super::switches::Switch;
-use crate::content::{ReferenceIn, character_reference};
+use crate::content::{ReferenceIn, character_reference, windows_1252};
 
 /// Hands out every text that stands in `source` from offset `from` on, and the switch of the way it was written, if there
 /// is one for it. Places in it are offsets of `source`.
@@ -74,7 +74,7 @@ fn read_percent(text: &str) -> Option<(String, usize)> {
     }
     let first = *bytes.first()?;
     let whole = |length: usize| Some((std::str::from_utf8(bytes.get(..length)?).ok()?.to_owned(), 3 * length));
-    (1..=4).find_map(whole).or_else(|| Some((super::charset::windows_1252(first).to_string(), 3)))
+    (1..=4).find_map(whole).or_else(|| Some((windows_1252(first).to_string(), 3)))
 }
 
 /// UTF-16 in base64 between "+" and "-". RFC 2152.

@@ -61,15 +61,19 @@ impl Sieve {
     }
 
     /// Bytes of the table, which is also how many different places there are.
-    pub(super) const fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
+        self.slots().len()
+    }
+
+    fn slots(&self) -> &[u8] {
         match &self.table {
-            Table::Small(table) => table.len(),
-            Table::Large(table) => table.len(),
-            Table::Huge(table) => table.len(),
+            Table::Small(table) => &table[..],
+            Table::Large(table) => &table[..],
+            Table::Huge(table) => &table[..],
         }
     }
 
-    fn slots(&mut self) -> &mut [u8] {
+    fn slots_mut(&mut self) -> &mut [u8] {
         match &mut self.table {
             Table::Small(table) => &mut table[..],
             Table::Large(table) => &mut table[..],
@@ -78,17 +82,13 @@ impl Sieve {
     }
 
     /// Where in the table a window with this hash is.
-    pub(super) const fn slot(&self, hash: u64) -> usize {
+    pub(super) fn slot(&self, hash: u64) -> usize {
         (hash >> (u64::BITS - self.len().trailing_zeros())) as usize
     }
 
     /// The classes that have what is at `slot`.
-    pub(super) const fn classes_at(&self, slot: usize) -> u8 {
-        match &self.table {
-            Table::Small(table) => table[slot],
-            Table::Large(table) => table[slot],
-            Table::Huge(table) => table[slot],
-        }
+    pub(super) fn classes_at(&self, slot: usize) -> u8 {
+        self.slots()[slot]
     }
 
     /// Lets through to `class` what is at `slot`, which is expected at this share of the places in a text.
@@ -96,7 +96,7 @@ impl Sieve {
         if self.classes_at(slot) == 0 {
             self.passing += share;
         }
-        self.slots()[slot] |= 1 << class;
+        self.slots_mut()[slot] |= 1 << class;
     }
 
     /// Notes in `passed` where in `bytes` samples pass, and returns how many did.

@@ -26,8 +26,7 @@ impl Char {
 
 /// The characters of `place` in `text`.
 pub(super) fn chars(text: &str, place: &Range<usize>) -> Vec<Char> {
-    let is_letter = |ch: char| if ch.is_ascii() { ch.is_ascii_alphanumeric() } else { is_word_character(ch) };
-    let char = |(at, ch)| Char { ch, at: (place.start + at) as u32, is_letter: is_letter(ch) };
+    let char = |(at, ch)| Char { ch, at: (place.start + at) as u32, is_letter: is_word_character(ch) };
     text[place.clone()].char_indices().map(char).collect()
 }
 
@@ -89,9 +88,8 @@ fn end(text: &str, place: usize) -> usize {
 }
 
 /// Bytes of the first of `words`, and of those behind it, each with a space, that have no two letters.
-fn kept<'a>(words: impl Iterator<Item = &'a str>) -> usize {
+fn kept<'a>(mut words: impl Iterator<Item = &'a str>) -> usize {
     let is_single = |word: &str| word.chars().filter(|ch| is_word_character(*ch)).nth(1).is_none();
-    let mut words = words.peekable();
     let first = words.next().map_or(0, str::len);
     first + words.take_while(|word| is_single(word)).map(|word| word.len() + 1).sum::<usize>()
 }

@@ -14,8 +14,8 @@ use crate::content::PartKind;
 use crate::extract::carve::color_table;
 use crate::extract::dissection::Dissection;
 
-use super::markup;
 use super::writer::TextWriter;
+use super::{is_blank, markup};
 
 /// Most packets of XMP that are looked at in one file. Documents with many placed pictures have some dozens.
 const MAX_PACKETS: usize = 256;
@@ -65,7 +65,6 @@ fn show_marked_up(name: &str, text: &[u8], found: &mut Dissection<'_>) {
 
 /// Shows `text`, which came from `packed` bytes. Zeros, which end and separate texts, become line ends.
 fn show_text(name: &str, text: &[u8], packed: usize, found: &mut Dissection<'_>) {
-    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
     let start = text.iter().position(|byte| !is_blank(byte)).unwrap_or(text.len());
     let end = text.iter().rposition(|byte| !is_blank(byte)).map_or(start, |last| last + 1);
     if start == end {
