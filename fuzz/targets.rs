@@ -17,8 +17,8 @@ use penstock::hash_set::format::{Input, read as read_list};
 use penstock::hash_set::{About, Item, RecordSink, Removal, RowProblem};
 use penstock::media::{DecodeError, hash_part_here};
 use penstock::text::{
-    RuleMatch, RuleSet, Sought, TextList, digest_lines, find_near_copies, lint, parse_digests, parse_rules_beside,
-    parse_trend_query, try_rules,
+    RuleMatch, RuleSet, Scanner, Sought, TextList, digest_lines, find_near_copies, lint, parse_digests,
+    parse_rules_beside, parse_trend_query, try_rules,
 };
 
 /// A name, which is also that of the corpus, and what is done with an input.
@@ -244,7 +244,7 @@ pub fn text_scan(input: &[u8]) {
     let text: Vec<u8> = b"a word ".iter().cycle().take(harmless).chain(rest).copied().collect();
     let at_once = RULES.scan(&text, &Deadline::NEVER);
     check_matches(&at_once, &text);
-    let mut scanner = RULES.scanner(Deadline::NEVER);
+    let mut scanner = Scanner::new(&*RULES, Deadline::NEVER);
     text.chunks(usize::from(*length) * 16 + 1).for_each(|piece| scanner.push(piece));
     assert_eq!(at_once, scanner.finish(), "what is found depends on how it comes");
 }

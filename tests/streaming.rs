@@ -1,7 +1,7 @@
 //! What scanning a text takes while it arrives.
 
 use penstock::content::Deadline;
-use penstock::text::{RuleSet, parse_rules};
+use penstock::text::{RuleSet, Scanner, parse_rules};
 
 use crate::memory::{calls, calls_of};
 
@@ -42,7 +42,7 @@ fn no_more_than_64_kib_of_a_text_are_kept_however_long_it_is() {
         rules.scan(text.as_bytes(), &Deadline::NEVER);
         let mut kept = 0;
         let scan = || {
-            let mut scanner = rules.scanner(Deadline::NEVER);
+            let mut scanner = Scanner::new(&rules, Deadline::NEVER);
             for piece in text.as_bytes().chunks(PIECE) {
                 scanner.push(piece);
                 kept = kept.max(calls().held);

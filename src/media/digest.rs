@@ -9,39 +9,63 @@ use crate::content::{Algorithm, AlgorithmSet, HashValue};
 /// Bytes that go through every hash function before the next are read: they stay in the first-level cache meanwhile.
 const BLOCK: usize = 16 << 10;
 
-/// The digests of `bytes` among the algorithms in `wanted`.
-pub(super) fn digests(bytes: &[u8], wanted: AlgorithmSet) -> Vec<HashValue> {
-    let mut md5 = wanted.contains(Algorithm::Md5).then(Md5::new);
-    let mut sha1 = wanted.contains(Algorithm::Sha1).then(Sha1::new);
-    let mut sha256 = wanted.contains(Algorithm::Sha256).then(Sha256::new);
-    let mut sha512 = wanted.contains(Algorithm::Sha512).then(Sha512::new);
-    if md5.is_none() && sha1.is_none() && sha256.is_none() && sha512.is_none() {
-        return Vec::new();
-    }
-    for block in bytes.chunks(BLOCK) {
-        if let Some(hasher) = &mut md5 {
-            hasher.update(block);
-        }
-        if let Some(hasher) = &mut sha1 {
-            hasher.update(block);
-        }
-        if let Some(hasher) = &mut sha256 {
-            hasher.update(block);
-        }
-        if let Some(hasher) = &mut sha512 {
-            hasher.update(block);
+/// Makes the digests of a part, however it comes.
+#[derive(Clone, Debug)]
+pub struct Digester {
+    md5: Option<Md5>,
+    sha1: Option<Sha1>,
+    sha256: Option<Sha256>,
+    sha512: Option<Sha512>,
+}
+
+impl Digester {
+    /// Begins the digests among the algorithms in `wanted`.
+    pub fn new(wanted: AlgorithmSet) -> Self {
+        Self {
+            md5: wanted.contains(Algorithm::Md5).then(Md5::new),
+            sha1: wanted.contains(Algorithm::Sha1).then(Sha1::new),
+            sha256: wanted.contains(Algorithm::Sha256).then(Sha256::new),
+            sha512: wanted.contains(Algorithm::Sha512).then(Sha512::new),
         }
     }
-    let md5 = md5.map(|hasher| HashValue::Md5(hasher.finalize().into()));
-    let sha1 = sha1.map(|hasher| HashValue::Sha1(hasher.finalize().into()));
-    let sha256 = sha256.map(|hasher| HashValue::Sha256(hasher.finalize().into()));
-    let sha512 = sha512.map(|hasher| HashValue::Sha512(hasher.finalize().into()));
-    [md5, sha1, sha256, sha512].into_iter().flatten().collect()
+
+    /// Whether there is nothing to make.
+    fn is_idle(&self) -> bool {
+        self.md5.is_none() && self.sha1.is_none() && self.sha256.is_none() && self.sha512.is_none()
+    }
+
+    /// Takes in the next bytes.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if self.is_idle() {
+            return;
+        }
+        for block in bytes.chunks(BLOCK) {
+            self.md5.iter_mut().for_each(|hasher| hasher.update(block));
+            self.sha1.iter_mut().for_each(|hasher| hasher.update(block));
+            self.sha256.iter_mut().for_each(|hasher| hasher.update(block));
+            self.sha512.iter_mut().for_each(|hasher| hasher.update(block));
+        }
+    }
+
+    /// The digests of all that was taken in.
+    pub fn finish(self) -> Vec<HashValue> {
+        let md5 = self.md5.map(|hasher| HashValue::Md5(hasher.finalize().into()));
+        let sha1 = self.sha1.map(|hasher| HashValue::Sha1(hasher.finalize().into()));
+        let sha256 = self.sha256.map(|hasher| HashValue::Sha256(hasher.finalize().into()));
+        let sha512 = self.sha512.map(|hasher| HashValue::Sha512(hasher.finalize().into()));
+        [md5, sha1, sha256, sha512].into_iter().flatten().collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn digests(bytes: &[u8], wanted: AlgorithmSet) -> Vec<HashValue> {
+        let mut digester = Digester::new(wanted);
+        digester.push(bytes);
+        digester.finish()
+    }
 
     /// RFC 1321 §A.5; FIPS 180-4 examples for "abc".
     #[test]
@@ -65,5 +89,13 @@ mod tests {
         let wanted = [Algorithm::Sha256].into_iter().collect();
         assert_eq!(digests(&bytes, wanted), [HashValue::Sha256(Sha256::digest(&bytes).into())]);
         assert_eq!(digests(&bytes, AlgorithmSet::EMPTY), []);
+    }
+
+    #[test]
+    fn it_makes_no_difference_in_which_pieces_a_part_comes() {
+        let bytes: Vec<u8> = (0..3 * BLOCK + 1).map(|i| (i % 251) as u8).collect();
+        let mut digester = Digester::new(AlgorithmSet::all());
+        bytes.chunks(1000).for_each(|piece| digester.push(piece));
+        assert_eq!(digester.finish(), digests(&bytes, AlgorithmSet::all()));
     }
 }

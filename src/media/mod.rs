@@ -20,6 +20,7 @@ use crate::content::{Algorithm, AlgorithmSet, Deadline, DecodeLimits, HashValue,
 
 pub use decode::{DecodeError, DecodeMeans, Ground};
 pub use degenerate::is_degenerate;
+pub use digest::Digester;
 pub use foreign::{ForeignDecoder, ForeignFormat, ForeignPicture, NoForeignDecoder};
 pub use pdq::{PdqHashes, Unhashable, hash_luma};
 pub use sniff::sniff;
@@ -78,12 +79,20 @@ impl ViewHashes {
 
 /// Hashes one part with the algorithms in `wanted`. A picture is decoded only when a perceptual hash is among them.
 pub fn hash_part(bytes: &[u8], wanted: AlgorithmSet, means: &DecodeMeans<'_>) -> PartHashes {
-    let mut hashes = PartHashes {
-        media_type: sniff(bytes),
-        digests: digest::digests(bytes, wanted),
-        views: Vec::new(),
-        problem: None,
-    };
+    let mut digester = Digester::new(wanted);
+    digester.push(bytes);
+    hash_digested_part(bytes, digester, wanted, means)
+}
+
+/// The same, where `digester` has taken in all of `bytes` already.
+pub fn hash_digested_part(
+    bytes: &[u8],
+    digester: Digester,
+    wanted: AlgorithmSet,
+    means: &DecodeMeans<'_>,
+) -> PartHashes {
+    let digests = digester.finish();
+    let mut hashes = PartHashes { media_type: sniff(bytes), digests, views: Vec::new(), problem: None };
     if hashes.media_type.is_picture() && wanted.needs_picture() {
         hashes.add_views(bytes, wanted, means);
     }

@@ -8,7 +8,7 @@ use encoding_rs::WINDOWS_1252;
 use proptest::prelude::*;
 
 use super::scan::BLOCK as WINDOW;
-use super::{MAX_SPANS, Rule, RuleMatch, RuleSet, parse_rules};
+use super::{MAX_SPANS, Rule, RuleMatch, RuleSet, Scanner, parse_rules};
 use crate::content::{Action, Deadline, Mode};
 
 fn rules(source: &str) -> Vec<Rule> {
@@ -358,7 +358,7 @@ proptest! {
         }
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
         cuts.sort_unstable();
-        let mut scanner = set.scanner(Deadline::NEVER);
+        let mut scanner = Scanner::new(&set, Deadline::NEVER);
         let mut start = 0;
         for cut in cuts.into_iter().chain([text.len()]) {
             scanner.push(&text[start..cut]);

@@ -53,7 +53,7 @@ pub fn try_rules(set: &RuleSet) -> Vec<Trial> {
     });
     samples
         .map(|(rule, index, sample)| {
-            let matches = set.scan_in(&sample.text, &sample.setting(), &Deadline::NEVER);
+            let matches = set.applying(set.scan(&sample.text, &Deadline::NEVER), &sample.setting());
             let found = matches.into_iter().find(|found| found.rule == rule).map(|found| found.spans);
             let id = set.rules()[rule].id.clone();
             Trial { rule, sample: index, id, place: sample.place, expected: sample.expect, found }

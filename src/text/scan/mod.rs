@@ -10,7 +10,7 @@ mod reading;
 mod seekers;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use self::reading::Reading;
 use self::seekers::Lane;
@@ -115,23 +115,17 @@ impl RuleSet {
         self.has_scopes
     }
 
-    /// What [`Self::scan`] finds, without the rules that do not apply where `setting` says.
-    pub fn scan_in(&self, text: &[u8], setting: &Setting<'_>, deadline: &Deadline) -> Vec<RuleMatch> {
-        let mut matches = self.scan(text, deadline);
+    /// `matches` without those of rules that do not apply where `setting` says.
+    pub fn applying(&self, mut matches: Vec<RuleMatch>, setting: &Setting<'_>) -> Vec<RuleMatch> {
         matches.retain(|found| self.rules[found.rule].applies_in(setting));
         matches
     }
 
     /// Every rule that `text` fulfils in any reading of its bytes, ordered by index: what a [`Scanner`] finds.
     pub fn scan(&self, text: &[u8], deadline: &Deadline) -> Vec<RuleMatch> {
-        let mut scanner = self.scanner(*deadline);
+        let mut scanner = Scanner::new(self, *deadline);
         scanner.push(text);
         scanner.finish()
-    }
-
-    /// Begins a text.
-    pub fn scanner(&self, deadline: Deadline) -> Scanner<'_> {
-        Scanner { rules: self, deadline, readings: Vec::new(), pending: Vec::new() }
     }
 }
 
@@ -139,19 +133,29 @@ impl RuleSet {
 ///
 /// Takes any bytes. Time is linear in the text, once for all keywords and once for each pattern, and in the occurrences of
 /// keywords. Memory does not grow with the text: less than 64 KiB is kept for each charset it may be in, unless keywords are
-/// longer than some hundred characters, and some more is needed while a block is scanned. Into which pieces the text was cut makes no difference. Past the deadline it stops, with
-/// what was found until then.
+/// longer than some hundred characters, and some more is needed while a block is scanned. Into which pieces the text was
+/// cut makes no difference. Past the deadline it stops, with what was found until then.
 #[derive(Debug)]
-pub struct Scanner<'r> {
-    rules: &'r RuleSet,
+pub struct Scanner<R> {
+    rules: R,
     deadline: Deadline,
     /// None before the first block.
-    readings: Vec<Reading<'r>>,
+    readings: Vec<Reading>,
     /// What is not a whole block yet.
     pending: Vec<u8>,
 }
 
-impl Scanner<'_> {
+impl<R: Deref<Target = RuleSet>> Scanner<R> {
+    /// Begins a text, to be searched for `rules`.
+    pub fn new(rules: R, deadline: Deadline) -> Self {
+        Self { rules, deadline, readings: Vec::new(), pending: Vec::new() }
+    }
+
+    /// Takes `deadline` in place of the one before.
+    pub fn set_deadline(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+    }
+
     /// Takes in the next bytes.
     pub fn push(&mut self, mut bytes: &[u8]) {
         let is_enough = self.pending.len() + bytes.len() > BLOCK;
@@ -184,7 +188,8 @@ impl Scanner<'_> {
             self.block(&last, true);
         }
         let mut matches = BTreeMap::new();
-        for found in self.readings.into_iter().flat_map(Reading::into_matches) {
+        let rules = &*self.rules;
+        for found in self.readings.into_iter().flat_map(|reading| reading.into_matches(rules)) {
             matches.entry(found.rule).or_insert(found);
         }
         matches.into_values().collect()
@@ -196,9 +201,10 @@ impl Scanner<'_> {
     }
 
     fn block(&mut self, bytes: &[u8], is_last: bool) {
+        let rules = &*self.rules;
         if self.readings.is_empty() {
             let charsets = Charset::of_start(bytes).into_iter();
-            self.readings = charsets.map(|charset| Reading::new(self.rules, charset)).collect();
+            self.readings = charsets.map(|charset| Reading::new(rules, charset)).collect();
         }
         // Up to here all was UTF-8, so whatever else it may be has found the same.
         if !self.readings.iter().any(Reading::is_legacy)
@@ -207,12 +213,12 @@ impl Scanner<'_> {
             && first_foreign(&bytes).is_some()
         {
             let others = Charset::for_foreign(&bytes).into_iter();
-            let others: Vec<Reading<'_>> = others.map(|charset| utf8.also(charset)).collect();
+            let others: Vec<Reading> = others.map(|charset| utf8.also(charset)).collect();
             let last = self.readings.len() - 1;
             self.readings.splice(last..last, others);
         }
         for reading in &mut self.readings {
-            reading.read(bytes, is_last, &self.deadline);
+            reading.read(rules, bytes, is_last, &self.deadline);
         }
     }
 }

@@ -25,8 +25,7 @@ const AHEAD: usize = 256;
 const MOST_KEPT: usize = 8 << 10;
 
 #[derive(Clone, Debug)]
-pub(super) struct Reading<'r> {
-    rules: &'r RuleSet,
+pub(super) struct Reading {
     charset: Charset,
     /// What is read of the text, and bytes that are no whole character yet.
     read: usize,
@@ -40,10 +39,9 @@ pub(super) struct Reading<'r> {
     words: WordCounter,
 }
 
-impl<'r> Reading<'r> {
-    pub(super) fn new(rules: &'r RuleSet, charset: Charset) -> Self {
+impl Reading {
+    pub(super) fn new(rules: &RuleSet, charset: Charset) -> Self {
         Self {
-            rules,
             charset,
             read: 0,
             carry: Vec::new(),
@@ -70,14 +68,14 @@ impl<'r> Reading<'r> {
         behind(&self.carry, bytes)
     }
 
-    /// Takes in the next bytes.
-    pub(super) fn read(&mut self, bytes: &[u8], is_last: bool, deadline: &Deadline) {
+    /// Takes in the next bytes. All calls for one reading are about the same rules.
+    pub(super) fn read(&mut self, rules: &RuleSet, bytes: &[u8], is_last: bool, deadline: &Deadline) {
         let bytes = behind(&std::mem::take(&mut self.carry), bytes);
         let read = self.charset.read(&bytes, self.read, is_last, &mut self.source);
         self.read += read;
         self.carry = bytes[read..].to_vec();
         let end = self.source.range().end;
-        let has_long = self.rules.looks_around || !self.rules.identifiers.is_empty();
+        let has_long = rules.looks_around || !rules.identifiers.is_empty();
         let ahead = if has_long { original::REACH } else { AHEAD };
         for normalised in &mut self.lanes {
             normalised.push(&self.source, is_last);
@@ -85,22 +83,22 @@ impl<'r> Reading<'r> {
         // A last character may wait for its marks longer than anything else.
         let done = self.lanes.iter().map(Normalised::done).min().unwrap_or(end);
         let until = if is_last { end } else { done.min(end.saturating_sub(ahead)).max(self.counted) };
-        for hit in self.hits(until, deadline).in_order() {
-            self.count(hit);
+        for hit in self.hits(rules, until, deadline).in_order() {
+            self.count(rules, hit);
         }
-        if self.rules.counts_words {
+        if rules.counts_words {
             self.words.number_at(&self.source, until);
         }
         self.counted = until;
-        self.forget();
+        self.forget(rules);
     }
 
     /// Everything that ends behind what is counted and not behind `until`.
-    fn hits(&self, until: usize, deadline: &Deadline) -> Hits {
-        let block = Block { rules: self.rules, tallies: &self.tallies, new: self.counted..until };
+    fn hits(&self, rules: &RuleSet, until: usize, deadline: &Deadline) -> Hits {
+        let block = Block { rules, tallies: &self.tallies, new: self.counted..until };
         let layer = Layer { block: &block, source: &self.source, parent: None, via: None };
         let mut hits = Hits::default();
-        for (lane, normalised) in self.rules.lanes.iter().zip(&self.lanes) {
+        for (lane, normalised) in rules.lanes.iter().zip(&self.lanes) {
             layer.search(lane, normalised, &mut hits);
         }
         layer.search_identifiers(&mut hits);
@@ -108,9 +106,9 @@ impl<'r> Reading<'r> {
         hits
     }
 
-    fn count(&mut self, Hit { term, place }: Hit) {
-        let rule = &self.rules.rules[term.rule];
-        let word = if self.rules.counts_words { self.words.number_at(&self.source, place.end) } else { 0 };
+    fn count(&mut self, rules: &RuleSet, Hit { term, place }: Hit) {
+        let rule = &rules.rules[term.rule];
+        let word = if rules.counts_words { self.words.number_at(&self.source, place.end) } else { 0 };
         let tally = self.tallies.entry(term.rule).or_default();
         if tally.has_enough_of(rule, term.term) {
             return;
@@ -122,11 +120,11 @@ impl<'r> Reading<'r> {
     }
 
     /// Forgets what no later hit can need.
-    fn forget(&mut self) {
-        let context = if self.rules.looks_around { original::REACH } else { CONTEXT };
+    fn forget(&mut self, rules: &RuleSet) {
+        let context = if rules.looks_around { original::REACH } else { CONTEXT };
         let mut keep_from = self.counted.saturating_sub(context);
         let mut keep_map_from = keep_from;
-        for (lane, normalised) in self.rules.lanes.iter().zip(&mut self.lanes) {
+        for (lane, normalised) in rules.lanes.iter().zip(&mut self.lanes) {
             let before = normalised
                 .as_str()
                 .len()
@@ -145,11 +143,10 @@ impl<'r> Reading<'r> {
         self.lanes.iter_mut().for_each(Normalised::shrink);
     }
 
-    pub(super) fn into_matches(self) -> impl Iterator<Item = RuleMatch> {
-        let rules = &self.rules.rules;
+    pub(super) fn into_matches(self, rules: &RuleSet) -> impl Iterator<Item = RuleMatch> {
         self.tallies
             .into_iter()
-            .filter_map(|(rule, tally)| Some(RuleMatch { rule, spans: tally.into_match(&rules[rule])? }))
+            .filter_map(|(rule, tally)| Some(RuleMatch { rule, spans: tally.into_match(&rules.rules[rule])? }))
     }
 }
 
