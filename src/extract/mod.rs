@@ -8,6 +8,7 @@
 //!
 //! One file a format. A part is a slice of the body wherever it is a plain range of it.
 
+mod arriving;
 mod aws_chunked;
 mod carve;
 mod charset;
@@ -39,6 +40,7 @@ use crate::body::{Scratch, Stores};
 use crate::config::{Ambiguity, Limits};
 use crate::content::{Deadline, ExtractLimits, Part};
 
+pub use arriving::{Arriving, Stretch};
 pub use aws_chunked::object_of_frames;
 use dissection::Dissection;
 pub use parameters::is_token_byte;
