@@ -12,6 +12,7 @@ mod memory;
 mod support;
 
 mod architecture;
+mod arriving;
 mod assembling;
 mod clients;
 mod command_line;

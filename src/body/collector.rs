@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::held::HeldBody;
 use super::quota::{Quota, Reservation};
-use super::spool::Spool;
+use super::spool::{Spool, Spooled};
 use crate::config::{ByteSize, Limits};
 
 /// Bytes gathered before a write to the spool file: few enough to cost little memory, enough to make writes rare.
@@ -130,6 +130,12 @@ impl BodyCollector {
         self.pending.clear();
         self.memory.release();
         Ok(())
+    }
+
+    /// What is in the spool file by now, if there is one.
+    pub fn spooled(&self) -> Option<Spooled> {
+        let pending = self.pending.len() as u64;
+        self.spool.as_ref().map(|spool| spool.so_far((self.received - pending) as usize))
     }
 
     /// Whether [`BodyCollector::finish`] touches the disk, and so may block.

@@ -16,4 +16,4 @@ pub use collector::{BodyCollector, HoldError};
 pub use held::HeldBody;
 pub use quota::{Quota, Reservation};
 pub use scratch::{Scratch, ScratchWriter, Stores};
-pub use spool::private_copy;
+pub use spool::{Spooled, private_copy};

@@ -14,7 +14,7 @@ use crate::app;
 use crate::body::Stores;
 use crate::config::{Config, Inspection, Route, suggestion};
 use crate::content::Deadline;
-use crate::inspect::{Examination, Resources, Upload, examine};
+use crate::inspect::{Examination, Known, Resources, Upload, examine};
 use crate::snapshot::{Fetching, Snapshot, load};
 use crate::verdict::{Mark, Match, MatchSource, Outcome, Verdict, decide, exempt, roll_out};
 use crate::worker::Workers;
@@ -100,7 +100,8 @@ fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, route: &Route, w
         ambiguity: route.policy.ambiguity,
         route: Arc::clone(&route.name),
     };
-    let resources = Resources { stores: &Stores::default(), foreign: workers, deadline: Deadline::NEVER };
+    let (stores, known) = (Stores::default(), Known::default());
+    let resources = Resources { stores: &stores, foreign: workers, deadline: Deadline::NEVER, known: &known };
     let mut examination = examine(&upload, snapshot, &resources);
     roll_out(&mut examination.findings, &snapshot.config, &route.name, args.reference.as_deref());
     exempt(&mut examination.findings);

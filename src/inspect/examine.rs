@@ -3,7 +3,10 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock};
 
+use bytes::Bytes;
+
 use super::Upload;
+use super::ahead::{Known, KnownPart};
 use super::lineage::Lineage;
 use crate::body::{Scratch, Stores};
 use crate::config::Share;
@@ -51,6 +54,8 @@ pub struct Resources<'a> {
     pub foreign: &'a dyn ForeignDecoder,
     /// When it has to stop.
     pub deadline: Deadline,
+    /// What is known of parts already, compared with the same snapshot.
+    pub known: &'a Known,
 }
 
 /// What is the same for every part of an upload.
@@ -59,6 +64,14 @@ struct Circumstances<'a> {
     route: &'a str,
     now: UnixTime,
     decode: DecodeMeans<'a>,
+    body: &'a Bytes,
+    known: &'a Known,
+}
+
+impl Circumstances<'_> {
+    fn known_of(&self, part: &Part) -> Option<&KnownPart> {
+        self.known.of(&part.bytes, self.body)
+    }
 }
 
 /// Takes `upload` apart, hashes and scans every part, and compares it with `snapshot`.
@@ -79,7 +92,8 @@ pub fn examine(upload: &Upload, snapshot: &Snapshot, resources: &Resources<'_>) 
     let deadline = &resources.deadline;
     let means = Means { limits: &limits.extract, scratch: Scratch::new(limits, resources.stores), deadline };
     let decode = DecodeMeans { limits: &limits.decode, deadline: *deadline, foreign: resources.foreign };
-    let circumstances = Circumstances { snapshot, route: &upload.route, now: unix_now(), decode };
+    let (body, known) = (&upload.body, resources.known);
+    let circumstances = Circumstances { snapshot, route: &upload.route, now: unix_now(), decode, body, known };
     let mut examination = Examination::default();
     let problems = dissect(&source, &means, &mut |part| examination.look_at(part, &circumstances));
     examination.findings.doubts.extend(problems.iter().map(doubt_about));
@@ -181,7 +195,14 @@ impl Examination {
             self.parts.push(MediaType::Known(part.kind.name()));
             return self.match_text(index, part, circumstances);
         }
-        let hashes = hash_part(&part.bytes, snapshot.wanted, decode);
+        let made;
+        let hashes = match circumstances.known_of(part) {
+            Some(known) => &known.hashes,
+            None => {
+                made = hash_part(&part.bytes, snapshot.wanted, decode);
+                &made
+            }
+        };
         self.decoder_panics += u64::from(hashes.problem == Some(DecodeError::Panicked));
         self.parts.push(hashes.media_type);
         if has_scopes {
@@ -191,11 +212,11 @@ impl Examination {
             self.body_is_picture = !hashes.views.is_empty();
         }
         if self.must_be_readable(part) {
-            self.note_doubts(index, &hashes, snapshot);
+            self.note_doubts(index, hashes, snapshot);
         }
         self.has_fields |= part.kind == PartKind::Field;
         let first = self.findings.matches.len();
-        self.match_hashes(index, &hashes, snapshot);
+        self.match_hashes(index, hashes, snapshot);
         self.note_content(first, &part.bytes);
         if is_text(part, hashes.media_type) {
             self.match_text(index, part, circumstances);
@@ -344,9 +365,11 @@ impl Examination {
     }
 
     fn match_rules(&mut self, part: usize, content: &Part, circumstances: &Circumstances<'_>) {
-        let Circumstances { snapshot, route, now, decode } = circumstances;
+        let Circumstances { snapshot, route, now, decode, .. } = circumstances;
         let setting = Setting { now: Some(*now), route: Some(route), lineage: self.lineage.of(part) };
-        for found in snapshot.rules.scan_in(&content.bytes, &setting, &decode.deadline) {
+        let known = circumstances.known_of(content).and_then(|known| known.matches.clone());
+        let matches = known.unwrap_or_else(|| snapshot.rules.scan(&content.bytes, &decode.deadline));
+        for found in snapshot.rules.applying(matches, &setting) {
             let rule = &snapshot.rules.rules()[found.rule];
             self.findings.matches.push(Match {
                 part,

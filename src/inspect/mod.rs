@@ -1,10 +1,13 @@
 //! Extract → hash and scan → match: what is found out about one upload.
 //!
 //! [`examine`] does the work on one thread and knows no clock but its [`Deadline`]; [`Inspector`] runs it on the pool
-//! and turns overload, lost time and panics into doubts, so that no fault ever becomes a silent "allow".
+//! and turns overload, lost time and panics into doubts, so that no fault ever becomes a silent "allow". What can be done
+//! before a body is whole is done [`ahead`], by threads that have nothing else to do.
 
+mod ahead;
 mod examine;
 mod lineage;
+mod lookahead;
 mod pool;
 
 use std::sync::Arc;
@@ -15,13 +18,17 @@ use bytes::Bytes;
 use crate::body::Stores;
 use crate::config::{Ambiguity, Limits, Server};
 use crate::content::Deadline;
-use crate::media::ForeignDecoder;
+use crate::media::{DecodeMeans, ForeignDecoder};
 use crate::snapshot::Snapshot;
 use crate::telemetry::Metrics;
 use crate::verdict::{Doubt, DoubtKind, Findings};
 
+pub use ahead::Known;
 pub use examine::{Examination, Resources, examine};
+pub use lookahead::Lookahead;
 
+use ahead::Ahead;
+use lookahead::Threads;
 use pool::{Pool, PoolError};
 
 /// Time past its deadline that an inspection gets to stop by itself, so that what it found until then counts.
@@ -59,10 +66,8 @@ pub struct Inspection {
 
 /// Inspects uploads on a bounded pool of threads.
 pub struct Inspector {
-    pool: Pool,
+    threads: Threads,
     stores: Stores,
-    foreign: Arc<dyn ForeignDecoder>,
-    metrics: Arc<Metrics>,
 }
 
 impl Inspector {
@@ -77,28 +82,45 @@ impl Inspector {
         foreign: Arc<dyn ForeignDecoder>,
         metrics: Arc<Metrics>,
     ) -> std::io::Result<Self> {
-        Ok(Self { pool: Pool::start(server.inspection_threads, limits.inspection_queue)?, stores, foreign, metrics })
+        let pool = Arc::new(Pool::start(server.inspection_threads, limits.inspection_queue)?);
+        Ok(Self { threads: Threads { pool, foreign, metrics }, stores })
     }
 
     /// Uploads that wait for a thread.
     pub fn waiting(&self) -> usize {
-        self.pool.waiting()
+        self.threads.pool.waiting()
     }
 
-    /// Inspects `upload` against `snapshot`. Always comes to an end within the time its limits give.
-    pub async fn inspect(&self, upload: Upload, snapshot: Arc<Snapshot>) -> Inspection {
+    /// Begins to work on an upload with these `Content-Type` and `Content-Encoding` headers while it arrives; `None` where
+    /// nothing can be told of it before it is whole.
+    pub fn look_ahead(
+        &self,
+        snapshot: Arc<Snapshot>,
+        content_types: &[Bytes],
+        content_encodings: &[Bytes],
+    ) -> Option<Lookahead> {
+        let ahead = Ahead::new(snapshot, content_types, content_encodings)?;
+        Some(Lookahead::new(self.threads.clone(), ahead))
+    }
+
+    /// Inspects `upload` against `snapshot`, going on from where `lookahead` is. Always comes to an end within the time its
+    /// limits give.
+    pub async fn inspect(&self, upload: Upload, snapshot: Arc<Snapshot>, lookahead: Option<Lookahead>) -> Inspection {
         let allowed = snapshot.config.limits.inspection_time(upload.body.len() as u64);
         let start = Instant::now();
-        let (stores, foreign) = (self.stores.clone(), Arc::clone(&self.foreign));
+        let (stores, foreign) = (self.stores.clone(), Arc::clone(&self.threads.foreign));
+        let arrival = lookahead.map(Lookahead::into_arrival);
         let job = move || {
             let queued = start.elapsed();
             let deadline = Deadline::after(allowed.saturating_sub(queued));
-            let examination = examine(&upload, &snapshot, &Resources { stores: &stores, foreign: &*foreign, deadline });
-            (examination, queued)
+            let decode = DecodeMeans { limits: &snapshot.config.limits.decode, deadline, foreign: &*foreign };
+            let known = arrival.map(|arrival| arrival.finish(&upload.body, &snapshot, &decode)).unwrap_or_default();
+            let resources = Resources { stores: &stores, foreign: &*foreign, deadline, known: &known };
+            (examine(&upload, &snapshot, &resources), queued)
         };
-        match tokio::time::timeout(allowed + TO_STOP, self.pool.run(job)).await {
+        match tokio::time::timeout(allowed + TO_STOP, self.threads.pool.run(job)).await {
             Ok(Ok((examination, queued))) => {
-                self.metrics.decoder_panics.inc_by(examination.decoder_panics);
+                self.threads.metrics.decoder_panics.inc_by(examination.decoder_panics);
                 Inspection {
                     findings: examination.findings,
                     parts: examination.parts.len(),
@@ -108,7 +130,7 @@ impl Inspector {
             }
             Ok(Err(PoolError::Full)) => Inspection::doubtful(DoubtKind::Overload, "overload", start),
             Ok(Err(PoolError::Panicked)) => {
-                self.metrics.inspection_panics.inc();
+                self.threads.metrics.inspection_panics.inc();
                 Inspection::doubtful(DoubtKind::Undecodable, "inspection_panicked", start)
             }
             Err(_) => Inspection::doubtful(DoubtKind::Deadline, "deadline", start),

@@ -5,7 +5,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select_biased};
 use tokio::sync::oneshot;
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -14,6 +14,8 @@ type Job = Box<dyn FnOnce() + Send>;
 #[derive(Debug)]
 pub(super) struct Pool {
     queue: Sender<Job>,
+    /// Jobs for threads that would have nothing to do.
+    idle_queue: Sender<Job>,
 }
 
 /// Why a job gave no result.
@@ -29,12 +31,24 @@ impl Pool {
     /// # Errors
     /// The system has no more threads.
     pub(super) fn start(threads: usize, queue: usize) -> std::io::Result<Self> {
-        let (sender, receiver) = bounded::<Job>(queue);
+        let (queue, jobs) = bounded::<Job>(queue);
+        let (idle_queue, idle_jobs) = bounded::<Job>(threads);
         for number in 0..threads {
-            let jobs = receiver.clone();
-            thread::Builder::new().name(format!("inspect-{number}")).spawn(move || work(&jobs))?;
+            let (jobs, idle_jobs) = (jobs.clone(), idle_jobs.clone());
+            thread::Builder::new().name(format!("inspect-{number}")).spawn(move || work(&jobs, &idle_jobs))?;
         }
-        Ok(Self { queue: sender })
+        Ok(Self { queue, idle_queue })
+    }
+
+    /// Runs `job` when a thread has nothing else to do, unless too many such jobs wait. Says whether it will.
+    ///
+    /// It takes no place in the queue; those who stand there are served first.
+    pub(super) fn run_when_idle(&self, job: impl FnOnce() + Send + 'static) -> bool {
+        let job = || {
+            // Whoever inspects the whole meets the same panic, and counts it.
+            let _panicked = catch_unwind(AssertUnwindSafe(job)).is_err();
+        };
+        self.idle_queue.try_send(Box::new(job)).is_ok()
     }
 
     /// Runs `job` on one of the threads.
@@ -65,9 +79,16 @@ impl Pool {
     }
 }
 
-fn work(jobs: &Receiver<Job>) {
-    while let Ok(job) = jobs.recv() {
-        job();
+fn work(jobs: &Receiver<Job>, idle_jobs: &Receiver<Job>) {
+    loop {
+        let job = select_biased! {
+            recv(jobs) -> job => job,
+            recv(idle_jobs) -> job => job,
+        };
+        match job {
+            Ok(job) => job(),
+            Err(_) => return,
+        }
     }
 }
 
@@ -109,6 +130,35 @@ mod tests {
             release.send(()).unwrap();
             assert_eq!((busy.await, waiting.await), (Ok(()), Ok(())));
         });
+    }
+
+    #[test]
+    fn jobs_for_idle_threads_wait_until_nobody_else_does() {
+        let pool = Pool::start(1, 2).unwrap();
+        let (started, has_started) = mpsc::channel();
+        let (release, gate) = mpsc::channel::<()>();
+        let (note, order) = mpsc::channel();
+        block_on(async {
+            let mut busy = Box::pin(pool.run(move || {
+                started.send(()).unwrap();
+                gate.recv().unwrap();
+            }));
+            assert!(futures_poll(&mut busy).is_none());
+            has_started.recv().unwrap();
+            let noting = |name: &'static str| {
+                let note = note.clone();
+                move || note.send(name).unwrap()
+            };
+            assert!(pool.run_when_idle(noting("idle")));
+            assert!(!pool.run_when_idle(|| ()), "one waits for each thread");
+            let mut waiting = Box::pin(pool.run(noting("waiting")));
+            assert!(futures_poll(&mut waiting).is_none());
+            release.send(()).unwrap();
+            assert_eq!((busy.await, waiting.await), (Ok(()), Ok(())));
+        });
+        assert_eq!([order.recv(), order.recv()], [Ok("waiting"), Ok("idle")]);
+        assert!(pool.run_when_idle(|| panic!("a decoder gives up")));
+        assert_eq!(block_on(pool.run(|| 7)), Ok(7), "the thread is still there");
     }
 
     /// Polls once: `Some` when the future is done.

@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::body::{BodyCollector, HeldBody, HoldError, Stores};
 use crate::config::{ByteSize, Limits, RoutePolicy};
+use crate::inspect::Lookahead;
 
 use super::answer::Refusal;
 
@@ -18,7 +19,7 @@ pub(super) enum HoldFailure {
     Client(Box<pingora::Error>),
 }
 
-/// Reads the body of `session` within `limits`.
+/// Reads the body of `session` within `limits`. What comes of a large one is told to `lookahead` on the way.
 ///
 /// # Errors
 /// [`HoldFailure`]: a bound was passed, or the client went away.
@@ -27,6 +28,7 @@ pub(super) async fn hold(
     limits: &Limits,
     policy: &RoutePolicy,
     stores: &Stores,
+    lookahead: Option<&Lookahead>,
 ) -> Result<HeldBody, HoldFailure> {
     let expected = declared_length(session);
     if expected.is_some_and(|length| length > policy.max_body.0) {
@@ -46,6 +48,9 @@ pub(super) async fn hold(
         collector.push(piece)?;
         if collector.wants_flush() {
             collector = on_blocking_thread(move || collector.flush().map(|()| collector)).await?;
+            if let (Some(lookahead), Some(spooled)) = (lookahead, collector.spooled()) {
+                lookahead.has_come(spooled);
+            }
         }
     }
     if collector.is_spooled() {
@@ -67,7 +72,8 @@ impl From<HoldError> for HoldFailure {
     }
 }
 
-fn declared_length(session: &Session) -> Option<u64> {
+/// The length of the body, if it is known before the body has come.
+pub(super) fn declared_length(session: &Session) -> Option<u64> {
     session.get_header(http::header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 

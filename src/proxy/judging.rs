@@ -18,7 +18,7 @@ use super::verdict_log::VerdictRecord;
 use super::{Case, Gate, Passage};
 use crate::body::HeldBody;
 use crate::extract::{ProblemCode, is_partial};
-use crate::inspect::Upload;
+use crate::inspect::{Lookahead, Upload};
 use crate::verdict::{Doubt, DoubtKind, Findings, Outcome, Verdict, decide, exempt, roll_out};
 
 /// A body that is held, and how long that took.
@@ -55,13 +55,14 @@ impl Gate {
         passage: &mut Passage,
         case: &Case<'_>,
         held: Held,
+        lookahead: Option<Lookahead>,
         plan: Option<Plan>,
     ) -> Result<bool> {
         let mut verdict = None;
         if held.came {
             let is_piece = plan.as_ref().is_some_and(|plan| plan.is_piece(&session.req_header().headers));
             let subject = Subject::of(session, &held, case, is_piece);
-            let own = self.judge(session, passage, case, subject).await;
+            let own = self.judge(session, passage, case, subject, lookahead).await;
             if own.stops() {
                 return self.answer(session, passage, case, &own).await;
             }
@@ -127,15 +128,22 @@ impl Gate {
     ) -> std::result::Result<Verdict, Stop> {
         let upload = self.join(whole, case).await?;
         let subject = Subject { upload, is_spooled: None, hold_time, is_piece: false };
-        Ok(self.judge(session, passage, case, subject).await)
+        Ok(self.judge(session, passage, case, subject, None).await)
     }
 
-    async fn judge(&self, session: &Session, passage: &mut Passage, case: &Case<'_>, subject: Subject) -> Verdict {
+    async fn judge(
+        &self,
+        session: &Session,
+        passage: &mut Passage,
+        case: &Case<'_>,
+        subject: Subject,
+        lookahead: Option<Lookahead>,
+    ) -> Verdict {
         let start = Instant::now();
         let Subject { upload, is_spooled, hold_time, is_piece } = subject;
         let bytes = upload.body.len();
         let headers = &session.req_header().headers;
-        let mut inspection = self.inspector.inspect(upload, case.snapshot.clone()).await;
+        let mut inspection = self.inspector.inspect(upload, case.snapshot.clone(), lookahead).await;
         let doubts = &mut inspection.findings.doubts;
         if is_piece {
             doubts.retain(|doubt| matches!(doubt.kind, DoubtKind::Deadline | DoubtKind::Overload));

@@ -31,7 +31,7 @@ use uuid::Uuid;
 
 use crate::body::{HeldBody, Stores};
 use crate::config::{Inspection, Origin, OriginServer, Route, RoutePolicy, WebSocket};
-use crate::inspect::Inspector;
+use crate::inspect::{Inspector, Lookahead};
 use crate::quarantine::Quarantine;
 use crate::snapshot::{Snapshot, SnapshotHandle};
 use crate::telemetry::{HoldLabels, Metrics};
@@ -39,10 +39,10 @@ use crate::telemetry::{HoldLabels, Metrics};
 pub use server::{StartError, check_tls, serve};
 
 use answer::{Answer, Refusal};
-use assembling::Stop;
+use assembling::{Stop, content_encodings, values};
 use assembly::{Assemblies, Pending};
 use held_session::Replay;
-use hold::{HoldFailure, hold};
+use hold::{HoldFailure, declared_length, hold};
 use judging::Held;
 use release::Release;
 use wire::Violation;
@@ -320,7 +320,8 @@ impl Gate {
             return Ok(false);
         }
         let start = Instant::now();
-        let body = match self.hold(session, case.snapshot, &case.route.policy).await {
+        let lookahead = self.look_ahead(session, case);
+        let body = match self.hold(session, case.snapshot, &case.route.policy, lookahead.as_ref()).await {
             Ok(body) => body,
             Err(HoldFailure::Refused(refusal)) => {
                 self.metrics.holds_failed.get_or_create(&HoldLabels { reason: refusal.code() }).inc();
@@ -337,7 +338,18 @@ impl Gate {
         };
         let hold_time = start.elapsed();
         self.metrics.hold_seconds.observe(hold_time.as_secs_f64());
-        self.pass_held(session, passage, case, Held::new(body, has_body, hold_time), plan).await
+        self.pass_held(session, passage, case, Held::new(body, has_body, hold_time), lookahead, plan).await
+    }
+
+    /// Prepares work on a body that is large enough for its beginning to be worked on before its end is there.
+    fn look_ahead(&self, session: &Session, case: &Case<'_>) -> Option<Lookahead> {
+        let small = case.snapshot.config.limits.memory_per_upload.0;
+        if declared_length(session).is_some_and(|length| length <= small) {
+            return None;
+        }
+        let headers = &session.req_header().headers;
+        let types = values(headers, header::CONTENT_TYPE);
+        self.inspector.look_ahead(Arc::clone(case.snapshot), &types, &content_encodings(headers))
     }
 
     async fn hold(
@@ -345,9 +357,10 @@ impl Gate {
         session: &mut Session,
         snapshot: &Snapshot,
         policy: &RoutePolicy,
+        lookahead: Option<&Lookahead>,
     ) -> std::result::Result<HeldBody, HoldFailure> {
         self.metrics.held_uploads.inc();
-        let held = hold(session, &snapshot.config.limits, policy, &self.stores).await;
+        let held = hold(session, &snapshot.config.limits, policy, &self.stores, lookahead).await;
         self.metrics.held_uploads.dec();
         self.note_stores();
         held

@@ -148,6 +148,8 @@ pub struct Metrics {
     pub hold_seconds: Histogram,
     /// Seconds from the last byte of a body to its verdict.
     pub verdict_seconds: Histogram,
+    /// Bytes that were inspected before their upload was whole.
+    pub inspected_ahead: Counter,
     /// Inspections that ended in a panic of a decoder or of ours.
     pub inspection_panics: Counter,
     /// Picture decoders that panicked; the inspection went on.
@@ -204,6 +206,7 @@ impl Default for Metrics {
             assembly_bytes: Gauge::default(),
             hold_seconds: seconds(),
             verdict_seconds: seconds(),
+            inspected_ahead: Counter::default(),
             inspection_panics: Counter::default(),
             decoder_panics: Counter::default(),
             origin_connect_failures: Counter::default(),
@@ -241,6 +244,8 @@ impl Metrics {
         registry.register("passed_requests", "Requests on routes that do not inspect", self.passed.clone());
         let websockets = self.websockets_passed.clone();
         registry.register("websockets_passed", "WebSockets that passed uninspected on routes that inspect", websockets);
+        let ahead = self.inspected_ahead.clone();
+        registry.register_with_unit("inspected_ahead", "Inspected before the upload was whole", Unit::Bytes, ahead);
         registry.register("held_uploads", "Uploads that are being received", self.held_uploads.clone());
         let (memory, disk) = (self.held_memory.clone(), self.held_disk.clone());
         registry.register_with_unit("held_memory", "Memory that held bodies take", Unit::Bytes, memory);
