@@ -86,6 +86,12 @@ fn reword(message: &str) -> String {
     message.replace('`', "\"") + &hint
 }
 
+/// What the JSON reader says, without the place, which is not one in the file or is told apart.
+pub fn json_sentence(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    message.rsplit_once(" at line ").map_or(message.as_str(), |(sentence, _)| sentence).to_owned()
+}
+
 /// The end of a message about `word`: the candidate it was most likely meant to be, or nothing.
 pub fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     closest(word, candidates).map_or(String::new(), |name| format!(" (did you mean \"{name}\"?)"))

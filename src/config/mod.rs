@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::{Action, Algorithm, DecodeLimits, Distance, ExtractLimits, Mode, SetAction};
 
-pub use diagnostic::{Place, Problem, closest, explain_toml, suggestion};
+pub use diagnostic::{Place, Problem, closest, explain_toml, json_sentence, suggestion};
 pub use list::{ColumnMapping, ListFormat, ListReading, OnBadRow};
 pub use location::{Remote, RemoteStore, S3Access, SecretHeader, SecretPlace, SetLocation, Stale};
 pub use pattern::{RoutePattern, Target};

@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::digest::{FEWEST, TextDigest};
-use crate::config::Place;
+use crate::config::{Place, json_sentence};
 
 /// What every file of digests begins with.
 const BEGINNING: &str = "{\"format\":\"penstock-texts\"";
@@ -79,7 +79,7 @@ pub fn parse_digests(source: &str) -> Result<Vec<TextDigest>, Vec<DigestProblem>
             let message = format!("digests of version {version}, expected {VERSION}: compile the texts again");
             return Err(vec![problem(number, 1, message)]);
         }
-        Err(error) => return Err(vec![problem(number, column_of(&error, header), sentence(&error))]),
+        Err(error) => return Err(vec![problem(number, column_of(&error, header), json_sentence(&error))]),
     }
     let (mut texts, mut problems, mut first_in) = (Vec::new(), Vec::new(), HashMap::new());
     for (number, line) in lines {
@@ -100,7 +100,7 @@ pub fn parse_digests(source: &str) -> Result<Vec<TextDigest>, Vec<DigestProblem>
 /// The digest in `line`, or what is wrong in which column.
 fn parse_line(line: &str) -> Result<TextDigest, (usize, String)> {
     let Line { id, words, tlsh, fingerprints } =
-        serde_json::from_str(line).map_err(|error| (column_of(&error, line), sentence(&error)))?;
+        serde_json::from_str(line).map_err(|error| (column_of(&error, line), json_sentence(&error)))?;
     let column = |field: &str| line.find(&format!("\"{field}\"")).map_or(1, |at| line[..at].chars().count() + 1);
     let tlsh = tlsh.map(|text| text.parse()).transpose();
     let tlsh = tlsh.map_err(|_| (column("tlsh"), "not a TLSH, expected \"T1\" and 70 hex digits".to_owned()))?;
@@ -126,12 +126,6 @@ fn column_of(error: &serde_json::Error, line: &str) -> usize {
     let before = error.column().saturating_sub(1).min(line.len());
     let before = (0..=before).rev().find(|at| line.is_char_boundary(*at)).unwrap_or_default();
     line[..before].chars().count() + 1
-}
-
-/// What the JSON reader says, without the place.
-fn sentence(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.clone(), |(message, _)| message.to_owned())
 }
 
 #[cfg(test)]

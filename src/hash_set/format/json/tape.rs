@@ -32,8 +32,9 @@ struct State<'i, 'a> {
     /// Bytes taken in chunks before since an entry or a member began.
     since: usize,
     is_over: bool,
-    /// The line of byte `counted` of the chunk.
+    /// The line of byte `counted` of the chunk, and how many bytes of it so far only continue a character.
     line: u64,
+    continuations: u64,
     counted: usize,
 }
 
@@ -52,6 +53,7 @@ impl<'i, 'a> Tape<'i, 'a> {
             since: 0,
             is_over: false,
             line,
+            continuations: 0,
             counted: 0,
         }))
     }
@@ -140,12 +142,27 @@ impl<'i, 'a> Tape<'i, 'a> {
         state.count_to(state.at.saturating_sub(1));
         state.line
     }
+
+    /// How many bytes of that line up to there only continue a character.
+    pub(super) fn continuations(&self) -> u64 {
+        let state = &mut *self.0.borrow_mut();
+        state.count_to(state.at.saturating_sub(1));
+        state.continuations
+    }
 }
 
 impl State<'_, '_> {
     fn count_to(&mut self, at: usize) {
         if let Some(passed) = self.chunk.get(self.counted..at) {
             self.line += memchr::memchr_iter(b'\n', passed).count() as u64;
+            let last_line = match memchr::memrchr(b'\n', passed) {
+                Some(end) => {
+                    self.continuations = 0;
+                    &passed[end + 1..]
+                }
+                None => passed,
+            };
+            self.continuations += last_line.iter().filter(|byte| **byte & 0xc0 == 0x80).count() as u64;
             self.counted = at;
         }
     }

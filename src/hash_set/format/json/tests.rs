@@ -388,3 +388,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_fault_is_told_by_its_column_in_characters() {
+    let before = "х".repeat(100);
+    for (text, place) in [
+        ("{\"data\": [{\"id\": \"жя\" \"x\"}]}".to_owned(), "1:23:"),
+        (format!("{{\"data\": [\n{{\"id\": \"{before}\" \"x\"}}]}}"), "2:111:"),
+        (format!("{{\"{before}\":\n [\"я\" 1]}}"), "2:7:"),
+    ] {
+        let told = told(ListFormat::ThreatUpdates, &text);
+        assert!(told.last().is_some_and(|line| line.starts_with(&format!("broken: {place}"))), "{told:?}");
+    }
+}

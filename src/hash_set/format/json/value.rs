@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::super::row::wrong_value;
-use super::walk::without_place;
+use crate::config::json_sentence;
 use crate::hash_set::problem::RowProblemKind;
 
 /// Parses the bytes of one entry, which are known to be JSON.
@@ -16,7 +16,7 @@ use crate::hash_set::problem::RowProblemKind;
 /// [`RowProblemKind::Syntax`] when a text in it is none, a number is out of range, or a member stands there twice.
 pub(super) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, RowProblemKind> {
     serde_json::from_slice(bytes)
-        .map_err(|error| RowProblemKind::Syntax { syntax: "an entry", message: without_place(&error) })
+        .map_err(|error| RowProblemKind::Syntax { syntax: "an entry", message: json_sentence(&error) })
 }
 
 /// A text, number or boolean.

@@ -8,6 +8,7 @@ use serde_json::error::Category;
 use super::super::Input;
 use super::super::row::Row;
 use super::tape::{MAX_ENTRY, Tape};
+use crate::config::json_sentence;
 use crate::hash_set::entry::RecordSink;
 use crate::hash_set::problem::{ReadError, RowProblem, RowProblemKind};
 
@@ -99,16 +100,12 @@ impl Walk<'_, '_, '_> {
             (None, _) if self.tape.is_over() => RowProblemKind::LongEntry(MAX_ENTRY),
             (None, Category::Io) => return ReadError::Io { line, error: error.into() },
             (None, Category::Eof) => RowProblemKind::CutOff("the rest of the JSON document"),
-            (None, _) => RowProblemKind::Syntax { syntax: "JSON", message: without_place(&error) },
+            (None, _) => RowProblemKind::Syntax { syntax: "JSON", message: json_sentence(&error) },
         };
-        RowProblem { line, column: (error.column() as u64).max(1), kind }.into()
+        // The parser counts bytes.
+        let column = (error.column() as u64).saturating_sub(self.tape.continuations()).max(1);
+        RowProblem { line, column, kind }.into()
     }
-}
-
-/// What the parser says, but for the place, which is not one in the file or is told apart.
-pub(super) fn without_place(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message).to_owned()
 }
 
 /// Reads one value as `node` says.
