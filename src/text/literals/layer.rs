@@ -11,7 +11,7 @@ pub(super) const BLOCK: usize = 4 << 10;
 
 /// Widths of windows, and how long a pattern must be for each, the longest first. The longer, the rarer the window; but
 /// there must remain a choice of places.
-const CLASSES: [(usize, usize); 3] = [(24, 16), (14, 10), (8, 6)];
+const CLASSES: [(usize, usize); 3] = [(24, 16), (14, 10), (6, 6)];
 
 /// What finding a window costs that is not its pattern's, in passes of the sieve.
 const HIT_COST: f32 = 30.0;
@@ -102,7 +102,7 @@ impl Layer {
 
     /// Bytes on the heap.
     pub(super) fn bytes(&self) -> usize {
-        self.sieve.len() + self.classes.iter().map(Class::bytes).sum::<usize>()
+        self.sieve.bytes() + self.classes.iter().map(Class::bytes).sum::<usize>()
     }
 
     /// Bytes that `len` bytes must be padded to so that whole groups start at all of them.
@@ -128,7 +128,7 @@ impl Layer {
 
 /// For each slot of the sieve, the share of the patterns' own bytes where it is met: what text is like.
 fn slot_shares(sieve: &Sieve, window: &Window, patterns: &Patterns, numbers: &[u32]) -> Vec<f32> {
-    let mut shares = vec![0.0; sieve.len()];
+    let mut shares = vec![0.0; sieve.slots()];
     let mut total = 0.0;
     for number in numbers {
         for bytes in patterns.get(*number).windows(window.width) {

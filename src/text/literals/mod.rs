@@ -15,6 +15,7 @@ mod window;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use memchr::memmem::Finder;
 
 use class::Lookups;
 use layer::{BLOCK, Layer};
@@ -24,6 +25,12 @@ use window::Window;
 
 /// Bytes that are searched without clearing room for a block.
 const SMALL: usize = 512;
+
+/// Patterns up to which each is looked for by itself in place of a layer of their own, which goes over the whole text too.
+const SINGLES: usize = 4;
+
+/// Bytes that such a pattern has at most: a text of nothing but its first letter may be compared with all of it at each place.
+const LONGEST_SINGLE: usize = 64;
 
 /// Bytes that the last samples of a text may go on for behind it.
 const MARGIN: usize = 128;
@@ -49,6 +56,8 @@ pub struct TooManyPatterns;
 pub struct Literals {
     patterns: Patterns,
     layers: Vec<Layer>,
+    /// For patterns of which there are few that are as short.
+    singles: Vec<(Finder<'static>, u32)>,
     /// For the few that share all their windows with too many others, with the numbers of its patterns.
     automaton: Option<(AhoCorasick, Vec<u32>)>,
 }
@@ -98,19 +107,22 @@ impl Literals {
     pub fn build<P: AsRef<[u8]>>(patterns: impl IntoIterator<Item = P>) -> Result<Self, TooManyPatterns> {
         let patterns = Patterns::collect(patterns)?;
         let rarity = Rarity::of((0..patterns.len()).map(|number| patterns.get(number as u32)));
-        let (mut layers, mut left_over) = (Vec::new(), Vec::new());
+        let (mut layers, mut singles, mut left_over) = (Vec::new(), Vec::new(), Vec::new());
         let mut longer_than = usize::MAX;
         for planned in plan::plan(&patterns) {
             let lengths = planned.shortest..longer_than;
             longer_than = planned.shortest;
             let has_length = |number: &u32| lengths.contains(&patterns.get(*number).len());
             let numbers: Vec<u32> = (0..patterns.len() as u32).filter(has_length).collect();
-            if !numbers.is_empty() {
+            let is_short = |number: &u32| patterns.get(*number).len() <= LONGEST_SINGLE;
+            if numbers.len() <= SINGLES && numbers.iter().all(is_short) {
+                singles.extend(numbers.iter().map(|number| (Finder::new(patterns.get(*number)).into_owned(), *number)));
+            } else {
                 layers.push(Layer::build(planned.window, &patterns, &numbers, &rarity, &mut left_over));
             }
         }
         let automaton = automaton_of(&patterns, left_over)?;
-        Ok(Self { patterns, layers, automaton })
+        Ok(Self { patterns, layers, singles, automaton })
     }
 
     /// Bytes of the longest pattern.
@@ -153,6 +165,11 @@ impl Literals {
         if !self.layers.is_empty() {
             self.search_blocks(searched, &mut report);
         }
+        for (finder, pattern) in &self.singles {
+            each_place(finder, searched, |start| {
+                report(Occurrence { pattern: *pattern as usize, start, end: start + finder.needle().len() });
+            });
+        }
         if let Some((automaton, numbers)) = &self.automaton {
             for occurrence in automaton.find_overlapping_iter(searched) {
                 let pattern = numbers[occurrence.pattern().as_usize()] as usize;
@@ -194,6 +211,15 @@ impl Literals {
             let searched = &bytes[..layer.padded(rest.len())];
             layer.search(&self.patterns, (text, searched, base), (&mut *passed, &mut *lookups), found);
         }
+    }
+}
+
+/// Every place, overlapping ones too, which `find_iter` leaves out.
+fn each_place(finder: &Finder<'_>, text: &[u8], mut found: impl FnMut(usize)) {
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| finder.find(rest)) {
+        found(from + at);
+        from += at + 1;
     }
 }
 

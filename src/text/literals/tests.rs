@@ -115,7 +115,7 @@ proptest! {
         let mut left_over = Vec::new();
         let layers = vec![Layer::build(window, &patterns, &numbers, &rarity, &mut left_over)];
         let automaton = automaton_of(&patterns, left_over).unwrap();
-        let literals = Literals { patterns, layers, automaton };
+        let literals = Literals { patterns, layers, singles: Vec::new(), automaton };
         let text: Vec<u8> = [&text[..], &long.concat(), &text, &long[0]].concat();
         prop_assert_eq!(found(&literals, &text), expected(&long, &text));
     }
@@ -127,14 +127,28 @@ fn occurrences_are_found_at_every_distance_from_a_block_and_from_the_end() {
         ["x", "yz", "needle", "a longer needle", "of some forty bytes, the longest of them all"]
             .map(|pattern| pattern.as_bytes().to_vec())
             .to_vec();
-    let literals = Literals::build(&patterns).unwrap();
+    // With others of each length they are too many to be looked for one by one.
+    let others = (0xf0..=0xf4).flat_map(|byte| [1, 2, 3, 5, 12, 30].map(|len| vec![byte; len]));
+    let many: Vec<Vec<u8>> = patterns.iter().cloned().chain(others).collect();
+    let (few, many) = (Literals::build(&patterns).unwrap(), Literals::build(&many).unwrap());
+    assert!(few.layers.is_empty() && many.singles.is_empty());
     for pattern in &patterns {
         for place in (0..100).chain(BLOCK - 60..BLOCK + 60).chain(2 * BLOCK - 60..2 * BLOCK + 60) {
             for behind in [0, 1, 7, 30] {
                 let text = [&vec![b'.'; place][..], pattern, &vec![b'.'; behind]].concat();
-                assert_eq!(found(&literals, &text), expected(&patterns, &text), "{place} {behind}");
+                let expected = expected(&patterns, &text);
+                assert_eq!(found(&few, &text), expected, "{place} {behind}");
+                assert_eq!(found(&many, &text), expected, "{place} {behind}");
             }
         }
+    }
+}
+
+#[test]
+fn few_patterns_are_found_where_they_overlap_themselves() {
+    for patterns in [&["aa"][..], &["a", "aa", "aba"], &["abab", "ba"]] {
+        let patterns: Vec<Vec<u8>> = patterns.iter().map(|pattern| pattern.as_bytes().to_vec()).collect();
+        check(&patterns, b"aaaaababababaa");
     }
 }
 
