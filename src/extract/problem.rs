@@ -198,6 +198,8 @@ problem_codes! {
             "A container or an entry of it is encrypted.";
     }
     Illegible {
+        DocumentIllegible = "document_illegible",
+            "The text of a document of Office is not where the document says, or ends too early.";
         PageIllegible = "page_illegible",
             "The text of a PDF page is in fonts that do not say which characters their glyphs are.";
         CharsetUnknown = "charset_unknown",

@@ -3,6 +3,7 @@
 mod compressed;
 mod mail;
 mod number;
+mod ole;
 mod pdf;
 mod seven_zip;
 mod tar;
@@ -24,6 +25,8 @@ pub(super) enum Container {
     SevenZip,
     /// A tar file.
     Tar,
+    /// A compound file: a document of Office before 2007, a mail of Outlook.
+    Compound,
     /// A PDF file.
     Pdf,
     /// A zip file, or a format built on it.
@@ -53,10 +56,11 @@ impl Container {
         };
         let seven_zip = seven_zip::is_seven_zip(bytes).then_some(Self::SevenZip);
         let tar = tar::is_tar(bytes).then_some(Self::Tar);
+        let compound = ole::is_compound(bytes).then_some(Self::Compound);
         let pdf = pdf::is_pdf(bytes).then_some(Self::Pdf);
         let zip = zip::is_zip(bytes).then_some(Self::Zip);
         let mail = mail::is_mail(part).then_some(Self::Mail);
-        [compressed, seven_zip, tar, pdf, zip, mail].into_iter().flatten().collect()
+        [compressed, seven_zip, tar, compound, pdf, zip, mail].into_iter().flatten().collect()
     }
 
     /// Hands out what is in it.
@@ -65,6 +69,7 @@ impl Container {
             Self::Compressed(coding) => compressed::open(coding, &part.bytes, found),
             Self::SevenZip => seven_zip::open(&part.bytes, found),
             Self::Tar => tar::open(&part.bytes, found),
+            Self::Compound => ole::open(&part.bytes, found),
             Self::Pdf => pdf::open(&part.bytes, found),
             Self::Zip => zip::open(&part.bytes, found),
             Self::Mail => mail::open(&part.bytes, found),

@@ -1,0 +1,72 @@
+//! Compound files, which documents of Office were until 2007, mails of Outlook still are, and whatever Office encrypts.
+//!
+//! Every stream is handed out as it is, joined from its sectors, so that pictures and files in it are found; beside that
+//! comes what each format says in it, as text. A stream is told by its name alone, in whatever storage it is: documents
+//! in documents are storages with the same inside.
+
+mod blips;
+mod code_page;
+mod compound;
+mod excel;
+mod sectors;
+mod text;
+mod word;
+
+use bytes::Bytes;
+
+use crate::content::{Part, PartKind};
+use crate::extract::dissection::Dissection;
+use crate::extract::{ProblemCode, legible};
+
+use super::Coverage;
+use compound::CompoundFile;
+
+/// The storage of what tables in a workbook are made from, in records as in the workbook.
+const CACHES: &str = "_sx_db_cur";
+
+/// Whether `bytes` are a compound file.
+pub(super) fn is_compound(bytes: &[u8]) -> bool {
+    bytes.starts_with(compound::MAGIC)
+}
+
+/// Hands out every stream, and what documents and mails say.
+pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
+    let Some(mut file) = CompoundFile::read(bytes, found) else {
+        found.report(ProblemCode::ContainerBroken, None);
+        return Coverage::Some;
+    };
+    for index in file.streams() {
+        if found.is_over() {
+            return Coverage::Some;
+        }
+        legible::show_name(file.name(index).as_bytes(), found);
+        if let Some(content) = file.stream(index, found) {
+            open_stream(index, content, &mut file, found);
+        }
+    }
+    if !file.is_sound() {
+        return Coverage::Some;
+    }
+    file.carve_unused(bytes, found);
+    Coverage::All
+}
+
+/// Hands out one stream and shows what it says.
+fn open_stream(index: usize, content: Bytes, file: &mut CompoundFile, found: &mut Dissection<'_>) {
+    let (key, storage) = (file.key(index), file.parent(index));
+    let part = Part::new(PartKind::Entry, content.clone()).named(file.path(index));
+    found.add(part, None);
+    match key.as_str() {
+        "worddocument" => {
+            blips::extract(&content, found);
+            word::show(&content, |name, found| file.stream_called(storage, name, found), found);
+        }
+        "data" | "pictures" => blips::extract(&content, found),
+        "workbook" | "book" => excel::show(&content, found),
+        _ if file.key(storage) == CACHES => excel::show(&content, found),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;
