@@ -8,6 +8,7 @@ mod blips;
 mod code_page;
 mod compound;
 mod excel;
+mod powerpoint;
 mod sectors;
 mod text;
 mod word;
@@ -64,6 +65,10 @@ fn open_stream(index: usize, content: Bytes, file: &mut CompoundFile, found: &mu
         "data" | "pictures" => blips::extract(&content, found),
         "workbook" | "book" => excel::show(&content, found),
         _ if file.key(storage) == CACHES => excel::show(&content, found),
+        "powerpoint document" => powerpoint::show(&content, found),
+        "current user" if powerpoint::says_encrypted(&content) => {
+            found.report(ProblemCode::ContainerEncrypted, None);
+        }
         _ => {}
     }
 }

@@ -2,6 +2,7 @@
 
 mod damage;
 mod excel;
+mod powerpoint;
 mod word;
 
 #[path = "../../../../../tests/support/compound.rs"]
