@@ -8,6 +8,8 @@ mod blips;
 mod code_page;
 mod compound;
 mod excel;
+mod message;
+mod packed_rtf;
 mod powerpoint;
 mod sectors;
 mod text;
@@ -21,6 +23,7 @@ use crate::extract::{ProblemCode, legible};
 
 use super::Coverage;
 use compound::CompoundFile;
+use message::Property;
 
 /// The storage of what tables in a workbook are made from, in records as in the workbook.
 const CACHES: &str = "_sx_db_cur";
@@ -36,13 +39,14 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
         found.report(ProblemCode::ContainerBroken, None);
         return Coverage::Some;
     };
+    let charset = message::charset(&mut file, found);
     for index in file.streams() {
         if found.is_over() {
             return Coverage::Some;
         }
         legible::show_name(file.name(index).as_bytes(), found);
         if let Some(content) = file.stream(index, found) {
-            open_stream(index, content, &mut file, found);
+            open_stream(index, content, &mut file, charset, found);
         }
     }
     if !file.is_sound() {
@@ -53,8 +57,17 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
 }
 
 /// Hands out one stream and shows what it says.
-fn open_stream(index: usize, content: Bytes, file: &mut CompoundFile, found: &mut Dissection<'_>) {
+fn open_stream(
+    index: usize,
+    content: Bytes,
+    file: &mut CompoundFile,
+    charset: Option<&'static str>,
+    found: &mut Dissection<'_>,
+) {
     let (key, storage) = (file.key(index), file.parent(index));
+    if let Some(property) = Property::named(&key) {
+        return message::open(property, index, content, file, charset, found);
+    }
     let part = Part::new(PartKind::Entry, content.clone()).named(file.path(index));
     found.add(part, None);
     match key.as_str() {

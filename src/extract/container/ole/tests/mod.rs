@@ -2,6 +2,7 @@
 
 mod damage;
 mod excel;
+mod message;
 mod powerpoint;
 mod word;
 
