@@ -7,10 +7,12 @@
 mod blips;
 mod code_page;
 mod compound;
+mod embedded;
 mod excel;
 mod message;
 mod packed_rtf;
 mod powerpoint;
+mod properties;
 mod sectors;
 mod text;
 mod word;
@@ -19,11 +21,12 @@ use bytes::Bytes;
 
 use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
-use crate::extract::{ProblemCode, legible};
+use crate::extract::{ProblemCode, carve, legible};
 
 use super::Coverage;
 use compound::CompoundFile;
 use message::Property;
+use text::{OfficeText, push_runs};
 
 /// The storage of what tables in a workbook are made from, in records as in the workbook.
 const CACHES: &str = "_sx_db_cur";
@@ -69,6 +72,16 @@ fn open_stream(
         return message::open(property, index, content, file, charset, found);
     }
     let part = Part::new(PartKind::Entry, content.clone()).named(file.path(index));
+    if key == "\u{1}ole10native" {
+        found.show(part, None);
+        return embedded::open(&content, found);
+    }
+    if key.starts_with('\u{5}') {
+        // It begins as UTF-16 does, and is none.
+        found.show(part, None);
+        carve::extract(&content, found);
+        return properties::show(&content, found);
+    }
     found.add(part, None);
     match key.as_str() {
         "worddocument" => {
@@ -82,8 +95,16 @@ fn open_stream(
         "current user" if powerpoint::says_encrypted(&content) => {
             found.report(ProblemCode::ContainerEncrypted, None);
         }
-        _ => {}
+        "encryptedpackage" | "\u{9}drmcontent" => found.report(ProblemCode::ContainerEncrypted, None),
+        _ => show_strings(&content, found),
     }
+}
+
+/// Shows the texts in a stream that nobody here knows: of Visio, Publisher or Hangul, and names in tables of Word.
+fn show_strings(content: &[u8], found: &mut Dissection<'_>) {
+    let mut strings = OfficeText::new(content.len(), found);
+    push_runs(content, &mut strings, found);
+    strings.show(PartKind::Text, "strings", found);
 }
 
 #[cfg(test)]

@@ -111,3 +111,64 @@ fn pictures_that_are_no_files_are_made_ones() {
     let file = [&b"BM\x3e\0\0\0\0\0\0\0\x36\0\0\0"[..], &bitmap].concat();
     assert!(has_part(&found, &file) && has_part(&found, b"II*\0a TIFF"));
 }
+
+#[test]
+fn properties_are_metadata() {
+    let property = |kind: u32, content: &[u8]| [&kind.to_le_bytes()[..], content].concat();
+    let counted = |content: &[u8]| [&(content.len() as u32).to_le_bytes()[..], content].concat();
+    let wide = office::utf16("Wide title\0");
+    let values = [
+        (1, property(2, &[0xe3, 4, 0, 0])),
+        (2, property(0x1e, &counted(b"\xcf\xf0\xe8\xe2\xe5\xf2\0\0"))),
+        (3, property(0x1f, &[&11_u32.to_le_bytes()[..], &wide, &[0; 2]].concat())),
+        (4, property(3, &[7, 0, 0, 0])),
+        (13, property(0x101e, &[&2_u32.to_le_bytes()[..], &counted(b"one\0"), &counted(b"two\0")].concat())),
+        (0, [&1_u32.to_le_bytes()[..], &2_u32.to_le_bytes(), &counted(b"Custom\0\0")].concat()),
+    ];
+    let (mut places, mut content) = (Vec::new(), Vec::new());
+    for (number, value) in &values {
+        places.extend([*number, (8 + 8 * values.len() + content.len()) as u32].into_iter().flat_map(u32::to_le_bytes));
+        content.extend_from_slice(value);
+    }
+    let set = [&[0; 4][..], &(values.len() as u32).to_le_bytes(), &places, &content].concat();
+    let head = [&[0xfe, 0xff][..], &[0; 22], &1_u32.to_le_bytes(), &[0; 16], &48_u32.to_le_bytes()].concat();
+    let found = opened(compound(&[("\u{5}SummaryInformation", &[head, set].concat())]));
+    assert_eq!(codes(&found), []);
+    let [("properties", said)] = texts(&found, PartKind::Metadata)[..] else { panic!("no properties") };
+    let lines: Vec<&str> = said.lines().collect();
+    for line in ["Привет", "Wide title", "one", "two", "Custom"] {
+        assert!(lines.contains(&line), "{line} in {lines:?}");
+    }
+}
+
+#[test]
+fn a_file_in_a_document_comes_out_with_its_name() {
+    let names = b"\x02\0name.txt\0C:\\name.txt\0\0\0\x03\0\x09\0\0\0C:\\t.txt\0";
+    let file = [&(LISTED.len() as u32).to_le_bytes()[..], LISTED].concat();
+    let stream = [&[0; 4][..], names, &file, b"and more"].concat();
+    let found = opened(compound(&[("ObjectPool/_1/\u{1}Ole10Native", &stream)]));
+    assert_eq!((codes(&found), listed(&found)), (vec![], 1));
+    let shown: Vec<&str> = texts(&found, PartKind::Name).into_iter().map(|(_, name)| name).collect();
+    assert!(shown.contains(&"name.txt") && shown.contains(&"C:\\t.txt"), "{shown:?}");
+    let bare = opened(compound(&[("\u{1}Ole10Native", &file)]));
+    assert_eq!(listed(&bare), 1, "without names");
+    let package = opened(compound(&[("Package", &compound(&[("a", LISTED)]))]));
+    assert_eq!(listed(&package), 1, "a container in a stream");
+}
+
+#[test]
+fn encrypted_documents_are_told() {
+    assert_eq!(codes(&opened(office::encrypted())), [ProblemCode::ContainerEncrypted]);
+    let current_user = [&[0, 0, 0xf6, 0x0f, 20, 0, 0, 0, 20, 0, 0, 0][..], &0xf3d1_c4df_u32.to_le_bytes()].concat();
+    assert_eq!(codes(&opened(compound(&[("Current User", &current_user)]))), [ProblemCode::ContainerEncrypted]);
+}
+
+#[test]
+fn texts_in_streams_of_other_programs_are_shown() {
+    let stream =
+        [&[1, 0, 2, 0][..], &office::utf16("forbidden turnip\0abc\0"), &[0xff; 4], &office::utf16("미리보기")].concat();
+    let found = opened(compound(&[("PrvText", &stream)]));
+    assert_eq!(text(&found, "strings"), "forbidden turnip\n");
+    let found = opened(compound(&[("PrvText", &office::utf16(&"미리보기".repeat(5)))]));
+    assert_eq!(text(&found, "strings").trim(), "미리보기".repeat(5));
+}
