@@ -30,6 +30,7 @@ mod languages;
 mod limits;
 mod multipart;
 mod near_copies;
+mod office;
 mod operating;
 mod overload;
 mod pictures;

@@ -1,10 +1,12 @@
 //! Real processes, real sockets: what every behaviour test stands on.
 
 pub mod archives;
+pub mod compound;
 pub mod curl;
 pub mod http;
 pub mod http2;
 pub mod lists;
+pub mod office;
 pub mod origin;
 pub mod penstock;
 pub mod pictures;
