@@ -4,6 +4,7 @@
 //! frames, pages, sizes, one with transparency looks different on white and on black, and inside of borders there may be a
 //! whole one. Each of these views is hashed.
 
+mod compound;
 mod decode;
 mod degenerate;
 mod digest;

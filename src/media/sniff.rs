@@ -1,6 +1,6 @@
 //! What bytes are, by what they show and never by what they are called.
 
-use super::signature;
+use super::{compound, signature};
 use crate::content::{MediaType, reads_as_text};
 
 /// What `bytes` are.
@@ -13,6 +13,7 @@ pub fn sniff(bytes: &[u8]) -> MediaType {
     }
     signature::picture(bytes)
         .or_else(|| reads_as_text(bytes).then_some(MediaType::Text))
+        .or_else(|| compound::name(bytes).map(MediaType::Known))
         .or_else(|| infer::get(bytes).map(|kind| MediaType::Known(kind.extension())))
         .unwrap_or(MediaType::Opaque)
 }
