@@ -153,12 +153,21 @@ impl Walk<'_, '_> {
         }
         let mut end = local.content;
         for header in headers {
-            legible::show_name(&self.bytes[header.name.clone()], self.found);
+            self.show_names(header, local);
             let content = Content { bytes: self.bytes, header, start: local.content, sizes };
             let seen = content.hand_out(self.found);
             end = end.max(self.end_of(local, header, sizes, seen));
         }
         end
+    }
+
+    /// What readers may call the entry: those of streams know the local header only.
+    fn show_names(&mut self, header: &Header, local: &Local) {
+        let in_utf8 = [&header.unicode_name, &local.header.unicode_name].into_iter().flatten();
+        let mut names: Vec<&[u8]> =
+            std::iter::once(&header.name).chain(in_utf8).map(|name| &self.bytes[name.clone()]).collect();
+        names.dedup();
+        names.into_iter().for_each(|name| legible::show_name(name, self.found));
     }
 
     /// Where the content and what stands behind it end.

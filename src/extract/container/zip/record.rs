@@ -34,6 +34,8 @@ pub(super) struct Header {
     pub(super) size: u64,
     /// Where its name stands.
     pub(super) name: Range<usize>,
+    /// Where its name in UTF-8 stands, which readers that know the field take in place of the other.
+    pub(super) unicode_name: Option<Range<usize>>,
 }
 
 impl Header {
@@ -88,10 +90,12 @@ pub(super) fn central(bytes: &[u8], at: usize) -> Option<Central> {
     let extra_end = name_end + usize::from(short(30)?);
     let end = extra_end + usize::from(short(32)?);
     let mut numbers = [u32_at(bytes, at + 24)?, u32_at(bytes, at + 20)?, u32_at(bytes, at + 42)?].map(u64::from);
-    widen(&mut numbers, bytes.get(name_end..extra_end)?);
+    bytes.get(name_end..extra_end)?;
+    widen(&mut numbers, bytes, name_end..extra_end);
     let [size, packed, local] = numbers;
     let (flags, method, crc) = (short(8)?, short(10)?, u32_at(bytes, at + 16)?);
-    let header = Header { flags, method, crc, packed, size, name: at + CENTRAL_LENGTH..name_end };
+    let unicode_name = unicode_name(bytes, name_end..extra_end);
+    let header = Header { flags, method, crc, packed, size, name: at + CENTRAL_LENGTH..name_end, unicode_name };
     (end <= bytes.len()).then_some(Central { header, local, comment: extra_end..end, end })
 }
 
@@ -103,31 +107,45 @@ pub(super) fn local(bytes: &[u8], at: usize) -> Option<Local> {
     let name_end = at + LOCAL_LENGTH + usize::from(short(26)?);
     let content = name_end + usize::from(short(28)?);
     let mut numbers = [u32_at(bytes, at + 22)?, u32_at(bytes, at + 18)?].map(u64::from);
-    widen(&mut numbers, bytes.get(name_end..content)?);
+    bytes.get(name_end..content)?;
+    widen(&mut numbers, bytes, name_end..content);
     let [size, packed] = numbers;
     let (flags, method, crc) = (short(6)?, short(8)?, u32_at(bytes, at + 14)?);
-    let header = Header { flags, method, crc, packed, size, name: at + LOCAL_LENGTH..name_end };
+    let unicode_name = unicode_name(bytes, name_end..content);
+    let header = Header { flags, method, crc, packed, size, name: at + LOCAL_LENGTH..name_end, unicode_name };
     Some(Local { header, at, content })
 }
 
+/// The fields in `extra`, up to the first that is cut off: what each is, and where its content stands.
+fn fields(bytes: &[u8], extra: Range<usize>) -> impl Iterator<Item = (u16, Range<usize>)> + '_ {
+    let mut at = extra.start;
+    std::iter::from_fn(move || {
+        let (id, length) = (u16_at(bytes, at)?, u16_at(bytes, at + 2)?);
+        let content = at + 4..at + 4 + usize::from(length);
+        at = content.end;
+        (at <= extra.end).then_some((id, content))
+    })
+}
+
 /// Replaces the numbers that are said to stand in the zip64 field of `extra`, which has those and no others.
-fn widen(numbers: &mut [u64], mut extra: &[u8]) {
-    while let (Some(id), Some(length)) = (u16_at(extra, 0), u16_at(extra, 2)) {
-        let Some(mut field) = extra.get(4..4 + usize::from(length)) else {
-            return;
-        };
-        extra = &extra[4 + usize::from(length)..];
-        if id != 1 {
-            continue;
-        }
-        for number in numbers.iter_mut().filter(|number| **number == IN_ZIP64) {
-            let Some(wide) = u64_at(field, 0) else {
-                return;
-            };
-            (*number, field) = (wide, &field[8..]);
-        }
+fn widen(numbers: &mut [u64], bytes: &[u8], extra: Range<usize>) {
+    let Some((_, field)) = fields(bytes, extra).find(|(id, _)| *id == 1) else {
         return;
+    };
+    let mut wide = bytes[field].as_chunks::<8>().0.iter().map(|number| u64::from_le_bytes(*number));
+    for number in numbers.iter_mut().filter(|number| **number == IN_ZIP64) {
+        match wide.next() {
+            Some(wide) => *number = wide,
+            None => return,
+        }
     }
+}
+
+/// Where the name stands in the field "Info-ZIP Unicode Path" (APPNOTE §4.6.9): behind a version and a checksum of the other
+/// name, which not every reader looks at.
+fn unicode_name(bytes: &[u8], extra: Range<usize>) -> Option<Range<usize>> {
+    let (_, field) = fields(bytes, extra).find(|(id, _)| *id == 0x7075)?;
+    (field.len() > 5).then(|| field.start + 5..field.end)
 }
 
 /// Every reading of the end record at `at`: some readers always prefer the long record, some only where the short one

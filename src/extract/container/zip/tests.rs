@@ -1,7 +1,7 @@
 //! Archives of common tools, which have no problem, and archives that two unpackers read differently.
 
 use super::*;
-use crate::content::ExtractLimits;
+use crate::content::{ExtractLimits, PartKind};
 use crate::extract::container::testing::{LISTED, codes, entries, fixture, listed, opened, opened_within};
 
 use ProblemCode::{ContainerAmbiguous, ContainerBroken, ContainerEncrypted, ContainerMethodUnknown, ContainerSize};
@@ -56,8 +56,9 @@ impl Made {
 
     fn central(&self, at: u32) -> Vec<u8> {
         let head = [record::CENTRAL, &[20, 0, 20, 0], &self.flags.to_le_bytes(), &self.method.to_le_bytes()].concat();
-        let rest = [&(self.name.len() as u16).to_le_bytes()[..], &[0; 12], &at.to_le_bytes()].concat();
-        [&head, &[0; 4][..], &self.numbers(), &rest, self.name.as_bytes()].concat()
+        let lengths = [(self.name.len() as u16).to_le_bytes(), (self.extra.len() as u16).to_le_bytes()].concat();
+        let rest = [&lengths[..], &[0; 10], &at.to_le_bytes()].concat();
+        [&head, &[0; 4][..], &self.numbers(), &rest, self.name.as_bytes(), &self.extra].concat()
     }
 }
 
@@ -332,5 +333,31 @@ proptest::proptest! {
         }
         let found = opened(bytes);
         proptest::prop_assert!(found.parts.len() < 50);
+    }
+}
+
+#[test]
+fn names_in_utf8_beside_the_name_are_shown_wherever_they_stand() {
+    let field = |name: &str| {
+        let length = (name.len() as u16 + 5).to_le_bytes();
+        [&[9, 0, 1, 0, 0][..], b"up", &length, &[1, 0, 0, 0, 0], name.as_bytes()].concat()
+    };
+    let (plain, named, other) = (
+        stored("a", b"x"),
+        Made { extra: field("turnip"), ..stored("a", b"x") },
+        Made { extra: field("beet"), ..stored("a", b"x") },
+    );
+    for (local, central, expected) in [
+        (&plain, &named, &["a", "turnip"][..]),
+        (&named, &plain, &["a", "turnip"]),
+        (&named, &named, &["a", "turnip"]),
+        (&named, &other, &["a", "beet", "turnip"]),
+        (&plain, &Made { extra: field("turnip")[..12].to_vec(), ..plain.clone() }, &["a"]),
+    ] {
+        let found = opened(archive(std::slice::from_ref(local), &[((*central).clone(), 0)]));
+        let names = found.parts.iter().filter(|part| part.kind == PartKind::Name);
+        let names: Vec<&[u8]> = names.map(|part| &part.bytes[..]).collect();
+        assert_eq!(names, expected.iter().map(|name| name.as_bytes()).collect::<Vec<_>>());
+        assert_eq!(codes(&found), []);
     }
 }
