@@ -2,7 +2,7 @@
 //!
 //! [`examine`] does the work on one thread and knows no clock but its [`Deadline`]; [`Inspector`] runs it on the pool
 //! and turns overload, lost time and panics into doubts, so that no fault ever becomes a silent "allow". What can be done
-//! before a body is whole is done [`ahead`], by threads that have nothing else to do.
+//! before a body is whole is done ahead, by threads that have nothing else to do.
 
 mod ahead;
 mod examine;
