@@ -11,7 +11,7 @@ pub(super) const BLOCK: usize = 4 << 10;
 
 /// Widths of windows, and how long a pattern must be for each, the longest first. The longer, the rarer the window; but
 /// there must remain a choice of places.
-const CLASSES: [(usize, usize); 3] = [(24, 16), (14, 10), (6, 6)];
+const CLASSES: [(usize, usize); 2] = [(20, 16), (6, 6)];
 
 /// What finding a window costs that is not its pattern's, in passes of the sieve.
 const HIT_COST: f32 = 30.0;
