@@ -47,7 +47,7 @@ deny: ## Check licences and advisories of dependencies (needs cargo-deny)
 	cargo deny check
 
 .PHONY: bench
-bench: bench-stages bench-images bench-index bench-sets bench-text bench-proxy bench-reload ## Run every bench; QUICK=1 takes under a minute each
+bench: bench-stages bench-images bench-index bench-sets bench-text bench-proxy bench-arriving bench-reload ## Run every bench; QUICK=1 takes under a minute each
 
 .PHONY: bench-stages
 bench-stages: deps ## Measure each stage: PDQ, Hamming query, text scan, multipart
@@ -89,6 +89,12 @@ bench-reload: ## Swap 10^7 hashes for another 10^7 under load
 	@deploy/install-deps.sh --bench
 	cargo build --release --bin penstock --example demo-origin
 	@benches/reload.sh
+
+.PHONY: bench-arriving
+bench-arriving: ## How long after its last byte an upload is answered, inspected while it arrives or not
+	@deploy/install-deps.sh --bench-arriving
+	cargo build --release --bin penstock --example demo-origin
+	@benches/arriving.sh
 
 .PHONY: bench-proxy
 bench-proxy: ## Load test with wrk: pass-through against hold-and-hash

@@ -10,7 +10,7 @@ set -euo pipefail
 needed=(cc:gcc make:make cmake:cmake curl:curl)
 case "${1:-}" in
     --bench) needed+=(wrk:wrk) ;;
-    --bench-index | --bench-images | --bench-text | --robustness | --near-copies) needed+=(python3:python3) ;;
+    --bench-arriving | --bench-index | --bench-images | --bench-text | --robustness | --near-copies) needed+=(python3:python3) ;;
     --fuzz) needed+=(c++:g++) ;;
     --differential) needed+=(python3:python3 node:nodejs npm:npm php:php-cli) ;;
 esac
