@@ -36,8 +36,9 @@ write_texts() {
       while (written < bytes) {
         line = ""
         for (word = 0; word < 12; word++) line = line words[int(rand() ^ 3 * 20000)] " "
-        written += length(line) + 1
-        print line >text
+        written += length(line) + 2
+        # Without any mark it would pass for base64, and be read as that too.
+        print line "." >text
       }
     }'
   truncate --size $((mebibytes << 20)) "$work/text"
