@@ -57,10 +57,10 @@ pub struct Stretch {
 impl Arriving {
     /// A body with these `Content-Type` and `Content-Encoding` headers; `None` where nothing can be told of its parts before
     /// it is whole. The headers of a part have at most `max_header` bytes.
-    pub fn of(content_types: &[&[u8]], content_encodings: &[&[u8]], max_header: usize) -> Option<Self> {
+    pub fn of<V: AsRef<[u8]>>(content_types: &[V], content_encodings: &[V], max_header: usize) -> Option<Self> {
         let value = match (content_types, content_encodings) {
             ([], []) => &b""[..],
-            ([one], []) => one,
+            ([one], []) => one.as_ref(),
             _ => return None,
         };
         Some(Self(match Declared::parse(value).ok()? {

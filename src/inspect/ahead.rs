@@ -91,9 +91,7 @@ impl Ahead {
     /// A body with these `Content-Type` and `Content-Encoding` headers, to be compared with `snapshot`; `None` where nothing
     /// can be told of its parts before it is whole.
     pub(super) fn new(snapshot: Arc<Snapshot>, content_types: &[Bytes], content_encodings: &[Bytes]) -> Option<Self> {
-        let types: Vec<&[u8]> = content_types.iter().map(AsRef::as_ref).collect();
-        let encodings: Vec<&[u8]> = content_encodings.iter().map(AsRef::as_ref).collect();
-        let arriving = Arriving::of(&types, &encodings, snapshot.config.limits.extract.max_part_header)?;
+        let arriving = Arriving::of(content_types, content_encodings, snapshot.config.limits.extract.max_part_header)?;
         Some(Self { snapshot, arriving, stretch: None, part: None, known: Known::default(), taken: 0 })
     }
 

@@ -29,16 +29,8 @@ impl Digester {
         }
     }
 
-    /// Whether there is nothing to make.
-    fn is_idle(&self) -> bool {
-        self.md5.is_none() && self.sha1.is_none() && self.sha256.is_none() && self.sha512.is_none()
-    }
-
     /// Takes in the next bytes.
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.is_idle() {
-            return;
-        }
         for block in bytes.chunks(BLOCK) {
             self.md5.iter_mut().for_each(|hasher| hasher.update(block));
             self.sha1.iter_mut().for_each(|hasher| hasher.update(block));

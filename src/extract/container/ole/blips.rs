@@ -13,6 +13,8 @@ use crate::extract::ProblemCode;
 use crate::extract::container::number::{u16_at, u32_at};
 use crate::extract::dissection::Dissection;
 
+use super::cover::Cover;
+
 /// Types of the records of pictures, and for each the instance in front of it that says that there is one name.
 const KINDS: [(u16, u16, Form); 5] = [
     (0xf01a, 0x3d4, Form::Metafile),
@@ -43,7 +45,7 @@ enum Form {
 
 /// Hands out the pictures in `stream`.
 pub(super) fn extract(stream: &Bytes, found: &mut Dissection<'_>) {
-    let mut cover = stream.len().saturating_mul(MAX_COVER);
+    let mut cover = Cover::times(MAX_COVER, stream);
     for (kind, instance, form) in KINDS {
         // One bit more says that there are two names.
         for names in [1, 2] {
@@ -55,10 +57,9 @@ pub(super) fn extract(stream: &Bytes, found: &mut Dissection<'_>) {
                 if found.is_over() {
                     return;
                 }
-                cover = match cover.checked_sub(end - at) {
-                    Some(rest) if found.may_carve() => rest,
-                    _ => return found.report(ProblemCode::TooManyCandidates, Some(at)),
-                };
+                if cover.take(end - at).is_none() || !found.may_carve() {
+                    return found.report(ProblemCode::TooManyCandidates, Some(at));
+                }
                 form.hand_out(&stream.slice(start..end), found);
             }
         }

@@ -7,6 +7,7 @@
 mod blips;
 mod code_page;
 mod compound;
+mod cover;
 mod embedded;
 mod excel;
 mod message;

@@ -10,6 +10,7 @@ use crate::extract::ProblemCode;
 use crate::extract::container::number::{u16_at, u32_at};
 use crate::extract::dissection::Dissection;
 
+use super::cover::Cover;
 use super::text::OfficeText;
 
 /// Bytes in front of a record's content (§2.3.1).
@@ -69,7 +70,7 @@ fn push_text<'a>(record: &Record, stream: &[u8], text: &mut OfficeText<'a>, foun
 /// Adds the texts that the way along all records did not come by. PowerPoint goes by a directory, so that anything may
 /// stand between records; how a record with a text begins is too long to be chance.
 fn push_missed<'a>(stream: &[u8], seen: &[usize], text: &mut OfficeText<'a>, found: &mut Dissection<'a>) {
-    let mut cover = stream.len().saturating_mul(MAX_COVER);
+    let mut cover = Cover::times(MAX_COVER, stream);
     for kind in [TEXT_CHARS, TEXT_BYTES] {
         let [low, high] = kind.to_le_bytes();
         for at in memmem::find_iter(stream, &[0, 0, low, high]) {
@@ -82,10 +83,9 @@ fn push_missed<'a>(stream: &[u8], seen: &[usize], text: &mut OfficeText<'a>, fou
             if found.is_over() {
                 return;
             }
-            cover = match cover.checked_sub(end - start) {
-                Some(rest) => rest,
-                None => return found.report(ProblemCode::TooManyReadings, None),
-            };
+            if cover.take(end - start).is_none() {
+                return found.report(ProblemCode::TooManyReadings, None);
+            }
             push_text(&Record { kind, instance: 0, start, end }, stream, text, found);
         }
     }

@@ -7,6 +7,7 @@ use crate::extract::container::number::{u16_at, u32_at};
 use crate::extract::dissection::Dissection;
 
 use super::code_page;
+use super::cover::Cover;
 use super::text::OfficeText;
 
 /// Sets of properties in one stream: there are two at most.
@@ -21,7 +22,7 @@ const MAX_COVER: usize = 4;
 /// Shows every text in a stream of properties.
 pub(super) fn show(stream: &[u8], found: &mut Dissection<'_>) {
     let mut text = OfficeText::new(stream.len(), found);
-    let mut cover = stream.len().saturating_mul(MAX_COVER);
+    let mut cover = Cover::times(MAX_COVER, stream);
     for index in 0..MAX_SETS {
         // Each set has a name of 16 bytes in front of its place (§2.21).
         let set = u32_at(stream, 28 + 20 * index + 16).and_then(|at| stream.get(at as usize..));
@@ -52,15 +53,14 @@ impl<'s> Set<'s> {
         Self { bytes, properties, code_page }
     }
 
-    fn push_texts<'a>(&self, cover: &mut usize, text: &mut OfficeText<'a>, found: &mut Dissection<'a>) {
+    fn push_texts<'a>(&self, cover: &mut Cover, text: &mut OfficeText<'a>, found: &mut Dissection<'a>) {
         for (index, (number, at)) in self.properties.iter().enumerate() {
             let end = self.properties.get(index + 1).map_or(self.bytes.len(), |(_, next)| *next);
             let Some((content, is_wide)) = self.text_at(*number, *at, end) else {
                 continue;
             };
-            match cover.checked_sub(content.len()) {
-                Some(rest) if !found.is_over() => *cover = rest,
-                _ => return,
+            if cover.take(content.len()).is_none() || found.is_over() {
+                return;
             }
             if is_wide {
                 text.push_utf16(content, found);

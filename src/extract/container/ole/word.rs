@@ -10,6 +10,7 @@ use crate::extract::ProblemCode;
 use crate::extract::container::number::{u16_at, u32_at};
 use crate::extract::dissection::Dissection;
 
+use super::cover::Cover;
 use super::text::OfficeText;
 
 /// The last version whose table of pieces lies in the document itself, and whose text has a byte a letter (Word 95).
@@ -120,17 +121,21 @@ struct Piece {
 }
 
 impl Piece {
+    /// Bytes of a letter.
+    fn letter(&self) -> usize {
+        if self.width == Width::Bytes { 1 } else { 2 }
+    }
+
     fn range(&self) -> Range<usize> {
-        let size = if self.width == Width::Bytes { 1 } else { 2 };
-        self.start..self.start.saturating_add(self.count.saturating_mul(size))
+        self.start..self.start.saturating_add(self.count.saturating_mul(self.letter()))
     }
 
     /// Its letters, as far as they are in the document.
     fn units<'d>(&self, document: &'d [u8]) -> impl Iterator<Item = u16> + use<'d> {
         let range = self.range();
         let bytes = &document[range.start.min(document.len())..range.end.min(document.len())];
-        let (size, width) = (if self.width == Width::Bytes { 1 } else { 2 }, self.width);
-        bytes.chunks_exact(size).map(move |letter| match width {
+        let width = self.width;
+        bytes.chunks_exact(self.letter()).map(move |letter| match width {
             Width::Bytes => windows_1252(letter[0]) as u16,
             _ => u16::from_le_bytes([letter[0], letter[1]]),
         })
@@ -165,11 +170,10 @@ fn pieces_in(table: &[u8], at: usize, length: usize, width: Width) -> Option<Vec
 }
 
 fn show_pieces(document: &[u8], pieces: &[Piece], found: &mut Dissection<'_>) {
-    let mut cover = document.len().saturating_mul(MAX_COVER);
+    let mut cover = Cover::times(MAX_COVER, document);
     let within = pieces.iter().take_while(|piece| {
         let range = piece.range();
-        let length = range.end.min(document.len()).saturating_sub(range.start);
-        cover.checked_sub(length).map(|rest| cover = rest).is_some()
+        cover.take(range.end.min(document.len()).saturating_sub(range.start)).is_some()
     });
     let within: Vec<Piece> = within.copied().collect();
     if within.len() < pieces.len() {

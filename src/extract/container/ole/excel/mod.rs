@@ -14,6 +14,7 @@ use crate::extract::ProblemCode;
 use crate::extract::container::number::{u16_at, u32_at};
 use crate::extract::dissection::Dissection;
 
+use super::cover::Cover;
 use super::text::{OfficeText, push_runs};
 use super::{blips, code_page};
 use fragments::{Fragments, Width};
@@ -62,7 +63,7 @@ pub(super) fn show(stream: &Bytes, found: &mut Dissection<'_>) {
         length: stream.len(),
         sheets: vec![0],
         starts: HashSet::new(),
-        cover: stream.len().saturating_mul(MAX_COVER),
+        cover: Cover::times(MAX_COVER, stream),
     };
     // Excel goes by the places of sheets, so that anything may stand between them.
     while let Some(start) = workbook.sheets.pop() {
@@ -135,7 +136,7 @@ struct Workbook<'a> {
     sheets: Vec<usize>,
     /// Where a sheet or the workbook begins that has been looked at.
     starts: HashSet<usize>,
-    cover: usize,
+    cover: Cover,
 }
 
 impl<'a> Workbook<'a> {
@@ -155,9 +156,8 @@ impl<'a> Workbook<'a> {
                 return found.report(ProblemCode::ContainerEncrypted, None);
             }
             self.pass(kind, content, &mut records, found);
-            match self.cover.checked_sub(records.at - at) {
-                Some(rest) => self.cover = rest,
-                None => return found.report(ProblemCode::TooManyReadings, None),
+            if self.cover.take(records.at - at).is_none() {
+                return found.report(ProblemCode::TooManyReadings, None);
             }
         }
     }
