@@ -46,8 +46,7 @@ write_texts() {
 
 # start_penstock MEMORY: holds uploads in memory up to so much. Sets penstock_port.
 start_penstock() {
-  local admin_port
-  penstock_port=$(free_port) admin_port=$(free_port)
+  choose_ports
   mkdir -p "$work/$1/spool"
   cat >"$work/$1/rules.toml" <<END
 [[rule]]
@@ -64,13 +63,7 @@ shutdown_grace = "0s"
 [limits]
 memory_per_upload = "$1"
 spool_directory = "spool"
-[admin]
-address = "127.0.0.1:$admin_port"
-[[listener]]
-address = "127.0.0.1:$penstock_port"
-[[origin]]
-name = "site"
-servers = ["127.0.0.1:$origin_port"]
+$(in_front_of_origin)
 [[route]]
 name = "hold"
 path = "/hold/**"

@@ -20,9 +20,9 @@ def waited(port, rate, body):
         connection.sendall(head.encode())
         start = time.monotonic()
         for at in range(0, len(body), PIECE):
-            connection.sendall(body[at : at + PIECE])
             if rate:
-                time.sleep(max(0, start + (at + PIECE) / rate - time.monotonic()))
+                time.sleep(max(0, start + at / rate - time.monotonic()))
+            connection.sendall(body[at : at + PIECE])
         sent = time.monotonic()
         answer = connection.recv(1024)
         if not answer.startswith(b"HTTP/1.1 200"):
@@ -34,7 +34,7 @@ def main():
     port, rate, rounds, file = int(sys.argv[1]), float(sys.argv[2]) * 1e6, int(sys.argv[3]), sys.argv[4]
     with open(file, "rb") as source:
         body = source.read()
-    print(f"{statistics.median(waited(port, rate, body) for _ in range(rounds)) * 1e3:.0f}")
+    print(f"{statistics.median(waited(port, rate, body) for _ in range(rounds)) * 1e3:.1f}")
 
 
 main()

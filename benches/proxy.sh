@@ -34,7 +34,7 @@ fi
 need wrk curl awk sha256sum
 
 start_penstock() {
-  penstock_port=$(free_port) admin_port=$(free_port)
+  choose_ports
   printf 'a listed upload' >"$work/listed"
   # A set with SHA-256 alone: nothing else is computed.
   printf 'algorithm,hash,label,id\nsha256,%s,listed,1\n' "$(sha256sum "$work/listed" | cut -d ' ' -f 1)" >"$work/set.csv"
@@ -43,13 +43,7 @@ start_penstock() {
 threads = 1
 inspection_threads = 1
 shutdown_grace = "0s"
-[admin]
-address = "127.0.0.1:$admin_port"
-[[listener]]
-address = "127.0.0.1:$penstock_port"
-[[origin]]
-name = "site"
-servers = ["127.0.0.1:$origin_port"]
+$(in_front_of_origin)
 [[route]]
 name = "pass"
 path = "/pass/**"

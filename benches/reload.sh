@@ -30,7 +30,7 @@ write_list() {
 }
 
 start_penstock() {
-  penstock_port=$(free_port) admin_port=$(free_port)
+  choose_ports
   cat >"$work/penstock.toml" <<END
 [server]
 threads = 1
@@ -39,13 +39,7 @@ shutdown_grace = "0s"
 cache_directory = "cache"
 [limits]
 spool_directory = "spool"
-[admin]
-address = "127.0.0.1:$admin_port"
-[[listener]]
-address = "127.0.0.1:$penstock_port"
-[[origin]]
-name = "site"
-servers = ["127.0.0.1:$origin_port"]
+$(in_front_of_origin)
 [[route]]
 name = "hold"
 path = "/hold/**"

@@ -61,6 +61,22 @@ start_origin() {
   wait_until_answers "http://127.0.0.1:$origin_port/" $! "$work/origin.log"
 }
 
+# Sets the ports that Penstock is to listen on.
+choose_ports() { penstock_port=$(free_port) admin_port=$(free_port); }
+
+# The tables of a configuration that put Penstock on these ports, in front of the origin.
+in_front_of_origin() {
+  cat <<END
+[admin]
+address = "127.0.0.1:$admin_port"
+[[listener]]
+address = "127.0.0.1:$penstock_port"
+[[origin]]
+name = "site"
+servers = ["127.0.0.1:$origin_port"]
+END
+}
+
 commit() {
   local commit
   commit=$(git -C "$root" rev-parse --short HEAD)
