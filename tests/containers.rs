@@ -245,11 +245,7 @@ fn what_hides_from_one_reading_is_blocked_all_the_same() {
 fn what_cannot_be_unpacked_follows_the_policy_of_the_route() {
     let origin = Origin::start();
     let penstock = knowing(&origin, "");
-    let strange = ZipEntry { method: 97, ..ZipEntry::stored("a", b"wavpack") };
     for (what, body, code) in [
-        ("PPMd", fixture("ppmd.7z"), "container_method_unknown"),
-        ("bzip2 in zip", fixture("python-bzip2.zip"), "container_method_unknown"),
-        ("method 97", zip(&[strange]), "container_method_unknown"),
         ("half a zip", zip(&[ZipEntry::stored("a", b"content")])[..40].to_vec(), "container_broken"),
         ("half a tar", tar("a", &[7; 3000])[..2000].to_vec(), "container_broken"),
         ("half a 7z", fixture("lzma.7z")[..100].to_vec(), "container_broken"),
@@ -257,6 +253,24 @@ fn what_cannot_be_unpacked_follows_the_policy_of_the_route() {
         assert_refused(&penstock, &body, 422, code, what);
     }
     assert_eq!(origin.connections(), 0);
+}
+
+#[test]
+fn what_nothing_here_unpacks_goes_on_flagged_and_is_refused_where_the_route_says_so() {
+    let origin = Origin::start();
+    let flagging = knowing(&origin, "");
+    let refusing = Setup::new(&[origin.address])
+        .with(&format!("{ENFORCING}unsupported = \"refuse\"\n"))
+        .with_known("sha256", &sha256(LISTED))
+        .start();
+    let strange = ZipEntry { method: 97, ..ZipEntry::stored("a", b"wavpack") };
+    let listed_beside = zip(&[strange.clone(), ZipEntry::stored("b", LISTED)]);
+    for (index, body) in [fixture("ppmd.7z"), fixture("python-bzip2.zip"), zip(&[strange])].iter().enumerate() {
+        assert_eq!(upload(&flagging, body).status, 200);
+        assert_eq!(origin.requests()[index].headers["penstock-labels"], "unsupported");
+        assert_refused(&refusing, body, 422, "container_method_unknown", "refused");
+    }
+    assert_eq!(upload(&flagging, &listed_beside).status, 451, "what can be unpacked beside it is compared");
 }
 
 #[test]

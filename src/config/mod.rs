@@ -291,8 +291,10 @@ pub struct RoutePolicy {
     pub malformed: Doubtful,
     /// What makes a body malformed. Default refuse: well-kept clients all write bodies that every server reads alike.
     pub ambiguity: Ambiguity,
-    /// A picture, compressed body or container that could not be decoded. Default refuse.
+    /// A damaged picture, compressed body or container. Default refuse.
     pub undecodable: Doubtful,
+    /// Content written in a way that nothing here decodes. Default flag: it is rare, ordinary, and shown by few programs.
+    pub unsupported: Doubtful,
     /// Content that is encrypted. Default flag: no server unpacks it without a password, and people share such files.
     pub encrypted: Doubtful,
     /// More parts, bytes or levels than a limit allows. Default refuse.
@@ -318,6 +320,7 @@ impl RoutePolicy {
             malformed: Doubtful::Refuse,
             ambiguity: Ambiguity::Refuse,
             undecodable: Doubtful::Refuse,
+            unsupported: Doubtful::Flag,
             encrypted: Doubtful::Flag,
             over_limit: Doubtful::Refuse,
             unhashable: Doubtful::Pass,

@@ -93,6 +93,7 @@ pub(super) struct RawRoute {
     pub malformed: Option<Doubtful>,
     pub ambiguity: Option<Ambiguity>,
     pub undecodable: Option<Doubtful>,
+    pub unsupported: Option<Doubtful>,
     pub encrypted: Option<Doubtful>,
     pub over_limit: Option<Doubtful>,
     pub unhashable: Option<Doubtful>,

@@ -250,6 +250,7 @@ impl Check<'_> {
             malformed: raw.malformed.unwrap_or(defaults.malformed),
             ambiguity: raw.ambiguity.unwrap_or(defaults.ambiguity),
             undecodable: raw.undecodable.unwrap_or(defaults.undecodable),
+            unsupported: raw.unsupported.unwrap_or(defaults.unsupported),
             encrypted: raw.encrypted.unwrap_or(defaults.encrypted),
             over_limit: raw.over_limit.unwrap_or(defaults.over_limit),
             unhashable: raw.unhashable.unwrap_or(defaults.unhashable),

@@ -27,8 +27,10 @@ impl fmt::Display for Problem {
 pub enum ProblemKind {
     /// Servers could read the body in different ways, or it is not what it says it is.
     Malformed,
-    /// Content is damaged, or written in a way that is not known here.
+    /// Content is damaged.
     Undecodable,
+    /// Content is written in a way that nothing here decodes.
+    Unsupported,
     /// Content is encrypted.
     Encrypted,
     /// Text is written in a way that nobody here can read.
@@ -190,6 +192,8 @@ problem_codes! {
             "The compressed body goes on behind the end of its compressed data.";
         ContainerBroken = "container_broken",
             "A container or compressed file cannot be read to its end.";
+    }
+    Unsupported {
         ContainerMethodUnknown = "container_method_unknown",
             "An entry of a container is compressed in a way that cannot be undone here.";
     }

@@ -126,12 +126,22 @@ fn doubt_about(problem: &Problem) -> Doubt {
     let kind = match problem.code.kind() {
         ProblemKind::Malformed => DoubtKind::Malformed,
         ProblemKind::Undecodable => DoubtKind::Undecodable,
+        ProblemKind::Unsupported => DoubtKind::Unsupported,
         ProblemKind::Encrypted => DoubtKind::Encrypted,
         ProblemKind::Illegible => DoubtKind::Illegible,
         ProblemKind::OverLimit => DoubtKind::OverLimit,
         ProblemKind::Overload => DoubtKind::Overload,
     };
     Doubt { kind, code: problem.code.code(), part: problem.part, offset: problem.offset }
+}
+
+/// Which policy decides about a picture that was not decoded, or not as a whole.
+fn doubt_kind(error: &DecodeError) -> DoubtKind {
+    match error {
+        DecodeError::TooLarge { .. } | DecodeError::TooManyScans | DecodeError::Deadline => DoubtKind::OverLimit,
+        DecodeError::Unsupported(_) => DoubtKind::Unsupported,
+        DecodeError::Broken(_) | DecodeError::Unavailable(..) | DecodeError::Panicked => DoubtKind::Undecodable,
+    }
 }
 
 /// Whether rules look at a part: values whatever they hold, other parts when they read as text, even where they begin with
@@ -238,8 +248,7 @@ impl Examination {
 
     fn note_doubts(&mut self, part: usize, hashes: &PartHashes, snapshot: &Snapshot) {
         if let Some(error) = &hashes.problem {
-            let kind = if error.is_limit() { DoubtKind::OverLimit } else { DoubtKind::Undecodable };
-            self.doubt(kind, error.code(), Some(part));
+            self.doubt(doubt_kind(error), error.code(), Some(part));
         }
         let mut unreliable = hashes.views.iter().map(|view| why_unreliable(view, snapshot));
         // One view to rely on is enough: the first frame of many is black.

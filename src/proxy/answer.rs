@@ -79,9 +79,11 @@ impl Refusal {
         };
         let kind = match doubt.kind {
             DoubtKind::Malformed => InconclusiveKind::Malformed,
-            DoubtKind::Undecodable | DoubtKind::Encrypted | DoubtKind::Unhashable | DoubtKind::Illegible => {
-                InconclusiveKind::Unreadable
-            }
+            DoubtKind::Undecodable
+            | DoubtKind::Unsupported
+            | DoubtKind::Encrypted
+            | DoubtKind::Unhashable
+            | DoubtKind::Illegible => InconclusiveKind::Unreadable,
             DoubtKind::OverLimit => InconclusiveKind::TooMuch,
             DoubtKind::Deadline | DoubtKind::Overload => InconclusiveKind::Busy,
         };

@@ -196,6 +196,8 @@ pub enum DoubtKind {
     Malformed,
     /// A picture, compressed body or container could not be decoded.
     Undecodable,
+    /// Content is written in a way that nothing here decodes, as far as can be seen without damage.
+    Unsupported,
     /// Content is encrypted.
     Encrypted,
     /// There is more than a limit allows.
@@ -212,9 +214,10 @@ pub enum DoubtKind {
 
 impl DoubtKind {
     /// Every kind, for metrics.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Malformed,
         Self::Undecodable,
+        Self::Unsupported,
         Self::Encrypted,
         Self::OverLimit,
         Self::Unhashable,
@@ -228,6 +231,7 @@ impl DoubtKind {
         match self {
             Self::Malformed => "malformed",
             Self::Undecodable => "undecodable",
+            Self::Unsupported => "unsupported",
             Self::Encrypted => "encrypted",
             Self::OverLimit => "over_limit",
             Self::Unhashable => "unhashable",
@@ -242,6 +246,7 @@ impl DoubtKind {
         match self {
             Self::Malformed => route.malformed,
             Self::Undecodable => route.undecodable,
+            Self::Unsupported => route.unsupported,
             Self::Encrypted => route.encrypted,
             Self::OverLimit => route.over_limit,
             Self::Unhashable => route.unhashable,
@@ -415,7 +420,7 @@ mod tests {
         for kind in DoubtKind::ALL {
             let expected = match kind {
                 D::Unhashable | D::Illegible => O::Allow,
-                D::Encrypted => O::Flag,
+                D::Encrypted | D::Unsupported => O::Flag,
                 _ => O::Refuse,
             };
             assert_eq!(verdict(vec![], vec![doubt(kind)], &policy).0, expected, "default of {kind:?}");

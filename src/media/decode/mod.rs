@@ -112,7 +112,7 @@ pub enum DecodeError {
         /// Height in pixels; likewise.
         height: u32,
     },
-    /// The file is damaged, or written in a way that the decoder does not know.
+    /// The file is damaged.
     #[error("the picture cannot be decoded: {0}")]
     Broken(String),
     /// A way of writing the format that nothing here decodes.
@@ -144,11 +144,6 @@ impl DecodeError {
             Self::Deadline => "picture_deadline",
             Self::Panicked => "picture_decoder_panicked",
         }
-    }
-
-    /// Whether a limit was reached, and not that the file is broken.
-    pub const fn is_limit(&self) -> bool {
-        matches!(self, Self::TooLarge { .. } | Self::TooManyScans | Self::Deadline)
     }
 }
 
