@@ -1,8 +1,11 @@
-//! `penstock scan`.
+//! `penstock scan`: what would happen to files if they were uploaded, one by one, or as a table over a folder.
 
-use std::fs;
+mod report;
+mod tally;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 
 use bytes::Bytes;
 use clap::Args;
@@ -15,9 +18,9 @@ use crate::body::Stores;
 use crate::config::{Config, Inspection, Route, suggestion};
 use crate::content::Deadline;
 use crate::inspect::{Examination, Known, Resources, Upload, examine};
+use crate::media::ForeignDecoder;
 use crate::snapshot::{Fetching, Snapshot, load};
 use crate::verdict::{Mark, Match, MatchSource, Outcome, Verdict, decide, exempt, roll_out};
-use crate::worker::Workers;
 
 #[derive(Debug, Args)]
 pub(super) struct ScanArgs {
@@ -33,12 +36,25 @@ pub(super) struct ScanArgs {
     /// in their share. Default: they act. Entries in quarantine always act here.
     #[arg(long, value_name = "ID")]
     reference: Option<String>,
-    /// Print one JSON object a line: `file`, `verdict`, `matches`, `doubts`, or `file` and `error`.
+    /// Print one JSON object a line: `file`, `verdict`, `matches`, `doubts`, or `file` and `error`. With `--report`, the
+    /// report as one object.
     #[arg(long)]
     json: bool,
+    /// Scan every file in this folder and in the folders below it, and print a table: a line for each format, and every
+    /// file that would not pass or is slow. Files are inspected side by side, with the deadlines of the proxy.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "files")]
+    report: Option<PathBuf>,
     /// The files.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "report", value_name = "FILE")]
     files: Vec<PathBuf>,
+}
+
+/// What is the same for every file.
+#[derive(Clone, Copy)]
+struct Setting<'a> {
+    args: &'a ScanArgs,
+    snapshot: &'a Snapshot,
+    route: &'a Route,
 }
 
 pub(super) fn scan(args: &ScanArgs) -> u8 {
@@ -53,7 +69,11 @@ pub(super) fn scan(args: &ScanArgs) -> u8 {
         return FAILED;
     };
     let workers = app::workers(&snapshot.config.server, &Arc::default());
-    let codes = args.files.iter().map(|file| scan_file(args, file, &snapshot, route, &workers));
+    let setting = Setting { args, snapshot: &snapshot, route };
+    if let Some(folder) = &args.report {
+        return report::report(folder, &setting, &workers);
+    }
+    let codes = args.files.iter().map(|file| scan_file(file, &setting, &workers));
     codes.fold(OK, |worst, code| if worst == FAILED || code == FAILED { FAILED } else { worst.max(code) })
 }
 
@@ -78,11 +98,11 @@ fn route<'a>(config: &'a Config, name: Option<&str>) -> Option<&'a Route> {
     }
 }
 
-fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, route: &Route, workers: &Workers) -> u8 {
-    let body = match fs::read(file) {
-        Ok(bytes) => Bytes::from(bytes),
+fn scan_file(file: &Path, setting: &Setting<'_>, workers: &dyn ForeignDecoder) -> u8 {
+    let (examination, verdict) = match inspect_file(file, setting, workers, Deadline::NEVER) {
+        Ok(inspected) => inspected,
         Err(error) => {
-            if args.json {
+            if setting.args.json {
                 println!("{}", json!({ "file": file.display().to_string(), "error": error.to_string() }));
             } else {
                 eprintln!("{}: cannot be read: {error}", file.display());
@@ -90,6 +110,23 @@ fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, route: &Route, w
             return FAILED;
         }
     };
+    if setting.args.json {
+        print_json(file, &examination, &verdict);
+    } else {
+        print_plain(file, &examination, &verdict);
+    }
+    if verdict.outcome >= Outcome::Refuse { STOPPED } else { OK }
+}
+
+/// What an upload of `file` would lead to.
+fn inspect_file(
+    file: &Path,
+    setting: &Setting<'_>,
+    foreign: &dyn ForeignDecoder,
+    deadline: Deadline,
+) -> io::Result<(Examination, Verdict)> {
+    let Setting { args, snapshot, route } = *setting;
+    let body = Bytes::from(fs::read(file)?);
     let content_types = args.content_type.iter().map(|text| Bytes::copy_from_slice(text.as_bytes())).collect();
     let name = file.file_name().map(|name| Bytes::copy_from_slice(name.as_encoded_bytes()));
     let upload = Upload {
@@ -101,17 +138,12 @@ fn scan_file(args: &ScanArgs, file: &Path, snapshot: &Snapshot, route: &Route, w
         route: Arc::clone(&route.name),
     };
     let (stores, known) = (Stores::default(), Known::default());
-    let resources = Resources { stores: &stores, foreign: workers, deadline: Deadline::NEVER, known: &known };
+    let resources = Resources { stores: &stores, foreign, deadline, known: &known };
     let mut examination = examine(&upload, snapshot, &resources);
     roll_out(&mut examination.findings, &snapshot.config, &route.name, args.reference.as_deref());
     exempt(&mut examination.findings);
     let verdict = decide(&examination.findings, &route.policy);
-    if args.json {
-        print_json(file, &examination, &verdict);
-    } else {
-        print_plain(file, &examination, &verdict);
-    }
-    if verdict.outcome >= Outcome::Refuse { STOPPED } else { OK }
+    Ok((examination, verdict))
 }
 
 fn print_json(file: &Path, examination: &Examination, verdict: &Verdict) {
