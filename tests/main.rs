@@ -32,6 +32,7 @@ mod multipart;
 mod near_copies;
 mod office;
 mod operating;
+mod ordinary;
 mod overload;
 mod pictures;
 mod protocols;

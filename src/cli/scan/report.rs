@@ -98,15 +98,16 @@ fn measure(file: &Path, size: u64, setting: &Setting<'_>, workers: &dyn ForeignD
     let here = processor_time().saturating_sub(start);
     let elsewhere = Duration::from_nanos(workers.nanoseconds.into_inner());
     let (content, reason) = match inspected {
-        Ok(Ok((examination, verdict))) => (content_of(&examination), reason(&examination, &verdict, setting)),
+        Ok(Ok((examination, verdict))) => (content_of(&examination, size), reason(&examination, &verdict, setting)),
         Ok(Err(error)) => ("unreadable", Reason::Unreadable(error.to_string())),
         Err(_) => ("unreadable", Reason::Doubt(Outcome::Refuse, "inspection_panicked")),
     };
     FileResult { file: file.to_path_buf(), size, content, reason, time: here + elsewhere }
 }
 
-fn content_of(examination: &Examination) -> &'static str {
-    examination.parts.first().map_or("empty", |part| part.name())
+/// What the file is. An empty one has no part but its name.
+fn content_of(examination: &Examination, size: u64) -> &'static str {
+    examination.parts.first().filter(|_| size > 0).map_or("empty", |part| part.name())
 }
 
 /// Why the file gets the verdict that it gets: one reason a file, so that they add up. A route that only monitors is
