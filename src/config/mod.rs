@@ -121,9 +121,12 @@ pub struct Limits {
     pub spool_directory: PathBuf,
     /// Time a client may take to send one body. Default 1 h.
     pub upload_timeout: Duration,
-    /// Bytes a second a client must send on average. Default 1 KiB: slower is an attack or a dead line.
+    /// Time until the first byte of a body. Default 60 s: a phone that reads a file from the cloud sends nothing before.
+    pub first_byte_timeout: Duration,
+    /// Bytes a second a client must send on average, over all uploads of a connection. Default 1 KiB: slower is an attack
+    /// or a dead line.
     pub min_upload_rate: ByteSize,
-    /// Time before `min_upload_rate` is asked for. Default 10 s.
+    /// Time from the first byte before `min_upload_rate` is asked for. Default 10 s.
     pub rate_grace: Duration,
     /// Uploads that may wait for an inspection thread; past it the route's `overload` decides. Default 1,024.
     pub inspection_queue: usize,
@@ -149,6 +152,7 @@ impl Default for Limits {
             spool_total: ByteSize::gib(16),
             spool_directory: std::env::temp_dir(),
             upload_timeout: Duration::from_secs(3600),
+            first_byte_timeout: Duration::from_secs(60),
             min_upload_rate: ByteSize::kib(1),
             rate_grace: Duration::from_secs(10),
             inspection_queue: 1024,
@@ -178,7 +182,8 @@ pub struct Origin {
     pub servers: Vec<OriginServer>,
     /// Default 3 s.
     pub connect_timeout: Duration,
-    /// Longest wait between two pieces of a response. Default 60 s.
+    /// Longest wait for a response and between two pieces of it. Default 5 min: an origin that puts a large file together
+    /// or moves it says nothing meanwhile, and its client waits for it without Penstock too.
     pub read_timeout: Duration,
     /// Longest wait while sending a request. Default 60 s.
     pub write_timeout: Duration,

@@ -220,6 +220,7 @@ pub(super) struct RawLimits {
     pub spool_total: Option<ByteSize>,
     pub spool_directory: Option<Spanned<String>>,
     pub upload_timeout: Option<Span>,
+    pub first_byte_timeout: Option<Span>,
     pub min_upload_rate: Option<ByteSize>,
     pub rate_grace: Option<Span>,
     pub inspection_queue: Option<Spanned<usize>>,

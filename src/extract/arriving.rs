@@ -69,10 +69,10 @@ impl Arriving {
                 Form::Multipart(Box::new(Delimited { delimiter, max_header, place: Place::Start }))
             }
             // Of these, rules look at what is taken out of them.
-            Declared::Form(_) | Declared::Json(_) | Declared::Xml(_) | Declared::GrpcText => {
+            Declared::Form(_) | Declared::Json(_) | Declared::Xml(_) | Declared::GrpcText(_) => {
                 Form::Whole { is_for_rules: false }
             }
-            Declared::JsonLike | Declared::Grpc | Declared::Protobuf | Declared::Other => {
+            Declared::JsonLike | Declared::Grpc(_) | Declared::Protobuf | Declared::Other => {
                 Form::Whole { is_for_rules: true }
             }
         }))

@@ -1,4 +1,10 @@
-//! Declared charsets, as far as extraction must know them: does the content mean the same when read as UTF-8?
+//! Charsets that are declared for content: does it mean the same when read as UTF-8, and what does it mean if not?
+
+use bytes::Bytes;
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+use super::dissection::Dissection;
+use super::legible;
 
 /// What a `charset` parameter says about reading content as UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,7 +14,9 @@ pub(super) enum Charset {
     /// A superset of ASCII that differs from UTF-8 only above it. Apache HttpClient declares ISO-8859-1 for every text
     /// field unless told otherwise, so this is ordinary traffic.
     Latin,
-    /// Anything else, or two that disagree.
+    /// Another one of the Encoding Standard, by which every browser reads it.
+    Other(&'static Encoding),
+    /// One that nobody here knows, or two that disagree.
     Foreign,
 }
 
@@ -25,17 +33,64 @@ impl Charset {
         match self {
             Self::Utf8 => true,
             Self::Latin => content.is_ascii(),
+            Self::Other(encoding) => encoding.is_ascii_compatible() && content.is_ascii(),
             Self::Foreign => false,
         }
     }
 
-    fn from_label(label: &str) -> Self {
+    /// What is declared, if that is one of the Encoding Standard and not UTF-8.
+    pub(super) fn encoding(self) -> Option<&'static Encoding> {
+        match self {
+            Self::Latin => Some(encoding_rs::WINDOWS_1252),
+            Self::Other(encoding) => Some(encoding),
+            Self::Utf8 | Self::Foreign => None,
+        }
+    }
+
+    /// `body` in UTF-8 in every way in which it reads otherwise than it stands there: in this charset, and in the encoding
+    /// of Unicode that its first bytes look like. Bytes that are no text in it are replaced, as browsers do it.
+    pub(super) fn readings(self, body: &Bytes, found: &mut Dissection<'_>) -> Vec<Bytes> {
+        let declared = self.encoding().filter(|_| !self.reads_like_utf8(body));
+        let declared = declared.and_then(|encoding| legible::decoded(body, encoding, found));
+        let mut readings: Vec<Bytes> = declared.into_iter().chain(by_first_bytes(body, found)).collect();
+        readings.dedup();
+        readings
+    }
+
+    pub(super) fn from_label(label: &str) -> Self {
         match label.to_ascii_lowercase().as_str() {
             "utf-8" | "utf8" | "us-ascii" | "ascii" => Self::Utf8,
             "iso-8859-1" | "latin1" | "windows-1252" => Self::Latin,
-            _ => Self::Foreign,
+            // Told by its first bytes, if it is that.
+            "utf-32" | "utf-32le" | "utf-32be" => Self::Utf8,
+            label => match Encoding::for_label_no_replacement(label.as_bytes()) {
+                Some(encoding) if encoding == UTF_8 => Self::Utf8,
+                Some(encoding) => Self::Other(encoding),
+                None => Self::Foreign,
+            },
         }
     }
+}
+
+/// The text in UTF-8, if its first bytes are those of another encoding of Unicode: with a byte order mark, or with a
+/// character of ASCII first, which is how every text of JSON and XML begins (RFC 4627 §3; XML 1.0, appendix F).
+pub(super) fn by_first_bytes(body: &Bytes, found: &mut Dissection<'_>) -> Option<Bytes> {
+    let encoding = match body[..] {
+        [0xff, 0xfe, 0, 0, ..] | [1..=0x7f, 0, 0, 0, ..] => return utf32(body, u32::from_le_bytes, found),
+        [0, 0, 0xfe, 0xff, ..] | [0, 0, 0, 1..=0x7f, ..] => return utf32(body, u32::from_be_bytes, found),
+        [0xfe, 0xff, ..] | [0, 1..=0x7f, ..] => UTF_16BE,
+        [0xff, 0xfe, ..] | [1..=0x7f, 0, ..] => UTF_16LE,
+        _ => return None,
+    };
+    legible::decoded(body, encoding, found)
+}
+
+fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32, found: &mut Dissection<'_>) -> Option<Bytes> {
+    const BYTE_ORDER_MARK: u32 = 0xfeff;
+    let units = bytes.as_chunks().0.iter().map(|bytes| unit(*bytes)).enumerate();
+    let units = units.filter(|(index, unit)| *index > 0 || *unit != BYTE_ORDER_MARK);
+    let text: String = units.map(|(_, unit)| char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    found.keep(text.as_bytes(), bytes.len())
 }
 
 /// Whether the charset of this name, in lower case, is UTF-8 or a part of it.
@@ -68,7 +123,9 @@ mod tests {
             ("text/plain; charset=UTF-8", Charset::Utf8),
             ("text/plain;charset=\"us-ascii\"", Charset::Utf8),
             ("text/plain; format=flowed; CHARSET = 'iso-8859-1'", Charset::Latin),
-            ("text/plain; charset=utf-16", Charset::Foreign),
+            ("text/plain; charset=utf-16", Charset::Other(UTF_16LE)),
+            ("text/plain; charset=Shift_JIS", Charset::Other(encoding_rs::SHIFT_JIS)),
+            ("text/plain; charset=utf-7", Charset::Foreign),
             ("text/plain; charset=utf-8; charset=utf-16", Charset::Foreign),
             ("text/plain; charset*=us-ascii''utf-7", Charset::Foreign),
             ("text/plain; charset=", Charset::Foreign),

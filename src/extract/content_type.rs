@@ -2,6 +2,7 @@
 
 use super::ProblemCode;
 use super::charset::Charset;
+use super::grpc::Codec;
 use super::parameters::{ParameterValue, Parameters, is_token};
 
 /// Longest boundary that RFC 2046 §5.1.1 allows.
@@ -23,10 +24,10 @@ pub(super) enum Declared<'a> {
     JsonLike,
     /// `application/xml`, `text/xml` and everything that ends in `+xml`.
     Xml(Charset),
-    /// `application/grpc` and its variants.
-    Grpc,
+    /// Messages in frames: `application/grpc`, `application/connect+…` and their variants.
+    Grpc(Codec),
     /// `application/grpc-web-text` and its variants.
-    GrpcText,
+    GrpcText(Codec),
     /// Protocol Buffers.
     Protobuf,
     /// As it stands.
@@ -49,17 +50,25 @@ impl<'a> Declared<'a> {
             "application/x-www-form-urlencoded" => Declared::Form(Charset::of_media_type(&text)),
             "application/json" | "text/json" => Declared::Json(Charset::of_media_type(&text)),
             "application/xml" | "text/xml" => Declared::Xml(Charset::of_media_type(&text)),
-            "application/protobuf" | "application/x-protobuf" => Declared::Protobuf,
+            "application/protobuf" | "application/x-protobuf" | "application/proto" => Declared::Protobuf,
+            "application/x-google-protobuf" | "application/vnd.google.protobuf" => Declared::Protobuf,
+            // `+json` is the codec of messages here, and not what the body is.
+            other if other.starts_with("application/grpc-web-text") => Declared::GrpcText(codec(other)),
+            other if other.starts_with("application/grpc") => Declared::Grpc(codec(other)),
+            other if other.starts_with("application/connect+") => Declared::Grpc(codec(other)),
             other if other.ends_with("+json") => Declared::Json(Charset::of_media_type(&text)),
             other if other.ends_with("+xml") => Declared::Xml(Charset::of_media_type(&text)),
-            other if other.starts_with("application/grpc-web-text") => Declared::GrpcText,
-            other if other.starts_with("application/grpc") => Declared::Grpc,
             // formidable asks for no more, in either case.
             _ if mentions(value, b"urlencoded") => Declared::Form(Charset::of_media_type(&text)),
             _ if mentions(value, b"json") => Declared::JsonLike,
             _ => Declared::Other,
         })
     }
+}
+
+/// What the messages of a body of this type are written in.
+fn codec(essence: &str) -> Codec {
+    if essence.ends_with("json") { Codec::Json } else { Codec::Protobuf }
 }
 
 /// Whether `word` stands anywhere, also with white space or quotes in it: @fastify/busboy drops them before it looks.
@@ -176,7 +185,7 @@ mod tests {
         use Charset::*;
         for (value, expected) in [
             ("application/x-www-form-urlencoded", Declared::Form(Utf8)),
-            ("APPLICATION/X-WWW-FORM-URLENCODED; charset=utf-16", Declared::Form(Foreign)),
+            ("APPLICATION/X-WWW-FORM-URLENCODED; charset=utf-16", Declared::Form(Other(encoding_rs::UTF_16LE))),
             ("x/a; b=\"x-www-form-url encoded\"", Declared::Form(Utf8)),
             ("application/json;", Declared::Json(Utf8)),
             ("application/json, application/json", Declared::Json(Utf8)),
@@ -184,8 +193,17 @@ mod tests {
             ("text/json", Declared::Json(Utf8)),
             ("application/soap+xml; charset=utf-8", Declared::Xml(Utf8)),
             ("Text/XML", Declared::Xml(Utf8)),
-            ("application/grpc+proto", Declared::Grpc),
-            ("application/grpc-web-text+proto", Declared::GrpcText),
+            ("application/grpc", Declared::Grpc(Codec::Protobuf)),
+            ("application/grpc+proto", Declared::Grpc(Codec::Protobuf)),
+            ("application/grpc+json", Declared::Grpc(Codec::Json)),
+            ("application/grpc-web+json", Declared::Grpc(Codec::Json)),
+            ("Application/Connect+JSON; charset=utf-8", Declared::Grpc(Codec::Json)),
+            ("application/connect+proto", Declared::Grpc(Codec::Protobuf)),
+            ("application/grpc-web-text+proto", Declared::GrpcText(Codec::Protobuf)),
+            ("application/proto", Declared::Protobuf),
+            ("image/jpeg, image/jpeg", Declared::Other),
+            ("*/*", Declared::Other),
+            ("text", Declared::Other),
             ("application/x-protobuf", Declared::Protobuf),
             ("application/x-ndjson", Declared::JsonLike),
             ("image/jpeg", Declared::Other),

@@ -73,35 +73,42 @@ fn read_as(body: &Bytes, value: &[u8], kind: PartKind, found: &mut Dissection<'_
             multipart::extract_all_readings(body, value, found);
             found.add(whole(kind), None);
         }
-        Ok(Declared::Form(_) | Declared::Json(_) | Declared::Xml(_))
-            if body.len() as u64 > found.limits().max_escaped =>
-        {
+        Ok(declared) if is_too_large(&declared, body, found) => {
             found.report(ProblemCode::TooLargeToUnescape, None);
             found.add(whole(kind), None);
         }
+        // What nobody can take for what it is called is bytes; the others are read, and once more as bytes if they turn out
+        // to be something else.
         Ok(Declared::Form(charset)) => {
-            found.add(whole(PartKind::Envelope), None);
-            form::extract(body, charset, found);
+            let is_form = form::is_written_as_one(body);
+            found.add(whole(if is_form { PartKind::Envelope } else { kind }), None);
+            form::extract(body, is_form, charset, found);
         }
+        Ok(Declared::Json(_)) if !json::may_be(body) => found.add(whole(kind), None),
         Ok(Declared::Json(charset)) => {
             found.add(whole(PartKind::Envelope), None);
-            json::extract(body, charset, found);
+            if json::extract(body, charset, found) == json::Form::Odd {
+                found.add(whole(kind), None);
+            }
         }
         Ok(Declared::JsonLike) => {
             found.add(whole(kind), None);
             json::extract_loosely(body, found);
         }
+        Ok(Declared::Xml(_)) if !xml::may_be(body) => found.add(whole(kind), None),
         Ok(Declared::Xml(charset)) => {
             found.add(whole(PartKind::Envelope), None);
-            xml::extract(body, charset, found);
+            if xml::extract(body, charset, found) == xml::Form::Odd {
+                found.add(whole(kind), None);
+            }
         }
-        Ok(Declared::Grpc) => {
+        Ok(Declared::Grpc(codec)) => {
             found.add(whole(kind), None);
-            grpc::extract(body, found);
+            grpc::extract(body, codec, found);
         }
-        Ok(Declared::GrpcText) => {
+        Ok(Declared::GrpcText(codec)) => {
             found.add(whole(PartKind::Envelope), None);
-            grpc::extract_text(body, found);
+            grpc::extract_text(body, codec, found);
         }
         Ok(Declared::Protobuf) => {
             found.add(whole(kind), None);
@@ -111,4 +118,16 @@ fn read_as(body: &Bytes, value: &[u8], kind: PartKind, found: &mut Dissection<'_
         }
         Ok(Declared::Other) => found.add(whole(kind), None),
     }
+}
+
+/// Whether `body` is past the limit on what may have to be copied to undo its escapes, and may have such: what is called
+/// JSON and is none by its first byte, nobody unescapes.
+fn is_too_large(declared: &Declared<'_>, body: &[u8], found: &Dissection<'_>) -> bool {
+    let may_have_escapes = match declared {
+        Declared::Form(_) => form::is_written_as_one(body),
+        Declared::Json(_) => json::may_be(body),
+        Declared::Xml(_) => xml::may_be(body),
+        _ => false,
+    };
+    may_have_escapes && body.len() as u64 > found.limits().max_escaped
 }

@@ -1,6 +1,9 @@
-//! gRPC: messages behind each other, each with a flag and its length, in one body.
+//! gRPC, gRPC-Web and Connect: messages behind each other, each with a flag and its length, in one body.
 //!
-//! Source: "gRPC over HTTP2", and "gRPC Web" for its text form, which is base64.
+//! All three frame alike, and servers of Connect take all three at one address, so that one reader serves them. Messages
+//! are Protocol Buffers or JSON, by the name of the type; other codecs are looked at as bytes.
+//!
+//! Sources: "gRPC over HTTP2"; "gRPC Web" for its text form, which is base64; "Connect Protocol Reference", connectrpc.com.
 
 use bytes::Bytes;
 
@@ -10,13 +13,29 @@ use crate::content::{Part, PartKind};
 use super::ProblemCode;
 use super::dissection::Dissection;
 use super::encoded;
+use super::json;
 use super::protobuf::Fields;
 
 /// Bytes in front of each message: a flag and four of its length.
 const PREFIX: usize = 5;
 
+/// Bit of the flag that says that a message is compressed. Others mark the message that ends a stream, which is text.
+const COMPRESSED: u8 = 1;
+
+/// What messages may be compressed with. Which of them it is stands in a header that a server may not look at
+/// (`grpc-encoding`, `Connect-Content-Encoding`), so every one in which a message is whole is a reading.
+const CODINGS: [Coding; 5] = [Coding::Gzip, Coding::Zstd, Coding::Zlib, Coding::Deflate, Coding::Brotli];
+
+/// What messages are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Codec {
+    /// Protocol Buffers, and whatever is neither they nor JSON.
+    Protobuf,
+    Json,
+}
+
 /// Adds the messages of `body` and what is in them.
-pub(super) fn extract(body: &Bytes, found: &mut Dissection<'_>) {
+pub(super) fn extract(body: &Bytes, codec: Codec, found: &mut Dissection<'_>) {
     let mut fields = Fields::default();
     let mut rest = body.clone();
     while !rest.is_empty() {
@@ -24,11 +43,14 @@ pub(super) fn extract(body: &Bytes, found: &mut Dissection<'_>) {
         let Some((flag, message)) = split_message(&mut rest) else {
             return found.report(ProblemCode::GrpcMalformed, Some(offset));
         };
-        // Bit 7 marks the trailers of gRPC-Web, which are text.
-        let message = if flag & 1 == 1 { decompress(&message, found) } else { Some(message) };
-        if let Some(message) = message {
+        let is_compressed = flag & COMPRESSED != 0;
+        let messages = if is_compressed { decompress(&message, offset, found) } else { vec![message] };
+        for message in messages {
             found.add(Part::new(PartKind::Entry, message.clone()), Some(offset));
-            fields.read(&message, "", 0, found);
+            match codec {
+                Codec::Protobuf => fields.read(&message, "", 0, found),
+                Codec::Json => json::extract_message(&message, &mut fields, found),
+            }
         }
         if found.is_over() {
             return;
@@ -38,9 +60,9 @@ pub(super) fn extract(body: &Bytes, found: &mut Dissection<'_>) {
 }
 
 /// Adds the messages of a body in the text form of gRPC-Web.
-pub(super) fn extract_text(body: &Bytes, found: &mut Dissection<'_>) {
+pub(super) fn extract_text(body: &Bytes, codec: Codec, found: &mut Dissection<'_>) {
     match encoded::strict(body) {
-        Some(decoded) => extract(&decoded, found),
+        Some(decoded) => extract(&decoded, codec, found),
         None => found.report(ProblemCode::GrpcMalformed, None),
     }
 }
@@ -54,18 +76,40 @@ fn split_message(rest: &mut Bytes) -> Option<(u8, Bytes)> {
     Some((flag, message))
 }
 
-/// Undoes the compression that `grpc-encoding` names, told by the bytes: they leave no doubt between the ones in use.
-fn decompress(message: &[u8], found: &mut Dissection<'_>) -> Option<Bytes> {
-    let coding = match message {
+/// What `message`, which stands at `offset`, is without its compression. An empty one is nobody's stream and empty.
+fn decompress(message: &Bytes, offset: usize, found: &mut Dissection<'_>) -> Vec<Bytes> {
+    if message.is_empty() {
+        return Vec::new();
+    }
+    let readings: Vec<Bytes> = CODINGS.into_iter().filter_map(|coding| whole(coding, message, found)).collect();
+    if !readings.is_empty() {
+        return readings;
+    }
+    found.report(ProblemCode::ContentCodingBroken, Some(offset));
+    // As far as it goes, in what it looks like.
+    let coding = match message[..] {
         [0x1f, 0x8b, ..] => Coding::Gzip,
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Coding::Zstd,
         _ => Coding::Zlib,
     };
     let mut output = found.output();
-    match found.unpack(coding, message, &mut output) {
-        End::Complete(length) if length == message.len() => {}
-        End::Complete(_) | End::Broken => found.report(ProblemCode::ContentCodingBroken, None),
-        end => found.report_limit(end),
+    found.unpack(coding, message, &mut output);
+    found.take(output).into_iter().collect()
+}
+
+/// What `message` gives in `coding`, if it is nothing but whole streams of it.
+fn whole(coding: Coding, message: &Bytes, found: &mut Dissection<'_>) -> Option<Bytes> {
+    let mut output = found.output();
+    let mut rest = &message[..];
+    while !rest.is_empty() {
+        match found.unpack(coding, rest, &mut output) {
+            End::Complete(length) if length > 0 => rest = rest.get(length..)?,
+            End::Complete(_) | End::Broken => return None,
+            end => {
+                found.report_limit(end);
+                return found.take(output);
+            }
+        }
     }
     found.take(output)
 }
@@ -83,7 +127,7 @@ mod tests {
     }
 
     fn read(body: Vec<u8>) -> Extraction {
-        gathered(&ExtractLimits::default(), Ambiguity::Refuse, |found| extract(&body.into(), found))
+        gathered(&ExtractLimits::default(), Ambiguity::Refuse, |found| extract(&body.into(), Codec::Protobuf, found))
     }
 
     #[test]
@@ -100,6 +144,21 @@ mod tests {
         assert!(read(framed(1, &packed)).parts.iter().any(|part| part.bytes == "EVIL"));
         let broken = read(framed(1, b"snappy"));
         assert_eq!(broken.problems[0].code, ProblemCode::ContentCodingBroken);
+    }
+
+    #[test]
+    fn strings_of_json_in_several_messages_are_put_together() {
+        let body = [&b"{\"n\": \"EV\"}"[..], b"{\"n\": \"SUw=\", \"x\": \"\\ud83d\"}"].map(|message| framed(0, message));
+        let found = gathered(&ExtractLimits::default(), Ambiguity::Refuse, |found| {
+            extract(&body.concat().into(), Codec::Json, found);
+        });
+        assert_eq!(found.problems, []);
+        let body = ["RVY=", "SUw="].map(|piece| framed(0, format!("{{\"n\": \"{piece}\"}}").as_bytes()));
+        let pieces = gathered(&ExtractLimits::default(), Ambiguity::Refuse, |found| {
+            extract(&body.concat().into(), Codec::Json, found);
+        });
+        let has = |found: &Extraction, text: &str| found.parts.iter().any(|part| part.bytes == text);
+        assert!(has(&found, "EVSUw=") && has(&found, "\u{fffd}") && has(&pieces, "EVIL"));
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod percent;
 mod problem;
 mod protobuf;
 mod s3;
+mod seen;
 mod tus;
 mod value;
 mod xml;

@@ -5,7 +5,11 @@ use http::{HeaderMap, header};
 /// Whether `headers` and `query` call a body of `length` bytes a piece of something larger. A range that is the whole
 /// is none, as clients write it that send a file in one go.
 ///
-/// Source: `Content-Range` in a request, RFC 9110 §14.5; Google's resumable uploads (`X-Goog-Upload-…`); appending to
+/// Registries of containers have their own notation, `0-99`, which names no length: clients send a layer in one such piece
+/// or in several. The one that starts at the start is inspected like any body, and all others are pieces.
+///
+/// Source: `Content-Range` in a request, RFC 9110 §14.5; "Pushing a blob in chunks", OCI Distribution Specification;
+/// Google's resumable uploads (`X-Goog-Upload-…`); appending to
 /// an object of Amazon S3 Express (`x-amz-write-offset-bytes`); Put Block, Append Block and Put Page of Azure's Blob
 /// service; chunks of ownCloud and Nextcloud (`OC-…`).
 pub fn is_partial(headers: &HeaderMap, query: Option<&str>, length: u64) -> bool {
@@ -13,9 +17,10 @@ pub fn is_partial(headers: &HeaderMap, query: Option<&str>, length: u64) -> bool
         return false;
     };
     let says_other = |name: &str, whole: &str| headers.get_all(name).iter().any(|value| value != whole);
-    let mut ranges = headers.get_all(header::CONTENT_RANGE).iter();
-    says_other("content-range", &format!("bytes 0-{last}/{length}"))
-        || ranges.nth(1).is_some()
+    let ranges = headers.get_all(header::CONTENT_RANGE);
+    let wholes = [format!("bytes 0-{last}/{length}"), format!("0-{last}")];
+    ranges.iter().any(|range| wholes.iter().all(|whole| range != whole.as_str()))
+        || ranges.iter().nth(1).is_some()
         || says_other("x-goog-upload-offset", "0")
         || says_other("x-amz-write-offset-bytes", "0")
         || says_other("oc-total-length", &length.to_string())
@@ -49,6 +54,11 @@ mod tests {
             (&[][..], 100, false),
             (&["bytes 0-99/100"], 100, false),
             (&["bytes */100"], 0, false),
+            (&["0-99"], 100, false),
+            (&["0-99"], 99, true),
+            (&["0-98"], 100, true),
+            (&["100-199"], 100, true),
+            (&["0-99", "0-99"], 100, true),
             (&["bytes 0-99/*"], 100, true),
             (&["bytes 0-99/200"], 100, true),
             (&["bytes 0-98/100"], 99, true),

@@ -157,23 +157,13 @@ problem_codes! {
         MultipartCharsetField = "multipart_charset_field",
             "A field named _charset_ changes how some servers read the other fields.";
         FormCharset = "form_charset",
-            "A URL-encoded form declares a charset other than UTF-8.";
+            "A URL-encoded form declares a charset that nobody here knows.";
         JsonNotUtf8 = "json_not_utf8",
-            "The JSON body is not in UTF-8, or declares another charset.";
-        JsonInvalid = "json_invalid",
-            "The body is declared as JSON but is not valid JSON.";
-        JsonTrailingData = "json_trailing_data",
-            "The JSON body goes on after its value.";
+            "The JSON body declares a charset that nobody here knows.";
         XmlNotUtf8 = "xml_not_utf8",
-            "The XML body is not in UTF-8, or declares another encoding.";
-        XmlInvalid = "xml_invalid",
-            "The body is declared as XML but is not well-formed.";
-        XmlDeclarations = "xml_declarations",
-            "The XML body has a document type with declarations of its own, which are never followed.";
-        XmlEntities = "xml_entities",
-            "The XML body uses entities that are not of the five that XML knows.";
+            "The XML body declares a charset that nobody here knows.";
         GrpcMalformed = "grpc_malformed",
-            "The body is declared as gRPC but does not consist of whole messages.";
+            "The body is declared as gRPC or Connect but does not consist of whole messages.";
         AwsChunkedMalformed = "aws_chunked_malformed",
             "The body is declared as aws-chunked but is not framed so.";
         PartialContent = "partial_content",

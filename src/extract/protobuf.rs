@@ -13,13 +13,22 @@ use bytes::Bytes;
 use crate::content::{Part, PartKind};
 
 use super::dissection::Dissection;
+use super::encoded;
 
 /// Nesting of messages that is followed: past it a field may be a message or not, and is looked at as bytes.
 const MAX_NESTING: usize = 16;
 
 /// Pieces under each name.
 #[derive(Default)]
-pub(super) struct Fields(BTreeMap<String, Vec<Bytes>>);
+pub(super) struct Fields(BTreeMap<(String, Notation), Vec<Bytes>>);
+
+/// How a piece is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Notation {
+    Plain,
+    /// Each piece for itself, as the JSON form of a message has it for bytes.
+    Base64,
+}
 
 impl Fields {
     /// Adds the fields of one message, and of the messages in it. Bytes that are no message add nothing.
@@ -36,16 +45,27 @@ impl Fields {
             if nesting < MAX_NESTING && !content.is_empty() {
                 self.read(&content, &name, nesting + 1, found);
             }
-            self.0.entry(name).or_default().push(content);
+            self.0.entry((name, Notation::Plain)).or_default().push(content);
+        }
+    }
+
+    /// Keeps one string of a message in JSON, which may be text or bytes.
+    pub(super) fn note(&mut self, name: &str, text: &Bytes) {
+        for notation in [Notation::Plain, Notation::Base64] {
+            self.0.entry((name.to_owned(), notation)).or_default().push(text.clone());
         }
     }
 
     /// Adds what came in several pieces as a whole.
     pub(super) fn assemble(self, found: &mut Dissection<'_>) {
-        for (name, pieces) in self.0.into_iter().filter(|(_, pieces)| pieces.len() > 1) {
+        for ((name, notation), pieces) in self.0.into_iter().filter(|(_, pieces)| pieces.len() > 1) {
             let mut output = found.output();
             for piece in &pieces {
-                if let Err(end) = found.write(piece, piece.len(), &mut output) {
+                let written = match notation {
+                    Notation::Plain => found.write(piece, piece.len(), &mut output),
+                    Notation::Base64 => encoded::decode_usual(piece, &mut output, found),
+                };
+                if let Err(end) = written {
                     return found.report_limit(end);
                 }
             }

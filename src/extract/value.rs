@@ -8,13 +8,20 @@ use crate::content::{Part, PartKind};
 
 use super::charset::Charset;
 use super::dissection::Dissection;
+use super::legible;
 
 /// Adds `part`, a field that starts at `offset`, as it is and in every other way in which its text is read.
 pub(super) fn add(part: Part, charset: Charset, offset: usize, found: &mut Dissection<'_>) {
     let slices = [without_byte_order_mark(&part.bytes), without_half_a_character(&part.bytes)];
     let latin = if is_read_as_latin(&part.bytes, charset) { from_latin(&part.bytes, found) } else { Vec::new() };
+    let other = match charset {
+        Charset::Other(encoding) if !charset.reads_like_utf8(&part.bytes) => {
+            legible::decoded(&part.bytes, encoding, found)
+        }
+        _ => None,
+    };
     found.add(part.clone(), Some(offset));
-    for bytes in slices.into_iter().flatten().chain(latin) {
+    for bytes in slices.into_iter().flatten().chain(latin).chain(other) {
         found.add(Part { kind: PartKind::Reading, bytes, ..part.clone() }, Some(offset));
     }
 }

@@ -1,15 +1,17 @@
 //! Reads a whole request body before anything else happens to the request.
 
-use std::time::Duration;
+use std::pin::pin;
 
+use bytes::Bytes;
 use pingora::proxy::Session;
 use tokio::time::{Instant, timeout_at};
 
 use crate::body::{BodyCollector, HeldBody, HoldError, Stores};
-use crate::config::{ByteSize, Limits, RoutePolicy};
+use crate::config::{Limits, RoutePolicy};
 use crate::inspect::Lookahead;
 
 use super::answer::Refusal;
+use super::pace::{Line, Pace};
 
 /// Why there is no held body.
 pub(super) enum HoldFailure {
@@ -28,6 +30,7 @@ pub(super) async fn hold(
     limits: &Limits,
     policy: &RoutePolicy,
     stores: &Stores,
+    line: Line,
     lookahead: Option<&Lookahead>,
 ) -> Result<HeldBody, HoldFailure> {
     let expected = declared_length(session);
@@ -36,15 +39,9 @@ pub(super) async fn hold(
     }
     answer_expectation(session).await?;
     let mut collector = BodyCollector::new(limits, policy.max_body, expected, &stores.memory, &stores.disk);
-    let pace = Pace::start(limits);
-    loop {
-        let read = timeout_at(pace.patience(collector.received()), session.downstream_session.read_request_body());
-        let piece = match read.await {
-            Ok(Ok(Some(piece))) => piece,
-            Ok(Ok(None)) => break,
-            Ok(Err(error)) => return Err(HoldFailure::Client(error)),
-            Err(_) => return Err(HoldFailure::Refused(pace.too_slow())),
-        };
+    let mut pace = Pace::start(limits, line);
+    while let Some(piece) = next_piece(session, &pace).await? {
+        pace.received(piece.len());
         collector.push(piece)?;
         if collector.wants_flush() {
             collector = on_blocking_thread(move || collector.flush().map(|()| collector)).await?;
@@ -57,6 +54,19 @@ pub(super) async fn hold(
         return Ok(on_blocking_thread(move || collector.finish()).await?);
     }
     Ok(collector.finish()?)
+}
+
+/// The next piece of the body; `None` behind the last.
+async fn next_piece(session: &mut Session, pace: &Pace) -> Result<Option<Bytes>, HoldFailure> {
+    let mut read = pin!(session.downstream_session.read_request_body());
+    loop {
+        match timeout_at(pace.patience(), &mut read).await {
+            Ok(piece) => return piece.map_err(HoldFailure::Client),
+            Err(_) if pace.patience() <= Instant::now() => return Err(HoldFailure::Refused(pace.too_slow())),
+            // Another upload on the connection has got on meanwhile.
+            Err(_) => {}
+        }
+    }
 }
 
 impl From<HoldError> for HoldFailure {
@@ -94,35 +104,6 @@ async fn answer_expectation(session: &mut Session) -> Result<(), HoldFailure> {
     let written = client.write_continue_response().await;
     client.set_close_on_response_before_downstream_finish(true);
     written.map_err(HoldFailure::Client)
-}
-
-/// How long a client may take.
-struct Pace {
-    start: Instant,
-    upload_timeout: Duration,
-    grace: Duration,
-    min_rate: ByteSize,
-}
-
-impl Pace {
-    fn start(limits: &Limits) -> Self {
-        Self {
-            start: Instant::now(),
-            upload_timeout: limits.upload_timeout,
-            grace: limits.rate_grace,
-            min_rate: limits.min_upload_rate,
-        }
-    }
-
-    /// The moment until which the next piece is waited for: what was received earns time at the minimum rate.
-    fn patience(&self, received: u64) -> Instant {
-        let earned = Duration::from_secs(received.checked_div(self.min_rate.0).unwrap_or(u64::from(u32::MAX)));
-        self.start + self.upload_timeout.min(self.grace.saturating_add(earned))
-    }
-
-    fn too_slow(&self) -> Refusal {
-        if self.start.elapsed() >= self.upload_timeout { Refusal::UploadTimeout } else { Refusal::TooSlow }
-    }
 }
 
 async fn on_blocking_thread<T: Send + 'static>(

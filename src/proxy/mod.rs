@@ -11,6 +11,7 @@ mod framing;
 mod held_session;
 mod hold;
 mod judging;
+mod pace;
 mod release;
 mod server;
 mod target;
@@ -44,6 +45,7 @@ use assembly::{Assemblies, Pending};
 use held_session::Replay;
 use hold::{HoldFailure, declared_length, hold};
 use judging::Held;
+use pace::Lines;
 use release::Release;
 use wire::Violation;
 
@@ -57,6 +59,7 @@ pub struct Gate {
     inspector: Inspector,
     stores: Stores,
     assemblies: Arc<Assemblies>,
+    lines: Arc<Lines>,
     quarantine: Arc<Quarantine>,
     metrics: Arc<Metrics>,
 }
@@ -77,7 +80,7 @@ impl Gate {
         metrics: Arc<Metrics>,
     ) -> Self {
         let assemblies = Arc::new(Assemblies::new(Arc::clone(&metrics)));
-        Self { snapshots, inspector, stores, assemblies, quarantine, metrics }
+        Self { snapshots, inspector, stores, assemblies, lines: Arc::default(), quarantine, metrics }
     }
 }
 
@@ -168,6 +171,21 @@ impl ProxyHttp for Gate {
                 Ok(false)
             }
         }
+    }
+
+    /// An empty last piece, with which HTTP/2 ends a body, is nothing: pingora would write it as the last chunk and then
+    /// write the last chunk, and an origin takes the second one for a broken request.
+    async fn request_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        end_of_stream: bool,
+        _passage: &mut Passage,
+    ) -> Result<()> {
+        if end_of_stream && body.as_ref().is_some_and(Bytes::is_empty) {
+            *body = None;
+        }
+        Ok(())
     }
 
     async fn upstream_peer(&self, _session: &mut Session, passage: &mut Passage) -> Result<Box<HttpPeer>> {
@@ -360,7 +378,10 @@ impl Gate {
         lookahead: Option<&Lookahead>,
     ) -> std::result::Result<HeldBody, HoldFailure> {
         self.metrics.held_uploads.inc();
-        let held = hold(session, &snapshot.config.limits, policy, &self.stores, lookahead).await;
+        let held = {
+            let line = self.lines.of(session);
+            hold(session, &snapshot.config.limits, policy, &self.stores, line, lookahead).await
+        };
         self.metrics.held_uploads.dec();
         self.note_stores();
         held

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pingora::apps::HttpServerOptions;
 use pingora::listeners::tls::TlsSettings;
+use pingora::protocols::http::v2::server::{H2Options, default_h2_options};
 use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
@@ -56,6 +57,7 @@ pub fn serve(gate: Gate, snapshot: Arc<Snapshot>) -> Result<(), StartError> {
     server.bootstrap();
     let mut proxy = HttpProxy::new(gate, Arc::clone(&server.configuration));
     proxy.handle_init_modules();
+    proxy.h2_options = Some(h2_options());
     let mut options = HttpServerOptions::default();
     options.h2c = true;
     proxy.server_options = Some(options);
@@ -72,6 +74,21 @@ pub fn serve(gate: Gate, snapshot: Arc<Snapshot>) -> Result<(), StartError> {
     drop(snapshot);
     server.run(RunArgs { shutdown_signal: Box::new(Signals) });
     Ok(())
+}
+
+/// Bytes of one HTTP/2 request that may be on their way before any is taken: at 50 ms there and back 80 MB/s.
+const STREAM_WINDOW: u32 = 4 << 20;
+
+/// The same for all requests of a connection together. It is also the most memory that a connection can fill with bytes
+/// that nobody takes, as on a route that streams to a slow origin; the system keeps up to 6 MiB for one of HTTP/1.1
+/// (`tcp_rmem` of Linux). Held bodies are taken as they come and have limits of their own.
+const CONNECTION_WINDOW: u32 = 8 << 20;
+
+fn h2_options() -> H2Options {
+    let mut options = default_h2_options();
+    options.initial_window_size(STREAM_WINDOW);
+    options.initial_connection_window_size(CONNECTION_WINDOW);
+    options
 }
 
 fn server_conf(config: &Config) -> ServerConf {

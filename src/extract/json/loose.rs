@@ -5,20 +5,25 @@
 //! whether the marks at its ends would open and close it or close one and open the next.
 
 use bytes::Bytes;
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 
 use crate::content::{Part, PartKind};
+use crate::extract::charset;
 use crate::extract::dissection::Dissection;
 
 use super::escape;
 
-/// Adds every stretch between quotation marks.
-pub(super) fn extract(body: &Bytes, found: &mut Dissection<'_>) {
-    for text in transcoded(body).iter().chain([body]) {
-        let mut start = None;
-        for mark in marks(text) {
+/// Adds every stretch between quotation marks from `from` on, where the first reading that is not everybody's begins, and
+/// what stands in the string that is open there.
+pub(super) fn extract(body: &Bytes, from: usize, found: &mut Dissection<'_>) {
+    let unicode = charset::by_first_bytes(body, found);
+    let begin = marks(&body[..from]).last().unwrap_or(from);
+    let texts = unicode.iter().map(|text| (0, text.clone())).chain([(begin, body.slice(begin..))]);
+    for (base, text) in texts {
+        let mut start: Option<usize> = None;
+        for mark in marks(&text) {
             if let Some(start) = start.replace(mark + 1) {
-                found.add(Part::new(PartKind::JsonString, unescaped(text.slice(start..mark))), Some(start));
+                let stretch = escape::unescaped(&text.slice(start..mark));
+                found.add(Part::new(PartKind::JsonString, stretch), Some(base + start));
             }
             if found.is_over() {
                 return;
@@ -35,36 +40,6 @@ fn marks(text: &[u8]) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
-/// The body in UTF-8, if its first bytes look like another encoding of Unicode (RFC 4627 §3).
-fn transcoded(body: &[u8]) -> Option<Bytes> {
-    let decode = |encoding: &'static Encoding| encoding.decode_with_bom_removal(body).0.into_owned();
-    let text = match body {
-        [0xff, 0xfe, 0, 0, rest @ ..] => utf32(rest, u32::from_le_bytes),
-        [0, 0, 0xfe, 0xff, rest @ ..] => utf32(rest, u32::from_be_bytes),
-        [0, 0, 0, _, ..] => utf32(body, u32::from_be_bytes),
-        [_, 0, 0, 0, ..] => utf32(body, u32::from_le_bytes),
-        [0xfe, 0xff, ..] | [0, _, ..] => decode(UTF_16BE),
-        [0xff, 0xfe, ..] | [_, 0, ..] => decode(UTF_16LE),
-        _ => return None,
-    };
-    Some(text.into())
-}
-
-fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> String {
-    let (units, _) = bytes.as_chunks();
-    units.iter().map(|bytes| char::from_u32(unit(*bytes)).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
-}
-
-/// The string without its escapes. Without any, the result is the same slice.
-fn unescaped(text: Bytes) -> Bytes {
-    if memchr::memchr(b'\\', &text).is_none() {
-        return text;
-    }
-    let mut resolved = Vec::with_capacity(text.len());
-    escape::resolve(&text, |piece| resolved.extend_from_slice(piece));
-    resolved.into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,7 +49,7 @@ mod tests {
 
     fn strings(body: &[u8]) -> Vec<String> {
         let found = gathered(&ExtractLimits::default(), Ambiguity::InspectAll, |found| {
-            extract(&Bytes::copy_from_slice(body), found);
+            extract(&Bytes::copy_from_slice(body), 0, found);
         });
         found.parts.iter().map(|part| String::from_utf8_lossy(&part.bytes).into_owned()).collect()
     }

@@ -57,7 +57,7 @@ fn reads_otherwise(bytes: &[u8], encoding: &'static Encoding) -> bool {
 }
 
 /// The name that stands behind the first `key` and an equals sign.
-fn named<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+pub(in crate::extract) fn named<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
     let at = text.windows(key.len()).position(|window| window.eq_ignore_ascii_case(key))?;
     let value = text[at + key.len()..].trim_ascii_start().strip_prefix(b"=")?;
     let is_blank = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'');
@@ -67,7 +67,7 @@ fn named<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
 }
 
 /// `bytes` in UTF-8, with faults replaced as browsers do it.
-pub(super) fn decoded(bytes: &[u8], encoding: &'static Encoding, found: &mut Dissection<'_>) -> Option<Bytes> {
+pub(in crate::extract) fn decoded(bytes: &[u8], encoding: &'static Encoding, found: &mut Dissection<'_>) -> Option<Bytes> {
     let mut decoder = encoding.new_decoder_with_bom_removal();
     let mut output = found.output();
     let mut block = vec![0; BLOCK];

@@ -197,7 +197,7 @@ const BAD_HEADERS: &[(&[&str], ProblemCode, usize)] = {
         (&[NAMED, "Content-Length: 99999999999999999999"], MultipartContentLength, 47),
         (&[NAMED, "Content-Length: 3"], MultipartContentLength, 68),
         (&[NAMED, "Content-Type: multipart/mixed; boundary=c"], MultipartNested, 47),
-        (&[NAMED, "Content-Type: text/plain; charset=utf-16"], MultipartCharset, 91),
+        (&[NAMED, "Content-Type: text/plain; charset=utf-7"], MultipartCharset, 90),
         (&["Content-Disposition: form-data; name=\"_charset_\""], MultipartCharsetField, 57),
     ]
 };
@@ -205,7 +205,9 @@ const BAD_HEADERS: &[(&[&str], ProblemCode, usize)] = {
 #[test]
 fn headers_that_are_not_canonical_are_refused_with_their_reason_and_place() {
     for (headers, code, offset) in BAD_HEADERS {
-        let (_, found) = extracted(&one_part(headers), "b");
+        let (_, mut found) = extracted(&one_part(headers), "b");
+        // What a part says of itself is a problem of the part besides.
+        found.problems.retain(|problem| problem.code != ProblemCode::CharsetUnknown);
         assert_eq!(found.problems, [Problem { code: *code, part: None, offset: Some(*offset) }], "{headers:?}");
         assert!(contents(&found).any(|part| part.bytes.ends_with(b"EVIL")), "{headers:?}: the content is lost");
     }
