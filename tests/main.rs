@@ -39,6 +39,7 @@ mod protocols;
 mod proxying;
 mod readable;
 mod reloading;
+mod requests;
 mod rollout;
 mod rules;
 mod sets;

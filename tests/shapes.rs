@@ -141,8 +141,6 @@ fn every_reading_is_inspected_where_the_route_says_so() {
     for (content_type, before, behind) in [
         ("multipart/form-data; boundary=b", "--b\nContent-Disposition: form-data; name=\"f\"\n\n", "\n--b--\n"),
         ("multipart/mixed; boundary=\"b\"", "--b\r\nX: y\r\n\r\n", "\r\n--b--\r\n"),
-        ("application/json", "[\"x\", /* comment */ \"", "\", NaN]"),
-        ("application/xml", "<a><b>", "</a>"),
     ] {
         let body = |content: &str| format!("{before}{content}{behind}");
         let send = |path: &str, content: &str| {

@@ -148,7 +148,8 @@ mod tests {
 
     #[test]
     fn strings_of_json_in_several_messages_are_put_together() {
-        let body = [&b"{\"n\": \"EV\"}"[..], b"{\"n\": \"SUw=\", \"x\": \"\\ud83d\"}"].map(|message| framed(0, message));
+        let body =
+            [&b"{\"n\": \"EV\"}"[..], b"{\"n\": \"SUw=\", \"x\": \"\\ud83d\"}"].map(|message| framed(0, message));
         let found = gathered(&ExtractLimits::default(), Ambiguity::Refuse, |found| {
             extract(&body.concat().into(), Codec::Json, found);
         });

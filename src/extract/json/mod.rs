@@ -81,7 +81,8 @@ pub(super) fn looks_so(value: &[u8], found: &Dissection<'_>) -> bool {
 
 /// Whether some reader may take `body`, which is declared as JSON, for that: it begins with what a value begins with.
 pub(super) fn may_be(body: &[u8]) -> bool {
-    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0 | 0x1e | 0xef | 0xbb | 0xbf | 0xfe | 0xff);
+    let is_blank =
+        |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0 | 0x1e | 0xef | 0xbb | 0xbf | 0xfe | 0xff);
     let start = body.iter().take(MAX_BLANKS).find(|byte| !is_blank(byte));
     start.is_none_or(|byte| byte.is_ascii_digit() || b"{[\"'/#-+.)tfnNI".contains(byte))
 }
@@ -101,9 +102,9 @@ mod tests {
     use super::super::{Extraction, Problem};
     use super::walk::MAX_POINTER;
     use super::*;
-    use crate::content::Part;
     use crate::config::Ambiguity;
     use crate::content::ExtractLimits;
+    use crate::content::Part;
     use crate::extract::dissection::testing::gathered;
 
     fn extracted(body: &[u8], limits: ExtractLimits) -> (Bytes, Extraction) {

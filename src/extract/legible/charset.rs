@@ -67,7 +67,11 @@ pub(in crate::extract) fn named<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u
 }
 
 /// `bytes` in UTF-8, with faults replaced as browsers do it.
-pub(in crate::extract) fn decoded(bytes: &[u8], encoding: &'static Encoding, found: &mut Dissection<'_>) -> Option<Bytes> {
+pub(in crate::extract) fn decoded(
+    bytes: &[u8],
+    encoding: &'static Encoding,
+    found: &mut Dissection<'_>,
+) -> Option<Bytes> {
     let mut decoder = encoding.new_decoder_with_bom_removal();
     let mut output = found.output();
     let mut block = vec![0; BLOCK];

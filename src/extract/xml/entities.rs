@@ -191,7 +191,9 @@ impl Declared {
         let (name, value) = rest.split_at(end);
         let value = value.trim_start();
         // Anything else is in another file.
-        if value.starts_with(['"', '\'']) && let Some(length) = quoted(value) {
+        if value.starts_with(['"', '\''])
+            && let Some(length) = quoted(value)
+        {
             let text = with_numbers_resolved(&value[1..length - 1]);
             kind.entry(name.to_owned()).or_insert(text);
         }
@@ -406,7 +408,11 @@ mod tests {
             ("<!ENTITY % p \"<!ENTITY e 'EVIL'>\"> %p;", "<a>&e;</a>", "<a>EVIL</a>"),
             ("<!ENTITY e SYSTEM \"file:///x\">", "<a>&e;</a>", "<a>&e;</a>"),
             ("<!-- <!ENTITY e \"x\"> ] -->", "<a>&e;</a>", "<a>&e;</a>"),
-            ("<!ENTITY e \"x\">", "<a><!-- &e; --><![CDATA[&e;]]>&amp;&#65;</a>", "<a><!-- &e; --><![CDATA[&e;]]>&amp;&#65;</a>"),
+            (
+                "<!ENTITY e \"x\">",
+                "<a><!-- &e; --><![CDATA[&e;]]>&amp;&#65;</a>",
+                "<a><!-- &e; --><![CDATA[&e;]]>&amp;&#65;</a>",
+            ),
         ] {
             let text = format!("<?xml version=\"1.0\"?><!DOCTYPE a [{subset}]>{text}");
             let (expanded, problems) = expanded(&text);
@@ -420,7 +426,8 @@ mod tests {
         let (circle, _) = expanded("<!DOCTYPE a [<!ENTITY e \"x&e;\">]><a>&e;</a>");
         assert_eq!(circle.unwrap(), format!("<a>{}&e;</a>", "x".repeat(MAX_DEPTH)));
         for first in ["lol", ""] {
-            let levels: String = (1..12).map(|n| format!("<!ENTITY e{n} \"{}\">", format!("&e{};", n - 1).repeat(10))).collect();
+            let levels: String =
+                (1..12).map(|n| format!("<!ENTITY e{n} \"{}\">", format!("&e{};", n - 1).repeat(10))).collect();
             let bomb = format!("<!DOCTYPE a [<!ENTITY e0 \"{first}\">{levels}]><a>&e11;</a>");
             assert_eq!(expanded(&bomb), (None, vec![ProblemCode::UnpackedTooDense]));
         }
@@ -428,7 +435,12 @@ mod tests {
 
     #[test]
     fn a_document_without_declarations_is_none() {
-        for text in ["<a/>", "<!DOCTYPE a PUBLIC \"[\" \"x.dtd\"><a/>", "<!DOCTYPE a [<!ENTITY e \"x\">", "<a><!DOCTYPE a []></a>"] {
+        for text in [
+            "<a/>",
+            "<!DOCTYPE a PUBLIC \"[\" \"x.dtd\"><a/>",
+            "<!DOCTYPE a [<!ENTITY e \"x\">",
+            "<a><!DOCTYPE a []></a>",
+        ] {
             assert!(Declaring::of(text).is_none(), "{text}");
         }
     }

@@ -357,7 +357,10 @@ mod tests {
         for (body, expected) in [
             (&b"<!DOCTYPE a [<!ENTITY e \"EVIL\">]><a>&e;</a>"[..], &["EVIL"][..]),
             (b"<!DOCTYPE a [<!ATTLIST a b CDATA \"EVIL\">]><a/>", &["EVIL"]),
-            (b"<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\" \"x.dtd\"><p>a&nbsp;b &eacute;</p>", &["a\u{a0}b \u{e9}"]),
+            (
+                b"<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\" \"x.dtd\"><p>a&nbsp;b &eacute;</p>",
+                &["a\u{a0}b \u{e9}"],
+            ),
             (b"<a>EV&unknown;IL</a>", &["EVIL"]),
             (b"<a b=\"&unknown;x\"/>", &["&unknown;x"]),
             (b"<a><b>text</a>", &["text"]),

@@ -1,0 +1,220 @@
+//! Ordinary requests of ordinary clients go on, whatever oddity they have, and what is in them is inspected all the same.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use data_encoding::BASE64;
+
+use crate::support::archives;
+use crate::support::http::head;
+use crate::support::origin::Origin;
+use crate::support::penstock::{ENFORCING, Penstock, Setup};
+use crate::support::sha256;
+
+const LISTED: &[u8] = b"EVIL-FILE-BYTES";
+
+fn knowing(origin: &Origin, limits: &str) -> Penstock {
+    Setup::new(&[origin.address]).with(ENFORCING).with_limits(limits).with_known("sha256", &sha256(LISTED)).start()
+}
+
+fn status(penstock: &Penstock, content_type: &str, body: &[u8]) -> u16 {
+    penstock.post("/upload/a", &[("Content-Type", content_type)], body).status
+}
+
+fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
+    [&[flag][..], &(message.len() as u32).to_be_bytes(), message].concat()
+}
+
+#[test]
+fn messages_of_grpc_and_connect_are_read_in_every_codec_and_compression() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    let proto = |content: &[u8]| [&[0x12, content.len() as u8][..], content].concat();
+    let json = |content: &[u8]| format!("{{\"f\":\"{}\",\"t\":\"\\ud83d\"}}", BASE64.encode(content)).into_bytes();
+    for kind in ["connect", "grpc", "grpc-web"] {
+        for (codec, message) in [("proto", &proto as &dyn Fn(&[u8]) -> Vec<u8>), ("json", &json)] {
+            let content_type = format!("application/{kind}+{codec}");
+            for (bytes, expected) in [(LISTED, 451), (&b"harmless"[..], 200)] {
+                let message = message(bytes);
+                let plain = framed(0, &message);
+                let end = framed(2, b"{}");
+                let packed = framed(1, &archives::gzip(&message));
+                for body in [plain.clone(), packed.clone(), [packed, end].concat()] {
+                    assert_eq!(status(&penstock, &content_type, &body), expected, "{content_type} {body:?}");
+                }
+            }
+            let pieces =
+                [framed(0, &message(&LISTED[..6])), framed(1, &archives::gzip(&message(&LISTED[6..])))].concat();
+            assert_eq!(status(&penstock, &content_type, &pieces), 451, "{content_type} in pieces");
+        }
+    }
+    let unary = penstock.post(
+        "/upload/a",
+        &[("Content-Type", "application/proto"), ("Content-Encoding", "gzip")],
+        &archives::gzip(&proto(LISTED)),
+    );
+    assert_eq!(unary.status, 451);
+}
+
+#[test]
+fn json_goes_on_as_whoever_reads_it_reads_it() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let latin = |text: &str| text.chars().map(|c| c as u8).collect::<Vec<u8>>();
+    for (charset, body) in [
+        (
+            "",
+            &(|value: &str| format!("{{\"a\":\"\\ud83d\",\"b\":\"{value}\"}}").into_bytes())
+                as &dyn Fn(&str) -> Vec<u8>,
+        ),
+        ("; charset=ISO-8859-1", &|value| latin(&format!("{{\"a\":\"\u{e9}\",\"b\":\"{value}\"}}"))),
+        ("", &|value| latin(&format!("{{\"a\":\"\u{e9}\",\"b\":\"{value}\"}}"))),
+        ("; charset=utf-16", &|value| utf16(&format!("{{\"b\":\"{value}\"}}"))),
+        ("", &|value| utf16(&format!("\u{feff}{{\"b\":\"{value}\"}}"))),
+        ("", &|value| format!("{{\"a\":1}}\n{{\"b\":\"{value}\"}}\n").into_bytes()),
+        ("", &|value| format!("[1, /* \" */ NaN, 'x', \"a\tb\", \"{value}\",]").into_bytes()),
+        ("", &|value| format!("{{b: '{value}'}}").into_bytes()),
+        ("", &|value| format!("[\"{value}\", \"cut o").into_bytes()),
+        (";", &|value| format!("\u{feff}[\"{value}\"]").into_bytes()),
+    ] {
+        let content_type = format!("application/json{charset}");
+        for (value, expected) in [("harmless", 200), ("EVIL-FILE-BYTES", 451), (&BASE64.encode(LISTED), 451)] {
+            let body = body(value);
+            let shown = String::from_utf8_lossy(&body).into_owned();
+            assert_eq!(status(&penstock, &content_type, &body), expected, "{content_type}: {shown}");
+        }
+    }
+    assert_eq!(status(&penstock, "application/json; charset=utf-7", b"[]"), 400, "nobody here can read that");
+}
+
+#[test]
+fn xml_goes_on_with_its_entities_and_in_its_charset() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+    for body in [
+        &(|value: &str| {
+            let dtd = "<!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \"svg11.dtd\" [<!ENTITY ns \"http://www.w3.org/2000/svg\">";
+            format!("<?xml version=\"1.0\"?>{dtd}<!ENTITY v \"{value}\">]><svg xmlns=\"&ns;\"><text>&v;</text></svg>")
+                .into_bytes()
+        }) as &dyn Fn(&str) -> Vec<u8>,
+        &|value| format!("<p>caf&eacute;&nbsp;<b>{value}</b></p>").into_bytes(),
+        &|value| {
+            [&b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a b=\"\xe9\">"[..], value.as_bytes(), b"</a>"].concat()
+        },
+        &|value| utf16(&format!("\u{feff}<a>{value}</a>")),
+        &|value| format!("<a><b>{value}</a>").into_bytes(),
+    ] {
+        for (value, expected) in [("harmless", 200), ("EVIL-FILE-BYTES", 451), (&BASE64.encode(LISTED), 451)] {
+            let body = body(value);
+            let answer =
+                penstock.connect().exchange("PUT", "/upload/a.svg", &[("Content-Type", "image/svg+xml")], &body);
+            assert_eq!(answer.status, expected, "{}", String::from_utf8_lossy(&body));
+        }
+    }
+    let levels: String =
+        (1..12).map(|n| format!("<!ENTITY e{n} \"{}\">", format!("&e{};", n - 1).repeat(10))).collect();
+    let laughs = format!("<!DOCTYPE a [<!ENTITY e0 \"lol\">{levels}]><a>&e11;</a>");
+    let answer = penstock.post("/upload/a", &[("Content-Type", "text/xml")], laughs.as_bytes());
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (413, Some("unpacked_too_dense")));
+}
+
+#[test]
+fn bytes_that_curl_calls_a_form_or_somebody_calls_json_are_inspected_as_bytes() {
+    let origin = Origin::start();
+    origin.forget_bodies();
+    let penstock = knowing(&origin, "max_escaped_body = \"1 MiB\"\n");
+    let mut random = 7_u64;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 56) as u8
+    })
+    .take(4 << 20)
+    .collect();
+    let form = "application/x-www-form-urlencoded";
+    assert_eq!(status(&penstock, form, &noise), 200);
+    assert_eq!(status(&penstock, form, &[b"f=EVIL%2DFILE-BYTES&", &noise[..]].concat()), 451, "PHP reads this field");
+    assert_eq!(status(&penstock, form, &b"a=%20&".repeat(1 << 20)), 413, "a form, and too large");
+    assert_eq!(status(&penstock, "application/json", &[b"\x89PNG", &noise[..]].concat()), 200);
+    assert_eq!(status(&penstock, "application/json", &b"[1],".repeat(1 << 20)), 413, "JSON, and too large");
+    for content_type in [form, "application/json", "application/xml", "image/jpeg, image/jpeg", "", "*/*", "text"] {
+        assert_eq!(status(&penstock, content_type, LISTED), 451, "{content_type}");
+        assert_eq!(status(&penstock, content_type, b"\xff\xd8 harmless \x00"), 200, "{content_type}");
+    }
+}
+
+#[test]
+fn a_form_is_read_in_its_charset() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    for charset in ["Shift_JIS", "windows-1251", "utf-16", "gbk"] {
+        let content_type = format!("application/x-www-form-urlencoded; charset={charset}");
+        assert_eq!(status(&penstock, &content_type, b"a=%83%5C&b=harmless"), 200, "{charset}");
+        assert_eq!(status(&penstock, &content_type, b"a=%83%5C&b=EVIL%2DFILE-BYTES"), 451, "{charset}");
+    }
+}
+
+#[test]
+fn a_body_may_begin_late_but_not_end_late() {
+    let origin = Origin::start();
+    let limits = "first_byte_timeout = \"3s\"\nrate_grace = \"300ms\"\n";
+    let penstock = knowing(&origin, limits);
+    let begin = |silence: u64| {
+        let mut client = penstock.connect();
+        client.send(head("POST", "/upload/a", &[], Some(5)));
+        thread::sleep(Duration::from_millis(silence));
+        client
+    };
+    let mut client = begin(1000);
+    client.send("hello");
+    assert_eq!(client.read_response().unwrap().status, 200, "longer than the time before a rate is asked for");
+    let mut client = begin(0);
+    client.send("h");
+    assert_eq!(client.read_response().unwrap().status, 408, "once it has begun");
+    assert_eq!(begin(0).read_response().unwrap().status, 408, "never");
+}
+
+/// What an origin gets until it has been silent for a while, answered once the body is over.
+fn raw_origin(listener: &TcpListener) -> Vec<u8> {
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    let mut seen = Vec::new();
+    let mut block = [0; 4096];
+    let mut is_answered = false;
+    while let Ok(length @ 1..) = stream.read(&mut block) {
+        seen.extend_from_slice(&block[..length]);
+        if !is_answered && seen.ends_with(b"0\r\n\r\n") {
+            answer(&mut stream);
+            is_answered = true;
+        }
+    }
+    seen
+}
+
+fn answer(stream: &mut TcpStream) {
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+}
+
+#[test]
+fn a_streamed_body_of_http2_without_a_length_ends_in_one_last_chunk() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let penstock = Setup::new(&[listener.local_addr().unwrap()]).with(ENFORCING).start();
+    let origin = thread::spawn(move || raw_origin(&listener));
+    let url = format!("http://{}/streamed/a", penstock.address);
+    let mut curl = Command::new("curl")
+        .args(["-s", "-o", "-", "-w", "%{http_code}", "--http2-prior-knowledge", "-T", "-", &url])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    curl.stdin.take().unwrap().write_all(b"hello").unwrap();
+    let output = curl.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "200");
+    let seen = origin.join().unwrap();
+    let ends = seen.windows(7).filter(|window| window == b"\r\n0\r\n\r\n").count();
+    assert!(seen.ends_with(b"5\r\nhello\r\n0\r\n\r\n") && ends == 1, "{}", String::from_utf8_lossy(&seen));
+}
