@@ -341,3 +341,29 @@ fn a_listed_picture_is_found_in_documents_by_what_it_shows() {
         assert_eq!(answer.status, 200, "{what}: {}", answer.text());
     }
 }
+
+/// What holds two archives without being one: each holds `listed` behind another file.
+fn archives_in_other_bytes(listed: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let other = ZipEntry::deflated("a.txt", b"a text of no interest");
+    let one = zip(&[other.clone(), ZipEntry::deflated("b.bin", listed)]);
+    let two = zip(&[other, ZipEntry::stored("b.bin", listed)]);
+    let entry = |name: &str, content: &[u8]| tar_entry(name, b'0', content.len(), content);
+    let tar = [entry("1.docx", &one), entry("2.docx", &two), vec![0; 1024]].concat();
+    let attachments = [pdf("/Type /EmbeddedFile", &one), pdf("/Type /EmbeddedFile", &two)].concat();
+    let records = [&[7; 500][..], &one, &[7; 80], &two, &[7; 500]].concat();
+    vec![("tar", tar), ("PDF", attachments), ("binary", records.clone()), ("binary in gzip", gzip(&records))]
+}
+
+#[test]
+fn archives_in_other_files_are_opened_and_no_reason_to_refuse_these() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    for (what, body) in archives_in_other_bytes(b"something else") {
+        let answer = upload(&penstock, &body);
+        assert_eq!(answer.status, 200, "{what}: {}", answer.text());
+    }
+    assert!(origin.requests().iter().all(|request| !request.headers.contains_key("penstock-labels")));
+    for (what, body) in archives_in_other_bytes(LISTED) {
+        assert_eq!(upload(&penstock, &body).status, 451, "{what}");
+    }
+}

@@ -5,6 +5,7 @@ use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use crate::support::archives;
 use crate::support::origin::Origin;
 use crate::support::penstock::{ENFORCING, Penstock, Setup};
+use crate::support::pictures::{landscape, pdq, png};
 use crate::support::sha256;
 
 const LISTED: &[u8] = b"EVIL-FILE-BYTES";
@@ -183,4 +184,94 @@ fn what_an_upload_unpacks_to_is_limited() {
     assert_eq!((answer.status, answer.json()["code"].as_str()), (413, Some("unpacked_too_large")));
     let dense = knowing(&origin, "max_unpack_ratio = 100").post("/upload/a", &gzip, &zeros(17));
     assert_eq!((dense.status, dense.json()["code"].as_str()), (413, Some("unpacked_too_dense")));
+}
+
+/// `text`, in every kind of body that a text comes in.
+fn bodies_with(text: &str) -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let json = serde_json::to_string(&serde_json::json!({ "content": [{ "text": text }] })).expect("JSON");
+    let cell = serde_json::json!({ "cells": [{ "cell_type": "markdown", "source": [text] }] }).to_string();
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+    let form: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("comment", text).finish();
+    let multipart = |head: &str| format!("--x\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n--x--\r\n");
+    let document = format!("<w:document><w:body><w:p><w:r><w:t>{escaped}</w:t></w:r></w:p></w:body></w:document>");
+    let docx = archives::zip(&[
+        archives::ZipEntry::deflated("[Content_Types].xml", b"<Types/>"),
+        archives::ZipEntry::deflated("word/document.xml", document.as_bytes()),
+    ]);
+    vec![
+        ("JSON", "application/json", json.clone().into()),
+        ("JSON in JSON", "application/json", serde_json::json!({ "body": json }).to_string().into()),
+        ("form", "application/x-www-form-urlencoded", form.into()),
+        ("field", "multipart/form-data; boundary=x", multipart("name=\"comment\"").into()),
+        ("file", "multipart/form-data; boundary=x", multipart("name=\"f\"; filename=\"README.md\"").into()),
+        ("text", "text/plain", text.into()),
+        ("HTML", "text/html", format!("<p>{text}</p>").into()),
+        ("notebook", "application/octet-stream", cell.into()),
+        ("XML", "application/xml", format!("<a b=\"{escaped}\"><c>{escaped}</c></a>").into()),
+        ("SVG", "application/octet-stream", format!("<svg xmlns=\"x\"><text>{escaped}</text></svg>").into()),
+        ("style sheet", "text/css", format!("a {{ content: url({text}) }}").into()),
+        ("mail", "message/rfc822", archives::mail("a.txt", text.as_bytes())),
+        ("docx", "application/octet-stream", docx),
+    ]
+}
+
+fn knowing_picture(origin: &Origin, picture: &[u8]) -> Penstock {
+    Setup::new(&[origin.address]).with(ENFORCING).with_known("pdq", &pdq(picture)).start()
+}
+
+#[test]
+fn a_data_uri_that_is_cut_short_is_no_reason_to_refuse_a_text() {
+    let origin = Origin::start();
+    let penstock = knowing_picture(&origin, &png(&landscape(200, 150, 7)));
+    let picture = BASE64.encode(&png(&landscape(200, 150, 3)));
+    let archive = BASE64.encode(&archives::zip(&[archives::ZipEntry::deflated("a", b"content of an entry")]));
+    for uri in [
+        "data:image/png;base64,iVBORw0KGgo...".to_owned(),
+        "data:image/jpeg;base64,/9j/4AAQSkZJRgABAQ…".to_owned(),
+        "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP".to_owned(),
+        "data:image/webp;base64,UklGRiQAAABXRUJQVlA4".to_owned(),
+        format!("data:image/png;base64,{}[...]", &picture[..3000]),
+        format!("data:application/zip;base64,{}...", &archive[..80]),
+    ] {
+        for text in [uri.clone(), format!("Use <img src=\"{uri}\"> in your page."), format!("![a]({uri}) and so on")] {
+            for (what, content_type, body) in bodies_with(&text) {
+                let answer = penstock.post("/upload/a", &[("Content-Type", content_type)], &body);
+                assert_eq!(answer.status, 200, "{what}: {text}: {}", answer.text());
+            }
+        }
+    }
+    assert!(origin.requests().iter().all(|request| !request.headers.contains_key("penstock-labels")));
+}
+
+#[test]
+fn a_listed_picture_in_a_data_uri_is_blocked_whole_or_cut_short() {
+    let origin = Origin::start();
+    let picture = png(&landscape(200, 150, 7));
+    let penstock = knowing_picture(&origin, &picture);
+    let encoded = BASE64.encode(&picture);
+    for length in [encoded.len(), encoded.len() - 40] {
+        let uri = format!("data:image/png;base64,{}", &encoded[..length]);
+        for text in [uri.clone(), format!("Use <img src=\"{uri}\"> in your page.")] {
+            for (what, content_type, body) in bodies_with(&text) {
+                let answer = penstock.post("/upload/a", &[("Content-Type", content_type)], &body);
+                assert_eq!(answer.status, 451, "{what}, {length} characters: {}", answer.text());
+            }
+        }
+    }
+    assert_eq!(origin.connections(), 0);
+}
+
+#[test]
+fn a_whole_picture_that_cannot_be_decoded_counts_where_it_is_all_of_a_value() {
+    let origin = Origin::start();
+    let penstock = knowing_picture(&origin, &png(&landscape(200, 150, 7)));
+    let mut damaged = png(&landscape(200, 150, 3));
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 50].fill(0);
+    let uri = format!("data:image/png;base64,{}", BASE64.encode(&damaged));
+    let status = |text: &str| {
+        let body = serde_json::json!({ "avatar": text }).to_string();
+        penstock.post("/upload/a", &[("Content-Type", "application/json")], body.as_bytes()).status
+    };
+    assert_eq!((status(&uri), status(&format!("see {uri}"))), (422, 200));
 }

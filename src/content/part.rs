@@ -95,6 +95,10 @@ pub struct Part {
     pub file_name: Option<String>,
     /// `Content-Type` as sent.
     pub declared_type: Option<String>,
+    /// Whether it is a guess that somebody reads these bytes as a file of their own: they seem to begin one in the middle of
+    /// other bytes, or stand in the middle of a text, or were found in such a part. A guess is compared like everything
+    /// else. That it cannot be read is no doubt about the upload.
+    pub is_guess: bool,
     /// The content.
     pub bytes: Bytes,
 }
@@ -108,7 +112,15 @@ impl Part {
 
     /// A part about which nothing but its bytes is known.
     pub fn new(kind: PartKind, bytes: Bytes) -> Self {
-        Self { kind, inside: None, name: None, file_name: None, declared_type: None, bytes }
+        Self {
+            kind,
+            inside: None,
+            name: None,
+            file_name: None,
+            declared_type: None,
+            is_guess: kind == PartKind::Carved,
+            bytes,
+        }
     }
 
     /// The same part, by this name.

@@ -3,6 +3,9 @@
 //! A part is looked at and dropped before the next one is made, so that a large container costs no more memory than its
 //! largest entry.
 
+use std::collections::HashSet;
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use crate::body::{Chain, Coding, End, ScratchWriter, Unpacker};
@@ -28,6 +31,36 @@ pub(super) struct Dissection<'a> {
     /// The part that is being looked into, and how many containers and encodings it is in.
     inside: Option<usize>,
     nesting: usize,
+    /// Whether what is found now is found in a guess.
+    is_guessing: bool,
+    archives: SeenArchives,
+}
+
+/// The archives that are slices of the part that is being looked into, and have been looked into themselves.
+#[derive(Debug, Default)]
+struct SeenArchives {
+    part: Bytes,
+    seen: HashSet<Range<usize>>,
+}
+
+impl SeenArchives {
+    fn of(part: &Bytes) -> Self {
+        Self { part: part.clone(), seen: HashSet::new() }
+    }
+
+    /// Where `slice` lies in the part.
+    fn place(&self, slice: &[u8]) -> Option<Range<usize>> {
+        let start = slice.as_ptr().addr().checked_sub(self.part.as_ptr().addr())?;
+        Some(start..start.checked_add(slice.len())?).filter(|range| range.end <= self.part.len())
+    }
+
+    fn note(&mut self, slice: &[u8]) {
+        if slice.starts_with(b"PK")
+            && let Some(place) = self.place(slice)
+        {
+            self.seen.insert(place);
+        }
+    }
 }
 
 impl<'a> Dissection<'a> {
@@ -44,6 +77,8 @@ impl<'a> Dissection<'a> {
             problems: Vec::new(),
             inside: None,
             nesting: 0,
+            is_guessing: false,
+            archives: SeenArchives::default(),
         }
     }
 
@@ -59,15 +94,22 @@ impl<'a> Dissection<'a> {
     /// Hands out `part`, which starts near `offset`, and looks into it. The first one too many is reported and not
     /// handed out: see [`Dissection::is_over`].
     pub(super) fn add(&mut self, part: Part, offset: Option<usize>) {
-        let part = Part { inside: self.inside, ..part };
+        let part = self.placed(part);
         if let Some(index) = self.hand_out(&part, offset) {
-            self.enter(index, |dissection| inside::look(&part, dissection));
+            self.archives.note(&part.bytes);
+            self.enter(index, &part);
         }
     }
 
     /// Hands out `part` without looking into it.
     pub(super) fn show(&mut self, part: Part, offset: Option<usize>) {
-        self.hand_out(&Part { inside: self.inside, ..part }, offset);
+        let part = self.placed(part);
+        self.hand_out(&part, offset);
+    }
+
+    /// `part`, with what is known of it by where it was found.
+    fn placed(&self, part: Part) -> Part {
+        Part { inside: self.inside, is_guess: part.is_guess || self.is_guessing, ..part }
     }
 
     /// Its index, unless it was one too many.
@@ -84,13 +126,33 @@ impl<'a> Dissection<'a> {
         Some(self.parts - 1)
     }
 
-    /// Runs `look` with the part at `index` as the one that is being looked into.
-    fn enter(&mut self, index: usize, look: impl FnOnce(&mut Self)) {
+    /// Looks into `part`, whose index is `index`.
+    fn enter(&mut self, index: usize, part: &Part) {
         let outer = self.inside.replace(index);
+        let archives = std::mem::replace(&mut self.archives, SeenArchives::of(&part.bytes));
         self.nesting += 1;
-        look(self);
+        if part.is_guess {
+            self.guess(|dissection| inside::look(part, dissection));
+        } else {
+            inside::look(part, self);
+        }
         self.nesting -= 1;
+        self.archives = archives;
         self.inside = outer;
+    }
+
+    /// Runs `look`, of which all that is found is a guess: its problems do not count, but for limits that are reached.
+    pub(super) fn guess(&mut self, look: impl FnOnce(&mut Self)) {
+        let problems = self.problem_count();
+        let outer = std::mem::replace(&mut self.is_guessing, true);
+        look(self);
+        self.is_guessing = outer;
+        self.forget_problems(problems);
+    }
+
+    /// Whether `archive`, a slice of the part that is being looked into, has been looked into as an entry of it.
+    pub(super) fn has_seen(&self, archive: &[u8]) -> bool {
+        self.archives.place(archive).is_some_and(|place| self.archives.seen.contains(&place))
     }
 
     /// Whether what is found now lies in more containers and encodings than the limit allows.

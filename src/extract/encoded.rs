@@ -4,7 +4,12 @@
 //! alphabet. So every value is decoded as leniently as any of them does, and where they differ (the URL-safe alphabet,
 //! padding in the middle) each way is a reading of its own.
 //!
+//! Whether anybody decodes a value, nobody here knows. A file that is cut off, which the value may have been shortened to, is
+//! a guess, and so is every data URI with other text around it.
+//!
 //! Sources: RFC 4648 §4 and §5; RFC 2397; what Python's `base64`, PHP's `base64_decode` and Node's `Buffer` do.
+
+use std::ops::Range;
 
 use bytes::Bytes;
 
@@ -12,13 +17,16 @@ use crate::body::{End, ScratchWriter};
 use crate::content::{Part, PartKind};
 
 use super::dissection::Dissection;
-use super::percent;
+use super::{carve, percent};
 
 /// Fewest characters of a value that is decoded: twelve bytes.
 const MIN_CHARACTERS: usize = 16;
 
 /// Longest head of a data URI, media type and parameters. Browsers send up to some 80.
 const MAX_HEAD: usize = 512;
+
+/// Length of `data:`.
+const SCHEME: usize = 5;
 
 /// Decoded bytes handed on at a time; a multiple of three.
 const BLOCK: usize = 48 << 10;
@@ -56,7 +64,7 @@ pub(super) fn whole_value(text: &Bytes, found: &mut Dissection<'_>) {
     if characters < MIN_CHARACTERS || text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"data:")) {
         return;
     }
-    base64(text, found);
+    base64(text, Standing::Value, found);
 }
 
 /// Hands out what `body` is when it is base64 by the letter, as some clients send files.
@@ -64,21 +72,47 @@ pub(super) fn whole_body(body: &Bytes, found: &mut Dissection<'_>) {
     let is_character = |byte: &u8| Way::USUAL.value(*byte).is_some() || byte.is_ascii_whitespace() || *byte == b'=';
     let is_within_limit = body.len() as u64 <= found.limits().max_escaped;
     if is_within_limit && body.len() >= MIN_CHARACTERS && body.iter().all(is_character) {
-        base64(body, found);
+        base64(body, Standing::Value, found);
+    }
+}
+
+/// Hands out what `text` is in base64, as it is declared to be.
+pub(super) fn declared_base64(text: &Bytes, found: &mut Dissection<'_>) {
+    base64(text, Standing::Declared, found);
+}
+
+/// How an encoded file stands in an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It says that it is encoded.
+    Declared,
+    /// It is all of a value.
+    Value,
+    /// There is other text around it.
+    Quoted,
+}
+
+impl Standing {
+    fn is_guess(self, content: &[u8]) -> bool {
+        match self {
+            Self::Declared => false,
+            Self::Value => carve::is_cut_off(content),
+            Self::Quoted => true,
+        }
     }
 }
 
 /// Hands out what `text` is in base64, in every way.
-pub(super) fn base64(text: &Bytes, found: &mut Dissection<'_>) {
+fn base64(text: &[u8], standing: Standing, found: &mut Dissection<'_>) {
     for way in ways(text) {
-        decode(text, way, found);
+        decode(text, way, standing, found);
     }
 }
 
 /// Hands out what `text` is in base64, in every way but the one of [`decode_usual`].
 pub(super) fn other_ways(text: &Bytes, found: &mut Dissection<'_>) {
     for way in ways(text).into_iter().skip(1) {
-        decode(text, way, found);
+        decode(text, way, Standing::Declared, found);
     }
 }
 
@@ -110,11 +144,14 @@ fn ways(text: &[u8]) -> Vec<Way> {
     ways
 }
 
-fn decode(text: &[u8], way: Way, found: &mut Dissection<'_>) {
+fn decode(text: &[u8], way: Way, standing: Standing, found: &mut Dissection<'_>) {
     let mut output = found.output();
-    match decode_to(text, way, &mut output, found) {
-        Ok(()) => found.add_output(PartKind::Decoded, output),
-        Err(end) => found.report_limit(end),
+    if let Err(end) = decode_to(text, way, &mut output, found) {
+        return found.report_limit(end);
+    }
+    if let Some(content) = found.take(output).filter(|content| !content.is_empty()) {
+        let is_guess = standing.is_guess(&content);
+        found.add(Part { is_guess, ..Part::new(PartKind::Decoded, content) }, None);
     }
 }
 
@@ -158,34 +195,70 @@ fn decoded(text: &[u8], way: Way) -> impl Iterator<Item = u8> {
     })
 }
 
-/// Hands out the content of every data URI in `text`.
+/// Where a data URI stands in a text: its head behind `data:`, and its data up to the end of what may be data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct DataUri {
+    head: Range<usize>,
+    data: Range<usize>,
+}
+
+/// Hands out the content of every data URI in `text`. Time is linear in the text.
+///
+/// A data URI that seems to go on in the data of another one is read by itself. The first of such is read up to the next and
+/// as far as it goes, the others up to the next.
 pub(super) fn data_uris(text: &Bytes, found: &mut Dissection<'_>) {
-    for colon in memchr::memchr_iter(b':', text) {
-        let is_data = colon >= 4 && text[colon - 4..colon].eq_ignore_ascii_case(b"data");
-        if is_data && !found.is_over() {
-            data_uri(text, colon + 1, found);
+    let Some(first) = text.iter().position(|byte| !byte.is_ascii_whitespace()) else {
+        return;
+    };
+    let written = first..text.trim_ascii_end().len();
+    let mut uris = heads(text).peekable();
+    let mut end = 0;
+    while let Some(head) = uris.next() {
+        if found.is_over() {
+            return;
+        }
+        let (start, data) = (head.start - SCHEME, head.end + 1);
+        let is_inside = data < end;
+        if !is_inside {
+            end = text[data..].iter().position(ends_data).map_or(text.len(), |length| data + length);
+        }
+        let next = uris.peek().map_or(end, |next| (next.start - SCHEME).clamp(data, end));
+        let standing = if (start..end) == written { Standing::Value } else { Standing::Quoted };
+        let ends = [Some(next), Some(end).filter(|end| *end > next && !is_inside)];
+        for end in ends.into_iter().flatten() {
+            data_uri(text, &DataUri { head: head.clone(), data: data..end }, standing, found);
         }
     }
 }
 
-/// Hands out the content of the data URI whose head starts at `start`.
-fn data_uri(text: &Bytes, start: usize, found: &mut Dissection<'_>) {
-    let head = &text[start..text.len().min(start + MAX_HEAD)];
-    // What stands between `data:` and the comma has no spaces (RFC 2397 §3), and prose does.
-    let Some(comma) = head.iter().position(|byte| matches!(byte, b',' | b' ' | b'\n')).filter(|at| head[*at] == b',')
-    else {
-        return;
-    };
-    let head = &head[..comma];
-    let data = start + comma + 1;
-    let length = text[data..].iter().position(|byte| b"\"'<>()`\\ \t\r\n".contains(byte));
-    let data = text.slice(data..length.map_or(text.len(), |length| data + length));
-    let unescaped = percent::decode(&data, percent::Plus::IsPlus);
+/// Where the heads of data URIs stand in `text`.
+fn heads(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
+    memchr::memchr_iter(b':', text).filter_map(|colon| {
+        let start = colon + 1;
+        let is_data = start >= SCHEME && text[start - SCHEME..colon].eq_ignore_ascii_case(b"data");
+        let head = &text[start..text.len().min(start + MAX_HEAD)];
+        // What stands between `data:` and the comma has no spaces (RFC 2397 §3), and prose does.
+        let length = is_data.then(|| memchr::memchr3(b',', b' ', b'\n', head)).flatten()?;
+        (head[length] == b',').then_some(start..start + length)
+    })
+}
+
+/// Whether `byte` can be no data of a URI, in any notation that URIs stand in.
+fn ends_data(byte: &u8) -> bool {
+    b"\"'<>()`\\ \t\r\n".contains(byte)
+}
+
+/// Hands out the content of `uri`.
+fn data_uri(text: &Bytes, uri: &DataUri, standing: Standing, found: &mut Dissection<'_>) {
+    let head = &text[uri.head.clone()];
+    let unescaped = percent::decode(&text.slice(uri.data.clone()), percent::Plus::IsPlus);
     if head.to_ascii_lowercase().ends_with(b";base64") {
-        base64(&unescaped, found);
+        base64(&unescaped, standing, found);
     } else if !unescaped.is_empty() {
         let declared = String::from_utf8_lossy(head).into_owned();
-        found.add(Part::new(PartKind::Decoded, unescaped).declared(Some(declared)), Some(start));
+        let is_guess = standing.is_guess(&unescaped);
+        let part = Part { is_guess, ..Part::new(PartKind::Decoded, unescaped).declared(Some(declared)) };
+        found.add(part, Some(uri.head.start));
     }
 }
 
@@ -245,6 +318,36 @@ mod tests {
     fn a_long_value_comes_out_whole() {
         let content: Vec<u8> = (0..200_000_u32).map(|i| (i * 7 % 251) as u8).collect();
         assert_eq!(decoded(&BASE64.encode(&content), whole_value), [content]);
+    }
+
+    #[test]
+    fn data_uris_in_each_other_are_read_in_time_that_is_linear() {
+        let found = decoded("data:,onedata:,twodata:,three and more", data_uris);
+        assert_eq!(found, [&b"one"[..], b"onedata:,twodata:,three", b"two", b"three"]);
+        let text = "data:;base64,QUJD".repeat(100_000);
+        let start = std::time::Instant::now();
+        assert_eq!(decoded(&text, data_uris).len(), 100_001);
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn a_guess_is_what_stands_in_a_text_or_is_cut_off() {
+        let png =
+            [&b"\x89PNG\r\n\x1a\n\0\0\0\x02IHDRab----"[..], b"\0\0\0\x78IDAT", &[7; 124], b"\0\0\0\0IEND----"].concat();
+        let (whole, cut) = (BASE64.encode(&png), BASE64.encode(&png[..150]));
+        for (text, is_guess) in [
+            (whole.clone(), false),
+            (format!(" data:image/png;base64,{whole}\n"), false),
+            (format!("see data:image/png;base64,{whole}"), true),
+            (format!("data:image/png;base64,{whole} and more"), true),
+            (format!("data:image/png;base64,{cut}..."), true),
+            (cut, true),
+        ] {
+            let part = Part::new(PartKind::Field, text.clone().into());
+            let found = gathered(&ExtractLimits::default(), Ambiguity::Refuse, |found| found.add(part, None));
+            let decoded = found.parts.iter().find(|part| part.bytes.starts_with(b"\x89PNG")).expect("a picture");
+            assert_eq!(decoded.is_guess, is_guess, "{text}");
+        }
     }
 
     #[test]

@@ -9,7 +9,6 @@ use super::{carve, encoded, json, legible, xml};
 
 /// Looks into `part`, which has just been handed out.
 pub(super) fn look(part: &Part, found: &mut Dissection<'_>) {
-    let problems = found.problem_count();
     legible::show_texts(part, found);
     let containers = Container::all_of(part);
     if found.is_too_deep() {
@@ -18,16 +17,12 @@ pub(super) fn look(part: &Part, found: &mut Dissection<'_>) {
         }
         return;
     }
-    // The same bytes may be several containers at once: a zip may stand behind anything.
+    // The same bytes may be several containers at once: a program is also the archive behind it.
     let mut coverage = Coverage::Some;
     for container in containers {
         coverage = coverage.max(container.open(part, found));
     }
     look_for_hidden(part, coverage, found);
-    // What only seems to begin in the middle of other bytes may be chance.
-    if part.kind == PartKind::Carved {
-        found.forget_problems(problems);
-    }
 }
 
 fn look_for_hidden(part: &Part, coverage: Coverage, found: &mut Dissection<'_>) {
@@ -48,8 +43,14 @@ fn look_for_hidden(part: &Part, coverage: Coverage, found: &mut Dissection<'_>) 
     }
     carve::extract_thumbnails(bytes, found);
     // Whatever lies in a carved file was found in what it was carved from.
-    if part.kind != PartKind::Carved && coverage < Coverage::All {
-        carve::extract(bytes, found);
+    if part.kind == PartKind::Carved {
+        return;
+    }
+    match coverage {
+        Coverage::Some => carve::extract(bytes, found),
+        // Tools that look for a directory at the end find one whatever container the bytes are.
+        Coverage::Entries => carve::extract_archives(bytes, found),
+        Coverage::All => {}
     }
 }
 

@@ -221,8 +221,8 @@ impl Examination {
         if matches!(part.kind, PartKind::Body | PartKind::Envelope) {
             self.body_is_picture = !hashes.views.is_empty();
         }
-        if self.must_be_readable(part) {
-            self.note_doubts(index, hashes, snapshot);
+        if self.may_be_read_so(part) {
+            self.note_doubts(index, part, hashes, snapshot);
         }
         self.has_fields |= part.kind == PartKind::Field;
         let first = self.findings.matches.len();
@@ -233,29 +233,35 @@ impl Examination {
         }
     }
 
-    /// Whether a picture that cannot be decoded is a doubt. It is none in what is a guess of ours: a file that seems to
-    /// begin in the middle of other bytes, one of several readings, a value decoded from what may be no base64, or the
-    /// start of a picture up to its first `&`, since curl calls whatever it sends a form unless told otherwise.
-    fn must_be_readable(&self, part: &Part) -> bool {
+    /// Whether a picture that cannot be decoded may be a doubt. It is none where chance makes pictures: in a file that seems
+    /// to begin in the middle of other bytes, in one of several readings, and in the start of a picture up to its first `&`,
+    /// since curl calls whatever it sends a form unless told otherwise.
+    fn may_be_read_so(&self, part: &Part) -> bool {
         let is_start_of_body = !self.has_fields && part.kind == PartKind::Field && part.name.is_none();
-        let is_guess = matches!(part.kind, PartKind::Carved | PartKind::Reading);
-        !(is_guess || self.body_is_picture && is_start_of_body)
+        let is_chance = matches!(part.kind, PartKind::Carved | PartKind::Reading);
+        !(is_chance || self.body_is_picture && is_start_of_body)
     }
 
     fn doubt(&mut self, kind: DoubtKind, code: &'static str, part: Option<usize>) {
         self.findings.doubts.push(Doubt { kind, code, part, offset: None });
     }
 
-    fn note_doubts(&mut self, part: usize, hashes: &PartHashes, snapshot: &Snapshot) {
-        if let Some(error) = &hashes.problem {
-            self.doubt(doubt_kind(error), error.code(), Some(part));
+    /// Notes why the picture in `part`, which is part number `index`, was not hashed. Of a guess only limits count: what is
+    /// too large to be looked at is so whoever reads it.
+    fn note_doubts(&mut self, index: usize, part: &Part, hashes: &PartHashes, snapshot: &Snapshot) {
+        let counts = |kind: DoubtKind| !part.is_guess || kind == DoubtKind::OverLimit;
+        if let Some(error) = &hashes.problem
+            && counts(doubt_kind(error))
+        {
+            self.doubt(doubt_kind(error), error.code(), Some(index));
         }
         let mut unreliable = hashes.views.iter().map(|view| why_unreliable(view, snapshot));
         // One view to rely on is enough: the first frame of many is black.
         if let Some(Some(first)) = unreliable.next()
             && unreliable.all(|reason| reason.is_some())
+            && counts(DoubtKind::Unhashable)
         {
-            self.doubt(DoubtKind::Unhashable, first, Some(part));
+            self.doubt(DoubtKind::Unhashable, first, Some(index));
         }
     }
 

@@ -7,17 +7,17 @@
 mod picture;
 mod thumbnail;
 
-pub(super) use self::picture::color_table;
+pub(super) use self::picture::{color_table, is_cut_off};
 pub(super) use self::thumbnail::extract as extract_thumbnails;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use bytes::Bytes;
-use memchr::memmem;
 
 use crate::content::{Part, PartKind};
 
 use super::ProblemCode;
+use super::container::zip::{self, Embedded};
 use super::dissection::Dissection;
 
 /// What a signature promises.
@@ -70,31 +70,110 @@ pub(super) fn extract(bytes: &Bytes, found: &mut Dissection<'_>) {
     let Some(finder) = &*FINDER else {
         return;
     };
-    let mut cover = bytes.len().saturating_mul(MAX_COVER);
+    let max_entries = found.limits().max_parts.saturating_add(1);
+    let mut carver = Carver::new(bytes, found);
+    let mut archives = None;
     let mut archive_end = 0;
     for hit in finder.find_iter(&bytes[..]) {
         let promise = SIGNATURES[hit.pattern().as_usize()].1;
-        let start = hit.start().checked_sub(promise.before_signature());
-        let is_archive = matches!(promise, Promise::Zip | Promise::SevenZip);
-        // Every entry of an archive starts as an archive does; opening the archive finds them all.
-        let Some(start) = start.filter(|start| *start > 0 && !(is_archive && *start < archive_end)) else {
+        let Some(start) = hit.start().checked_sub(promise.before_signature()) else {
             continue;
         };
-        let Some(length) = length(promise, &bytes[start..]) else {
-            continue;
+        let end = if promise == Promise::Zip {
+            let archives = archives.get_or_insert_with(|| carver.with_odd(Embedded::find(bytes, max_entries)));
+            let end = end_of_zip(archives, bytes, start, archive_end);
+            archive_end = archive_end.max(end.unwrap_or_default());
+            end
+        } else {
+            length(promise, &bytes[start..]).map(|length| start + length)
         };
-        match cover.checked_sub(length) {
-            Some(rest) if found.may_carve() => cover = rest,
-            _ => return found.report(ProblemCode::TooManyCandidates, Some(start)),
-        }
-        if found.is_over() {
+        if let Some(end) = end
+            && start > 0
+            && carver.carve(start, end) == Next::Stop
+        {
             return;
         }
-        if is_archive {
-            archive_end = start + length;
-        }
-        found.add(Part::new(PartKind::Carved, bytes.slice(start..start + length)), Some(start));
     }
+}
+
+/// Hands out every zip archive in `bytes` that tools find which look for a directory at the end, unless it was handed out
+/// as an entry of theirs.
+pub(super) fn extract_archives(bytes: &Bytes, found: &mut Dissection<'_>) {
+    let archives = Embedded::find_at_end(bytes, found.limits().max_parts.saturating_add(1));
+    let mut carver = Carver::new(bytes, found);
+    let archives = carver.with_odd(archives);
+    for (start, end) in archives.ranges().filter(|(start, _)| *start > 0) {
+        if carver.carve(start, end) == Next::Stop {
+            return;
+        }
+    }
+}
+
+/// Whether to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    GoOn,
+    Stop,
+}
+
+/// Hands out what was found, within the limits.
+struct Carver<'c, 'd> {
+    bytes: &'c Bytes,
+    /// How many bytes the files may still have together.
+    cover: usize,
+    found: &'c mut Dissection<'d>,
+}
+
+impl<'c, 'd> Carver<'c, 'd> {
+    fn new(bytes: &'c Bytes, found: &'c mut Dissection<'d>) -> Self {
+        Self { bytes, cover: bytes.len().saturating_mul(MAX_COVER), found }
+    }
+
+    fn carve(&mut self, start: usize, end: usize) -> Next {
+        let file = self.bytes.slice(start..end);
+        if self.found.has_seen(&file) {
+            return Next::GoOn;
+        }
+        match self.cover.checked_sub(file.len()) {
+            Some(rest) if self.found.may_carve() => self.cover = rest,
+            _ => {
+                self.found.report(ProblemCode::TooManyCandidates, Some(start));
+                return Next::Stop;
+            }
+        }
+        if self.found.is_over() {
+            return Next::Stop;
+        }
+        self.found.add(Part::new(PartKind::Carved, file), Some(start));
+        Next::GoOn
+    }
+
+    /// `archives`, when the entries have been handed out that tools find in other ways.
+    fn with_odd(&mut self, archives: Embedded) -> Embedded {
+        self.found.guess(|found| zip::open_odd(self.bytes, &archives, found));
+        archives
+    }
+}
+
+/// Where the archive ends that begins at `start`, behind its directory. Entries before `archive_end` are found by opening
+/// the archive there.
+///
+/// Without a directory of its own it goes on to the next one behind it, and without any to the end: 7-Zip opens such, and
+/// those that stream do.
+fn end_of_zip(archives: &Embedded, bytes: &[u8], start: usize, archive_end: usize) -> Option<usize> {
+    if let whole @ Some(_) = archives.end_of(start) {
+        return whole;
+    }
+    if start < archive_end {
+        return None;
+    }
+    let end = archives.first_end(start).and_then(|at| {
+        let comment = bytes.get(at + 20..at + 22)?;
+        Some((at + 22 + usize::from(u16::from_le_bytes([comment[0], comment[1]]))).min(bytes.len()))
+    });
+    // Version, flags and method, as far as there are any.
+    let is_entry = || matches!(bytes[start..].get(4..10), Some([0..=63, 0..=20, _, _, 0..=99, 0]));
+    end.or_else(|| is_entry().then_some(bytes.len()))
 }
 
 /// Length of the file that `bytes` begin with; `None` when there is none in truth.
@@ -104,22 +183,22 @@ fn length(promise: Promise, bytes: &[u8]) -> Option<usize> {
         Promise::Png => picture::png(bytes),
         Promise::Gif => picture::gif(bytes),
         Promise::WebP => picture::webp(bytes),
-        Promise::Zip => zip(bytes),
         Promise::BoxFile => boxes(bytes),
-        Promise::SevenZip => (bytes.get(6) == Some(&0)).then_some(bytes.len()),
+        Promise::SevenZip => seven_zip(bytes).map(|length| length.min(bytes.len())),
+        // Depends on what stands around it.
+        Promise::Zip => None,
     }
 }
 
-/// Up to the end of the first archive's directory behind its first entry. Without one, what looks like an entry goes on
-/// to the end: 7-Zip opens such, and those that stream do.
-fn zip(bytes: &[u8]) -> Option<usize> {
-    let end = memmem::find(bytes, b"PK\x05\x06").and_then(|at| {
-        let comment = bytes.get(at + 20..at + 22)?;
-        Some((at + 22 + usize::from(u16::from_le_bytes([comment[0], comment[1]]))).min(bytes.len()))
-    });
-    // Version, flags and method, as far as there are any.
-    let is_entry = || matches!(bytes.get(4..10), Some([0..=63, 0..=20, _, _, 0..=99, 0]));
-    end.or_else(|| is_entry().then_some(bytes.len()))
+/// Length of an archive that ends with its header, whose place the first bytes say behind a checksum of that. Source:
+/// 7zFormat.txt of the LZMA SDK, "SignatureHeader".
+fn seven_zip(bytes: &[u8]) -> Option<usize> {
+    let start = bytes.get(..32)?;
+    let number = |at: usize| start[at..].first_chunk().map(|number| u64::from_le_bytes(*number));
+    let checksum = u32::from_le_bytes(*start[8..].first_chunk()?);
+    let length = number(12)?.checked_add(number(20)?)?.saturating_add(32);
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    (crc32fast::hash(&start[12..]) == checksum).then_some(length)
 }
 
 /// Up to the end of the last box that follows the first. Source: ISO/IEC 14496-12 §4.2.

@@ -1,6 +1,29 @@
 //! Follows the structure of a picture from its first byte to its last, without decoding it.
 
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memmem};
+
+/// Bytes that a picture takes in which there is something to see.
+const SMALLEST: usize = 128;
+
+/// Whether `bytes` begin as a picture or an archive whose end is not there, or are too few to be one.
+pub(in crate::extract) fn is_cut_off(bytes: &[u8]) -> bool {
+    let ends_with = |end: Option<usize>, tail: &[u8]| end.is_some_and(|end| bytes[..end].ends_with(tail));
+    let has_length = |at: usize, more: usize| {
+        let length = bytes.get(at..).and_then(|rest| rest.first_chunk()).map(|length| u32::from_le_bytes(*length));
+        length.is_some_and(|length| bytes.len() >= (length as usize).saturating_add(more))
+    };
+    let is_whole = match bytes {
+        [0xff, 0xd8, 0xff, ..] => ends_with(jpeg(bytes), &[0xff, 0xd9]),
+        [0x89, b'P', b'N', b'G', ..] => png(bytes).is_some_and(|end| bytes[..end - 4].ends_with(b"IEND")),
+        [b'G', b'I', b'F', b'8', ..] => ends_with(gif(bytes), b";"),
+        [b'R', b'I', b'F', b'F', ..] => has_length(4, 8),
+        [b'B', b'M', ..] => has_length(2, 0),
+        [b'P', b'K', 3, 4, ..] => memmem::find(bytes, b"PK\x05\x06").is_some(),
+        [b'7', b'z', 0xbc, 0xaf, ..] => super::seven_zip(bytes).is_none_or(|length| length <= bytes.len()),
+        _ => true,
+    };
+    !is_whole || bytes.len() < SMALLEST
+}
 
 /// Sources: ITU-T T.81 §B.1.1. A picture whose data is cut off ends where the bytes end.
 pub(super) fn jpeg(bytes: &[u8]) -> Option<usize> {

@@ -83,11 +83,7 @@ fn an_archive_is_carved_once_and_not_again_from_each_of_its_entries() {
         .map(|part| part.bytes.len())
         .collect();
     assert_eq!(lengths, [archive.len(), archive.len()]);
-    for open in [
-        entry.repeat(3),
-        [entry.to_vec(), b"PK\x05\x06cut".to_vec()].concat(),
-        b"7z\xbc\xaf\x27\x1c\0\x04 and so on".to_vec(),
-    ] {
+    for open in [entry.repeat(3), [entry.to_vec(), b"PK\x05\x06cut".to_vec()].concat()] {
         let found = carved(&[b"x", &open[..]].concat(), ExtractLimits::default());
         assert_eq!(found.parts[0].bytes, open);
         assert_eq!(found.problems, []);
@@ -100,4 +96,18 @@ fn hundreds_of_files_that_never_end_are_too_many() {
     let found = carved(&[b"x", &open[..]].concat(), ExtractLimits::default());
     assert_eq!(found.problems[0].code, ProblemCode::TooManyCandidates);
     assert!(found.parts.len() < 40);
+}
+
+#[test]
+fn an_archive_of_7_zip_ends_where_its_header_ends() {
+    let place = [7_u64.to_le_bytes(), 3_u64.to_le_bytes(), [1; 8]].concat();
+    let place = &place[..20];
+    let archive =
+        [b"7z\xbc\xaf\x27\x1c\0\x04", &crc32fast::hash(place).to_le_bytes()[..], place, b"content", b"end"].concat();
+    let found = carved(&[b"x", &archive[..], b"behind"].concat(), ExtractLimits::default());
+    assert_eq!(found.parts[0].bytes, archive);
+    let cut = carved(&[b"x", &archive[..35]].concat(), ExtractLimits::default());
+    assert_eq!(cut.parts[0].bytes, archive[..35]);
+    let chance = carved(b"x7z\xbc\xaf\x27\x1c\0\x04 is how such archives begin, and no more", ExtractLimits::default());
+    assert_eq!(chance.parts, []);
 }

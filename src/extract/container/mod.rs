@@ -9,7 +9,7 @@ mod seven_zip;
 mod tar;
 #[cfg(test)]
 mod testing;
-mod zip;
+pub(super) mod zip;
 
 use crate::body::Coding;
 use crate::content::Part;
@@ -40,7 +40,9 @@ pub(super) enum Container {
 pub(super) enum Coverage {
     /// There may be more in it.
     Some,
-    /// Every byte that is not packed.
+    /// Every byte that is not packed, each entry by itself.
+    Entries,
+    /// Every byte that is not packed, also as an archive that has its directory at the end.
     All,
 }
 

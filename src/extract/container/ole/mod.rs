@@ -57,7 +57,7 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
         return Coverage::Some;
     }
     file.carve_unused(bytes, found);
-    Coverage::All
+    Coverage::Entries
 }
 
 /// Hands out one stream and shows what it says.

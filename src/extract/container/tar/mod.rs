@@ -39,7 +39,7 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
     while let Some(at) = walk.others.pop() {
         walk.follow(at, Way::Other);
     }
-    Coverage::All
+    Coverage::Entries
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

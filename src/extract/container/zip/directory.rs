@@ -9,10 +9,10 @@ use crate::extract::container::number::{clamped, u16_at};
 use super::record::{self, Central, END, END_LENGTH, End, LOCAL};
 
 /// How far from the end readers look for the end record: as far as its comment may reach.
-const TAIL: usize = END_LENGTH + u16::MAX as usize;
+pub(super) const TAIL: usize = END_LENGTH + u16::MAX as usize;
 
 /// Most directories that are read. Honest files have one; each of a thousand could be long.
-const MAX_READ: usize = 8;
+pub(super) const MAX_READ: usize = 8;
 
 /// A central directory.
 #[derive(Debug)]
@@ -20,7 +20,9 @@ pub(super) struct Directory {
     pub(super) entries: Vec<Entry>,
     pub(super) start: usize,
     /// Whether it has as many entries and bytes as its end record says.
-    is_exact: bool,
+    pub(super) is_exact: bool,
+    /// Whether it ends where its end record begins.
+    pub(super) is_in_front: bool,
 }
 
 /// An entry of a directory, with the place of its local header.
@@ -88,6 +90,25 @@ fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges
 }
 
+/// Whether `bytes` end with a directory that is about an archive in them.
+pub(super) fn is_at_end(bytes: &[u8], max: usize) -> bool {
+    let tail = bytes.len().saturating_sub(TAIL);
+    let is_there = |entry: &Entry| record::local(bytes, entry.local).is_some();
+    let mut ends = memmem::find_iter(&bytes[tail..], END).map(|at| tail + at).filter(|at| reaches_end(bytes, *at));
+    ends.any(|at| read_all(bytes, at, max).iter().any(|directory| directory.entries.iter().any(is_there)))
+}
+
+/// Every directory that the end record at `at` may mean.
+pub(super) fn read_all(bytes: &[u8], at: usize, max: usize) -> Vec<Directory> {
+    let mut directories: Vec<Directory> = Vec::new();
+    for directory in record::ends(bytes, at).iter().flat_map(|end| read(bytes, end, max)) {
+        if !directories.iter().any(|known| known.agrees(&directory)) {
+            directories.push(directory);
+        }
+    }
+    directories
+}
+
 /// Whether the comment of the end record at `at` ends where the file does; some readers ask for that.
 fn reaches_end(bytes: &[u8], at: usize) -> bool {
     u16_at(bytes, at + 20).is_some_and(|comment| at + END_LENGTH + usize::from(comment) == bytes.len())
@@ -125,7 +146,7 @@ fn walk(bytes: &[u8], end: &End, start: usize, base: i128, max: usize) -> Option
     // The short record counts only 16 bits of what there is, and some writers leave it at that.
     let counts = entries.len() as u64 == end.count || entries.len() as u64 & 0xffff == end.count;
     let is_exact = entries.len() == max || counts && (at - start) as u64 == end.size;
-    Some(Directory { entries, start, is_exact })
+    Some(Directory { entries, start, is_exact, is_in_front: at == end.at })
 }
 
 /// Where the local header of `central` is. Some writers count from the start of the file although something stands in
@@ -155,6 +176,15 @@ impl Directory {
             Some(start..start.saturating_add(clamped(entry.central.header.packed)))
         };
         self.entries.iter().filter_map(content).filter(|range| range.end > tail).collect()
+    }
+
+    /// Where the contents of entries lie that stand in the archive as they are.
+    pub(super) fn stored(&self, bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+        let is_stored = |entry: &&Entry| entry.central.header.method == 0 && !entry.central.header.is_encrypted();
+        self.entries.iter().filter(is_stored).filter_map(|entry| {
+            let start = record::local(bytes, entry.local)?.content;
+            Some(start..start.saturating_add(clamped(entry.central.header.packed)))
+        })
     }
 
     fn agrees(&self, other: &Self) -> bool {

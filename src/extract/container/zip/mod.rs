@@ -7,6 +7,7 @@
 
 mod content;
 mod directory;
+mod embedded;
 mod record;
 
 use std::collections::BTreeMap;
@@ -21,7 +22,8 @@ use crate::extract::{carve, legible};
 use super::Coverage;
 use super::number::{clamped, u32_at, u64_at};
 use content::{Content, Seen, Sizes};
-use directory::Entry;
+use directory::{Directory, Entry};
+pub(in crate::extract) use embedded::Embedded;
 use record::{DESCRIPTOR, END, Header, LOCAL, Local};
 
 /// What stands in front of the first local header of archives in several volumes, also when there is only one.
@@ -36,11 +38,10 @@ const MAX_COVER: usize = 16;
 /// Entries among which one has to be where a directory at the end says, for it to be one.
 const MAX_LOOKED_FOR: usize = 1 << 20;
 
-/// Whether some unpacker takes `bytes` for a zip file: by its start, or by a directory at its end.
+/// Whether `bytes` are a zip file: by their start, or by a directory that ends where they end. Any other archive in them is
+/// [`Embedded`].
 pub(super) fn is_zip(bytes: &[u8]) -> bool {
-    let is_there = |entry: &Entry| record::local(bytes, entry.local).is_some();
-    starts_as_zip(bytes)
-        || directory::find(bytes, MAX_LOOKED_FOR).all.iter().any(|directory| directory.entries.iter().any(is_there))
+    starts_as_zip(bytes) || directory::is_at_end(bytes, MAX_LOOKED_FOR)
 }
 
 fn starts_as_zip(bytes: &[u8]) -> bool {
@@ -63,16 +64,28 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
     for comment in &directories.comments {
         legible::show_comment(bytes.slice(comment.clone()), found);
     }
-    let mut listed: BTreeMap<usize, Vec<Entry>> = BTreeMap::new();
-    for entry in directories.all.iter().flat_map(|directory| &directory.entries) {
-        legible::show_comment(bytes.slice(entry.central.comment.clone()), found);
-        listed.entry(entry.local).or_default().push(entry.clone());
-    }
+    let listed = listed(bytes, &directories.all, found);
     let start = if starts_as_zip(bytes) { Some(marker_length(bytes)) } else { listed.keys().next().copied() };
     let end = directories.all.iter().map(|directory| directory.start).min().unwrap_or(bytes.len());
     let mut walk = Walk { bytes, listed, end, found };
     walk.run(start.unwrap_or(end).min(end));
     Coverage::All
+}
+
+/// Hands out the entries that the directories in `bytes` list which can be read in more than one way.
+pub(in crate::extract) fn open_odd(bytes: &Bytes, embedded: &Embedded, found: &mut Dissection<'_>) {
+    let listed = listed(bytes, &embedded.odd, found);
+    Walk { bytes, listed, end: bytes.len(), found }.hand_out_missed();
+}
+
+/// What `directories` list, by the place of the local header. Shows comments on the way.
+fn listed(bytes: &Bytes, directories: &[Directory], found: &mut Dissection<'_>) -> BTreeMap<usize, Vec<Entry>> {
+    let mut listed: BTreeMap<usize, Vec<Entry>> = BTreeMap::new();
+    for entry in directories.iter().flat_map(|directory| &directory.entries) {
+        legible::show_comment(bytes.slice(entry.central.comment.clone()), found);
+        listed.entry(entry.local).or_default().push(entry.clone());
+    }
+    listed
 }
 
 /// The way along the local headers.

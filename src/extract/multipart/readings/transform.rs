@@ -21,7 +21,7 @@ pub(super) fn extract(headers: &[u8], charsets: &[Vec<u8>], content: &Bytes, fou
     let mentions = |word: &[u8]| memmem::find(&lower, word).is_some();
     if mentions(b"encoding") {
         if mentions(b"base64") {
-            encoded::base64(content, found);
+            encoded::declared_base64(content, found);
         }
         if mentions(b"printable") {
             found.add(Part::new(PartKind::Decoded, quoted_printable(content)), None);

@@ -4,6 +4,8 @@ use super::*;
 use crate::content::{ExtractLimits, PartKind};
 use crate::extract::container::testing::{LISTED, codes, entries, fixture, listed, opened, opened_within};
 
+mod embedded;
+
 use ProblemCode::{ContainerAmbiguous, ContainerBroken, ContainerEncrypted, ContainerMethodUnknown, ContainerSize};
 
 /// An entry, and what its two headers say about it.
