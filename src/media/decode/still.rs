@@ -44,6 +44,7 @@ pub(super) fn image_limits(limits: &DecodeLimits) -> Limits {
 pub(super) fn of_image(error: ImageError) -> DecodeError {
     match error {
         ImageError::Limits(_) => DecodeError::TooLarge { width: 0, height: 0 },
+        ImageError::Unsupported(_) => DecodeError::Unsupported("a way of writing that the decoder does not know"),
         other => DecodeError::Broken(other.to_string()),
     }
 }
