@@ -58,6 +58,7 @@ const LIMITS: ExtractLimits = ExtractLimits {
     max_nesting: 4,
     max_unpacked: 4 << 20,
     max_ratio: 200,
+    max_plain_picture: 1 << 20,
     max_carved: 200,
 };
 

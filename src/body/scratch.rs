@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::collector::{BodyCollector, HoldError};
 use super::quota::Quota;
 use crate::config::{ByteSize, Limits};
+use crate::content::TELLING;
 
 /// Memory and disk that all held bodies share.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +34,7 @@ impl<'a> Scratch<'a> {
 
     /// Begins one piece of content.
     pub fn writer(&self) -> ScratchWriter<'a> {
-        ScratchWriter { scratch: *self, start: Vec::new(), held: None }
+        ScratchWriter { scratch: *self, start: Vec::new(), held: None, head: Vec::new() }
     }
 
     fn collector(&self) -> BodyCollector {
@@ -52,6 +53,8 @@ pub struct ScratchWriter<'a> {
     /// The content, while it is short.
     start: Vec<u8>,
     held: Option<BodyCollector>,
+    /// The first bytes of what is held.
+    head: Vec<u8>,
 }
 
 impl ScratchWriter<'_> {
@@ -63,6 +66,11 @@ impl ScratchWriter<'_> {
     /// Whether nothing has been written.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The first bytes of long content: enough to tell what it is.
+    pub fn head(&self) -> &[u8] {
+        &self.head
     }
 
     /// Adds `piece`.
@@ -78,6 +86,8 @@ impl ScratchWriter<'_> {
             Some(held) => held,
             None => {
                 let mut held = self.scratch.collector();
+                let both = self.start.iter().chain(piece);
+                self.head = both.take(TELLING).copied().collect();
                 held.push(std::mem::take(&mut self.start).into()).map_err(into_io)?;
                 self.held.insert(held)
             }

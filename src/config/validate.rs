@@ -142,7 +142,7 @@ impl Check<'_> {
     fn limits(&mut self, raw: &RawLimits) -> Limits {
         let defaults = Limits::default();
         let time = |span: Option<super::units::Span>, default| span.map_or(default, |span| span.0);
-        Limits {
+        let mut limits = Limits {
             memory_per_upload: raw.memory_per_upload.unwrap_or(defaults.memory_per_upload),
             memory_total: raw.memory_total.unwrap_or(defaults.memory_total),
             spool_total: raw.spool_total.unwrap_or(defaults.spool_total),
@@ -164,7 +164,9 @@ impl Check<'_> {
                 max_frames: self.at_least_one(raw.max_picture_frames.as_ref(), defaults.decode.max_frames),
                 deadline: time(raw.decode_deadline, defaults.decode.deadline),
             },
-        }
+        };
+        limits.extract.max_plain_picture = limits.decode.plain_bytes();
+        limits
     }
 
     fn spool_directory(&mut self, raw: Option<&Spanned<String>>, default: PathBuf) -> PathBuf {
@@ -369,6 +371,7 @@ fn extract_limits(raw: &RawLimits, defaults: ExtractLimits) -> ExtractLimits {
         max_nesting: raw.max_nesting.unwrap_or(defaults.max_nesting),
         max_unpacked: bytes(raw.max_unpacked, defaults.max_unpacked),
         max_ratio: raw.max_unpack_ratio.unwrap_or(defaults.max_ratio),
+        max_plain_picture: defaults.max_plain_picture,
         max_carved: raw.max_carved.unwrap_or(defaults.max_carved),
     }
 }

@@ -1,4 +1,8 @@
 //! Whether bytes read as text.
+//!
+//! Most files that are no text are told by control characters in their first bytes. Samples of light pictures have none,
+//! but long stretches in which nothing stands out; UTF-16 without a mark is half control characters and text all the same.
+//! In doubt bytes are text: rules that look in vain cost time, rules that do not look miss something.
 
 /// Bytes looked at to tell text from anything else.
 const SAMPLE: usize = 8 << 10;
@@ -10,20 +14,90 @@ const LANES: usize = 128;
 /// the rules from looking.
 const CONTROLS_PER_TEXT: usize = 32;
 
+/// Places all over the bytes that are looked at, where the first bytes are none: noise may be put in front of a text.
+const PLACES: usize = 16;
+
+/// Bytes of each.
+const PLACE: usize = 1 << 10;
+
+/// Bytes in which something stands out if they are writing.
+const STRETCH: usize = 64;
+
+/// Bytes that are text whatever stands out in them.
+const SHORT: usize = 1 << 10;
+
+/// Neighbours that are further apart than this stand out. Noise of scanners is not.
+const JUMP: u8 = 8;
+
+/// So many of them in a stretch may be writing: one way into a word, one out of it, one inside.
+const LEAST_JUMPS: u8 = 3;
+
 /// Whether `bytes` read as text, whatever else they are: a small picture may stand in front of one.
 pub fn reads_as_text(bytes: &[u8]) -> bool {
     if matches!(bytes, [0xef, 0xbb, 0xbf, ..] | [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
         return true;
     }
-    let sample = &bytes[..bytes.len().min(SAMPLE)];
+    let start = &bytes[..bytes.len().min(SAMPLE)];
+    if has_few_controls(start) || is_text_in_most_places(bytes) {
+        return bytes.len() < SHORT || has_writing(bytes);
+    }
+    is_utf16(start)
+}
+
+fn has_few_controls(bytes: &[u8]) -> bool {
     let odd_among = |bytes: &[u8]| usize::from(bytes.iter().map(|byte| is_odd_in_text(*byte)).sum::<u8>());
-    sample.chunks(LANES).map(odd_among).sum::<usize>() * CONTROLS_PER_TEXT <= sample.len()
+    bytes.chunks(LANES).map(odd_among).sum::<usize>() * CONTROLS_PER_TEXT <= bytes.len()
 }
 
 /// 1 for a control character that text has no use for; without a branch.
 const fn is_odd_in_text(byte: u8) -> u8 {
     let is_space = byte.wrapping_sub(b'\t') <= b'\r' - b'\t';
     ((byte < b' ') & !is_space & (byte != 0x1b) | (byte == 0x7f)) as u8
+}
+
+fn is_text_in_most_places(bytes: &[u8]) -> bool {
+    let apart = bytes.len() / PLACES;
+    if apart < PLACE {
+        return false;
+    }
+    let of_text = (0..PLACES).filter(|place| has_few_controls(&bytes[place * apart..][..PLACE]));
+    2 * of_text.count() > PLACES
+}
+
+/// Whether anywhere in `bytes` is what may be writing: ASCII, or bytes that are unlike their neighbours. All of them are
+/// looked at, since a page may stand between blank ones.
+fn has_writing(bytes: &[u8]) -> bool {
+    bytes.chunks(STRETCH).any(|stretch| {
+        let next = stretch.get(1..).unwrap_or_default();
+        let jumps: u8 = stretch.iter().zip(next).map(|(byte, next)| u8::from(byte.abs_diff(*next) > JUMP)).sum();
+        let third = stretch.get(2..).unwrap_or_default();
+        let words = stretch.iter().zip(next).zip(third).map(|((one, two), three)| u8::from(one | two | three < 0x80));
+        jumps >= LEAST_JUMPS || words.sum::<u8>() > 0
+    })
+}
+
+/// Whether `start` is UTF-16: one byte of each pair is zero, or always the same as in all of most alphabets, and the pairs
+/// with zero are what text has of ASCII, spaces among them.
+fn is_utf16(start: &[u8]) -> bool {
+    let pairs = start[..start.len().min(SAMPLE / 16)].as_chunks::<2>().0;
+    let is_written_in = |high: usize| {
+        let mut counts = [0_usize; 0x20];
+        let (mut of_ascii, mut spaces) = (0, 0);
+        for pair in pairs {
+            let (high, low) = (pair[high], pair[1 - high]);
+            match high {
+                0 if low < 0x80 && low != 0 && is_odd_in_text(low) == 0 => {
+                    of_ascii += 1;
+                    spaces += usize::from(low.is_ascii_whitespace());
+                }
+                1..0x20 => counts[usize::from(high)] += 1,
+                _ => {}
+            }
+        }
+        let of_alphabet = counts.iter().max().copied().unwrap_or_default();
+        10 * (of_ascii + of_alphabet) >= 9 * pairs.len() && 50 * spaces >= pairs.len()
+    };
+    pairs.len() >= 4 && (is_written_in(0) || is_written_in(1))
 }
 
 #[cfg(test)]
@@ -35,5 +109,71 @@ mod tests {
         let odd: Vec<u8> = (0..=255).filter(|byte| is_odd_in_text(*byte) == 1).collect();
         let expected: Vec<u8> = (0..=8).chain(0x0e..=0x1a).chain(0x1c..=0x1f).chain([0x7f]).collect();
         assert_eq!(odd, expected);
+    }
+
+    /// Bytes that look random, each below `end`.
+    fn noise(length: usize, end: u32) -> Vec<u8> {
+        let mut state = 1_u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % end
+        };
+        (0..length).map(|_| next() as u8).collect()
+    }
+
+    const GERMAN: &str = "Süße Öläpfel für fünf größere Bären, schön übermütig und äußerst höflich. ";
+    const RUSSIAN: &str = "Съешь же ещё этих мягких французских булок, да выпей чаю. ";
+    const CHINESE: &str = "禁止萝卜是一种常见的蔬菜，我们每天都在市场上看到它。";
+
+    fn encoded(text: &str, label: &str) -> Vec<u8> {
+        encoding_rs::Encoding::for_label(label.as_bytes()).unwrap().encode(&text.repeat(40)).0.into_owned()
+    }
+
+    fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        text.repeat(40).encode_utf16().flat_map(unit).collect()
+    }
+
+    #[test]
+    fn texts_are_text_in_every_charset_and_between_noise() {
+        let latin = encoded(GERMAN, "windows-1252");
+        let blank = vec![0xff; 1 << 20];
+        for (what, bytes) in [
+            ("latin-1", latin.clone()),
+            ("windows-1251", encoded(RUSSIAN, "windows-1251")),
+            ("koi8-r", encoded(RUSSIAN, "koi8-r")),
+            ("gbk", encoded(CHINESE, "gbk")),
+            ("one word in gbk", encoded("禁止", "gbk")),
+            ("big5", encoded("禁止蘿蔔是一種常見的蔬菜", "big5")),
+            ("shift_jis", encoded("これは禁止された大根です。", "shift_jis")),
+            ("euc-kr", encoded("이것은 금지된 무입니다. ", "euc-kr")),
+            ("UTF-16", utf16("plain english text ", u16::to_le_bytes)),
+            ("UTF-16BE", utf16(RUSSIAN, u16::to_be_bytes)),
+            ("one letter", vec![b'a'; 4096]),
+            ("short", vec![0xff; 100]),
+            ("noise before", [noise(20 << 10, 256), latin.repeat(20)].concat()),
+            ("noise behind", [latin.repeat(8), noise(1 << 20, 256)].concat()),
+            ("noise within", latin.chunks(40).flat_map(|piece| [piece, b"\x01"].concat()).collect()),
+            ("between blank pages", [&blank, &latin[..80], &blank].concat()),
+            ("a word between blank pages", [&blank, &b"turnip"[..], &blank].concat()),
+        ] {
+            assert!(reads_as_text(&bytes), "{what}");
+        }
+    }
+
+    #[test]
+    fn samples_of_light_pictures_and_noise_are_none() {
+        let scan: Vec<u8> = noise(1 << 20, 7).iter().map(|noise| 0xf0 + noise).collect();
+        let gradient: Vec<u8> = (0..1 << 20).map(|at| 0x80 + (at / 999 % 128) as u8).collect();
+        let levels: Vec<u8> = (0..4096_u16).flat_map(|at| (at * 7).to_le_bytes()).collect();
+        for (what, bytes) in [
+            ("a blank page", vec![0xff; 1 << 20]),
+            ("noise of a scanner", scan),
+            ("a gradient", gradient),
+            ("random bytes", noise(1 << 20, 256)),
+            ("numbers", levels),
+            ("zeros", vec![0; 4096]),
+        ] {
+            assert!(!reads_as_text(&bytes), "{what}");
+        }
     }
 }

@@ -24,6 +24,11 @@ impl DecodeLimits {
         let pixels = u64::from(width) * u64::from(height);
         width.max(height) <= self.max_side && pixels <= self.max_pixels && bytes <= self.max_alloc
     }
+
+    /// Bytes of the largest picture without compression that is decoded: four samples of 16 bits a pixel.
+    pub fn plain_bytes(&self) -> u64 {
+        self.max_pixels.saturating_mul(8).min(self.max_alloc)
+    }
 }
 
 impl Default for DecodeLimits {
@@ -57,8 +62,12 @@ pub struct ExtractLimits {
     /// Bytes that decompressing and decoding may give, for one upload together. Default 1 GiB.
     pub max_unpacked: u64,
     /// How many times larger than itself a compressed stream may become, once it is past [`Self::RATIO_FLOOR`].
-    /// Default 200: text and plain pictures stay below 100, and deflate ends at 1,032.
+    /// Default 200: text stays below 100, and deflate ends at 1,032.
     pub max_ratio: u64,
+    /// Bytes of a picture without compression, up to which a stream may become as long as the size of the picture says,
+    /// whatever it grows: a blank page shrinks a thousandfold. Follows from [`DecodeLimits`]: see
+    /// [`DecodeLimits::plain_bytes`].
+    pub max_plain_picture: u64,
     /// Candidates for files in the middle of other bytes that are looked at in one upload. Default 10,000: chance gives
     /// four in a gigabyte.
     pub max_carved: usize,
@@ -80,6 +89,7 @@ impl Default for ExtractLimits {
             max_nesting: 8,
             max_unpacked: 1 << 30,
             max_ratio: 200,
+            max_plain_picture: DecodeLimits::default().plain_bytes(),
             max_carved: 10_000,
         }
     }

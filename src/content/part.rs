@@ -25,6 +25,8 @@ pub enum PartKind {
     Entry,
     /// A file that begins in the middle of other bytes.
     Carved,
+    /// The samples of a picture, which nobody reads but as the picture that is made of them: hashed, never read as text.
+    Samples,
     /// One of several ways in which servers read a body that is not written the way all of them read alike.
     Reading,
     /// The name of a file or an entry, as a text of its own.
@@ -38,7 +40,7 @@ pub enum PartKind {
 
 impl PartKind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Body,
         Self::Envelope,
         Self::Field,
@@ -48,6 +50,7 @@ impl PartKind {
         Self::Decoded,
         Self::Entry,
         Self::Carved,
+        Self::Samples,
         Self::Reading,
         Self::Name,
         Self::Text,
@@ -66,6 +69,7 @@ impl PartKind {
             Self::Decoded => "decoded",
             Self::Entry => "entry",
             Self::Carved => "carved",
+            Self::Samples => "samples",
             Self::Reading => "reading",
             Self::Name => "name",
             Self::Text => "text",

@@ -213,6 +213,16 @@ impl<'a> Dissection<'a> {
         self.unpacker.unpack(coding, input, output)
     }
 
+    /// The same, of a stream that counts as `packed` bytes: see [`Self::packed_as`].
+    pub(super) fn unpack_as(&mut self, coding: Coding, input: &[u8], packed: usize, output: &mut ScratchWriter) -> End {
+        self.unpacker.unpack_as(coding, input, packed, output)
+    }
+
+    /// How many bytes a stream counts as by its ratio, where a picture of `plain` bytes is known to be in it.
+    pub(super) fn packed_as(&self, packed: usize, plain: u64) -> usize {
+        self.unpacker.packed_as(packed, plain)
+    }
+
     /// Adds to `output` what `chain` gives, up to the first fault.
     pub(super) fn unpack_chain(&mut self, chain: &Chain<'_>, output: &mut ScratchWriter) -> End {
         self.unpacker.unpack_chain(chain, output)

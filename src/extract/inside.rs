@@ -9,6 +9,9 @@ use super::{carve, encoded, json, legible, xml};
 
 /// Looks into `part`, which has just been handed out.
 pub(super) fn look(part: &Part, found: &mut Dissection<'_>) {
+    if part.kind == PartKind::Samples {
+        return;
+    }
     legible::show_texts(part, found);
     let containers = Container::all_of(part);
     if found.is_too_deep() {

@@ -150,7 +150,7 @@ fn is_text(part: &Part, media_type: MediaType) -> bool {
     match part.kind {
         PartKind::Field | PartKind::JsonString | PartKind::XmlText => true,
         PartKind::Name | PartKind::Text | PartKind::Metadata => true,
-        PartKind::Envelope => false,
+        PartKind::Envelope | PartKind::Samples => false,
         _ if media_type.is_picture() => reads_as_text(&part.bytes),
         _ => media_type == MediaType::Text || part.is_called_text(),
     }
@@ -234,11 +234,11 @@ impl Examination {
     }
 
     /// Whether a picture that cannot be decoded may be a doubt. It is none where chance makes pictures: in a file that seems
-    /// to begin in the middle of other bytes, in one of several readings, and in the start of a picture up to its first `&`,
+    /// to begin in the middle of other bytes, in samples, in one of several readings, and in the start of a picture up to its first `&`,
     /// since curl calls whatever it sends a form unless told otherwise.
     fn may_be_read_so(&self, part: &Part) -> bool {
         let is_start_of_body = !self.has_fields && part.kind == PartKind::Field && part.name.is_none();
-        let is_chance = matches!(part.kind, PartKind::Carved | PartKind::Reading);
+        let is_chance = matches!(part.kind, PartKind::Carved | PartKind::Samples | PartKind::Reading);
         !(is_chance || self.body_is_picture && is_start_of_body)
     }
 

@@ -12,7 +12,7 @@ mod reader;
 mod zstd;
 
 use super::scratch::{Scratch, ScratchWriter};
-use crate::content::{Deadline, ExtractLimits};
+use crate::content::{Deadline, ExtractLimits, plain_picture_length};
 
 pub use lzma::{Chain, Machine, Step};
 pub use reader::{Decompressed, FileCoding};
@@ -78,13 +78,15 @@ pub struct Unpacker<'a> {
     scratch: Scratch<'a>,
     deadline: &'a Deadline,
     max_ratio: u64,
+    max_plain_picture: u64,
     left: u64,
 }
 
 impl<'a> Unpacker<'a> {
     /// An unpacker for one upload.
     pub fn new(scratch: Scratch<'a>, limits: &ExtractLimits, deadline: &'a Deadline) -> Self {
-        Self { scratch, deadline, max_ratio: limits.max_ratio, left: limits.max_unpacked }
+        let ExtractLimits { max_ratio, max_plain_picture, max_unpacked: left, .. } = *limits;
+        Self { scratch, deadline, max_ratio: max_ratio.max(1), max_plain_picture, left }
     }
 
     /// Begins one piece of content.
@@ -94,15 +96,27 @@ impl<'a> Unpacker<'a> {
 
     /// Adds to `output` what the one stream at the start of `input` gives, up to the first fault.
     pub fn unpack(&mut self, coding: Coding, input: &[u8], output: &mut ScratchWriter) -> End {
+        self.unpack_as(coding, input, input.len(), output)
+    }
+
+    /// The same, of a stream that counts as `packed` bytes: see [`Self::packed_as`].
+    pub fn unpack_as(&mut self, coding: Coding, input: &[u8], packed: usize, output: &mut ScratchWriter) -> End {
         match coding {
-            Coding::Gzip => self.pump(&mut deflate::Gzip::new(input), input.len(), output),
-            Coding::Zlib => self.pump(&mut deflate::Inflate::zlib(input), input.len(), output),
-            Coding::Deflate => self.pump(&mut deflate::Inflate::raw(input), input.len(), output),
-            Coding::Deflate64 => self.pump(&mut deflate64::Deflate64::new(input), input.len(), output),
-            Coding::Brotli => self.pump(&mut brotli::Brotli::new(input), input.len(), output),
-            Coding::Zstd => self.pump(&mut zstd::Zstd::new(input), input.len(), output),
-            Coding::Xz => self.pump(&mut lzma::Xz::new(input), input.len(), output),
+            Coding::Gzip => self.pump(&mut deflate::Gzip::new(input), packed, output),
+            Coding::Zlib => self.pump(&mut deflate::Inflate::zlib(input), packed, output),
+            Coding::Deflate => self.pump(&mut deflate::Inflate::raw(input), packed, output),
+            Coding::Deflate64 => self.pump(&mut deflate64::Deflate64::new(input), packed, output),
+            Coding::Brotli => self.pump(&mut brotli::Brotli::new(input), packed, output),
+            Coding::Zstd => self.pump(&mut zstd::Zstd::new(input), packed, output),
+            Coding::Xz => self.pump(&mut lzma::Xz::new(input), packed, output),
         }
+    }
+
+    /// How many bytes a stream of `packed` bytes counts as by its ratio, where it is known that a picture of `plain` bytes
+    /// is in it: at least so many that it may become that long. No more than the largest picture that is decoded.
+    pub fn packed_as(&self, packed: usize, plain: u64) -> usize {
+        let least = if plain <= self.max_plain_picture { plain.div_ceil(self.max_ratio) } else { 0 };
+        packed.max(usize::try_from(least).unwrap_or(usize::MAX))
     }
 
     /// Adds to `output` what `chain` gives, up to the first fault. A dictionary larger than any tool asks for is too
@@ -123,11 +137,19 @@ impl<'a> Unpacker<'a> {
             return Err(End::Late);
         }
         let length = output.len() + piece.len() as u64;
-        if length > ExtractLimits::RATIO_FLOOR && length / self.max_ratio.max(1) > packed as u64 {
+        let is_dense = length > ExtractLimits::RATIO_FLOOR && length / self.max_ratio > packed as u64;
+        if is_dense && !self.is_within_picture(length, output) {
             return Err(End::TooDense);
         }
         self.left = self.left.checked_sub(piece.len() as u64).ok_or(End::TooLarge)?;
         output.write(piece).map_err(|_| End::NoRoom)
+    }
+
+    /// Whether `length` bytes are no more than the picture without compression says that `output` begins with.
+    fn is_within_picture(&self, length: u64, output: &ScratchWriter) -> bool {
+        let plain = plain_picture_length(output.head()).filter(|plain| *plain <= self.max_plain_picture);
+        // Some metadata may follow the samples.
+        plain.is_some_and(|plain| length <= plain.saturating_add(ExtractLimits::RATIO_FLOOR))
     }
 
     /// Adds `piece` to `output` without counting it: it has been counted in another form, of which it is no more than a

@@ -88,6 +88,22 @@ fn limits_end_a_stream_at_their_place() {
 }
 
 #[test]
+fn a_picture_without_compression_may_be_as_dense_as_its_size_says() {
+    let bmp = |width: u32, length: usize| {
+        let head = [&b"BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"[..], &width.to_le_bytes(), &3508_u32.to_le_bytes()];
+        let mut bmp = [&head.concat()[..], &[1, 0, 24, 0]].concat();
+        bmp.resize(length, 0xff);
+        miniz_oxide::deflate::compress_to_vec(&bmp, 9)
+    };
+    for (width, length, is_dense) in
+        [(2480, 26 << 20, false), (2480, 64 << 20, true), (24, 26 << 20, true), (u32::MAX, 26 << 20, true)]
+    {
+        let (end, _) = unpacked(Coding::Deflate, &bmp(width, length), &ExtractLimits::default(), &Deadline::NEVER);
+        assert_eq!(end == End::TooDense, is_dense, "{width} pixels wide, {length} bytes");
+    }
+}
+
+#[test]
 fn a_stream_may_be_dense_up_to_the_floor_and_not_past_it() {
     let zeros = |length: u64| miniz_oxide::deflate::compress_to_vec(&vec![0; length as usize], 9);
     let floor = ExtractLimits::RATIO_FLOOR;

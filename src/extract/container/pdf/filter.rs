@@ -12,43 +12,48 @@ use super::value::hex;
 /// Bytes decoded at a time.
 const BLOCK: usize = 32 << 10;
 
-/// Undoes the filter called `name` on `input`; `None` when it is none that is undone here, or a limit was passed.
-pub(super) fn undo(
-    name: &str,
-    predictor: &Predictor,
-    early_change: bool,
-    input: &Bytes,
-    found: &mut Dissection<'_>,
-) -> Option<Bytes> {
-    let mut output = found.output();
-    let end = match name {
-        "FlateDecode" | "Fl" => inflate(input, &mut output, found),
-        "LZWDecode" | "LZW" => lzw(input, early_change, &mut output, found),
-        "ASCIIHexDecode" | "AHx" => ascii_hex(input, &mut output, found),
-        "ASCII85Decode" | "A85" => ascii_85(input, &mut output, found),
-        "RunLengthDecode" | "RL" => run_length(input, &mut output, found),
-        _ => return None,
-    };
-    if let Err(limit) = end {
-        found.report_limit(limit);
-        return None;
-    }
-    let plain = found.take(output)?;
-    match name {
-        "FlateDecode" | "Fl" | "LZWDecode" | "LZW" => predictor.undo(plain, found),
-        _ => Some(plain),
+/// A filter, and how it was used.
+pub(super) struct Filter<'f> {
+    pub(super) name: &'f str,
+    pub(super) predictor: Predictor,
+    /// Whether the codes of LZW become longer one too early.
+    pub(super) early_change: bool,
+}
+
+impl Filter<'_> {
+    /// Undoes it on `input`, which counts as `packed` bytes; `None` when it is none that is undone here, or a limit was
+    /// passed.
+    pub(super) fn undo(&self, input: &Bytes, packed: usize, found: &mut Dissection<'_>) -> Option<Bytes> {
+        let mut output = found.output();
+        let end = match self.name {
+            "FlateDecode" | "Fl" => inflate(input, packed, &mut output, found),
+            "LZWDecode" | "LZW" => lzw(input, packed, self.early_change, &mut output, found),
+            "ASCIIHexDecode" | "AHx" => ascii_hex(input, &mut output, found),
+            "ASCII85Decode" | "A85" => ascii_85(input, &mut output, found),
+            "RunLengthDecode" | "RL" => run_length(input, packed, &mut output, found),
+            _ => return None,
+        };
+        if let Err(limit) = end {
+            found.report_limit(limit);
+            return None;
+        }
+        let plain = found.take(output)?;
+        match self.name {
+            "FlateDecode" | "Fl" | "LZWDecode" | "LZW" => self.predictor.undo(plain, found),
+            _ => Some(plain),
+        }
     }
 }
 
-fn inflate(input: &Bytes, output: &mut ScratchWriter, found: &mut Dissection<'_>) -> Result<(), End> {
+fn inflate(input: &Bytes, packed: usize, output: &mut ScratchWriter, found: &mut Dissection<'_>) -> Result<(), End> {
     // White space in front and a missing header are forgiven.
     let start = input.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-    let mut end = found.unpack(Coding::Zlib, input, output);
+    let mut end = found.unpack_as(Coding::Zlib, input, packed, output);
     if end == End::Broken && output.is_empty() {
-        end = found.unpack(Coding::Zlib, &input[start..], output);
+        end = found.unpack_as(Coding::Zlib, &input[start..], packed, output);
     }
     if end == End::Broken && output.is_empty() {
-        end = found.unpack(Coding::Deflate, input, output);
+        end = found.unpack_as(Coding::Deflate, input, packed, output);
     }
     match end {
         End::Complete(_) | End::Broken => Ok(()),
@@ -56,7 +61,13 @@ fn inflate(input: &Bytes, output: &mut ScratchWriter, found: &mut Dissection<'_>
     }
 }
 
-fn lzw(input: &[u8], early: bool, output: &mut ScratchWriter, found: &mut Dissection<'_>) -> Result<(), End> {
+fn lzw(
+    input: &[u8],
+    packed: usize,
+    early: bool,
+    output: &mut ScratchWriter,
+    found: &mut Dissection<'_>,
+) -> Result<(), End> {
     let mut decoder =
         if early { Decoder::with_tiff_size_switch(BitOrder::Msb, 8) } else { Decoder::new(BitOrder::Msb, 8) };
     let mut block = vec![0; BLOCK];
@@ -64,7 +75,7 @@ fn lzw(input: &[u8], early: bool, output: &mut ScratchWriter, found: &mut Dissec
     loop {
         let step = decoder.decode_bytes(rest, &mut block);
         rest = &rest[step.consumed_in..];
-        found.write(&block[..step.consumed_out], input.len(), output)?;
+        found.write(&block[..step.consumed_out], packed, output)?;
         match step.status {
             Ok(LzwStatus::Ok) if step.consumed_in > 0 || step.consumed_out > 0 => {}
             _ => return Ok(()),
@@ -111,7 +122,7 @@ fn ascii_85(input: &[u8], output: &mut ScratchWriter, found: &mut Dissection<'_>
     found.flush(&mut block, 1, input.len(), output)
 }
 
-fn run_length(input: &[u8], output: &mut ScratchWriter, found: &mut Dissection<'_>) -> Result<(), End> {
+fn run_length(input: &[u8], packed: usize, output: &mut ScratchWriter, found: &mut Dissection<'_>) -> Result<(), End> {
     let mut block = Vec::with_capacity(BLOCK + 128);
     let mut rest = input;
     while let [length, behind @ ..] = rest {
@@ -128,7 +139,7 @@ fn run_length(input: &[u8], output: &mut ScratchWriter, found: &mut Dissection<'
                 rest = behind;
             }
         }
-        found.flush(&mut block, BLOCK, input.len(), output)?;
+        found.flush(&mut block, BLOCK, packed, output)?;
     }
-    found.flush(&mut block, 1, input.len(), output)
+    found.flush(&mut block, 1, packed, output)
 }

@@ -1,15 +1,16 @@
 //! The objects of a file, found by looking at all of it: readers mend broken tables of contents the same way.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use memchr::memmem;
 
 use crate::extract::dissection::Dissection;
 
-use super::filter;
+use super::filter::Filter;
 use super::predictor::{Kind, Predictor};
+use super::samples::Shape;
 use super::value::{Dictionary, Reader, Value};
 
 /// Most objects that are looked at; a book of a thousand pages has some 100,000.
@@ -50,10 +51,15 @@ pub(super) struct Objects {
 }
 
 impl Objects {
+    /// None at all, for what refers to none.
+    pub(super) fn none() -> Self {
+        let last_end = Cell::new((0, 0));
+        Self { bytes: Bytes::new(), places: HashMap::new(), candidates: Vec::new(), last_end }
+    }
+
     /// Finds the objects in `bytes`.
     pub(super) fn find(bytes: &Bytes, found: &mut Dissection<'_>) -> Self {
-        let mut objects =
-            Self { bytes: bytes.clone(), places: HashMap::new(), candidates: Vec::new(), last_end: Cell::new((0, 0)) };
+        let mut objects = Self { bytes: bytes.clone(), ..Self::none() };
         for at in memmem::find_iter(bytes, b"obj").take(MAX_OBJECTS * 2) {
             if objects.candidates.len() >= MAX_OBJECTS || found.is_over() {
                 break;
@@ -70,6 +76,25 @@ impl Objects {
     /// Every stream.
     pub(super) fn streams(&self) -> impl Iterator<Item = Stream> {
         self.candidates.iter().filter_map(|(number, at)| self.stream_at(*number, *at))
+    }
+
+    /// Every object with its value, those that are replaced by others in the file included.
+    pub(super) fn values(&self) -> impl Iterator<Item = (u32, Value)> {
+        let in_file = self.candidates.iter().filter_map(|(number, at)| Some((*number, self.reader(*at).value()?)));
+        let packed = self.places.iter().filter_map(|(number, place)| match place {
+            Place::Packed(value) => Some((*number, value.clone())),
+            Place::File(_) => None,
+        });
+        in_file.chain(packed)
+    }
+
+    /// The numbers of all streams.
+    pub(super) fn stream_numbers(&self) -> HashSet<u32> {
+        let is_stream = |at: usize| {
+            let mut reader = self.reader(at);
+            matches!(reader.value(), Some(Value::Dictionary(_))) && reader.passes(b"stream")
+        };
+        self.candidates.iter().filter(|(_, at)| is_stream(*at)).map(|(number, _)| *number).collect()
     }
 
     /// Bytes of the file.
@@ -211,6 +236,7 @@ impl Objects {
     pub(super) fn unfiltered(&self, stream: &Stream, found: &mut Dissection<'_>) -> Option<(Bytes, Option<String>)> {
         let filters = self.list(stream.dictionary.get(&["Filter", "F"]));
         let parameters = self.list(stream.dictionary.get(&["DecodeParms", "DP"]));
+        let plain = Shape::of(&stream.dictionary, self).map_or(0, |shape| shape.plain_bytes());
         let mut content = stream.raw.clone();
         for (index, filter) in filters.iter().enumerate() {
             let Value::Name(name) = filter else {
@@ -224,7 +250,9 @@ impl Objects {
                 return Some((content, Some(name.clone())));
             }
             let early = self.number(parameters.get(&["EarlyChange"])) != Some(0);
-            content = filter::undo(name, &self.predictor(&parameters), early, &content, found)?;
+            let packed = found.packed_as(content.len(), plain);
+            let filter = Filter { name, predictor: self.predictor(&parameters), early_change: early };
+            content = filter.undo(&content, packed, found)?;
         }
         Some((content, None))
     }

@@ -12,6 +12,9 @@ use super::value::{Dictionary, Value};
 /// Most samples of a row: more than the sides of pictures that are decoded.
 const MAX_ROW: usize = 1 << 20;
 
+/// The shortest side of a picture within content that is looked at: glyphs and pieces of shading are drawn so, too.
+const LEAST_TELLING: usize = 16;
+
 /// How samples become colours.
 #[derive(Clone, Debug, PartialEq)]
 enum Colours {
@@ -33,6 +36,9 @@ pub(super) struct Shape {
     height: usize,
     bits: usize,
     colours: Colours,
+    /// Whether the file says so.
+    has_colours: bool,
+    is_mask: bool,
     is_inverted: bool,
 }
 
@@ -49,9 +55,31 @@ impl Shape {
             width: side(&["Width", "W"])?,
             height: side(&["Height", "H"])?,
             bits: if is_mask { 1 } else { side(&["BitsPerComponent", "BPC"]).unwrap_or(8) },
+            has_colours: is_mask || colours.is_some(),
             colours: if is_mask { Colours::Grey } else { colours.unwrap_or(Colours::Grey) },
+            is_mask,
             is_inverted,
         })
+    }
+
+    /// Bytes of all samples, whatever filters there are before them.
+    pub(super) fn plain_bytes(&self) -> u64 {
+        // Channels that are not known are inks at worst. Each row may tell its predictor besides.
+        let channels = if self.has_colours { self.colours.channels() } else { 4 };
+        let row = self.width.saturating_mul(channels).saturating_mul(self.bits).div_ceil(8).saturating_add(1);
+        row.saturating_mul(self.height) as u64
+    }
+
+    /// Bytes of the samples themselves, where the file says what they mean.
+    pub(super) fn exact_bytes(&self) -> Option<usize> {
+        let channels = self.colours.channels();
+        let row = self.width.checked_mul(channels)?.checked_mul(self.bits)?.div_ceil(8);
+        row.checked_mul(self.height).filter(|_| self.has_colours)
+    }
+
+    /// Whether it is so large that people may see something in it, and no stencil that colour is put through.
+    pub(super) fn is_telling(&self) -> bool {
+        self.width.min(self.height) >= LEAST_TELLING && !self.is_mask
     }
 
     /// Makes a picture of `samples`. Rows that are missing are left out.
@@ -73,34 +101,42 @@ impl Shape {
         let is_grey = matches!(self.colours, Colours::Grey | Colours::Ink);
         let channels = if is_grey { 1 } else { 3 };
         let mut png = Png::begin(self.width as u32, height as u32, channels, found)?;
+        let palette: Vec<[u8; 3]> = match &self.colours {
+            Colours::Table(base, table) => (0..=255).map(|index| base.rgb_at(table, index)).collect(),
+            _ => Vec::new(),
+        };
         let mut padded = vec![0; stride];
+        let mut unpacked = Vec::with_capacity(self.width * self.colours.channels());
         let mut pixels = Vec::with_capacity(self.width * channels);
         for row in samples.chunks(stride).take(height) {
             padded.fill(0);
             padded[..row.len()].copy_from_slice(row);
+            unpacked.clear();
             pixels.clear();
-            self.pixels_of(&padded, &mut pixels);
+            unpack_samples(&padded, self.bits, self.width * self.colours.channels(), &mut unpacked);
+            self.add_pixels(&mut unpacked, &palette, &mut pixels);
             png.row(&pixels, found)?;
         }
         png.finish(found)
     }
 
-    fn pixels_of(&self, row: &[u8], pixels: &mut Vec<u8>) {
-        let channels = self.colours.channels();
-        for x in 0..self.width {
-            let sample = |channel| {
-                let raw = sample(row, x * channels + channel, self.bits);
-                if self.is_inverted { !raw & mask(self.bits) } else { raw }
-            };
-            let full = |channel| widened(sample(channel), self.bits);
-            match &self.colours {
-                Colours::Grey => pixels.push(full(0)),
-                Colours::Ink => pixels.push(255 - full(0)),
-                Colours::Rgb => pixels.extend([full(0), full(1), full(2)]),
-                Colours::Cmyk => pixels.extend(rgb_of_inks([full(0), full(1), full(2), full(3)])),
-                Colours::Table(base, table) => pixels.extend(base.rgb_at(table, usize::from(sample(0)))),
-                Colours::Unknown(_) => {}
+    /// Adds what a row of `samples` looks like to `pixels`. Those of a table are looked up in `palette`.
+    fn add_pixels(&self, samples: &mut [u8], palette: &[[u8; 3]], pixels: &mut Vec<u8>) {
+        if self.is_inverted {
+            samples.iter_mut().for_each(|sample| *sample = !*sample & mask(self.bits));
+        }
+        if let Colours::Table(..) = self.colours {
+            return samples.iter().for_each(|sample| pixels.extend(palette[usize::from(*sample)]));
+        }
+        if self.bits < 8 {
+            samples.iter_mut().for_each(|sample| *sample *= u8::MAX / mask(self.bits));
+        }
+        match self.colours {
+            Colours::Ink => pixels.extend(samples.iter().map(|sample| !sample)),
+            Colours::Cmyk => {
+                samples.as_chunks::<4>().0.iter().for_each(|inks| pixels.extend(rgb_of_inks(*inks)));
             }
+            _ => pixels.extend_from_slice(samples),
         }
     }
 }
@@ -168,30 +204,21 @@ fn colours(value: &Value, objects: &Objects, depth: usize) -> Option<Colours> {
     })
 }
 
-/// Sample number `index` of `row`; of 16 bits the upper eight.
-fn sample(row: &[u8], index: usize, bits: usize) -> u8 {
+/// Adds the first `count` samples of `row`; of 16 bits the upper eight.
+fn unpack_samples(row: &[u8], bits: usize, count: usize, samples: &mut Vec<u8>) {
     match bits {
-        8 => row[index],
-        16 => row[index * 2],
+        8 => samples.extend_from_slice(&row[..count]),
+        16 => samples.extend(row.as_chunks::<2>().0.iter().take(count).map(|[high, _]| *high)),
         _ => {
-            let first = index * bits;
-            row[first / 8] >> (8 - bits - first % 8) & mask(bits)
+            let per_byte = 8 / bits;
+            let of_byte = |byte: u8| (1..=per_byte).map(move |number| byte >> (8 - bits * number) & mask(bits));
+            samples.extend(row.iter().flat_map(|byte| of_byte(*byte)).take(count));
         }
     }
 }
 
 fn mask(bits: usize) -> u8 {
     if bits >= 8 { u8::MAX } else { (1 << bits) - 1 }
-}
-
-/// The sample in the range of eight bits.
-fn widened(sample: u8, bits: usize) -> u8 {
-    match bits {
-        1 => sample * 255,
-        2 => sample * 85,
-        4 => sample * 17,
-        _ => sample,
-    }
 }
 
 fn rgb_of_inks([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {

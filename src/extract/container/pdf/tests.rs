@@ -166,6 +166,77 @@ fn bombs_end_at_the_limit() {
     assert!(codes(&opened(file(&[bomb]))).contains(&ProblemCode::UnpackedTooDense));
 }
 
+/// What kinds the parts with these bytes are.
+fn kinds_of(found: &crate::extract::Extraction, bytes: &[u8]) -> Vec<PartKind> {
+    found.parts.iter().filter(|part| part.bytes == bytes).map(|part| part.kind).collect()
+}
+
+#[test]
+fn samples_are_no_text_unless_somebody_reads_them_as_something_else() {
+    let image = object(9, "/Subtype /Image /Width 5 /Height 3 /Filter /FlateDecode", &zlib(LISTED));
+    for (others, expected) in [
+        ("1 0 obj<</Type/Page/Resources<</XObject<</Im0 9 0 R>>>>>>endobj ", PartKind::Samples),
+        ("1 0 obj<</Type/Filespec/EF<</F 9 0 R>>>>endobj ", PartKind::Carved),
+        ("1 0 obj<</XObject<</Im0 9 0 R>>>>endobj 2 0 obj<</EF<</F 9 0 R>>>>endobj ", PartKind::Carved),
+        ("1 0 obj<</XObject<</Im0 9 0 R>>>>endobj 2 0 obj<</JS 9 0 R>>endobj ", PartKind::Carved),
+        ("", PartKind::Carved),
+    ] {
+        let found = opened(file(&[others.as_bytes().to_vec(), image.clone()]));
+        assert_eq!(kinds_of(&found, LISTED), [expected], "{others}");
+        assert_eq!(found.parts.iter().filter(|part| part.bytes.starts_with(b"\x89PNG")).count(), 1, "{others}");
+    }
+}
+
+#[test]
+fn a_page_that_calls_itself_an_image_is_read_as_a_page() {
+    let content = b"BT (forbidden turnip) Tj ET";
+    let page = object(9, "/Subtype /Image /Width 9 /Height 3 /Filter /FlateDecode", &zlib(content));
+    let found = opened(file(&[b"1 0 obj<</Type/Page/Contents 9 0 R>>endobj ".to_vec(), page]));
+    let words = |part: &Part| part.kind == PartKind::Text && part.bytes.starts_with(b"forbidden turnip");
+    assert!(found.parts.iter().any(words));
+    assert_eq!(kinds_of(&found, content), [PartKind::Carved]);
+}
+
+#[test]
+fn pictures_within_content_are_pictures_and_no_text() {
+    let samples: Vec<u8> = (0..16 * 16 * 3).map(|at| 0x80 | at as u8).collect();
+    let jpeg = b"\xff\xd8\xff\xe0\0\x04JF and so on";
+    let plain = [b"q BI /W 16 /H 16 /CS /RGB /BPC 8 ID ", &samples[..], b"\nEI Q BT (word) Tj ET"].concat();
+    let packed = [b"BI /W 16 /H 16 /CS /RGB /BPC 8 /F /Fl ID ", &zlib(&samples)[..], b"\nEI"].concat();
+    let file_in = [b"BI /W 16 /H 16 /F /DCT ID ", &jpeg[..], b"\nEI"].concat();
+    let of = |content: &[u8]| {
+        let page = b"1 0 obj<</Type/Page/Contents 9 0 R>>endobj ".to_vec();
+        opened(file(&[page, object(9, "/Filter /FlateDecode", &zlib(content))]))
+    };
+    for content in [&plain, &packed] {
+        assert_eq!(pixels(&of(content)), samples);
+    }
+    let found = of(&plain);
+    assert_eq!(kinds_of(&found, &plain), [], "not as it is");
+    assert_eq!(kinds_of(&found, b"q BI /W 16 /H 16 /CS /RGB /BPC 8 ID \nEI Q BT (word) Tj ET"), [PartKind::Carved]);
+    assert_eq!(kinds_of(&of(&file_in), &[jpeg, &b"\n"[..]].concat()), [PartKind::Carved]);
+}
+
+#[test]
+fn blank_pages_are_as_dense_as_they_are() {
+    let blank = |dictionary: &str, length: usize| {
+        let head = format!("/Subtype /Image /ColorSpace /DeviceRGB /Filter /FlateDecode {dictionary}");
+        codes(&opened(file(&[object(3, &head, &zlib(&vec![0xff; length]))])))
+    };
+    let length = 2481 * 3508 * 3;
+    let columns = "/DecodeParms << /Predictor 15 /Colors 3 /Columns 2481 >>";
+    for (dictionary, length) in [
+        ("/Width 2481 /Height 3508", length),
+        ("/Width 2481 /Height 3508 /BitsPerComponent 16", 2 * length),
+        (&format!("/Width 2481 /Height 3508 {columns}"), length + 3508),
+    ] {
+        assert_eq!(blank(dictionary, length), [], "{dictionary}");
+    }
+    for dictionary in ["/Width 100 /Height 100", "/Width 248100 /Height 350800", "/Width 2481"] {
+        assert_eq!(blank(dictionary, length), [ProblemCode::UnpackedTooDense], "{dictionary}");
+    }
+}
+
 #[test]
 fn streams_that_all_reach_to_the_end_are_looked_at_in_bounds() {
     let endless = b"1 0 obj<</Type/EmbeddedFile>>stream\n".repeat(3000);

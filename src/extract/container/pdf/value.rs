@@ -32,6 +32,15 @@ impl Dictionary {
         keys.iter().find_map(|key| self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value))
     }
 
+    /// Keys and values as operands, one after the other, as pictures within content have them.
+    pub(super) fn of_operands(operands: &[Value]) -> Self {
+        let entry = |pair: &[Value]| match pair {
+            [Value::Name(name), value] => Some((name.clone(), value.clone())),
+            _ => None,
+        };
+        Self(operands.chunks(2).filter_map(entry).collect())
+    }
+
     /// Every key with its value.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
@@ -83,6 +92,11 @@ impl<'a> Reader<'a> {
         (length > 0).then(|| &rest[..length])
     }
 
+    /// Passes `length` bytes.
+    pub(super) fn skip(&mut self, length: usize) {
+        self.at = self.at.saturating_add(length).min(self.bytes.len());
+    }
+
     /// Passes everything up to the end of the next `word` that stands alone, or to the end.
     pub(super) fn skip_behind(&mut self, word: &[u8]) {
         let rest = self.rest();
@@ -94,7 +108,8 @@ impl<'a> Reader<'a> {
         self.at += end.unwrap_or(rest.len());
     }
 
-    fn rest(&self) -> &'a [u8] {
+    /// What follows.
+    pub(super) fn rest(&self) -> &'a [u8] {
         &self.bytes[self.at.min(self.bytes.len())..]
     }
 
@@ -263,7 +278,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn is_blank(byte: u8) -> bool {
+pub(super) fn is_blank(byte: u8) -> bool {
     matches!(byte, 0 | b'\t' | b'\n' | 12 | b'\r' | b' ')
 }
 

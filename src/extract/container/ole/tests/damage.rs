@@ -116,6 +116,7 @@ const SMALL: ExtractLimits = ExtractLimits {
     max_nesting: 4,
     max_unpacked: 4 << 20,
     max_ratio: 200,
+    max_plain_picture: 4 << 20,
     max_carved: 100,
 };
 

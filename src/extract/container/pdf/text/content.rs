@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use crate::extract::container::pdf::inline::Inline;
 use crate::extract::container::pdf::value::{Dictionary, Reader, Value};
 use crate::extract::dissection::Dissection;
 
@@ -117,7 +118,7 @@ impl<'a> Interpreter<'a> {
                 return;
             };
             if operator == b"ID" {
-                reader.skip_behind(b"EI");
+                Inline::pass(&operands, &mut reader);
             } else {
                 self.apply(operator, &operands, words, found);
             }

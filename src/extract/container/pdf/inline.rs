@@ -1,0 +1,117 @@
+//! Pictures in the middle of content streams (ISO 32000-1 §8.9.7).
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use memchr::memmem;
+
+use crate::content::{Part, PartKind};
+use crate::extract::dissection::Dissection;
+
+use super::objects::{Objects, Stream};
+use super::samples::Shape;
+use super::show_picture;
+use super::value::{Dictionary, Reader, Value, is_blank};
+
+/// Operands of one operator that are kept.
+const MAX_OPERANDS: usize = 64;
+
+/// Operators between two looks at the clock.
+const PATIENCE: usize = 256;
+
+/// A picture, and where its data is in the content.
+#[derive(Debug)]
+pub(super) struct Inline {
+    dictionary: Dictionary,
+    data: Range<usize>,
+    /// Whether readers agree about the end: the samples are plain, and it follows from the size of the picture.
+    is_exact: bool,
+}
+
+impl Inline {
+    /// Every picture in `content`.
+    pub(super) fn all_in(content: &[u8], found: &Dissection<'_>) -> Vec<Self> {
+        let mut pictures = Vec::new();
+        if memmem::find(content, b"BI").is_none() || memmem::find(content, b"ID").is_none() {
+            return pictures;
+        }
+        let mut reader = Reader::new(content);
+        let mut operands = Vec::new();
+        for count in 1_usize.. {
+            while let Some(value) = reader.value() {
+                if operands.len() < MAX_OPERANDS {
+                    operands.push(value);
+                }
+            }
+            match reader.operator() {
+                None => break,
+                Some(b"ID") => pictures.push(Self::pass(&operands, &mut reader)),
+                Some(_) if count.is_multiple_of(PATIENCE) && found.is_over() => break,
+                Some(_) => {}
+            }
+            operands.clear();
+        }
+        pictures
+    }
+
+    /// Passes the data of the picture that `operands` describe, and the `EI` behind it.
+    pub(super) fn pass(operands: &[Value], reader: &mut Reader<'_>) -> Self {
+        let dictionary = Dictionary::of_operands(operands);
+        reader.skip(usize::from(reader.rest().first().is_some_and(|byte| is_blank(*byte))));
+        let start = reader.position();
+        if let Some(length) = exact_length(&dictionary, reader.rest()) {
+            reader.skip(length);
+            reader.passes(b"EI");
+            return Self { dictionary, data: start..start + length, is_exact: true };
+        }
+        reader.skip_behind(b"EI");
+        Self { dictionary, data: start..reader.position().saturating_sub(2).max(start), is_exact: false }
+    }
+
+    /// Hands out what it shows, unless that is a glyph or a piece of shading. `content` is what it stands in, and `start`
+    /// where that starts.
+    pub(super) fn hand_out(&self, content: &Bytes, start: usize, found: &mut Dissection<'_>) {
+        let objects = Objects::none();
+        let is_telling = Shape::of(&self.dictionary, &objects).is_some_and(|shape| shape.is_telling());
+        if !is_telling || !found.may_carve() {
+            return;
+        }
+        let stream =
+            Stream { number: 0, dictionary: self.dictionary.clone(), start, raw: content.slice(self.data.clone()) };
+        match objects.unfiltered(&stream, found) {
+            Some((samples, None)) if !samples.is_empty() => {
+                show_picture(&self.dictionary, &samples, &objects, start, found);
+            }
+            Some((file, Some(_))) => found.add(Part::new(PartKind::Carved, file), Some(start)),
+            _ => {}
+        }
+    }
+}
+
+/// Bytes of plain samples with which `rest` begins, if the end of a picture follows there.
+fn exact_length(dictionary: &Dictionary, rest: &[u8]) -> Option<usize> {
+    if dictionary.get(&["Filter", "F"]).is_some() {
+        return None;
+    }
+    let length = Shape::of(dictionary, &Objects::none())?.exact_bytes()?;
+    let behind = rest.get(length..)?.trim_ascii_start();
+    let is_end = behind.starts_with(b"EI") && behind.get(2).is_none_or(|byte| is_blank(*byte));
+    is_end.then_some(length)
+}
+
+/// `content` without the samples of `pictures`, which nobody reads.
+pub(super) fn without(pictures: &[Inline], content: Bytes, found: &mut Dissection<'_>) -> Bytes {
+    let mut exact = pictures.iter().filter(|picture| picture.is_exact).peekable();
+    if exact.peek().is_none() {
+        return content;
+    }
+    let mut kept = Vec::with_capacity(content.len());
+    let mut done = 0;
+    for picture in exact {
+        kept.extend_from_slice(&content[done..picture.data.start]);
+        done = picture.data.end;
+    }
+    kept.extend_from_slice(&content[done..]);
+    let packed = content.len();
+    found.keep(&kept, packed).unwrap_or(content)
+}
