@@ -11,6 +11,7 @@
 mod memory;
 mod support;
 
+mod answers;
 mod architecture;
 mod arriving;
 mod assembling;

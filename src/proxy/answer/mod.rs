@@ -1,6 +1,9 @@
-//! What a client gets when its request does not go on: a problem document (RFC 9457) or a small page, by `Accept`.
+//! What a client gets when its request does not go on, in the [form](dialect) that it reads: a problem document
+//! (RFC 9457), a small page, an error of its protocol.
 //!
-//! Neither ever says which hash, keyword or part matched: that would help to get around it.
+//! None ever says which hash, keyword or part matched: that would help to get around it.
+
+mod dialect;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
@@ -12,6 +15,7 @@ use crate::config::ByteSize;
 use crate::verdict::{Doubt, DoubtKind};
 
 use super::wire::Violation;
+use dialect::Dialect;
 
 /// Why a request is answered with an error, apart from a match.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,29 +239,30 @@ impl Answer {
 
     /// Sends it as the response of `session`.
     pub(super) async fn send(&self, session: &mut Session) -> pingora::Result<()> {
-        let is_page = prefers_html(&session.req_header().headers);
-        let body = if is_page { self.page() } else { self.problem() };
-        let mut response = ResponseHeader::build(self.status, Some(8))?;
-        let media_type = if is_page { "text/html; charset=utf-8" } else { "application/problem+json" };
-        response.insert_header(header::CONTENT_TYPE, media_type)?;
-        response.insert_header(header::CONTENT_LENGTH, body.len())?;
+        let request = session.req_header();
+        let letter = Dialect::of(request).write(self, &request.headers);
+        let mut response = ResponseHeader::build(letter.status, Some(12))?;
+        response.insert_header(header::CONTENT_TYPE, letter.media_type)?;
+        response.insert_header(header::CONTENT_LENGTH, letter.body.len())?;
         response.insert_header(header::CACHE_CONTROL, "no-store")?;
-        response.insert_header(header::VARY, "accept")?;
+        response.insert_header(header::VARY, "accept, origin")?;
         response.insert_header("x-content-type-options", "nosniff")?;
-        if is_page {
-            response.insert_header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")?;
+        response.insert_header("penstock-reference", &self.reference)?;
+        for (name, value) in letter.headers {
+            response.insert_header(name, value)?;
         }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header(header::RETRY_AFTER, "5")?;
         }
-        if session.req_header().method == http::Method::HEAD {
+        let_scripts_read(&mut response, &request.headers)?;
+        if request.method == http::Method::HEAD || letter.body.is_empty() {
             return session.write_response_header(Box::new(response), true).await;
         }
         session.write_response_header(Box::new(response), false).await?;
-        session.write_response_body(Some(body), true).await
+        session.write_response_body(Some(letter.body), true).await
     }
 
-    fn problem(&self) -> Bytes {
+    fn problem(&self) -> serde_json::Value {
         let mut problem = json!({
             "type": self.kind,
             "title": self.title,
@@ -268,7 +273,7 @@ impl Answer {
         if let Some(code) = self.code {
             problem["code"] = code.into();
         }
-        Bytes::from(problem.to_string())
+        problem
     }
 
     /// Every value here is a sentence of ours or an id we made, so nothing needs escaping.
@@ -284,6 +289,21 @@ impl Answer {
              <dl>{code}<dt>Reference</dt><dd><code>{reference}</code></dd></dl></main></body></html>\n"
         ))
     }
+}
+
+/// Headers of an answer that scripts of other origins may read.
+const EXPOSED: &str = "penstock-reference, retry-after, grpc-status, grpc-message";
+
+/// Lets a script of any origin read the answer (WHATWG Fetch, "CORS protocol"): otherwise it cannot tell a blocked upload
+/// from a lost connection and tries again. There is nothing in it that belongs to a user: a sentence, a code and a
+/// reference. The answers of the origin stay as they are.
+fn let_scripts_read(response: &mut ResponseHeader, request: &HeaderMap) -> pingora::Result<()> {
+    if let Some(origin) = request.get(header::ORIGIN) {
+        response.insert_header(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin)?;
+        response.insert_header(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true")?;
+        response.insert_header(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED)?;
+    }
+    Ok(())
 }
 
 /// Whether the client would rather have HTML than JSON (RFC 9110 §12.5.1). A tie is JSON: only browsers ask for HTML.
@@ -329,7 +349,7 @@ mod tests {
     #[test]
     fn an_answer_tells_the_reference_and_nothing_about_the_match() {
         let answer = Answer::blocked(451, "0193-ref");
-        let problem: serde_json::Value = serde_json::from_slice(&answer.problem()).unwrap();
+        let problem: serde_json::Value = answer.problem();
         assert_eq!(problem["status"], 451);
         assert_eq!(problem["reference"], "0193-ref");
         assert_eq!(problem.as_object().unwrap().len(), 5, "type, title, status, detail, reference");
