@@ -88,8 +88,8 @@ fn an_answer_is_in_the_form_of_its_protocol() {
             "/s.U/Put",
             ("Content-Type", "application/connect+proto"),
             framed,
-            200,
-            "application/connect+proto",
+            451,
+            "application/json",
             "\"permission_denied\"",
         ),
         (
@@ -109,7 +109,7 @@ fn an_answer_is_in_the_form_of_its_protocol() {
         assert!(answer.text().contains(&answer.headers["penstock-reference"]), "{method} {path}");
     }
     let answer = penstock.post("/s.U/Put", &[("Content-Type", "application/grpc+proto")], framed);
-    assert_eq!((answer.status, answer.headers["grpc-status"].as_str()), (200, "7"));
+    assert_eq!((answer.status, answer.headers["grpc-status"].as_str()), (451, "7"));
     assert_eq!(answer.headers["content-type"], "application/grpc+proto");
     assert!(answer.headers["grpc-message"].contains(&answer.headers["penstock-reference"]));
     assert_eq!(origin.connections(), 0);

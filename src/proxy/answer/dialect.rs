@@ -5,7 +5,7 @@
 //!
 //! Sources: Matrix Client-Server API, "Standard error response"; Mastodon API, `Error`; Amazon S3, "Error responses";
 //! RFC 4918 §16 and SabreDAV's extension of it, which Nextcloud's clients read; gRPC over HTTP2, "Trailers-Only";
-//! Connect Protocol Reference, "Error end-stream" and "Unary-Response".
+//! Connect Protocol Reference, "Unary-Response".
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
@@ -17,11 +17,10 @@ use super::Answer;
 /// A form of answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
-    /// gRPC and gRPC-Web: an answer without messages whose status is in its headers.
+    /// gRPC and gRPC-Web: an answer without messages whose status is in its headers. The status of HTTP is that of the
+    /// route, as in every form, so that proxies and logs see that nothing went on.
     Grpc,
-    /// Connect's streams: one message that ends the stream.
-    ConnectStream,
-    /// Connect's single calls.
+    /// Connect, single calls and streams.
     Connect,
     S3,
     WebDav,
@@ -56,9 +55,7 @@ impl Dialect {
         let path = request.uri.path();
         if content_type.starts_with("application/grpc") {
             Self::Grpc
-        } else if content_type.starts_with("application/connect+") {
-            Self::ConnectStream
-        } else if headers.contains_key("connect-protocol-version") {
+        } else if content_type.starts_with("application/connect+") || headers.contains_key("connect-protocol-version") {
             Self::Connect
         } else if super::prefers_html(headers) {
             Self::Page
@@ -83,20 +80,12 @@ impl Dialect {
             headers: Vec::new(),
             body: body.into(),
         };
-        let sentence = format!("{} {} Reference: {}", answer.title, answer.detail, answer.reference);
+        let sentence = format!("{}. {} Reference: {}", answer.title, answer.detail, answer.reference);
         match self {
             Self::Grpc => Letter {
-                status: StatusCode::OK,
                 headers: vec![("grpc-status", call_code(answer.status).0.to_string()), ("grpc-message", sentence)],
                 ..letter(&essence(headers), String::new())
             },
-            Self::ConnectStream => {
-                let error = json!({"error": {"code": call_code(answer.status).1, "message": sentence}}).to_string();
-                let length = u32::try_from(error.len()).unwrap_or(u32::MAX).to_be_bytes();
-                // Bit 1 marks the message that ends a stream.
-                let body = Bytes::from([&[2], &length[..], error.as_bytes()].concat());
-                Letter { status: StatusCode::OK, body, ..letter(&essence(headers), String::new()) }
-            }
             Self::Connect => {
                 let error = json!({"code": call_code(answer.status).1, "message": sentence});
                 letter("application/json", error.to_string())
@@ -236,7 +225,7 @@ mod tests {
         for (method, path, headers, expected) in [
             ("POST", "/s.U/Put", &[("content-type", "application/grpc+proto")][..], Dialect::Grpc),
             ("POST", "/s.U/Put", &[("content-type", "application/grpc-web-text")], Dialect::Grpc),
-            ("POST", "/s.U/Put", &[("content-type", "application/connect+json")], Dialect::ConnectStream),
+            ("POST", "/s.U/Put", &[("content-type", "application/connect+json")], Dialect::Connect),
             ("POST", "/s.U/Put", &[("connect-protocol-version", "1")], Dialect::Connect),
             ("PUT", "/b/k", &[("authorization", "AWS4-HMAC-SHA256 Credential=x")], Dialect::S3),
             ("PUT", "/b/k?X-Amz-Signature=00", &[], Dialect::S3),
@@ -258,28 +247,22 @@ mod tests {
         let answer = Answer::blocked(451, "0193-ref");
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, "application/grpc-web+proto; x=y".parse().unwrap());
-        for (dialect, status, expected) in [
-            (Dialect::S3, 451, "<Code>AccessDenied</Code>"),
-            (Dialect::WebDav, 451, "Exception\\Forbidden</s:exception>"),
-            (Dialect::Matrix, 451, "\"errcode\":\"M_FORBIDDEN\""),
-            (Dialect::Mastodon, 451, "\"error\":\"This upload was blocked. "),
-            (Dialect::Connect, 451, "\"code\":\"permission_denied\""),
-            (Dialect::ConnectStream, 200, "\"error\":{\"code\":\"permission_denied\""),
-            (Dialect::Page, 451, "<h1>This upload was blocked</h1>"),
+        for (dialect, expected) in [
+            (Dialect::S3, "<Code>AccessDenied</Code>"),
+            (Dialect::WebDav, "Exception\\Forbidden</s:exception>"),
+            (Dialect::Matrix, "\"errcode\":\"M_FORBIDDEN\""),
+            (Dialect::Mastodon, "\"error\":\"This upload was blocked. "),
+            (Dialect::Connect, "\"code\":\"permission_denied\""),
+            (Dialect::Page, "<h1>This upload was blocked</h1>"),
         ] {
             let letter = dialect.write(&answer, &headers);
             let body = String::from_utf8_lossy(&letter.body).into_owned();
             assert!(body.contains(expected) && body.contains("0193-ref"), "{dialect:?}: {body}");
-            assert_eq!(letter.status.as_u16(), status, "{dialect:?}");
+            assert_eq!(letter.status.as_u16(), 451, "{dialect:?}");
         }
         let grpc = Dialect::Grpc.write(&answer, &headers);
-        assert_eq!((grpc.status.as_u16(), grpc.media_type.as_str()), (200, "application/grpc-web+proto"));
+        assert_eq!((grpc.status.as_u16(), grpc.media_type.as_str()), (451, "application/grpc-web+proto"));
         assert_eq!(grpc.headers[0], ("grpc-status", "7".to_owned()));
         assert!(grpc.headers[1].1.ends_with("0193-ref") && grpc.body.is_empty());
-        let stream = Dialect::ConnectStream.write(&answer, &headers).body;
-        assert_eq!(
-            (stream[0], u32::from_be_bytes([stream[1], stream[2], stream[3], stream[4]])),
-            (2, stream.len() as u32 - 5)
-        );
     }
 }

@@ -139,7 +139,7 @@ impl Fax {
         let mut rows = self.rows();
         if !packed.is_empty() {
             // Damage ends the rows, which are counted.
-            drop(decode(packed, &mut rows, &mut DecoderContext::new(self.settings(self.rows))));
+            decode(packed, &mut rows, &mut DecoderContext::new(self.settings(self.rows))).ok();
         }
         rows.bits
     }
