@@ -331,7 +331,9 @@ fn a_monitoring_route_only_records() {
     client.patch(&path, 0, &LISTED[..20]);
     assert_eq!(client.patch(&path, 20, &LISTED[20..]).status, 204);
     assert_eq!(tus.complete(), [LISTED.to_vec()]);
-    let whole = penstock.events("verdict").into_iter().find(|verdict| verdict["assembled"] == true).unwrap();
+    let on_the_whole = || penstock.events("verdict").into_iter().find(|verdict| verdict["assembled"] == true);
+    wait_until("the verdict on the whole is in the log", || on_the_whole().is_some());
+    let whole = on_the_whole().unwrap();
     assert_eq!((whole["verdict"].as_str(), whole["if_enforced"].as_str()), (Some("allow"), Some("block")));
     assert_eq!(client.ask("/upload/files/7").0, 404, "the origin's own answer");
     assert_eq!(penstock.wait_for_events("assembly", 1)[0]["code"], "upload_unknown");
