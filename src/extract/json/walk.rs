@@ -325,7 +325,7 @@ fn is_scalar(text: &[u8]) -> bool {
     let is_digit = |byte: &u8| byte.is_ascii_hexdigit() || b"+-.xX_".contains(byte);
     let starts_as_number = matches!(unsigned, [b'0'..=b'9' | b'.', ..]);
     starts_as_number && unsigned.len() <= MAX_NUMBER && unsigned.iter().all(is_digit)
-        || WORDS.iter().any(|w| is_word(w))
+        || WORDS.iter().any(is_word)
 }
 
 /// Longest run of digits that is taken for a number and not for a text that has only digits.

@@ -44,7 +44,7 @@ impl Decoding<'_, '_> {
                 let one = self.tiff_page(page, number);
                 let is_shown = one.is_ok();
                 let is_sensor = one == Err(DecodeError::Unsupported(SENSOR));
-                if !is_settled && !(is_sensor && has_shown) {
+                if !(is_settled || is_sensor && has_shown) {
                     ended = one;
                     is_settled = !is_sensor;
                 }

@@ -134,7 +134,8 @@ fn every_way_of_colours_shows_the_same_picture() {
     let lzw = weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8).encode(&picture).unwrap();
     let old_lzw = weezl::encode::Encoder::new(weezl::BitOrder::Lsb, 8).encode(&picture).unwrap();
     let deflated = miniz_oxide::deflate::compress_to_vec_zlib(&picture, 6);
-    let cases: Vec<(&str, Vec<(u16, &[u32])>, Vec<Vec<u8>>)> = vec![
+    type Case<'a> = (&'a str, Vec<(u16, &'a [u32])>, Vec<Vec<u8>>);
+    let cases: Vec<Case<'_>> = vec![
         ("a plane each", vec![(262, &[2]), (277, &[3]), (284, &[2])], planes(3, &|rgb, plane| rgb[plane])),
         ("inks, a plane each", vec![(262, &[5]), (277, &[4]), (284, &[2])], cmyk),
         ("luma and colours", vec![(262, &[6]), (277, &[3]), (530, &[1, 1])], vec![pixels().flat_map(ycbcr).collect()]),
