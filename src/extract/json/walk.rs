@@ -324,8 +324,7 @@ fn is_scalar(text: &[u8]) -> bool {
     let is_word = |word: &&str| unsigned.eq_ignore_ascii_case(word.as_bytes());
     let is_digit = |byte: &u8| byte.is_ascii_hexdigit() || b"+-.xX_".contains(byte);
     let starts_as_number = matches!(unsigned, [b'0'..=b'9' | b'.', ..]);
-    starts_as_number && unsigned.len() <= MAX_NUMBER && unsigned.iter().all(is_digit)
-        || WORDS.iter().any(is_word)
+    starts_as_number && unsigned.len() <= MAX_NUMBER && unsigned.iter().all(is_digit) || WORDS.iter().any(is_word)
 }
 
 /// Longest run of digits that is taken for a number and not for a text that has only digits.

@@ -203,7 +203,7 @@ fn content_faults(headers: &PartHeaders, content: &[u8]) -> impl Iterator<Item =
     let is_text = file_name.is_none() || declared.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("text/"));
     let charset = Charset::of_media_type(declared);
     // Of a field in Latin-1 both readings are inspected.
-    let reads_otherwise = is_text && charset == Charset::Foreign;
+    let reads_otherwise = is_text && matches!(charset, Charset::Other(_) | Charset::Foreign);
     [
         (length_is_wrong, ProblemCode::MultipartContentLength),
         (file_name == Some("") && !content.is_empty(), ProblemCode::MultipartFilenameEmpty),

@@ -197,6 +197,7 @@ const BAD_HEADERS: &[(&[&str], ProblemCode, usize)] = {
         (&[NAMED, "Content-Length: 99999999999999999999"], MultipartContentLength, 47),
         (&[NAMED, "Content-Length: 3"], MultipartContentLength, 68),
         (&[NAMED, "Content-Type: multipart/mixed; boundary=c"], MultipartNested, 47),
+        (&[NAMED, "Content-Type: text/plain; charset=utf-16"], MultipartCharset, 91),
         (&[NAMED, "Content-Type: text/plain; charset=utf-7"], MultipartCharset, 90),
         (&["Content-Disposition: form-data; name=\"_charset_\""], MultipartCharsetField, 57),
     ]
