@@ -121,10 +121,11 @@ pub struct Limits {
     pub spool_directory: PathBuf,
     /// Time a client may take to send one body. Default 1 h.
     pub upload_timeout: Duration,
-    /// Time until the first byte of a body. Default 60 s: a phone that reads a file from the cloud sends nothing before.
+    /// Time until the first byte of a body. Default 60 s: a phone that reads a file from the cloud sends nothing
+    /// before.
     pub first_byte_timeout: Duration,
-    /// Bytes a second a client must send on average, over all uploads of a connection. Default 1 KiB: slower is an attack
-    /// or a dead line.
+    /// Bytes a second a client must send on average, over all uploads of a connection. Default 1 KiB: slower is an
+    /// attack or a dead line.
     pub min_upload_rate: ByteSize,
     /// Time from the first byte before `min_upload_rate` is asked for. Default 10 s.
     pub rate_grace: Duration,
@@ -182,8 +183,8 @@ pub struct Origin {
     pub servers: Vec<OriginServer>,
     /// Default 3 s.
     pub connect_timeout: Duration,
-    /// Longest wait for a response and between two pieces of it. Default 5 min: an origin that puts a large file together
-    /// or moves it says nothing meanwhile, and its client waits for it without Penstock too.
+    /// Longest wait for a response and between two pieces of it. Default 5 min: an origin that puts a large file
+    /// together or moves it says nothing meanwhile, and its client waits for it without Penstock too.
     pub read_timeout: Duration,
     /// Longest wait while sending a request. Default 60 s.
     pub write_timeout: Duration,
@@ -298,7 +299,8 @@ pub struct RoutePolicy {
     pub ambiguity: Ambiguity,
     /// A damaged picture, compressed body or container. Default refuse.
     pub undecodable: Doubtful,
-    /// Content written in a way that nothing here decodes. Default flag: it is rare, ordinary, and shown by few programs.
+    /// Content written in a way that nothing here decodes. Default flag: it is rare, ordinary, and shown by few
+    /// programs.
     pub unsupported: Doubtful,
     /// Content that is encrypted. Default flag: no server unpacks it without a password, and people share such files.
     pub encrypted: Doubtful,

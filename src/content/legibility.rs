@@ -1,8 +1,8 @@
 //! Whether bytes read as text.
 //!
-//! Most files that are no text are told by control characters in their first bytes. Samples of light pictures have none,
-//! but long stretches in which nothing stands out; UTF-16 without a mark is half control characters and text all the same.
-//! In doubt bytes are text: rules that look in vain cost time, rules that do not look miss something.
+//! Most files that are no text are told by control characters in their first bytes. Samples of light pictures have
+//! none, but long stretches in which nothing stands out; UTF-16 without a mark is half control characters and text all
+//! the same. In doubt bytes are text: rules that look in vain cost time, rules that do not look miss something.
 
 /// Bytes looked at to tell text from anything else.
 const SAMPLE: usize = 8 << 10;
@@ -64,8 +64,8 @@ fn is_text_in_most_places(bytes: &[u8]) -> bool {
     2 * of_text.count() > PLACES
 }
 
-/// Whether anywhere in `bytes` is what may be writing: ASCII, or bytes that are unlike their neighbours. All of them are
-/// looked at, since a page may stand between blank ones.
+/// Whether anywhere in `bytes` is what may be writing: ASCII, or bytes that are unlike their neighbours. All of them
+/// are looked at, since a page may stand between blank ones.
 fn has_writing(bytes: &[u8]) -> bool {
     bytes.chunks(STRETCH).any(|stretch| {
         let next = stretch.get(1..).unwrap_or_default();
@@ -76,8 +76,8 @@ fn has_writing(bytes: &[u8]) -> bool {
     })
 }
 
-/// Whether `start` is UTF-16: one byte of each pair is zero, or always the same as in all of most alphabets, and the pairs
-/// with zero are what text has of ASCII, spaces among them.
+/// Whether `start` is UTF-16: one byte of each pair is zero, or always the same as in all of most alphabets, and the
+/// pairs with zero are what text has of ASCII, spaces among them.
 fn is_utf16(start: &[u8]) -> bool {
     let pairs = start[..start.len().min(SAMPLE / 16)].as_chunks::<2>().0;
     let is_written_in = |high: usize| {

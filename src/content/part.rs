@@ -25,7 +25,8 @@ pub enum PartKind {
     Entry,
     /// A file that begins in the middle of other bytes.
     Carved,
-    /// The samples of a picture, which nobody reads but as the picture that is made of them: hashed, never read as text.
+    /// The samples of a picture, which nobody reads but as the picture that is made of them: hashed, never read as
+    /// text.
     Samples,
     /// One of several ways in which servers read a body that is not written the way all of them read alike.
     Reading,
@@ -99,9 +100,9 @@ pub struct Part {
     pub file_name: Option<String>,
     /// `Content-Type` as sent.
     pub declared_type: Option<String>,
-    /// Whether it is a guess that somebody reads these bytes as a file of their own: they seem to begin one in the middle of
-    /// other bytes, or stand in the middle of a text, or were found in such a part. A guess is compared like everything
-    /// else. That it cannot be read is no doubt about the upload.
+    /// Whether it is a guess that somebody reads these bytes as a file of their own: they seem to begin one in the
+    /// middle of other bytes, or stand in the middle of a text, or were found in such a part. A guess is compared like
+    /// everything else. That it cannot be read is no doubt about the upload.
     pub is_guess: bool,
     /// The content.
     pub bytes: Bytes,

@@ -1,13 +1,13 @@
 //! How long a picture without compression says that it is.
 //!
-//! A blank page at 300 dpi has 26 MB of samples, and deflate makes 26 KB of them. So the first bytes of what is unpacked
-//! tell whether that is ordinary or a bomb. Only formats whose header has the size are known.
+//! A blank page at 300 dpi has 26 MB of samples, and deflate makes 26 KB of them. So the first bytes of what is
+//! unpacked tell whether that is ordinary or a bomb. Only formats whose header has the size are known.
 
 /// Bytes from the start that are enough to tell.
 pub const TELLING: usize = 512;
 
-/// Bytes of the file that begins with `start`, if that is a picture without compression. Nothing is promised about files
-/// that are something else, but that it is no more than a header may claim.
+/// Bytes of the file that begins with `start`, if that is a picture without compression. Nothing is promised about
+/// files that are something else, but that it is no more than a header may claim.
 pub fn plain_picture_length(start: &[u8]) -> Option<u64> {
     match start {
         [b'B', b'M', ..] => bmp(start),

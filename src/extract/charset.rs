@@ -47,8 +47,9 @@ impl Charset {
         }
     }
 
-    /// `body` in UTF-8 in every way in which it reads otherwise than it stands there: in this charset, and in the encoding
-    /// of Unicode that its first bytes look like. Bytes that are no text in it are replaced, as browsers do it.
+    /// `body` in UTF-8 in every way in which it reads otherwise than it stands there: in this charset, and in the
+    /// encoding of Unicode that its first bytes look like. Bytes that are no text in it are replaced, as browsers do
+    /// it.
     pub(super) fn readings(self, body: &Bytes, found: &mut Dissection<'_>) -> Vec<Bytes> {
         let declared = self.encoding().filter(|_| !self.reads_like_utf8(body));
         let declared = declared.and_then(|encoding| legible::decoded(body, encoding, found));

@@ -77,8 +77,8 @@ fn read_as(body: &Bytes, value: &[u8], kind: PartKind, found: &mut Dissection<'_
             found.report(ProblemCode::TooLargeToUnescape, None);
             found.add(whole(kind), None);
         }
-        // What nobody can take for what it is called is bytes; the others are read, and once more as bytes if they turn out
-        // to be something else.
+        // What nobody can take for what it is called is bytes; the others are read, and once more as bytes if they turn
+        // out to be something else.
         Ok(Declared::Form(charset)) => {
             let is_form = form::is_written_as_one(body);
             found.add(whole(if is_form { PartKind::Envelope } else { kind }), None);
@@ -120,8 +120,8 @@ fn read_as(body: &Bytes, value: &[u8], kind: PartKind, found: &mut Dissection<'_
     }
 }
 
-/// Whether `body` is past the limit on what may have to be copied to undo its escapes, and may have such: what is called
-/// JSON and is none by its first byte, nobody unescapes.
+/// Whether `body` is past the limit on what may have to be copied to undo its escapes, and may have such: what is
+/// called JSON and is none by its first byte, nobody unescapes.
 fn is_too_large(declared: &Declared<'_>, body: &[u8], found: &Dissection<'_>) -> bool {
     let may_have_escapes = match declared {
         Declared::Form(_) => form::is_written_as_one(body),

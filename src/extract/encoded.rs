@@ -4,8 +4,8 @@
 //! alphabet. So every value is decoded as leniently as any of them does, and where they differ (the URL-safe alphabet,
 //! padding in the middle) each way is a reading of its own.
 //!
-//! Whether anybody decodes a value, nobody here knows. A file that is cut off, which the value may have been shortened to, is
-//! a guess, and so is every data URI with other text around it.
+//! Whether anybody decodes a value, nobody here knows. A file that is cut off, which the value may have been shortened
+//! to, is a guess, and so is every data URI with other text around it.
 //!
 //! Sources: RFC 4648 §4 and §5; RFC 2397; what Python's `base64`, PHP's `base64_decode` and Node's `Buffer` do.
 
@@ -204,8 +204,8 @@ struct DataUri {
 
 /// Hands out the content of every data URI in `text`. Time is linear in the text.
 ///
-/// A data URI that seems to go on in the data of another one is read by itself. The first of such is read up to the next and
-/// as far as it goes, the others up to the next.
+/// A data URI that seems to go on in the data of another one is read by itself. The first of such is read up to the
+/// next and as far as it goes, the others up to the next.
 pub(super) fn data_uris(text: &Bytes, found: &mut Dissection<'_>) {
     let Some(first) = text.iter().position(|byte| !byte.is_ascii_whitespace()) else {
         return;

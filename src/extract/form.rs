@@ -26,8 +26,8 @@ const FEWEST_ESCAPED: usize = 128;
 /// Fields that are read of a body that is no form by its bytes: PHP reads 1,000 and drops the rest, others refuse more.
 const FIRST_FIELDS: usize = 1_024;
 
-/// Bytes of a piece that is read as a field wherever it stands in such a body. Of random bytes one piece in 3,000 has so
-/// many, of a file that hides between them nearly every one.
+/// Bytes of a piece that is read as a field wherever it stands in such a body. Of random bytes one piece in 3,000 has
+/// so many, of a file that hides between them nearly every one.
 const LARGE_PIECE: usize = 2 << 10;
 
 /// Whether `body` is a form by its bytes: written without spaces, controls and what is not ASCII.
@@ -38,7 +38,8 @@ pub(super) fn is_written_as_one(body: &[u8]) -> bool {
 
 /// Adds a field for each piece of `body`. A piece without `=` has no name: all of it is content, so that it gets scanned.
 ///
-/// Of what [is no form](is_written_as_one) by its bytes, such as curl sends with this type, only what may be a field is one.
+/// Of what [is no form](is_written_as_one) by its bytes, such as curl sends with this type, only what may be a field is
+/// one.
 pub(super) fn extract(body: &Bytes, is_form: bool, charset: Charset, found: &mut Dissection<'_>) {
     if charset == Charset::Foreign {
         found.ambiguous(ProblemCode::FormCharset, None);
@@ -54,8 +55,8 @@ pub(super) fn extract(body: &Bytes, is_form: bool, charset: Charset, found: &mut
     }
 }
 
-/// Adds the pieces of a body that is hardly a form, of which some server may still find a field: the first ones, and such
-/// as are large enough to be a file.
+/// Adds the pieces of a body that is hardly a form, of which some server may still find a field: the first ones, and
+/// such as are large enough to be a file.
 fn extract_some(body: &Bytes, charset: Charset, found: &mut Dissection<'_>) {
     let mut start = 0;
     for (index, piece) in body.split(|byte| *byte == b'&').enumerate() {

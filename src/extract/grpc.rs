@@ -1,9 +1,10 @@
 //! gRPC, gRPC-Web and Connect: messages behind each other, each with a flag and its length, in one body.
 //!
-//! All three frame alike, and servers of Connect take all three at one address, so that one reader serves them. Messages
-//! are Protocol Buffers or JSON, by the name of the type; other codecs are looked at as bytes.
+//! All three frame alike, and servers of Connect take all three at one address, so that one reader serves them.
+//! Messages are Protocol Buffers or JSON, by the name of the type; other codecs are looked at as bytes.
 //!
-//! Sources: "gRPC over HTTP2"; "gRPC Web" for its text form, which is base64; "Connect Protocol Reference", connectrpc.com.
+//! Sources: "gRPC over HTTP2"; "gRPC Web" for its text form, which is base64; "Connect Protocol Reference",
+//! connectrpc.com.
 
 use bytes::Bytes;
 

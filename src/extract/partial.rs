@@ -5,8 +5,8 @@ use http::{HeaderMap, header};
 /// Whether `headers` and `query` call a body of `length` bytes a piece of something larger. A range that is the whole
 /// is none, as clients write it that send a file in one go.
 ///
-/// Registries of containers have their own notation, `0-99`, which names no length: clients send a layer in one such piece
-/// or in several. The one that starts at the start is inspected like any body, and all others are pieces.
+/// Registries of containers have their own notation, `0-99`, which names no length: clients send a layer in one such
+/// piece or in several. The one that starts at the start is inspected like any body, and all others are pieces.
 ///
 /// Source: `Content-Range` in a request, RFC 9110 §14.5; "Pushing a blob in chunks", OCI Distribution Specification;
 /// Google's resumable uploads (`X-Goog-Upload-…`); appending to

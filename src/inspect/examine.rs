@@ -233,9 +233,9 @@ impl Examination {
         }
     }
 
-    /// Whether a picture that cannot be decoded may be a doubt. It is none where chance makes pictures: in a file that seems
-    /// to begin in the middle of other bytes, in samples, in one of several readings, and in the start of a picture up to its first `&`,
-    /// since curl calls whatever it sends a form unless told otherwise.
+    /// Whether a picture that cannot be decoded may be a doubt. It is none where chance makes pictures: in a file that
+    /// seems to begin in the middle of other bytes, in samples, in one of several readings, and in the start of a
+    /// picture up to its first `&`, since curl calls whatever it sends a form unless told otherwise.
     fn may_be_read_so(&self, part: &Part) -> bool {
         let is_start_of_body = !self.has_fields && part.kind == PartKind::Field && part.name.is_none();
         let is_chance = matches!(part.kind, PartKind::Carved | PartKind::Samples | PartKind::Reading);
@@ -246,8 +246,8 @@ impl Examination {
         self.findings.doubts.push(Doubt { kind, code, part, offset: None });
     }
 
-    /// Notes why the picture in `part`, which is part number `index`, was not hashed. Of a guess only limits count: what is
-    /// too large to be looked at is so whoever reads it.
+    /// Notes why the picture in `part`, which is part number `index`, was not hashed. Of a guess only limits count:
+    /// what is too large to be looked at is so whoever reads it.
     fn note_doubts(&mut self, index: usize, part: &Part, hashes: &PartHashes, snapshot: &Snapshot) {
         let counts = |kind: DoubtKind| !part.is_guess || kind == DoubtKind::OverLimit;
         if let Some(error) = &hashes.problem

@@ -173,8 +173,8 @@ impl ProxyHttp for Gate {
         }
     }
 
-    /// An empty last piece, with which HTTP/2 ends a body, is nothing: pingora would write it as the last chunk and then
-    /// write the last chunk, and an origin takes the second one for a broken request.
+    /// An empty last piece, with which HTTP/2 ends a body, is nothing: pingora would write it as the last chunk and
+    /// then write the last chunk, and an origin takes the second one for a broken request.
     async fn request_body_filter(
         &self,
         _session: &mut Session,

@@ -1,7 +1,8 @@
 //! How long a client may take to send a body.
 //!
-//! Three bounds: one for all of it, one for its first byte, and from there on a rate. Uploads that share a connection of
-//! HTTP/2 share its line, so the rate is asked of the connection: none of them is slow as long as all together are not.
+//! Three bounds: one for all of it, one for its first byte, and from there on a rate. Uploads that share a connection
+//! of HTTP/2 share its line, so the rate is asked of the connection: none of them is slow as long as all together are
+//! not.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

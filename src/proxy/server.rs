@@ -80,8 +80,8 @@ pub fn serve(gate: Gate, snapshot: Arc<Snapshot>) -> Result<(), StartError> {
 const STREAM_WINDOW: u32 = 8 << 20;
 
 /// The same for all requests of a connection together. It is also the most memory that a connection can fill with bytes
-/// that nobody takes, as on a route that streams to a slow origin; the system keeps up to 6 MiB more for one of HTTP/1.1
-/// (`tcp_rmem` of Linux). Held bodies are taken as they come and have limits of their own.
+/// that nobody takes, as on a route that streams to a slow origin; the system keeps up to 6 MiB more for one of
+/// HTTP/1.1 (`tcp_rmem` of Linux). Held bodies are taken as they come and have limits of their own.
 const CONNECTION_WINDOW: u32 = 16 << 20;
 
 fn h2_options() -> H2Options {

@@ -112,8 +112,8 @@ impl<'a> Unpacker<'a> {
         }
     }
 
-    /// How many bytes a stream of `packed` bytes counts as by its ratio, where it is known that a picture of `plain` bytes
-    /// is in it: at least so many that it may become that long. No more than the largest picture that is decoded.
+    /// How many bytes a stream of `packed` bytes counts as by its ratio, where it is known that a picture of `plain`
+    /// bytes is in it: at least so many that it may become that long. No more than the largest picture that is decoded.
     pub fn packed_as(&self, packed: usize, plain: u64) -> usize {
         let least = if plain <= self.max_plain_picture { plain.div_ceil(self.max_ratio) } else { 0 };
         packed.max(usize::try_from(least).unwrap_or(usize::MAX))

@@ -36,8 +36,8 @@ pub(super) struct ScanArgs {
     /// in their share. Default: they act. Entries in quarantine always act here.
     #[arg(long, value_name = "ID")]
     reference: Option<String>,
-    /// Print one JSON object a line: `file`, `verdict`, `matches`, `doubts`, or `file` and `error`. With `--report`, the
-    /// report as one object.
+    /// Print one JSON object a line: `file`, `verdict`, `matches`, `doubts`, or `file` and `error`. With `--report`,
+    /// the report as one object.
     #[arg(long)]
     json: bool,
     /// Scan every file in this folder and in the folders below it, and print a table: a line for each format, and every

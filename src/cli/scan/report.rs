@@ -1,5 +1,5 @@
-//! `penstock scan --report`: what would happen to every file of a folder, so that operators see on files of their own what
-//! a policy costs before it is enforced.
+//! `penstock scan --report`: what would happen to every file of a folder, so that operators see on files of their own
+//! what a policy costs before it is enforced.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -53,9 +53,9 @@ fn files_below(folder: &Path) -> Result<Vec<Sized>, (PathBuf, io::Error)> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        let told = |error| (folder.clone(), error);
-        for entry in fs::read_dir(&folder).map_err(told)? {
-            let entry = entry.map_err(told)?;
+        let unreadable = |error| (folder.clone(), error);
+        for entry in fs::read_dir(&folder).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
             let metadata = entry.metadata().map_err(|error| (entry.path(), error))?;
             if metadata.is_dir() {
                 folders.push(entry.path());

@@ -96,8 +96,8 @@ pub(super) fn extract(bytes: &Bytes, found: &mut Dissection<'_>) {
     }
 }
 
-/// Hands out every zip archive in `bytes` that tools find which look for a directory at the end, unless it was handed out
-/// as an entry of theirs.
+/// Hands out every zip archive in `bytes` that tools find which look for a directory at the end, unless it was handed
+/// out as an entry of theirs.
 pub(super) fn extract_archives(bytes: &Bytes, found: &mut Dissection<'_>) {
     let archives = Embedded::find_at_end(bytes, found.limits().max_parts.saturating_add(1));
     let mut carver = Carver::new(bytes, found);
@@ -155,11 +155,11 @@ impl<'c, 'd> Carver<'c, 'd> {
     }
 }
 
-/// Where the archive ends that begins at `start`, behind its directory. Entries before `archive_end` are found by opening
-/// the archive there.
+/// Where the archive ends that begins at `start`, behind its directory. Entries before `archive_end` are found by
+/// opening the archive there.
 ///
-/// Without a directory of its own it goes on to the next one behind it, and without any to the end: 7-Zip opens such, and
-/// those that stream do.
+/// Without a directory of its own it goes on to the next one behind it, and without any to the end: 7-Zip opens such,
+/// and those that stream do.
 fn end_of_zip(archives: &Embedded, bytes: &[u8], start: usize, archive_end: usize) -> Option<usize> {
     if let whole @ Some(_) = archives.end_of(start) {
         return whole;

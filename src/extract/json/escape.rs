@@ -40,8 +40,8 @@ pub(super) fn unescaped(text: &Bytes) -> Bytes {
     resolved.into()
 }
 
-/// What JSON5 makes of `text`, where that is something else: it knows `\x41`, `\v` and `\0`, and an escaped end of a line
-/// is nothing.
+/// What JSON5 makes of `text`, where that is something else: it knows `\x41`, `\v` and `\0`, and an escaped end of a
+/// line is nothing.
 pub(super) fn unescaped_as_json5(text: &Bytes) -> Option<Bytes> {
     let mut changed = None;
     let mut done = 0;

@@ -1,11 +1,12 @@
 //! JSON bodies: every string value and every object key, at any depth, as a part of its own.
 //!
-//! The body is walked without building a tree. Both values of a repeated key become parts, because origins differ in which
-//! of the two they keep. A string without escapes is a slice of the body, half an emoji (`"\ud800"`) is U+FFFD, as those
-//! read it who do not refuse it. Several values behind each other are all walked.
+//! The body is walked without building a tree. Both values of a repeated key become parts, because origins differ in
+//! which of the two they keep. A string without escapes is a slice of the body, half an emoji (`"\ud800"`) is U+FFFD,
+//! as those read it who do not refuse it. Several values behind each other are all walked.
 //!
-//! A body that is not JSON by the letter is no reason to refuse it: strict readers refuse it themselves, and what generous
-//! ones read is what is [walked](walk). Readers differ in the charset that they believe, so each one is a reading.
+//! A body that is not JSON by the letter is no reason to refuse it: strict readers refuse it themselves, and what
+//! generous ones read is what is [walked](walk). Readers differ in the charset that they believe, so each one is a
+//! reading.
 
 pub(super) mod escape;
 mod loose;
@@ -61,7 +62,8 @@ fn extract_reading(text: &Bytes, aside: Aside<'_>, found: &mut Dissection<'_>) -
     Form::Odd
 }
 
-/// Adds the strings of one message of several. What is base64 in JSON is bytes in other notations, and may come in pieces.
+/// Adds the strings of one message of several. What is base64 in JSON is bytes in other notations, and may come in
+/// pieces.
 pub(super) fn extract_message(message: &Bytes, pieces: &mut Fields, found: &mut Dissection<'_>) {
     extract_reading(message, Aside { seen: None, pieces: Some(pieces) }, found);
 }

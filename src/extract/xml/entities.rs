@@ -1,8 +1,8 @@
 //! Entities that a document declares itself, expanded as its readers expand them.
 //!
-//! The document type is read for its internal entities and taken out, and their references are replaced in what follows,
-//! so that the rest is read like any other document. Entities in other files are never fetched: readers that are not
-//! misconfigured do not either, and what is in those files is no part of the upload.
+//! The document type is read for its internal entities and taken out, and their references are replaced in what
+//! follows, so that the rest is read like any other document. Entities in other files are never fetched: readers that
+//! are not misconfigured do not either, and what is in those files is no part of the upload.
 //!
 //! Expanding is bounded by the same limits as unpacking; readers stop much earlier.
 //!
@@ -57,7 +57,8 @@ impl<'d> Declaring<'d> {
         Some(Self { before: &text[..start], subset: subset?, after: &text[at + 1..] })
     }
 
-    /// Every text in quotation marks in the declarations: values of entities and of attributes that are given by default.
+    /// Every text in quotation marks in the declarations: values of entities and of attributes that are given by
+    /// default.
     pub(super) fn literals(&self) -> impl Iterator<Item = &'d str> {
         let subset = self.subset;
         let mut at = 0;
@@ -245,8 +246,8 @@ fn number(digits: &str) -> Option<char> {
     code.ok().and_then(char::from_u32)
 }
 
-/// What the reference `name`, without `&` and `;`, stands for without any declaration: a number, one of the five that XML
-/// knows, or one of HTML's, which the document types of XHTML declare.
+/// What the reference `name`, without `&` and `;`, stands for without any declaration: a number, one of the five that
+/// XML knows, or one of HTML's, which the document types of XHTML declare.
 pub(super) fn character(name: &str) -> Option<String> {
     if let Some(digits) = name.strip_prefix('#') {
         return number(digits).map(String::from);

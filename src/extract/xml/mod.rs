@@ -1,12 +1,12 @@
 //! XML bodies: the text of every element and the value of every attribute as a part of its own.
 //!
-//! Entities that a document declares itself are [expanded](entities) within limits; those in other files are not fetched,
-//! and those of HTML are known, since the document types of XHTML declare them.
+//! Entities that a document declares itself are [expanded](entities) within limits; those in other files are not
+//! fetched, and those of HTML are known, since the document types of XHTML declare them.
 //!
 //! Readers differ in what the text of an element with children or comments is: the stretches one by one, its own text
-//! alone, or all text below it. Each is a part. They differ in the charset that they believe, too: each one is a reading.
-//! A document that is not well-formed is no reason to refuse it: strict readers do so themselves, and generous ones take
-//! their texts from what stands between its marks.
+//! alone, or all text below it. Each is a part. They differ in the charset that they believe, too: each one is a
+//! reading. A document that is not well-formed is no reason to refuse it: strict readers do so themselves, and generous
+//! ones take their texts from what stands between its marks.
 //!
 //! Source: XML 1.0, fifth edition, §2.3 to §2.11 and §4.4.
 
@@ -38,8 +38,8 @@ pub(super) enum Form {
     Odd,
 }
 
-/// Adds the texts of `body` in every charset that some reader believes it to be in; past a fault, whatever some reader may
-/// take for one.
+/// Adds the texts of `body` in every charset that some reader believes it to be in; past a fault, whatever some reader
+/// may take for one.
 pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Dissection<'_>) -> Form {
     let named = named_in_declaration(body);
     if charset == Charset::Foreign || named == Charset::Foreign {
@@ -286,8 +286,8 @@ fn add(text: &str, found: &mut Dissection<'_>) {
     }
 }
 
-/// Adds every stretch between two angle brackets or two quotation marks, from the tag in or behind which `from` is, with its
-/// references resolved as well as can be: whatever forgives faults takes its texts from those.
+/// Adds every stretch between two angle brackets or two quotation marks, from the tag in or behind which `from` is,
+/// with its references resolved as well as can be: whatever forgives faults takes its texts from those.
 fn extract_stretches(body: &Bytes, from: usize, found: &mut Dissection<'_>) {
     let from = from.min(body.len());
     let begin = memchr::memrchr2(b'<', b'>', &body[..from]).unwrap_or(0);

@@ -294,9 +294,9 @@ impl Answer {
 /// Headers of an answer that scripts of other origins may read.
 const EXPOSED: &str = "penstock-reference, retry-after, grpc-status, grpc-message";
 
-/// Lets a script of any origin read the answer (WHATWG Fetch, "CORS protocol"): otherwise it cannot tell a blocked upload
-/// from a lost connection and tries again. There is nothing in it that belongs to a user: a sentence, a code and a
-/// reference. The answers of the origin stay as they are.
+/// Lets a script of any origin read the answer (WHATWG Fetch, "CORS protocol"): otherwise it cannot tell a blocked
+/// upload from a lost connection and tries again. There is nothing in it that belongs to a user: a sentence, a code and
+/// a reference. The answers of the origin stay as they are.
 fn let_scripts_read(response: &mut ResponseHeader, request: &HeaderMap) -> pingora::Result<()> {
     if let Some(origin) = request.get(header::ORIGIN) {
         response.insert_header(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin)?;

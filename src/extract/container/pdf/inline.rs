@@ -38,18 +38,12 @@ impl Inline {
         let mut reader = Reader::new(content);
         let mut operands = Vec::new();
         for count in 1_usize.. {
-            while let Some(value) = reader.value() {
-                if operands.len() < MAX_OPERANDS {
-                    operands.push(value);
-                }
-            }
-            match reader.operator() {
+            match reader.operation(&mut operands, MAX_OPERANDS) {
                 None => break,
                 Some(b"ID") => pictures.push(Self::pass(&operands, &mut reader)),
                 Some(_) if count.is_multiple_of(PATIENCE) && found.is_over() => break,
                 Some(_) => {}
             }
-            operands.clear();
         }
         pictures
     }
@@ -68,8 +62,8 @@ impl Inline {
         Self { dictionary, data: start..reader.position().saturating_sub(2).max(start), is_exact: false }
     }
 
-    /// Hands out what it shows, unless that is a glyph or a piece of shading. `content` is what it stands in, and `start`
-    /// where that starts.
+    /// Hands out what it shows, unless that is a glyph or a piece of shading. `content` is what it stands in, and
+    /// `start` where that starts.
     pub(super) fn hand_out(&self, content: &Bytes, start: usize, found: &mut Dissection<'_>) {
         let objects = Objects::none();
         let is_telling = Shape::of(&self.dictionary, &objects).is_some_and(|shape| shape.is_telling());

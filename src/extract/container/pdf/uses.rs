@@ -27,8 +27,8 @@ const OTHER: u8 = 4;
 #[derive(Debug, Default)]
 pub(super) struct Uses(HashMap<u32, u8>);
 
-/// References from objects that say nothing themselves about what for: dictionaries of drawings and arrays of content may
-/// be objects of their own.
+/// References from objects that say nothing themselves about what for: dictionaries of drawings and arrays of content
+/// may be objects of their own.
 #[derive(Default)]
 struct Walk {
     uses: HashMap<u32, u8>,

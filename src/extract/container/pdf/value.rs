@@ -83,13 +83,24 @@ impl<'a> Reader<'a> {
     }
 
     /// The operator that stands here, which is then passed; what is no operator is passed byte by byte. `None` at the end.
-    pub(super) fn operator(&mut self) -> Option<&'a [u8]> {
+    fn operator(&mut self) -> Option<&'a [u8]> {
         self.skip_blanks();
         let rest = self.rest();
         let length = rest.iter().take_while(|byte| !is_blank(**byte) && !is_delimiter(**byte)).count();
         let length = length.max(1).min(rest.len());
         self.at += length;
         (length > 0).then(|| &rest[..length])
+    }
+
+    /// The next operator. The values before it, at most `most` of them, replace what is in `operands`. `None` at the end.
+    pub(super) fn operation(&mut self, operands: &mut Vec<Value>, most: usize) -> Option<&'a [u8]> {
+        operands.clear();
+        while let Some(value) = self.value() {
+            if operands.len() < most {
+                operands.push(value);
+            }
+        }
+        self.operator()
     }
 
     /// Passes `length` bytes.

@@ -1,8 +1,8 @@
 //! Archives in the middle of bytes that are no zip file: in a tar, in a document of Office before 2007, in a program.
 //!
-//! Each is told by its directory. An archive that is stored in another one is left to that. In the last 64 KiB there may be
-//! a directory that says two things about where it is or what is in it: some tools, which take any file for a zip whose
-//! directory they find, would see either, so the entries of all such are found as well.
+//! Each is told by its directory. An archive that is stored in another one is left to that. In the last 64 KiB there
+//! may be a directory that says two things about where it is or what is in it: some tools, which take any file for a
+//! zip whose directory they find, would see either, so the entries of all such are found as well.
 
 use std::collections::BTreeMap;
 

@@ -38,7 +38,8 @@ const MAX_COVER: usize = 16;
 /// Entries among which one has to be where a directory at the end says, for it to be one.
 const MAX_LOOKED_FOR: usize = 1 << 20;
 
-/// Whether `bytes` are a zip file: by their start, or by a directory that ends where they end. Any other archive in them is
+/// Whether `bytes` are a zip file: by their start, or by a directory that ends where they end. Any other archive in
+/// them is
 /// [`Embedded`].
 pub(super) fn is_zip(bytes: &[u8]) -> bool {
     starts_as_zip(bytes) || directory::is_at_end(bytes, MAX_LOOKED_FOR)

@@ -10,7 +10,8 @@ const COLOUR_MAP: u16 = 320;
 const COEFFICIENTS: u16 = 529;
 const BLACK_AND_WHITE: u16 = 532;
 
-/// The pixels of a page: `samples` holds as many for each as the page keeps. `None` when these are not as many as it says.
+/// The pixels of a page: `samples` holds as many for each as the page keeps. `None` when these are not as many as it
+/// says.
 pub(super) fn pixels(page: &Page<'_>, mut samples: Vec<u8>) -> Option<Pixels> {
     let (width, height) = (page.width, page.height);
     match (page.colour, page.alpha) {
@@ -137,8 +138,8 @@ impl YCbCr {
     }
 }
 
-/// L* of 0 to 100 and the two colours, under D50, as sRGB shows them. Sources: ISO 11664-4; IEC 61966-2-1, with its white
-/// adapted by Bradford's matrix.
+/// L* of 0 to 100 and the two colours, under D50, as sRGB shows them. Sources: ISO 11664-4; IEC 61966-2-1, with its
+/// white adapted by Bradford's matrix.
 fn lab(light: f64, a: f64, b: f64) -> [u8; 3] {
     let inverse = |t: f64| if t > 6.0 / 29.0 { t.powi(3) } else { 3.0 * (6.0_f64 / 29.0).powi(2) * (t - 4.0 / 29.0) };
     let middle = (light + 16.0) / 116.0;

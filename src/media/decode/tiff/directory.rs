@@ -1,6 +1,7 @@
 //! Where the pages of a TIFF are, and what their entries hold.
 //!
-//! Source: TIFF revision 6.0, §2; "TIFF Technical Note 1" for pages below a page; BigTIFF by its designers' description.
+//! Source: TIFF revision 6.0, §2; "TIFF Technical Note 1" for pages below a page; BigTIFF by its designers'
+//! description.
 
 use std::collections::HashSet;
 use std::ops::Range;

@@ -1,6 +1,7 @@
 //! JPEG in strips and tiles, whose tables may be elsewhere, and the old way of it.
 //!
-//! The decoder turns no colours: what they are, the page says. Sources: "TIFF Technical Note 2"; TIFF revision 6.0, §22.
+//! The decoder turns no colours: what they are, the page says. Sources: "TIFF Technical Note 2"; TIFF revision 6.0,
+//! §22.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! TIFF: pages, and the smaller pictures that pages may have below them, as raw files of cameras do.
 //!
-//! `directory` finds the pages, `page` reads what their entries say, `packing` and `jpeg` undo the compression of a strip or
-//! tile, `samples` makes eight bits of its samples, `colours` makes pixels of these.
+//! `directory` finds the pages, `page` reads what their entries say, `packing` and `jpeg` undo the compression of a
+//! strip or tile, `samples` makes eight bits of its samples, `colours` makes pixels of these.
 
 mod colours;
 mod directory;
@@ -30,8 +30,8 @@ const ORIENTATION: u16 = 274;
 const FORGIVEN: u64 = 8;
 
 impl Decoding<'_, '_> {
-    /// How it ends is up to the first page: others that cannot be decoded are often some that nobody shows, and so is what
-    /// the sensor of a camera saw.
+    /// How it ends is up to the first page: others that cannot be decoded are often some that nobody shows, and so is
+    /// what the sensor of a camera saw.
     pub(super) fn tiff(&mut self) -> Result<(), DecodeError> {
         let file = File::open(self.bytes).ok_or_else(|| DecodeError::Broken("the header is cut off".into()))?;
         let pages = file.pages();

@@ -71,7 +71,8 @@ pub(super) struct Page<'a> {
     pub(super) colour: Colour,
     /// Whether each sample has strips of its own.
     pub(super) is_planar: bool,
-    /// Whether the first sample that is no colour says how much shines through, and whether colours are multiplied by it.
+    /// Whether the first sample that is no colour says how much shines through, and whether colours are multiplied by
+    /// it.
     pub(super) alpha: Option<Alpha>,
     pub(super) packing: Packing,
     pub(super) predictor: u64,

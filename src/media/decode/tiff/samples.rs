@@ -183,7 +183,8 @@ fn add_up(row: &mut [u8], width: usize, samples: usize, is_big_endian: bool) {
     }
 }
 
-/// Differences of bytes, and the highest bytes of all samples before the next ones. Source: Adobe, "TIFF Technical Note 3".
+/// Differences of bytes, and the highest bytes of all samples before the next ones. Source: Adobe, "TIFF Technical Note
+/// 3".
 fn join_planes(row: &mut [u8], width: usize, samples: usize, is_big_endian: bool) {
     add_up(row, 1, samples, is_big_endian);
     let planes = row.to_vec();

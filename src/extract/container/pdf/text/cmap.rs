@@ -28,13 +28,7 @@ impl CMap {
         let mut reader = Reader::new(content);
         let mut operands: Vec<Value> = Vec::new();
         loop {
-            if let Some(value) = reader.value() {
-                if operands.len() < MAX_OPERANDS {
-                    operands.push(value);
-                }
-                continue;
-            }
-            let Some(operator) = reader.operator() else {
+            let Some(operator) = reader.operation(&mut operands, MAX_OPERANDS) else {
                 return map;
             };
             match operator {
@@ -43,7 +37,6 @@ impl CMap {
                 b"endbfrange" => operands.chunks_exact(3).for_each(|three| map.add(&three[0], &three[1], &three[2])),
                 _ => {}
             }
-            operands.clear();
         }
     }
 

@@ -109,12 +109,7 @@ impl<'a> Interpreter<'a> {
         let mut reader = Reader::new(content);
         let mut operands = Vec::new();
         for count in 1_usize.. {
-            while let Some(value) = reader.value() {
-                if operands.len() < MAX_OPERANDS {
-                    operands.push(value);
-                }
-            }
-            let Some(operator) = reader.operator() else {
+            let Some(operator) = reader.operation(&mut operands, MAX_OPERANDS) else {
                 return;
             };
             if operator == b"ID" {
@@ -122,7 +117,6 @@ impl<'a> Interpreter<'a> {
             } else {
                 self.apply(operator, &operands, words, found);
             }
-            operands.clear();
             if count.is_multiple_of(PATIENCE) && found.is_over() {
                 return;
             }
