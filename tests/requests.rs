@@ -1,4 +1,5 @@
-//! Ordinary requests of ordinary clients go on, whatever oddity they have, and what is in them is inspected all the same.
+//! Ordinary requests of ordinary clients go on, whatever oddity they have, and what is in them is inspected all the
+//! same.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
