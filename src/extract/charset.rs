@@ -61,7 +61,7 @@ impl Charset {
     pub(super) fn from_label(label: &str) -> Self {
         match label.to_ascii_lowercase().as_str() {
             "utf-8" | "utf8" | "us-ascii" | "ascii" => Self::Utf8,
-            "iso-8859-1" | "latin1" | "windows-1252" => Self::Latin,
+            label if is_latin(label.as_bytes()) => Self::Latin,
             // Told by its first bytes, if it is that.
             "utf-32" | "utf-32le" | "utf-32be" => Self::Utf8,
             label => match Encoding::for_label_no_replacement(label.as_bytes()) {
@@ -97,6 +97,11 @@ fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32, found: &mut Dissection<'_>) -> 
 /// Whether the charset of this name, in lower case, is UTF-8 or a part of it.
 pub(super) fn is_like_utf8(label: &[u8]) -> bool {
     matches!(label, b"utf-8" | b"utf8" | b"us-ascii" | b"ascii")
+}
+
+/// Whether the charset of this name, in lower case, is Latin-1 or what browsers take for it.
+pub(super) fn is_latin(label: &[u8]) -> bool {
+    matches!(label, b"iso-8859-1" | b"latin1" | b"windows-1252")
 }
 
 /// Whether ASCII bytes may be other characters in the charset of this name, in lower case. Those of Windows, ISO 8859

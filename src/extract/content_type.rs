@@ -3,7 +3,7 @@
 use super::ProblemCode;
 use super::charset::Charset;
 use super::grpc::Codec;
-use super::parameters::{ParameterValue, Parameters, is_token};
+use super::parameters::{Parameters, is_token};
 
 /// Longest boundary that RFC 2046 §5.1.1 allows.
 const MAX_BOUNDARY: usize = 70;
@@ -11,11 +11,8 @@ const MAX_BOUNDARY: usize = 70;
 /// How the body is to be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Declared<'a> {
-    /// `multipart/form-data`, with its boundary.
-    Multipart {
-        /// 1 to 70 characters, not all of them hyphens.
-        boundary: &'a str,
-    },
+    /// `multipart/form-data`, `multipart/related` and so on.
+    Multipart(Multipart<'a>),
     /// `application/x-www-form-urlencoded`.
     Form(Charset),
     /// `application/json`, `text/json` and everything that ends in `+json`.
@@ -34,6 +31,17 @@ pub(super) enum Declared<'a> {
     Other,
 }
 
+/// What the header says of a body in parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Multipart<'a> {
+    /// 1 to 70 characters, not all of them hyphens.
+    pub(super) boundary: &'a str,
+    /// Whether it is `multipart/form-data`, in which each part is a field or a file.
+    pub(super) is_form: bool,
+    /// The whole value.
+    pub(super) value: &'a [u8],
+}
+
 impl<'a> Declared<'a> {
     /// Reads one header value.
     ///
@@ -42,7 +50,7 @@ impl<'a> Declared<'a> {
     pub(super) fn parse(value: &'a [u8]) -> Result<Self, ProblemCode> {
         let value = value.trim_ascii();
         if mentions(value, b"multipart") {
-            return multipart_boundary(value).map(|boundary| Declared::Multipart { boundary });
+            return multipart(value).map(Declared::Multipart);
         }
         let text = String::from_utf8_lossy(value);
         let essence = text.split([';', ',', ' ', '\t']).next().unwrap_or_default().to_ascii_lowercase();
@@ -78,49 +86,51 @@ fn mentions(value: &[u8], word: &[u8]) -> bool {
     kept.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
 }
 
-/// The boundary of a canonical `multipart/form-data` value.
-fn multipart_boundary(value: &[u8]) -> Result<&str, ProblemCode> {
+/// Reads a value of which every server takes the same boundary; other parameters may say what they like.
+fn multipart(value: &[u8]) -> Result<Multipart<'_>, ProblemCode> {
     let text = str::from_utf8(value).map_err(|_| ProblemCode::ContentTypeMalformed)?;
     let (essence, parameters) = text.split_at(text.find(';').unwrap_or(text.len()));
-    let subtype = match essence.split_once('/') {
+    let subtype = match essence.trim_end_matches([' ', '\t']).split_once('/') {
         Some((kind, subtype)) if kind.eq_ignore_ascii_case("multipart") && is_token(subtype) => subtype,
         _ => return Err(ProblemCode::ContentTypeMalformed),
     };
-    if !subtype.eq_ignore_ascii_case("form-data") {
-        return Err(ProblemCode::MultipartUnsupportedSubtype);
-    }
     let mut boundary = None;
     for parameter in Parameters::new(parameters) {
         let parameter = parameter.map_err(|_| ProblemCode::ContentTypeMalformed)?;
-        check_parameter_name(parameter.name)?;
-        if boundary.replace(parameter.value).is_some() {
-            return Err(ProblemCode::MultipartBoundaryRepeated);
+        if parameter.name.eq_ignore_ascii_case("boundary") {
+            if boundary.replace(parameter.value).is_some() {
+                return Err(ProblemCode::MultipartBoundaryRepeated);
+            }
+        } else {
+            check_other(parameter.name, parameter.value)?;
         }
     }
-    canonical_boundary(boundary.ok_or(ProblemCode::MultipartBoundaryMissing)?)
+    let boundary = canonical_boundary(boundary.ok_or(ProblemCode::MultipartBoundaryMissing)?)?;
+    Ok(Multipart { boundary, is_form: subtype.eq_ignore_ascii_case("form-data"), value })
 }
 
-/// Lets only `boundary` pass, and that in lower case: Tornado reads no other.
-fn check_parameter_name(name: &str) -> Result<(), ProblemCode> {
-    let lower = name.to_ascii_lowercase();
-    Err(match lower.as_str() {
-        "boundary" if name == lower => return Ok(()),
-        "boundary" => ProblemCode::MultipartBoundaryMalformed,
-        extended if extended.starts_with("boundary*") => ProblemCode::MultipartBoundaryExtended,
-        "charset" => ProblemCode::MultipartTypeCharset,
-        _ => ProblemCode::MultipartTypeParameter,
-    })
+/// Refuses parameters in which some server finds another boundary: PHP takes the first mention of the word for it.
+fn check_other(name: &str, value: &str) -> Result<(), ProblemCode> {
+    let name = name.to_ascii_lowercase();
+    if name.starts_with("boundary*") {
+        return Err(ProblemCode::MultipartBoundaryExtended);
+    }
+    if name.contains("boundary") || value.to_ascii_lowercase().contains("boundary") {
+        return Err(ProblemCode::MultipartTypeParameter);
+    }
+    Ok(())
 }
 
-/// Checks length and characters: those of RFC 2046 §5.1.1 without the space, which servers trim in different ways.
+/// Checks length and characters: those of RFC 2046 §5.1.1. A space may not be at the end.
 ///
 /// A boundary of hyphens only is refused too: its closing delimiter contains its opening one at several places.
-fn canonical_boundary(value: ParameterValue<'_>) -> Result<&str, ProblemCode> {
-    let text = value.text();
+fn canonical_boundary(text: &str) -> Result<&str, ProblemCode> {
     let length = (1..=MAX_BOUNDARY).contains(&text.len());
-    let characters = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"'()+_,-./:=?".contains(&byte));
+    let characters = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte));
+    let spaces_at_ends = text.starts_with(' ') || text.ends_with(' ');
     let hyphens_only = text.bytes().all(|byte| byte == b'-');
-    if length && characters && !hyphens_only { Ok(text) } else { Err(ProblemCode::MultipartBoundaryMalformed) }
+    let is_canonical = length && characters && !spaces_at_ends && !hyphens_only;
+    if is_canonical { Ok(text) } else { Err(ProblemCode::MultipartBoundaryMalformed) }
 }
 
 #[cfg(test)]
@@ -128,19 +138,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn canonical_multipart_types_give_their_boundary() {
+    fn multipart_types_give_the_boundary_that_everybody_reads() {
         let longest = "b".repeat(70);
-        for (value, boundary) in [
-            ("multipart/form-data; boundary=bnd", "bnd"),
-            ("Multipart/Form-Data;boundary=\"bnd\"", "bnd"),
+        for (value, boundary, is_form) in [
+            ("multipart/form-data; boundary=bnd", "bnd", true),
+            ("Multipart/Form-Data;Boundary=\"bnd\";", "bnd", true),
+            ("multipart/form-data ; BOUNDARY=bnd ; ", "bnd", true),
             (
                 "multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
                 "----WebKitFormBoundary7MA4YWxkTrZu0gW",
+                true,
             ),
-            ("multipart/form-data; boundary=\"----=_Part_0_12.34\"", "----=_Part_0_12.34"),
-            (&format!("multipart/form-data; boundary={longest}"), &longest),
+            ("multipart/form-data; boundary=\"----=_Part_0_12.34\"", "----=_Part_0_12.34", true),
+            ("multipart/form-data; boundary====12345===", "===12345===", true),
+            ("multipart/form-data; boundary='()+_,-./:=?", "'()+_,-./:=?", true),
+            ("multipart/form-data; boundary=\"a b\"", "a b", true),
+            ("multipart/form-data; charset=ISO-8859-1; boundary=bnd", "bnd", true),
+            ("multipart/form-data; boundary=bnd; charset=\"utf-8\"; x=y", "bnd", true),
+            ("multipart/related; type=\"text/xml\"; start=\"<a@b>\"; boundary=\"uuid:1\"", "uuid:1", false),
+            ("multipart/mixed; boundary=bnd", "bnd", false),
+            (&format!("multipart/form-data; boundary={longest}"), &longest, true),
         ] {
-            assert_eq!(Declared::parse(value.as_bytes()), Ok(Declared::Multipart { boundary }), "{value}");
+            let expected = Multipart { boundary, is_form, value: value.trim().as_bytes() };
+            assert_eq!(Declared::parse(value.as_bytes()), Ok(Declared::Multipart(expected)), "{value}");
         }
     }
 
@@ -151,20 +171,20 @@ mod tests {
         for (value, code) in [
             ("multipart/form-data", MultipartBoundaryMissing),
             ("multipart/form-data; boundary=a; boundary=a", MultipartBoundaryRepeated),
+            ("multipart/form-data; boundary=a; Boundary=b", MultipartBoundaryRepeated),
             ("multipart/form-data; boundary*=utf-8''a", MultipartBoundaryExtended),
             ("multipart/form-data; boundary*0=a", MultipartBoundaryExtended),
             ("multipart/form-data; boundary=\"\"", MultipartBoundaryMalformed),
             ("multipart/form-data; boundary=\"a \"", MultipartBoundaryMalformed),
-            ("multipart/form-data; boundary=\"a b\"", MultipartBoundaryMalformed),
             ("multipart/form-data; boundary=a*", MultipartBoundaryMalformed),
             ("multipart/form-data; boundary=----", MultipartBoundaryMalformed),
-            ("multipart/form-data; Boundary=a", MultipartBoundaryMalformed),
             (&too_long, MultipartBoundaryMalformed),
-            ("multipart/form-data; boundary=a; charset=utf-8", MultipartTypeCharset),
-            ("multipart/form-data; x=y; boundary=a", MultipartTypeParameter),
+            ("multipart/form-data; xboundary=x; boundary=a", MultipartTypeParameter),
+            ("multipart/form-data; x=\"; boundary=x\"; boundary=a", MultipartTypeParameter),
             ("multipart/form-data; boundary=", ContentTypeMalformed),
-            ("multipart/form-data; boundary=a,b", ContentTypeMalformed),
-            ("multipart/form-data; boundary=a;", ContentTypeMalformed),
+            ("multipart/form-data; boundary=a b", ContentTypeMalformed),
+            ("multipart/form-data; boundary = a", ContentTypeMalformed),
+            ("multipart/form-data; boundary=\"a", ContentTypeMalformed),
             ("multipart/form-data; boundary=\"a\\b\"", ContentTypeMalformed),
             ("multipart/form-data boundary=a", ContentTypeMalformed),
             ("multipart/form-data, text/plain; boundary=a", ContentTypeMalformed),
@@ -172,8 +192,6 @@ mod tests {
             ("text/plain; x=multipart; boundary=a", ContentTypeMalformed),
             ("multipa\trt/form-data; boundary=a", ContentTypeMalformed),
             ("mul\"tipart/form-data\"; boundary=a", ContentTypeMalformed),
-            ("multipart/mixed; boundary=a", MultipartUnsupportedSubtype),
-            ("multipart/form-data-x; boundary=a", MultipartUnsupportedSubtype),
         ] {
             assert_eq!(Declared::parse(value.as_bytes()), Err(code), "{value}");
         }

@@ -61,16 +61,20 @@ fn whole(kind: PartKind, body: &Bytes, value: &[u8]) -> Part {
 fn read_as(body: &Bytes, value: &[u8], kind: PartKind, found: &mut Dissection<'_>) {
     let whole = |kind| whole(kind, body, value);
     match Declared::parse(value) {
-        Ok(Declared::Multipart { boundary }) => {
+        Ok(Declared::Multipart(declared)) => {
             let parts = found.part_count();
-            if multipart::extract(body, boundary, found) == multipart::Form::Ambiguous {
-                multipart::extract_all_readings(body, value, found);
+            if multipart::extract(body, &declared, found) == multipart::Form::Ambiguous {
+                if found.reads_all() {
+                    multipart::extract_all_readings(body, value, found);
+                }
                 found.add(whole(if found.part_count() > parts { PartKind::Envelope } else { kind }), None);
             }
         }
         Err(code) => {
             found.ambiguous(code, None);
-            multipart::extract_all_readings(body, value, found);
+            if found.reads_all() {
+                multipart::extract_all_readings(body, value, found);
+            }
             found.add(whole(kind), None);
         }
         Ok(declared) if is_too_large(&declared, body, found) => {

@@ -94,10 +94,15 @@ impl<'a> Dissection<'a> {
     /// Hands out `part`, which starts near `offset`, and looks into it. The first one too many is reported and not
     /// handed out: see [`Dissection::is_over`].
     pub(super) fn add(&mut self, part: Part, offset: Option<usize>) {
+        self.add_with(part, offset, |_| {});
+    }
+
+    /// The same, and whatever `more` adds is inside of the part.
+    pub(super) fn add_with(&mut self, part: Part, offset: Option<usize>, more: impl FnOnce(&mut Self)) {
         let part = self.placed(part);
         if let Some(index) = self.hand_out(&part, offset) {
             self.archives.note(&part.bytes);
-            self.enter(index, &part);
+            self.enter(index, &part, more);
         }
     }
 
@@ -126,8 +131,8 @@ impl<'a> Dissection<'a> {
         Some(self.parts - 1)
     }
 
-    /// Looks into `part`, whose index is `index`.
-    fn enter(&mut self, index: usize, part: &Part) {
+    /// Looks into `part`, whose index is `index`, and runs `more` there.
+    fn enter(&mut self, index: usize, part: &Part, more: impl FnOnce(&mut Self)) {
         let outer = self.inside.replace(index);
         let archives = std::mem::replace(&mut self.archives, SeenArchives::of(&part.bytes));
         self.nesting += 1;
@@ -136,6 +141,7 @@ impl<'a> Dissection<'a> {
         } else {
             inside::look(part, self);
         }
+        more(self);
         self.nesting -= 1;
         self.archives = archives;
         self.inside = outer;

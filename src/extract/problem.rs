@@ -77,9 +77,7 @@ problem_codes! {
         ContentTypeRepeated = "content_type_repeated",
             "The request has more than one Content-Type header.";
         ContentTypeMalformed = "content_type_malformed",
-            "The Content-Type header mentions multipart but is not written the way every server reads it.";
-        MultipartUnsupportedSubtype = "multipart_unsupported_subtype",
-            "The body is declared as a kind of multipart other than multipart/form-data.";
+            "The Content-Type header mentions multipart but is written in a way that servers read differently.";
         MultipartBoundaryMissing = "multipart_boundary_missing",
             "The Content-Type header of a multipart body names no boundary.";
         MultipartBoundaryRepeated = "multipart_boundary_repeated",
@@ -87,17 +85,15 @@ problem_codes! {
         MultipartBoundaryExtended = "multipart_boundary_extended",
             "The boundary is given in the extended notation of RFC 2231, which only some servers read.";
         MultipartBoundaryMalformed = "multipart_boundary_malformed",
-            "The boundary is empty, too long, all hyphens, has a forbidden character, or is not named in lower case.";
-        MultipartTypeCharset = "multipart_type_charset",
-            "The Content-Type header of a multipart body has a charset parameter.";
+            "The boundary is empty, too long, all hyphens, has a forbidden character, or servers cut it off at different places.";
         MultipartTypeParameter = "multipart_type_parameter",
-            "The Content-Type header of a multipart body has a parameter other than the boundary.";
+            "The Content-Type header of a multipart body has another parameter in which some servers find a boundary.";
         MultipartNoDelimiter = "multipart_no_delimiter",
             "The body has no line that consists of its boundary.";
         MultipartPreamble = "multipart_preamble",
-            "The multipart body has bytes before its first boundary.";
+            "The multipart body has bytes before its first boundary in which some servers look for a part.";
         MultipartEpilogue = "multipart_epilogue",
-            "The multipart body has bytes after its closing boundary.";
+            "The multipart body has more than empty lines after its closing boundary.";
         MultipartTruncated = "multipart_truncated",
             "The multipart body ends without its closing boundary.";
         MultipartBareLf = "multipart_bare_lf",
@@ -111,51 +107,27 @@ problem_codes! {
         MultipartBoundaryInside = "multipart_boundary_inside",
             "The boundary stands in the middle of a line.";
         MultipartHeaderUnterminated = "multipart_header_unterminated",
-            "The headers of a part are not followed by an empty line.";
+            "The headers of a part are not followed by an empty line, or only the second one ends them for some servers.";
         MultipartHeaderMalformed = "multipart_header_malformed",
             "A header line of a part is not a name, a colon and a value.";
         MultipartHeaderFolded = "multipart_header_folded",
-            "A header of a part goes on over more than one line.";
+            "A header of a part goes on over more lines in a way that servers read differently.";
         MultipartHeaderControl = "multipart_header_control",
-            "A header of a part has a control character in it.";
-        MultipartHeaderNotUtf8 = "multipart_header_not_utf8",
-            "A header of a part is not written in UTF-8.";
-        MultipartHeaderRepeated = "multipart_header_repeated",
-            "A part has the same header more than once.";
-        MultipartDispositionMissing = "multipart_disposition_missing",
-            "A part has no Content-Disposition header.";
-        MultipartDispositionType = "multipart_disposition_type",
-            "The Content-Disposition of a part does not start with form-data.";
-        MultipartDispositionMalformed = "multipart_disposition_malformed",
-            "The parameters of a Content-Disposition header are not written the way every server reads them.";
-        MultipartDispositionParameter = "multipart_disposition_parameter",
-            "A Content-Disposition header has a parameter other than name and filename.";
-        MultipartParameterRepeated = "multipart_parameter_repeated",
-            "A Content-Disposition header gives the name or the file name more than once.";
-        MultipartNameMissing = "multipart_name_missing",
-            "A part has no name, or an empty one.";
-        MultipartNameExtended = "multipart_name_extended",
-            "The name of a part is given in the extended notation of RFC 2231, which only some servers read.";
-        MultipartFilenameExtended = "multipart_filename_extended",
-            "The file name of a part is given in the extended notation of RFC 2231, which only some servers read.";
-        MultipartFilenameEmpty = "multipart_filename_empty",
-            "A part has content but an empty file name, so that servers disagree whether it is a file.";
+            "A header of a part has a control character in it at which some servers end a line.";
         MultipartFilenameTraversal = "multipart_filename_traversal",
             "The file name of a part climbs out of its folder.";
-        MultipartBackslash = "multipart_backslash",
-            "A name or file name has a backslash in it, which servers read in different ways.";
         MultipartTransferEncoding = "multipart_transfer_encoding",
-            "A part has a transfer encoding, which only some servers undo.";
+            "A part has a transfer encoding that is not known here, or is not written in it.";
         MultipartContentEncoding = "multipart_content_encoding",
             "A part has a content encoding, which only some servers undo.";
         MultipartContentLength = "multipart_content_length",
             "The Content-Length of a part is not the length of its content.";
         MultipartNested = "multipart_nested",
-            "A part is itself declared as multipart, which only some servers take apart.";
+            "A part is itself declared as multipart, but not in a way in which every server takes it apart alike.";
         MultipartCharset = "multipart_charset",
-            "A part declares a charset in which its content means something else than in UTF-8.";
+            "A part, the form or a field named _charset_ declares a charset that nobody here knows.";
         MultipartCharsetField = "multipart_charset_field",
-            "A field named _charset_ changes how some servers read the other fields.";
+            "A field is named _charset_ in a notation that only some servers read, and changes how they read other fields.";
         FormCharset = "form_charset",
             "A URL-encoded form declares a charset that nobody here knows.";
         JsonNotUtf8 = "json_not_utf8",

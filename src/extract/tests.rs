@@ -61,7 +61,7 @@ fn headers_that_servers_may_read_differently_are_problems_without_a_place() {
     for (content_types, code) in [
         (&["text/plain", "text/plain"][..], ContentTypeRepeated),
         (&["multipart/form-data boundary=b"], ContentTypeMalformed),
-        (&["multipart/mixed; boundary=b"], MultipartUnsupportedSubtype),
+        (&["multipart/mixed; boundary=b; boundary=c"], MultipartBoundaryRepeated),
         (&["multipart/form-data"], MultipartBoundaryMissing),
         (&["application/x-www-form-urlencoded; charset=utf-7"], FormCharset),
     ] {
@@ -89,8 +89,11 @@ struct Case {
     seen_by: BTreeMap<String, String>,
 }
 
-/// Bodies that are ordinary traffic, where parsers differ at most in whether they call the same bytes field or file.
-const ACCEPTED: &[&str] = &["00", "01", "32", "38"];
+/// Bodies in which parsers find the same contents, or nothing, and differ only in what they call them.
+const ACCEPTED: &[&str] = &[
+    "00", "01", "06", "09", "11", "23", "24", "28", "29", "32", "33", "34", "35", "36", "37", "38", "39", "41", "43", "44",
+    "52", "55", "65",
+];
 
 #[test]
 fn bodies_that_real_parsers_read_differently_are_refused() {
@@ -110,8 +113,9 @@ fn bodies_that_real_parsers_read_differently_are_refused() {
         }
         accepted.push(case.id.as_str());
         for (parser, seen) in &case.seen_by {
-            assert!(seen.contains("EVIL-FILE-BYTES"), "{parser} refuses {}, which we accept: {seen}", case.what);
-            assert!(found.parts.iter().any(|part| part.bytes == "EVIL-FILE-BYTES"), "{}: {parser} saw it", case.what);
+            let is_seen = seen.contains("EVIL-FILE-BYTES");
+            let is_inspected = found.parts.iter().any(|part| part.bytes == "EVIL-FILE-BYTES");
+            assert!(is_inspected || !is_seen, "{}: {parser} saw it: {seen}", case.what);
         }
     }
     assert_eq!(accepted, ACCEPTED);

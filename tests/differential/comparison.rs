@@ -124,8 +124,10 @@ fn inspected_parts(Request { content_type, body }: &Request, ambiguity: Ambiguit
 /// is the same for all.
 fn reads_as(inspected: &[u8], part: &SeenPart, is_form: bool) -> bool {
     let is_text_of = || texts(inspected).iter().any(|text| text.as_bytes() == part.bytes);
+    // What busboy says of text in a charset that Node cannot decode: none of it was sent.
+    let is_made_up = part.bytes == b"undefined";
     let has_ascii_of = || is_form && inspected.iter().filter(ascii).eq(part.bytes.iter().filter(ascii));
-    inspected == part.bytes || !part.is_file && (is_text_of() || has_ascii_of())
+    inspected == part.bytes || !part.is_file && (is_made_up || is_text_of() || has_ascii_of())
 }
 
 fn ascii(byte: &&u8) -> bool {

@@ -86,6 +86,78 @@ const FORMS: &[Form] = &[
         content_type: PLAIN,
         body: b"--{b}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.jpg\"\r\nContent-Type: application/octet-stream\r\n\r\nEVIL-FILE-BYTES\r\n--{b}\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nharmless\r\n--{b}--\r\n",
     },
+    // Chromium, a path of Windows
+    Form {
+        boundary: b"----WebKitFormBoundarySkqEZWPQ5ADgMTBw",
+        content_type: PLAIN,
+        body: b"--{b}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"C:\\x\\y.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nEVIL-FILE-BYTES\r\n--{b}\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nharmless\r\n--{b}--\r\n",
+    },
+    // curl, a path of Windows
+    Form {
+        boundary: b"------------------------9dbbd6dcd8d9f2c5",
+        content_type: PLAIN,
+        body: b"--{b}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"C:\\\\x\\\\y.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nEVIL-FILE-BYTES\r\n--{b}\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nharmless\r\n--{b}--\r\n",
+    },
+    // curl before 7.81, quotes
+    Form {
+        boundary: b"------------------------9dbbd6dcd8d9f2c5",
+        content_type: PLAIN,
+        body: b"--{b}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"\\\"q\\\".jpg\"\r\nContent-Type: image/jpeg\r\n\r\nEVIL-FILE-BYTES\r\n--{b}\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nharmless\r\n--{b}--\r\n",
+    },
+    // urllib3 before 1.25
+    Form {
+        boundary: b"0c5d2e3bb2f4a1b0e7d55c2f7a6f9a31",
+        content_type: PLAIN,
+        body: b"--{b}\r\nContent-Disposition: form-data; name=\"f\"; filename*=utf-8''%C3%9C.jpg\r\nContent-Type: image/jpeg\r\n\r\nEVIL-FILE-BYTES\r\n--{b}\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nharmless\r\n--{b}--\r\n",
+    },
+    // Chromium, a tab
+    Form {
+        boundary: b"----WebKitFormBoundarySkqEZWPQ5ADgMTBw",
+        content_type: PLAIN,
+        body: b"--{b}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a\tb.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nEVIL-FILE-BYTES\r\n--{b}\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nharmless\r\n--{b}--\r\n",
+    },
+    // Chromium, a file without a name
+    Form {
+        boundary: b"----WebKitFormBoundarySkqEZWPQ5ADgMTBw",
+        content_type: PLAIN,
+        body: b"--{b}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\nEVIL-FILE-BYTES\r\n--{b}\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nharmless\r\n--{b}--\r\n",
+    },
+    // Apache HttpClient 5
+    Form {
+        boundary: b"httpclient_boundary_7k2mQ",
+        content_type: b"multipart/form-data; charset=ISO-8859-1; boundary={b}",
+        body: b"--{b}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nEVIL-FILE-BYTES\r\n--{b}\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nharmless\r\n--{b}--\r\n",
+    },
+    // Feign
+    Form {
+        boundary: b"18a5c1b7e22",
+        content_type: b"multipart/form-data; charset=UTF-8; boundary={b}",
+        body: b"--{b}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\nContent-Transfer-Encoding: binary\r\n\r\nEVIL-FILE-BYTES\r\n--{b}\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nharmless\r\n--{b}--\r\n",
+    },
+    // old samples for .NET
+    Form {
+        boundary: b"---------------------------8d1a2b3c4d5e6f7",
+        content_type: PLAIN,
+        body: b"\r\n--{b}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nEVIL-FILE-BYTES\r\n--{b}\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nharmless\r\n--{b}--\r\n",
+    },
+    // mailers
+    Form {
+        boundary: b"===============7330845974216740156==",
+        content_type: b"multipart/form-data; boundary={b}",
+        body: b"--{b}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.jpg\"\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\nRVZJTC1GSUxFLUJZVEVT\r\n--{b}\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nharmless\r\n--{b}--\r\n",
+    },
+    // Google Drive
+    Form {
+        boundary: b"foo_bar_baz",
+        content_type: b"multipart/related; boundary={b}",
+        body: b"--{b}\r\nContent-Type: image/jpeg\r\n\r\nEVIL-FILE-BYTES\r\n--{b}\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nharmless\r\n--{b}--\r\n",
+    },
+    // mail clients, folded
+    Form {
+        boundary: b"----=_Part_1_23.45",
+        content_type: QUOTED,
+        body: b"--{b}\r\nContent-Type: image/jpeg;\r\n name=\"a.jpg\"\r\nContent-Disposition: form-data;\r\n name=\"f\"; filename=\"a.jpg\"\r\n\r\nEVIL-FILE-BYTES\r\n--{b}\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nharmless\r\n--{b}--\r\n",
+    },
 ];
 
 pub(super) fn request(random: &mut Random) -> Request {

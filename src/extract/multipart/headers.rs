@@ -1,19 +1,33 @@
 //! The headers of one part.
 //!
-//! Each line is `name: value CRLF` with a token for a name, in UTF-8, without folding and without control characters.
-//! Headers that nobody acts on may say what they like.
+//! Each line is `name: value CRLF` with a token for a name, and may go on in lines that begin with white space. Refused
+//! is what some server takes for the end of a line or of all headers, since the content would begin elsewhere for it.
+//! Headers that nobody acts on may say what they like, and the others may come more than once.
 
 use super::Fault;
 use super::disposition::Disposition;
 use crate::extract::ProblemCode;
 use crate::extract::parameters::is_token;
 
+/// Headers, in lower case, in which clients write what a file is called where there is no `Content-Disposition`.
+const NAMING: [&str; 6] =
+    ["x-file-path", "x-file-name", "slug", "content-location", "content-description", "content-id"];
+
 /// What the headers of a part say.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct PartHeaders {
-    pub(super) disposition: Disposition,
+    pub(super) disposition: Option<Disposition>,
+    /// The first type.
     pub(super) declared_type: Option<String>,
-    pub(super) content_length: Option<u64>,
+    /// Every type.
+    pub(super) types: Vec<Vec<u8>>,
+    pub(super) content_lengths: Vec<u64>,
+    /// Whether the content is said to be in base64.
+    pub(super) is_base64: bool,
+    /// Whether a type says that the part is text.
+    pub(super) is_called_text: bool,
+    /// Names in other headers.
+    pub(super) texts: Vec<Vec<u8>>,
 }
 
 /// Reads a header block; each line in it ends in CRLF. `offset` is where it starts in the body.
@@ -21,12 +35,11 @@ pub(super) fn parse(block: &[u8], offset: usize) -> Result<PartHeaders, Fault> {
     for (at, line) in split_lines(block, offset) {
         check_bytes(line, at)?;
     }
-    let mut lines = Lines::default();
-    for (at, line) in split_lines(block, offset) {
-        lines.read(line).map_err(|code| Fault { code, offset: at })?;
+    let mut headers = PartHeaders::default();
+    for (at, line) in unfolded(block, offset)? {
+        headers.read(&line).map_err(|code| Fault { code, offset: at })?;
     }
-    let disposition = lines.disposition.ok_or(Fault { code: ProblemCode::MultipartDispositionMissing, offset })?;
-    Ok(PartHeaders { disposition, declared_type: lines.declared_type, content_length: lines.content_length })
+    Ok(headers)
 }
 
 /// The lines of a block between their CRLFs, each with its offset; bare CR and LF stay in them.
@@ -41,12 +54,35 @@ fn split_lines(block: &[u8], offset: usize) -> impl Iterator<Item = (usize, &[u8
     })
 }
 
-/// Refuses folding and any byte at which some server ends, skips or rewrites a header.
-fn check_bytes(line: &[u8], offset: usize) -> Result<(), Fault> {
-    if line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
-        return Err(Fault { code: ProblemCode::MultipartHeaderFolded, offset });
+/// The headers, each on one line. Refused is a first line that begins with white space, one of nothing else, which ends the
+/// headers for some servers, and one that is a header of its own to those that know of no folding.
+fn unfolded(block: &[u8], offset: usize) -> Result<Vec<(usize, Vec<u8>)>, Fault> {
+    let mut lines: Vec<(usize, Vec<u8>)> = Vec::new();
+    for (at, line) in split_lines(block, offset) {
+        if !line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
+            lines.push((at, line.to_vec()));
+            continue;
+        }
+        match lines.last_mut() {
+            Some((_, before)) if !line.trim_ascii().is_empty() && !looks_like_header(line.trim_ascii()) => {
+                before.extend_from_slice(line);
+            }
+            _ => return Err(Fault { code: ProblemCode::MultipartHeaderFolded, offset: at }),
+        }
     }
-    if let Some(at) = line.iter().position(u8::is_ascii_control) {
+    Ok(lines)
+}
+
+fn looks_like_header(line: &[u8]) -> bool {
+    let name = memchr::memchr(b':', line).map(|colon| line[..colon].trim_ascii_end());
+    name.and_then(|name| str::from_utf8(name).ok()).is_some_and(is_token)
+}
+
+/// Refuses any byte at which some server ends a line, or all of the headers. Other control characters are part of a name:
+/// Chromium writes those that a file name has.
+fn check_bytes(line: &[u8], offset: usize) -> Result<(), Fault> {
+    let is_line_end = |byte: &u8| matches!(byte, 0 | b'\n' | b'\r' | 0x0b | 0x0c | 0x1c..=0x1e);
+    if let Some(at) = line.iter().position(is_line_end) {
         let code = match line[at] {
             b'\n' => ProblemCode::MultipartBareLf,
             b'\r' => ProblemCode::MultipartBareCr,
@@ -54,64 +90,64 @@ fn check_bytes(line: &[u8], offset: usize) -> Result<(), Fault> {
         };
         return Err(Fault { code, offset: offset + at });
     }
-    let text = str::from_utf8(line)
-        .map_err(|error| Fault { code: ProblemCode::MultipartHeaderNotUtf8, offset: offset + error.valid_up_to() })?;
-    // Among them U+0085, U+2028 and U+2029, which Python's `splitlines` takes for line ends.
-    match text.char_indices().find(|(_, c)| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
-        Some((at, _)) => Err(Fault { code: ProblemCode::MultipartHeaderControl, offset: offset + at }),
+    // U+0085, U+2028 and U+2029, which Python's `splitlines` takes for line ends.
+    let separators: [&[u8]; 3] = [b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9"];
+    match separators.iter().filter_map(|end| memchr::memmem::find(line, end)).min() {
+        Some(at) => Err(Fault { code: ProblemCode::MultipartHeaderControl, offset: offset + at }),
         None => Ok(()),
     }
 }
 
-/// The headers read so far.
-#[derive(Default)]
-struct Lines {
-    disposition: Option<Disposition>,
-    declared_type: Option<String>,
-    content_length: Option<u64>,
-    transfer_encoding: Option<()>,
-}
-
-impl Lines {
+impl PartHeaders {
     fn read(&mut self, line: &[u8]) -> Result<(), ProblemCode> {
-        let text = str::from_utf8(line).map_err(|_| ProblemCode::MultipartHeaderNotUtf8)?;
-        let (name, value) = text.split_once(':').ok_or(ProblemCode::MultipartHeaderMalformed)?;
-        if !is_token(name) {
-            return Err(ProblemCode::MultipartHeaderMalformed);
-        }
-        let value = value.trim_matches(' ');
-        match name.to_ascii_lowercase().as_str() {
-            "content-disposition" => set_once(&mut self.disposition, Disposition::parse(value)?),
-            "content-type" => set_once(&mut self.declared_type, part_type(value)?),
-            "content-length" => set_once(&mut self.content_length, part_length(value)?),
-            "content-transfer-encoding" => set_once(&mut self.transfer_encoding, check_transfer_encoding(value)?),
+        let colon = memchr::memchr(b':', line).ok_or(ProblemCode::MultipartHeaderMalformed)?;
+        let name = str::from_utf8(&line[..colon]).ok().filter(|name| is_token(name));
+        let name = name.ok_or(ProblemCode::MultipartHeaderMalformed)?.to_ascii_lowercase();
+        let value = line[colon + 1..].trim_ascii();
+        match name.as_str() {
+            "content-disposition" => {
+                let read = Disposition::read(value);
+                self.disposition = Some(match self.disposition.take() {
+                    Some(first) => first.and(read),
+                    None => read,
+                });
+            }
+            "content-type" => self.read_type(value),
+            "content-length" => self.content_lengths.push(part_length(value)?),
+            "content-transfer-encoding" if !is_known_transfer_encoding(value) => {
+                return Err(ProblemCode::MultipartTransferEncoding);
+            }
+            "content-transfer-encoding" => self.is_base64 |= value.eq_ignore_ascii_case(b"base64"),
             // aiohttp decompresses a part that says so.
-            "content-encoding" | "transfer-encoding" => Err(ProblemCode::MultipartContentEncoding),
-            _ => Ok(()),
+            "content-encoding" | "transfer-encoding" if !value.eq_ignore_ascii_case(b"identity") => {
+                return Err(ProblemCode::MultipartContentEncoding);
+            }
+            name if NAMING.contains(&name) => self.texts.push(value.to_vec()),
+            _ => {}
         }
+        Ok(())
     }
-}
 
-fn set_once<T>(slot: &mut Option<T>, value: T) -> Result<(), ProblemCode> {
-    match slot.replace(value) {
-        Some(_) => Err(ProblemCode::MultipartHeaderRepeated),
-        None => Ok(()),
+    fn read_type(&mut self, value: &[u8]) {
+        let declared = String::from_utf8_lossy(value).into_owned();
+        let lower = declared.to_ascii_lowercase();
+        self.is_called_text |= lower.starts_with("text/");
+        self.types.push(value.to_vec());
+        if lower.contains("name") {
+            self.texts.push(value.to_vec());
+        }
+        self.declared_type.get_or_insert(declared);
     }
-}
-
-fn part_type(value: &str) -> Result<String, ProblemCode> {
-    let nested = value.as_bytes().windows(9).any(|window| window.eq_ignore_ascii_case(b"multipart"));
-    if nested { Err(ProblemCode::MultipartNested) } else { Ok(value.to_owned()) }
 }
 
 /// OkHttp and others send the length of each part; `multipart` for Python goes by it.
-fn part_length(value: &str) -> Result<u64, ProblemCode> {
-    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
-    value.parse().ok().filter(|_| digits).ok_or(ProblemCode::MultipartContentLength)
+fn part_length(value: &[u8]) -> Result<u64, ProblemCode> {
+    let digits = str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    digits.and_then(|digits| digits.parse().ok()).ok_or(ProblemCode::MultipartContentLength)
 }
 
-/// Passes the three encodings that change nothing.
-fn check_transfer_encoding(value: &str) -> Result<(), ProblemCode> {
-    let identity = ["binary", "8bit", "7bit"].iter().any(|name| value.eq_ignore_ascii_case(name));
-    if identity { Ok(()) } else { Err(ProblemCode::MultipartTransferEncoding) }
+/// Whether a transfer encoding changes nothing, or is one of the two of which every reading is inspected.
+fn is_known_transfer_encoding(value: &[u8]) -> bool {
+    let known = ["binary", "8bit", "7bit", "base64", "quoted-printable"];
+    known.iter().any(|name| value.eq_ignore_ascii_case(name.as_bytes()))
 }

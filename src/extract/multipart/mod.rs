@@ -1,41 +1,49 @@
-//! `multipart/form-data` in one canonical form; everything that some server could read otherwise is a problem.
+//! `multipart/form-data`, `multipart/related` and the like, where every server finds the same contents; everything that
+//! lets some server find others is a problem.
 //!
-//! Canonical is what browsers, curl and the usual client libraries send:
+//! What decides where contents lie has one canonical form, which browsers, curl and the usual client libraries send:
 //!
 //! ```text
-//! body     = *part "--" boundary "--" [CRLF [CRLF]]
+//! body     = *CRLF *part "--" boundary "--" *CRLF
 //! part     = "--" boundary CRLF headers CRLF content CRLF
-//! headers  = 1*(name ":" *SP value CRLF)      ; see `headers`
+//! headers  = *(name ":" value CRLF)           ; see `headers`
 //! ```
 //!
 //! with the boundary, hyphens included, nowhere else in the body. Servers search for it in different ways (Django
 //! finds it in the middle of a line, PHP and Werkzeug after a bare LF, commons-fileupload in a longer line), so one
 //! occurrence out of place is enough for two readings. Searching is linear in the body; content is never copied.
 //!
-//! Sources: RFC 7578; RFC 2046 §5.1; WHATWG HTML, "multipart/form-data encoding algorithm"; what 17 parsers made of the
-//! bodies in `vectors/multipart/cases.json`.
+//! What headers say of a part (names, type, charset, transfer encoding) may be written in many ways: every reading of it
+//! is inspected.
+//!
+//! Sources: RFC 7578; RFC 2046 §5.1; RFC 2387; WHATWG HTML, "multipart/form-data encoding algorithm"; what 17 parsers made
+//! of the bodies in `vectors/multipart/cases.json`.
 
+mod bare;
 mod delimiter;
 mod disposition;
 mod headers;
+mod part;
 mod readings;
+mod surroundings;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use bytes::Bytes;
 use memchr::memmem;
 
-use crate::content::{Part, PartKind};
-
 use super::ProblemCode;
-use super::charset::Charset;
+use super::content_type::Multipart;
 use super::dissection::Dissection;
-use super::value;
 use delimiter::{Delimiter, DelimiterKind, Delimiters};
-use headers::PartHeaders;
+use readings::transform;
 
 /// Field whose value tells some servers how to decode the other fields (HTML, "form-data set"; RFC 7578 §4.6).
 const CHARSET_FIELD: &str = "_charset_";
+
+/// Most bodies in parts inside each other.
+const MAX_DEPTH: usize = 4;
 
 /// What stands at one place of the body and is not as it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +54,7 @@ struct Fault {
 
 pub(super) use readings::{extract_all as extract_all_readings, mentions_boundary};
 
-/// Whether a body is written in the canonical form.
+/// Whether every server finds the same contents in a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// Every server reads the same parts.
@@ -56,10 +64,30 @@ pub(super) enum Form {
 }
 
 /// Adds the parts of `body`, going on after a fault as well as can be.
-pub(super) fn extract(body: &Bytes, boundary: &str, found: &mut Dissection<'_>) -> Form {
-    let mut reader = Reader { body, found, form: Form::Canonical };
+pub(super) fn extract(body: &Bytes, declared: &Multipart<'_>, found: &mut Dissection<'_>) -> Form {
+    // Clients of Google's in Python write mails, whose lines end in LF alone. No server that reads forms takes them, so
+    // what those do that take `related` is inspected in every reading.
+    if !declared.is_form && surroundings::has_lines_of_lf(body, declared.boundary) {
+        readings::extract_all(body, declared.value, found);
+        return Form::Canonical;
+    }
+    extract_at(body, declared, Site { base: 0, depth: 0 }, found)
+}
+
+/// Where a body in parts lies.
+#[derive(Clone, Copy)]
+struct Site {
+    /// Its offset in the outermost body.
+    base: usize,
+    /// How many others it is in.
+    depth: usize,
+}
+
+fn extract_at(body: &Bytes, declared: &Multipart<'_>, site: Site, found: &mut Dissection<'_>) -> Form {
+    let charsets = charsets(body, declared, found);
+    let mut reader = Reader { body, declared, charsets, site, found, form: Form::Canonical };
     let mut place = Place::Preamble;
-    for delimiter in Delimiters::new(body, boundary).iter() {
+    for delimiter in Delimiters::new(body, declared.boundary).iter() {
         match delimiter {
             Ok(delimiter) => place = reader.pass(place, delimiter),
             Err(fault) => reader.report(fault),
@@ -72,6 +100,48 @@ pub(super) fn extract(body: &Bytes, boundary: &str, found: &mut Dissection<'_>) 
     reader.form
 }
 
+/// The charsets, in lower case, in which some server reads every field: of the type, and of fields named `_charset_`.
+fn charsets(body: &Bytes, declared: &Multipart<'_>, found: &Dissection<'_>) -> BTreeSet<Vec<u8>> {
+    let mut charsets = transform::labels(declared.value);
+    if memmem::find(body, CHARSET_FIELD.as_bytes()).is_none() {
+        return charsets;
+    }
+    let delimiters = Delimiters::new(body, declared.boundary);
+    let places: Vec<Delimiter> = delimiters.iter().filter_map(Result::ok).collect();
+    for (opening, next) in places.iter().zip(places.iter().skip(1)) {
+        let block = opening.end..next.start.unwrap_or(opening.end).max(opening.end);
+        let Ok((header_block, content)) = split(body, &block, found) else { continue };
+        let disposition = headers::parse(&body[header_block], 0).ok().and_then(|headers| headers.disposition);
+        if disposition.is_some_and(|disposition| disposition.may_be_named(CHARSET_FIELD)) {
+            let label = transform::label(&body[content]);
+            charsets.extend((!label.is_empty()).then_some(label));
+        }
+    }
+    charsets
+}
+
+/// The header block of the part in `block`, with the CRLF of its last line, and the content.
+fn split(
+    body: &[u8],
+    block: &Range<usize>,
+    found: &Dissection<'_>,
+) -> Result<(Range<usize>, Range<usize>), ProblemCode> {
+    let start = block.start;
+    let bytes = &body[block.clone()];
+    if bytes.starts_with(b"\r\n") {
+        // Tornado and Werkzeug skip the empty line and look for headers behind it.
+        let may_go_on = readings::GAPS.iter().any(|gap| memmem::find(bytes, gap).is_some());
+        let code = ProblemCode::MultipartHeaderUnterminated;
+        return if may_go_on { Err(code) } else { Ok((start..start, start + 2..block.end)) };
+    }
+    let window = bytes.len().min(found.limits().max_part_header.saturating_add(2));
+    match memmem::find(&bytes[..window], b"\r\n\r\n") {
+        Some(at) => Ok((start..start + at + 2, start + at + 4..block.end)),
+        None if window < bytes.len() => Err(ProblemCode::MultipartHeaderTooLong),
+        None => Err(ProblemCode::MultipartHeaderUnterminated),
+    }
+}
+
 /// Between which delimiters the reader is.
 #[derive(Clone, Copy)]
 enum Place {
@@ -79,12 +149,15 @@ enum Place {
     Preamble,
     /// In a part whose headers start here.
     Part(usize),
-    /// Behind the closing delimiter.
+    /// After the closing delimiter.
     Epilogue,
 }
 
 struct Reader<'r, 'a> {
     body: &'r Bytes,
+    declared: &'r Multipart<'r>,
+    charsets: BTreeSet<Vec<u8>>,
+    site: Site,
     found: &'r mut Dissection<'a>,
     form: Form,
 }
@@ -92,27 +165,28 @@ struct Reader<'r, 'a> {
 impl Reader<'_, '_> {
     fn report(&mut self, fault: Fault) {
         self.form = Form::Ambiguous;
-        self.found.ambiguous(fault.code, Some(fault.offset));
+        self.found.ambiguous(fault.code, Some(self.site.base + fault.offset));
     }
 
     fn fault(&mut self, code: ProblemCode, offset: usize) {
         self.report(Fault { code, offset });
     }
 
-    /// Ends what came before `delimiter` and says what comes behind it.
+    /// Ends what came before `delimiter` and says what comes after it.
     fn pass(&mut self, place: Place, delimiter: Delimiter) -> Place {
         match (place, delimiter.start) {
-            (Place::Preamble, Some(_)) => self.fault(ProblemCode::MultipartPreamble, 0),
+            (Place::Preamble, Some(end)) if !surroundings::is_harmless_preamble(&self.body[..end]) => {
+                self.fault(ProblemCode::MultipartPreamble, 0);
+            }
             (Place::Part(start), Some(end)) if start <= end => self.part(start..end),
-            // A delimiter right behind another one shares its CRLF: there is no part between them.
+            // A delimiter right after another one shares its CRLF: there is no part between them.
             (Place::Part(start), _) => self.fault(ProblemCode::MultipartHeaderUnterminated, start),
-            (Place::Preamble, None) | (Place::Epilogue, _) => {}
+            (Place::Preamble | Place::Epilogue, _) => {}
         }
         match delimiter.kind {
             DelimiterKind::Opening => Place::Part(delimiter.end),
             DelimiterKind::Closing => {
-                // got, a client for Node, ends with one line end too many.
-                if !matches!(&self.body[delimiter.end..], b"" | b"\r\n") {
+                if !surroundings::is_empty_lines(&self.body[delimiter.end..]) {
                     self.fault(ProblemCode::MultipartEpilogue, delimiter.end);
                 }
                 Place::Epilogue
@@ -130,88 +204,11 @@ impl Reader<'_, '_> {
             }
             Place::Epilogue => {}
         }
-    }
-
-    /// Adds the part whose headers and content are in `block`. Whatever is wrong with it, its bytes become a part.
-    fn part(&mut self, block: Range<usize>) {
-        let start = block.start;
-        let (headers, content) = match self.split(&block) {
-            Ok((header_block, content)) => (headers::parse(&self.body[header_block], start), content),
-            Err(code) => (Err(Fault { code, offset: start }), block),
-        };
-        let bytes = self.body.slice(content.clone());
-        let part = match headers {
-            Ok(headers) => {
-                for code in content_faults(&headers, &bytes) {
-                    self.fault(code, content.start);
-                }
-                part(headers, bytes)
-            }
-            Err(fault) => {
-                self.report(fault);
-                Part::new(PartKind::File, bytes)
-            }
-        };
-        let declared = part.declared_type.as_deref().unwrap_or_default();
-        let charset = Charset::of_media_type(declared);
-        match part.kind {
-            PartKind::Field => value::add(part, charset, start, self.found),
-            // To formidable, a file without a type is a field.
-            _ if declared.is_empty() => {
-                let uncut = value::without_half_a_character(&part.bytes);
-                let others = uncut.map(|bytes| Part { kind: PartKind::Reading, bytes, ..part.clone() });
-                self.found.add(part, Some(start));
-                others.into_iter().for_each(|other| self.found.add(other, Some(start)));
-            }
-            _ => self.found.add(part, Some(start)),
+        if let Some(offset) = surroundings::other_boundary(self.body, self.declared) {
+            self.fault(ProblemCode::MultipartBoundaryMalformed, offset);
         }
+        bare::extract(self.body, self.declared.boundary, self.found);
     }
-
-    /// The header block, with the CRLF of its last line, and the content.
-    fn split(&self, block: &Range<usize>) -> Result<(Range<usize>, Range<usize>), ProblemCode> {
-        let start = block.start;
-        let bytes = &self.body[block.clone()];
-        if bytes.starts_with(b"\r\n") {
-            return Ok((start..start, start + 2..block.end));
-        }
-        let window = bytes.len().min(self.found.limits().max_part_header.saturating_add(2));
-        match memmem::find(&bytes[..window], b"\r\n\r\n") {
-            Some(at) => Ok((start..start + at + 2, start + at + 4..block.end)),
-            None if window < bytes.len() => Err(ProblemCode::MultipartHeaderTooLong),
-            None => Err(ProblemCode::MultipartHeaderUnterminated),
-        }
-    }
-}
-
-fn part(headers: PartHeaders, bytes: Bytes) -> Part {
-    let disposition = headers.disposition;
-    let kind = if disposition.file_name.is_some() { PartKind::File } else { PartKind::Field };
-    Part {
-        name: Some(disposition.name),
-        file_name: disposition.file_name,
-        declared_type: headers.declared_type,
-        ..Part::new(kind, bytes)
-    }
-}
-
-/// What the headers say that makes servers disagree about this very content.
-fn content_faults(headers: &PartHeaders, content: &[u8]) -> impl Iterator<Item = ProblemCode> {
-    let length_is_wrong = headers.content_length.is_some_and(|length| length != content.len() as u64);
-    let file_name = headers.disposition.file_name.as_deref();
-    let declared = headers.declared_type.as_deref().unwrap_or_default();
-    // A server decodes fields and texts; of a picture it keeps the bytes, whatever charset it claims.
-    let is_text = file_name.is_none() || declared.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("text/"));
-    let charset = Charset::of_media_type(declared);
-    // Of a field in Latin-1 both readings are inspected.
-    let reads_otherwise = is_text && matches!(charset, Charset::Other(_) | Charset::Foreign);
-    [
-        (length_is_wrong, ProblemCode::MultipartContentLength),
-        (file_name == Some("") && !content.is_empty(), ProblemCode::MultipartFilenameEmpty),
-        (reads_otherwise, ProblemCode::MultipartCharset),
-        (headers.disposition.name.eq_ignore_ascii_case(CHARSET_FIELD), ProblemCode::MultipartCharsetField),
-    ]
-    .into_iter()
-    .filter_map(|(holds, code)| holds.then_some(code))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::{Extraction, Problem, Source};
 use super::*;
-use crate::content::ExtractLimits;
+use crate::content::{ExtractLimits, Part, PartKind};
 
 /// What a part should be: kind, name, file name, declared type, content.
 type Expected<'a> = (PartKind, &'a str, Option<&'a str>, Option<&'a str>, &'a [u8]);
@@ -103,11 +103,12 @@ const DEVIATIONS: &[(&[u8], ProblemCode, usize)] = {
     use ProblemCode::*;
     &[
         (b"no boundary at all", MultipartNoDelimiter, 0),
-        (b"preamble\r\n--b{H}EVIL\r\n--b--", MultipartPreamble, 0),
-        (b"\r\n--b{H}EVIL\r\n--b--", MultipartPreamble, 0),
+        (b"X: preamble\r\n--b{H}EVIL\r\n--b--", MultipartPreamble, 0),
+        (b"a\r\n\r\npreamble\r\n--b{H}EVIL\r\n--b--", MultipartPreamble, 0),
+        (b"\n\r\n--b{H}EVIL\r\n--b--", MultipartPreamble, 0),
         (b"x--b{H}EVIL\r\n--b--", MultipartBoundaryInside, 1),
         (b"--b{H}EVIL\r\n--b--\r\nepilogue", MultipartEpilogue, 62),
-        (b"--b{H}EVIL\r\n--b--\r\n\r\n\r\n", MultipartEpilogue, 62),
+        (b"--b{H}EVIL\r\n--b--\r\n\r\n\n", MultipartEpilogue, 62),
         (b"--b{H}EVIL\r\n--b--\r\n--b--", MultipartEpilogue, 62),
         (b"--b{H}EVIL", MultipartTruncated, 53),
         (b"--b{H}EVIL\r\n--b", MultipartTruncated, 55),
@@ -126,7 +127,9 @@ const DEVIATIONS: &[(&[u8], ProblemCode, usize)] = {
         (b"--b\r\n--b--", MultipartHeaderUnterminated, 5),
         (b"--b\r\nContent-Disposition: form-data; name=\"t\"\r\n--b--", MultipartHeaderUnterminated, 5),
         (b"--b\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\n--b--", MultipartHeaderUnterminated, 5),
-        (b"--b\r\n\r\nEVIL\r\n--b--", MultipartDispositionMissing, 5),
+        (b"--b\r\n\r\nX: y\r\n\r\nEVIL\r\n--b--", MultipartHeaderUnterminated, 5),
+        (b"--b\r\n\r\nX: y\n\nEVIL\r\n--b--", MultipartHeaderUnterminated, 5),
+        (b"--b\r\n\r\n\nEVIL\r\n--b--", MultipartHeaderUnterminated, 5),
     ]
 };
 
@@ -150,67 +153,164 @@ fn a_structure_that_is_not_canonical_is_refused_with_its_reason_and_place() {
 #[rustfmt::skip]
 const BAD_HEADERS: &[(&[&str], ProblemCode, usize)] = {
     use ProblemCode::*;
-    const TYPE: &str = "Content-Type: image/jpeg";
     &[
-        (&[TYPE], MultipartDispositionMissing, 5),
-        (&[NAMED, NAMED], MultipartHeaderRepeated, 47),
-        (&[TYPE, TYPE, NAMED], MultipartHeaderRepeated, 31),
         (&["garbage", NAMED], MultipartHeaderMalformed, 5),
         (&[": x", NAMED], MultipartHeaderMalformed, 5),
         (&["X-Foo : x", NAMED], MultipartHeaderMalformed, 5),
-        (&["Content-Disposition: form-data;", " name=\"t\""], MultipartHeaderFolded, 38),
-        (&[NAMED, " x"], MultipartHeaderFolded, 47),
-        (&[NAMED, "\tx"], MultipartHeaderFolded, 47),
+        (&[" x", NAMED], MultipartHeaderFolded, 5),
+        (&[NAMED, " \t"], MultipartHeaderFolded, 47),
+        (&[NAMED, " Content-Length: 1"], MultipartHeaderFolded, 47),
         (&[NAMED, "X: \0"], MultipartHeaderControl, 50),
         (&[NAMED, "Conten\0-Extra: x"], MultipartHeaderControl, 53),
-        (&["Content-Disposition:\tform-data; name=\"t\""], MultipartHeaderControl, 25),
+        (&[NAMED, "X: \u{b}Content-Transfer-Encoding: x"], MultipartHeaderControl, 50),
         (&[NAMED, "X: \u{85}"], MultipartHeaderControl, 50),
         (&[NAMED, "X: \u{2028}"], MultipartHeaderControl, 50),
         (&[NAMED, "X: a\nY: b"], MultipartBareLf, 51),
         (&[NAMED, "X: a\rY: b"], MultipartBareCr, 51),
         (&[NAMED, "\nEVIL"], MultipartBareLf, 47),
-        (&["Content-Disposition: name=\"t\""], MultipartDispositionType, 5),
-        (&["Content-Disposition: attachment; name=\"t\""], MultipartDispositionType, 5),
-        (&["Content-Disposition: form-data ; name=\"t\""], MultipartDispositionType, 5),
-        (&["Content-Disposition: form-data"], MultipartNameMissing, 5),
-        (&["Content-Disposition: form-data; name=\"\""], MultipartNameMissing, 5),
-        (&["Content-Disposition: form-data; name=\"t\";"], MultipartDispositionMalformed, 5),
-        (&["Content-Disposition: form-data; name='t'"], MultipartDispositionMalformed, 5),
-        (&["Content-Disposition: form-data; name=a[]"], MultipartDispositionMalformed, 5),
-        (&["Content-Disposition: form-data; name=\"t"], MultipartDispositionMalformed, 5),
-        (&["Content-Disposition: form-data; Name=\"t\""], MultipartDispositionParameter, 5),
-        (&["Content-Disposition: form-data; name=\"t\"; x-name=\"u\""], MultipartDispositionParameter, 5),
-        (&["Content-Disposition: form-data; name=\"t\"; name=\"t\""], MultipartParameterRepeated, 5),
-        (&["Content-Disposition: form-data; name=\"t\"; filename=\"a\"; filename=\"a\""], MultipartParameterRepeated, 5),
-        (&["Content-Disposition: form-data; name*=utf-8''t"], MultipartNameExtended, 5),
-        (&["Content-Disposition: form-data; name=\"t\"; filename=\"a\"; filename*=utf-8'en'a"], MultipartFilenameExtended, 5),
-        (&["Content-Disposition: form-data; name=\"t\"; filename=\"a\"; filename*=utf-8''b"], MultipartFilenameExtended, 5),
-        (&["Content-Disposition: form-data; name=\"t\"; filename*=utf-8''a; filename=\"a\""], MultipartFilenameExtended, 5),
-        (&["Content-Disposition: form-data; name=\"t\"; filename=\"../a\"; filename*=utf-8''..%2Fa"], MultipartFilenameTraversal, 5),
-        (&["Content-Disposition: form-data; name=\"t\"; filename*0=\"a\""], MultipartFilenameExtended, 5),
-        (&["Content-Disposition: form-data; name=\"t\"; filename=\"a\\\".jpg\""], MultipartBackslash, 5),
-        (&["Content-Disposition: form-data; name=\"t\"; filename=\"../a.jpg\""], MultipartFilenameTraversal, 5),
-        (&["Content-Disposition: form-data; name=\"t\"; filename=\"\""], MultipartFilenameEmpty, 62),
-        (&[NAMED, "Content-Transfer-Encoding: base64"], MultipartTransferEncoding, 47),
+        (&["Content-Disposition: form-data; name=\"t\"; filename=\"../a\"; filename*=utf-8''..%2Fa"], MultipartFilenameTraversal, 91),
+        (&["Content-Disposition: form-data; name=\"t\"; filename=\"../a.jpg\""], MultipartFilenameTraversal, 70),
+        (&["Content-Disposition: form-data; name=\"t\"; filename=\"..\\a.jpg\""], MultipartFilenameTraversal, 70),
+        (&[NAMED, "Content-Transfer-Encoding: x-uuencode"], MultipartTransferEncoding, 47),
         (&[NAMED, "Content-Encoding: gzip"], MultipartContentEncoding, 47),
         (&[NAMED, "Content-Length: +4"], MultipartContentLength, 47),
         (&[NAMED, "Content-Length: 99999999999999999999"], MultipartContentLength, 47),
         (&[NAMED, "Content-Length: 3"], MultipartContentLength, 68),
-        (&[NAMED, "Content-Type: multipart/mixed; boundary=c"], MultipartNested, 47),
-        (&[NAMED, "Content-Type: text/plain; charset=utf-16"], MultipartCharset, 91),
-        (&[NAMED, "Content-Type: text/plain; charset=utf-7"], MultipartCharset, 90),
-        (&["Content-Disposition: form-data; name=\"_charset_\""], MultipartCharsetField, 57),
+        (&[NAMED, "Content-Length: 4", "Content-Length: 3"], MultipartContentLength, 87),
+        (&[NAMED, "Content-Type: multipart/mixed; boundary=c; boundary=d"], MultipartNested, 104),
+        (&["Content-Disposition: form-data; name*=utf-8''%5Fcharset_"], MultipartCharsetField, 65),
     ]
 };
 
 #[test]
-fn headers_that_are_not_canonical_are_refused_with_their_reason_and_place() {
+fn headers_by_which_servers_find_other_contents_are_refused_with_their_reason_and_place() {
     for (headers, code, offset) in BAD_HEADERS {
         let (_, mut found) = extracted(&one_part(headers), "b");
         // What a part says of itself is a problem of the part besides.
         found.problems.retain(|problem| problem.code != ProblemCode::CharsetUnknown);
         assert_eq!(found.problems, [Problem { code: *code, part: None, offset: Some(*offset) }], "{headers:?}");
-        assert!(contents(&found).any(|part| part.bytes.ends_with(b"EVIL")), "{headers:?}: the content is lost");
+        assert!(found.parts.iter().any(|part| part.bytes.ends_with(b"EVIL")), "{headers:?}: the content is lost");
+    }
+    let unknown = one_part(&[NAMED, "Content-Type: text/plain; charset=utf-7a"]);
+    assert!(extracted(&unknown, "b").1.problems.iter().any(|problem| problem.code == ProblemCode::MultipartCharset));
+    let nested = one_part(&[NAMED, "Content-Type: multipart/mixed; boundary=c"]);
+    assert_eq!(extracted(&nested, "b").1.problems[0].code, ProblemCode::MultipartNoDelimiter);
+}
+
+const FILED: &str = "Content-Disposition: form-data; name=\"t\"; filename=\"a\"";
+
+/// Headers by which servers call a part otherwise, or take it for something else. All of them find the same content.
+const ORDINARY: &[&[&str]] = &[
+    &[],
+    &["Content-Type: image/jpeg"],
+    &[FILED, FILED],
+    &[FILED, "Content-Disposition: form-data; name=\"u\""],
+    &["Content-Type: image/jpeg", "Content-Type: image/jpeg", FILED],
+    &["Content-Disposition: form-data;", " name=\"t\";", "\tfilename=\"a\""],
+    &["Content-Disposition:\tform-data; name=\"t\"; filename=\"a\tb\u{1}.jpg\""],
+    &["Content-Disposition: attachment; filename=\"a\""],
+    &["Content-Disposition: form-data ; name=\"t\""],
+    &["Content-Disposition: form-data"],
+    &["Content-Disposition: form-data; name=\"t\"; filename=\"a\";"],
+    &["Content-Disposition: form-data; name='t'"],
+    &["Content-Disposition: form-data; name=\"t"],
+    &["Content-Disposition: form-data; name=\"t\"; name=\"t\"; x=\"y\"; filename=\"a\"; size=4"],
+    &["Content-Disposition: form-data; name*=utf-8''t; filename*=utf-8''%C3%9C"],
+    &["Content-Disposition: form-data; name=\"t\"; filename=\"\""],
+    &["Content-Disposition: form-data; name=\"t\"; filename=\"C:\\x\\y.jpg\""],
+    &["Content-Disposition: form-data; name=\"t\"; filename=\"\\\"q\\\".jpg\""],
+    &[FILED, "Content-Length: 4", "Content-Transfer-Encoding: binary"],
+    &[FILED, "Content-Type: text/plain; charset=shift_jis"],
+];
+
+#[test]
+fn headers_that_only_let_servers_call_a_part_otherwise_are_no_fault() {
+    for headers in ORDINARY {
+        let (_, found) = extracted(&one_part(headers), "b");
+        assert_eq!(found.problems, [], "{headers:?}");
+        assert!(contents(&found).any(|part| part.bytes == "EVIL"), "{headers:?}");
+    }
+    let mut latin = one_part(&["Content-Disposition: form-data; name=\"t\"; filename=\"?.jpg\""]);
+    let at = latin.iter().position(|byte| *byte == b'?').unwrap();
+    latin[at] = 0xdc;
+    let (_, found) = extracted(&latin, "b");
+    assert_eq!(found.problems, []);
+    assert_eq!(contents(&found).next().unwrap().file_name.as_deref(), Some("Ü.jpg"));
+}
+
+#[test]
+fn a_part_that_some_take_for_a_file_and_some_for_a_field_is_both() {
+    let (_, found) = extracted(&one_part(&["Content-Disposition: form-data; name=\"t\"; filename*=utf-8''a.jpg"]), "b");
+    let kinds: Vec<PartKind> = contents(&found).map(|part| part.kind).collect();
+    assert_eq!(kinds, [PartKind::File, PartKind::Field]);
+    let (_, found) = extracted(&one_part(&["Content-Disposition: form-data; name=\"t\"; filename=\"C:\\a\""]), "b");
+    let kinds: Vec<PartKind> = contents(&found).map(|part| part.kind).collect();
+    assert_eq!(kinds, [PartKind::File]);
+}
+
+#[test]
+fn what_servers_make_of_a_part_by_its_encoding_or_charset_is_inspected_beside_its_bytes() {
+    let utf16: Vec<u8> = "EVIL".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (header, content) in [
+        ("Content-Transfer-Encoding: base64", &b"RVZJ\r\nTA=="[..]),
+        ("X: y\r\n Content_Transfer_Encoding base64", b"RVZJTA=="),
+        ("Content-Transfer-Encoding: quoted-printable", b"E=56=\r\nIL"),
+        ("Content-Type: text/plain; charset=utf-16le", &utf16),
+        ("Content-Type: text/plain; charset*=utf-8''utf-16le", &utf16),
+        ("Content-Type: multipart/mixed; boundary=c", b"--c\r\nX: y\r\n\r\nEVIL\r\n--c--"),
+    ] {
+        let body = [format!("--b\r\n{FILED}\r\n{header}\r\n\r\n").as_bytes(), content, b"\r\n--b--\r\n"].concat();
+        let (_, found) = extracted(&body, "b");
+        assert_eq!(found.problems, [], "{header}");
+        for expected in [content, b"EVIL"] {
+            assert!(found.parts.iter().any(|part| part.bytes == expected), "{header}");
+        }
+    }
+    let charset_of_all = "--b\r\nContent-Disposition: form-data; name=\"_charset_\"\r\n\r\nutf-16le\r\n";
+    let body = [charset_of_all.as_bytes(), format!("--b\r\n{NAMED}\r\n\r\n").as_bytes(), &utf16, b"\r\n--b--"].concat();
+    let (_, found) = extracted(&body, "b");
+    assert!(found.problems.is_empty() && found.parts.iter().any(|part| part.bytes == "EVIL"));
+    let body = [format!("--b\r\n{NAMED}\r\n\r\n").as_bytes(), &utf16, b"\r\n--b--"].concat();
+    let (_, found) = extracted(&body, "b; charset=utf-16le");
+    assert!(found.problems.is_empty() && found.parts.iter().any(|part| part.bytes == "EVIL"));
+}
+
+#[test]
+fn bodies_of_other_subtypes_come_apart_into_files_and_lines_of_lf_are_read_too() {
+    let related = |body: &[u8]| {
+        let body = Bytes::copy_from_slice(body);
+        let source = Source::plain(&body, &[b"multipart/related; boundary=b"]);
+        let mut found = Extraction::of(&source, &ExtractLimits::default());
+        found.parts.retain(|part| part.inside.is_none());
+        found
+    };
+    const BODY: &str = "--b\r\nContent-Type: application/json\r\n\r\n{\"name\":\"x\"}\r\n--b\r\nContent-Type: image/jpeg\r\n\r\nEVIL\r\n--b--";
+    for body in [BODY.to_owned(), BODY.replace("\r\n", "\n"), BODY.replace("\r\n", "\n") + "\n"] {
+        let found = related(body.as_bytes());
+        assert_eq!(found.problems, [], "{body}");
+        assert!(found.parts.iter().any(|part| part.bytes == "EVIL"), "{body}");
+        assert!(found.parts.iter().any(|part| part.bytes == "{\"name\":\"x\"}"), "{body}");
+    }
+    let encoded = BODY.replace("EVIL", "RVZJTA==").replace("jpeg\r\n", "jpeg\r\nContent-Transfer-Encoding: base64\r\n");
+    assert!(related(encoded.as_bytes()).parts.iter().any(|part| part.bytes == "EVIL"));
+    assert!(!related(BODY.replacen("\r\n", "\n", 1).as_bytes()).problems.is_empty());
+}
+
+#[test]
+fn every_reading_of_a_file_name_is_shown_to_the_rules() {
+    let names = |disposition: &str| -> Vec<Vec<u8>> {
+        let line = format!("Content-Disposition: form-data; name=\"t\"; {disposition}");
+        let body = Bytes::from(one_part(&[&line]));
+        let found = Extraction::of(&Source::plain(&body, &[b"multipart/form-data; boundary=b"]), &ExtractLimits::default());
+        found.parts.iter().filter(|part| part.kind == PartKind::Name).map(|part| part.bytes.to_vec()).collect()
+    };
+    for disposition in [
+        "filename=\"ev\\il\"", "filename=\"a\"; filename*=utf-8''%65vil", "filename*=utf-8''%65vil", "filename=\"x\"evil\"",
+        "filename*0=ev; filename*1=il", "filename=\"a\"; filename=\"evil\"",
+    ] {
+        let names = names(disposition);
+        let is_in = |name: &Vec<u8>| memmem::find(name, b"evil").is_some();
+        assert!(names.iter().any(is_in), "{disposition}: {names:?}");
     }
 }
 
@@ -234,14 +334,7 @@ fn text_is_also_read_without_a_byte_order_mark_and_without_half_a_character() {
 }
 
 #[test]
-fn headers_must_be_utf8_and_within_their_limit() {
-    let mut body = one_part(&[NAMED, "X: ?"]);
-    body[50] = 0xe9;
-    assert_eq!(
-        extracted(&body, "b").1.problems[0],
-        Problem { code: ProblemCode::MultipartHeaderNotUtf8, part: None, offset: Some(50) }
-    );
-
+fn headers_must_be_within_their_limit() {
     let body = one_part(&[NAMED, "X: y"]);
     let headers = NAMED.len() + "\r\nX: y\r\n".len();
     for (max_part_header, expected) in [(headers, None), (headers - 1, Some(ProblemCode::MultipartHeaderTooLong))] {
@@ -296,7 +389,7 @@ fn parts_to_encode() -> impl Strategy<Value = Vec<(String, Option<String>, Vec<u
 proptest! {
     #[test]
     fn what_is_encoded_canonically_comes_back_equal_without_a_copy(parts in parts_to_encode()) {
-        let sane = |name: &Option<String>| !name.as_ref().is_some_and(|name| name.split('/').any(|folder| folder == ".."));
+        let sane = |name: &Option<String>| !name.as_ref().is_some_and(|name| name.split('/').any(|folder| folder.trim() == ".."));
         prop_assume!(parts.iter().all(|(_, file_name, _)| sane(file_name)));
         let (held, found) = extracted(&encoded(&parts, "-Bnd-0"), "-Bnd-0");
         prop_assert_eq!(&found.problems, &[]);
@@ -326,7 +419,9 @@ proptest! {
         }
         let (held, found) = extracted(&body, "b");
         prop_assert!(found.problems.iter().all(|problem| problem.offset.is_some_and(|offset| offset <= held.len())));
-        let contents: usize = contents(&found).map(|part| part.bytes.len()).sum();
-        prop_assert!(contents <= held.len());
+        for kind in [PartKind::File, PartKind::Field] {
+            let contents: usize = contents(&found).filter(|part| part.kind == kind).map(|part| part.bytes.len()).sum();
+            prop_assert!(contents <= held.len());
+        }
     }
 }

@@ -11,13 +11,14 @@ const shown = ({ content, ...part }) => ({ ...part, base64: content.toString('ba
 
 // formidable throws where nobody can catch it when a field has an encoding that Node does not know, such as 8bit.
 const GIVES_UP_AFTER_MS = 2000;
+const SILENT = new Error('no answer');
 
 async function answer(request) {
   const parts = [];
   const parser = parsers[request.url.split('/')[1]];
   let timer;
   const silence = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer')), GIVES_UP_AFTER_MS);
+    timer = setTimeout(() => reject(SILENT), GIVES_UP_AFTER_MS);
   });
   try {
     await Promise.race([parser(request, parts), silence]);
@@ -34,10 +35,13 @@ process.on('uncaughtException', () => {});
 process.on('unhandledRejection', () => {});
 
 const server = http.createServer(async (request, response) => {
-  const text = JSON.stringify(await answer(request));
+  const answered = await answer(request);
+  const text = JSON.stringify(answered);
   // What a parser left unread would be taken for the next request.
   request.unpipe();
   request.resume();
+  // Where it still holds the stream, only a new connection is sure to begin with the next request.
+  if (answered.error === String(SILENT)) response.setHeader('Connection', 'close');
   response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
   response.end(text);
 });

@@ -17,7 +17,7 @@ const MAX_GAP: usize = 256;
 const MAX_VALUE: usize = 2048;
 
 /// Every boundary that may be meant by `content_type`, by a header in `body`, or by the first line of `body`.
-pub(super) fn candidates(content_type: &[u8], body: &[u8]) -> BTreeSet<Vec<u8>> {
+pub(in crate::extract::multipart) fn candidates(content_type: &[u8], body: &[u8]) -> BTreeSet<Vec<u8>> {
     let mut boundaries = BTreeSet::new();
     let mut has_empty = false;
     for text in [content_type, body] {

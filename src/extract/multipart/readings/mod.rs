@@ -15,7 +15,7 @@
 mod boundary;
 #[cfg(test)]
 mod tests;
-mod transform;
+pub(super) mod transform;
 
 use std::collections::BTreeSet;
 
@@ -26,6 +26,7 @@ use crate::content::{Part, PartKind};
 use crate::extract::ProblemCode;
 use crate::extract::dissection::Dissection;
 
+pub(super) use boundary::candidates;
 pub(in crate::extract) use boundary::mentions_boundary;
 
 /// How many times the length of the body its readings may have together.
@@ -38,13 +39,10 @@ const MIN_COVER: usize = 1 << 20;
 const MAX_HEADERS: usize = 64 << 10;
 
 /// Two line ends behind each other, each in any notation.
-const GAPS: [&[u8]; 8] = [b"\r\n\r\n", b"\r\n\n", b"\r\n\r", b"\n\r\n", b"\n\n", b"\n\r", b"\r\r\n", b"\r\r"];
+pub(super) const GAPS: [&[u8]; 8] = [b"\r\n\r\n", b"\r\n\n", b"\r\n\r", b"\n\r\n", b"\n\n", b"\n\r", b"\r\r\n", b"\r\r"];
 
 /// Adds every reading of `body`, declared as `content_type`.
 pub(in crate::extract) fn extract_all(body: &Bytes, content_type: &[u8], found: &mut Dissection<'_>) {
-    if !found.reads_all() {
-        return;
-    }
     let boundaries = boundary::candidates(content_type, body);
     let mut cover = body.len().saturating_mul(MAX_COVER).max(MIN_COVER);
     let charsets = transform::charsets_for_all(body);

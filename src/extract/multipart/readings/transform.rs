@@ -17,15 +17,10 @@ const MAX_LABEL: usize = 40;
 
 /// Adds `content` in every way in which `headers` let it be decoded; a charset may also be one of `charsets`.
 pub(super) fn extract(headers: &[u8], charsets: &[Vec<u8>], content: &Bytes, found: &mut Dissection<'_>) {
+    undo_transfer_encoding(headers, content, found);
     let lower = headers.to_ascii_lowercase();
     let mentions = |word: &[u8]| memmem::find(&lower, word).is_some();
     if mentions(b"encoding") {
-        if mentions(b"base64") {
-            encoded::declared_base64(content, found);
-        }
-        if mentions(b"printable") {
-            found.add(Part::new(PartKind::Decoded, quoted_printable(content)), None);
-        }
         for (word, codings) in [
             (&b"gzip"[..], &[Coding::Gzip][..]),
             (b"deflate", &[Coding::Zlib, Coding::Deflate]),
@@ -37,11 +32,60 @@ pub(super) fn extract(headers: &[u8], charsets: &[Vec<u8>], content: &Bytes, fou
             }
         }
     }
-    let named = memmem::find_iter(&lower, b"charset").map(|at| label(&lower[at + 7..]));
-    let labels: BTreeSet<Vec<u8>> = named.chain(charsets.iter().cloned()).collect();
-    for label in labels.iter().filter(|label| !label.is_empty()) {
+    let labels: BTreeSet<Vec<u8>> = labels(headers).into_iter().chain(charsets.iter().cloned()).collect();
+    for label in &labels {
         transcode(label, content, found);
     }
+}
+
+/// Adds `content` without the transfer encodings that `headers` mention, wherever that is: some servers know of no folded
+/// lines, others take more than CRLF for the end of one.
+pub(in crate::extract::multipart) fn undo_transfer_encoding(
+    headers: &[u8],
+    content: &Bytes,
+    found: &mut Dissection<'_>,
+) {
+    let lower = headers.to_ascii_lowercase();
+    let mentions = |word: &[u8]| memmem::find(&lower, word).is_some();
+    if mentions(b"encoding") && mentions(b"base64") {
+        encoded::declared_base64(content, found);
+    }
+    if mentions(b"encoding") && mentions(b"printable") {
+        found.add(Part::new(PartKind::Decoded, quoted_printable(content)), None);
+    }
+}
+
+/// Adds what formidable makes of base64 with line ends in it: of a file, it decodes as many characters as are a multiple of
+/// four by themselves; of a field, it writes base64 without line ends.
+pub(in crate::extract::multipart) fn add_other_base64(text: &Bytes, found: &mut Dissection<'_>) {
+    if !text.iter().any(u8::is_ascii_whitespace) {
+        return;
+    }
+    let (first, rest) = text.split_at(text.len() / 4 * 4);
+    let aligned = [encoded::decode_leniently(first), encoded::decode_leniently(rest)].concat();
+    let joined: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    for (kind, bytes) in [(PartKind::Decoded, aligned), (PartKind::Reading, joined)] {
+        if let Some(bytes) = found.keep(&bytes, text.len()) {
+            found.add(Part::new(kind, bytes), None);
+        }
+    }
+}
+
+/// Names of charsets that `text` gives in parameters called `charset`, in lower case, in the notation of RFC 2231 too: every
+/// word of such a value may be one.
+pub(in crate::extract::multipart) fn labels(text: &[u8]) -> BTreeSet<Vec<u8>> {
+    let lower = text.to_ascii_lowercase();
+    let mut labels = BTreeSet::new();
+    for at in memmem::find_iter(&lower, b"charset") {
+        let rest = &lower[at + b"charset".len()..];
+        let marks = rest.iter().take_while(|byte| matches!(byte, b'*' | b'0'..=b'9' | b' ' | b'\t')).count();
+        if let Some(value) = rest[marks..].strip_prefix(b"=") {
+            let end = value.iter().position(|byte| matches!(byte, b';' | b',' | b'\r' | b'\n')).unwrap_or(value.len());
+            let words = value[..end].split(|byte| !is_of_label(byte)).filter(|word| !word.is_empty());
+            labels.extend(words.map(|word| word[..word.len().min(MAX_LABEL)].to_vec()));
+        }
+    }
+    labels
 }
 
 fn decompress(coding: Coding, content: &[u8], found: &mut Dissection<'_>) {
@@ -79,17 +123,21 @@ pub(super) fn charsets_for_all(body: &[u8]) -> Vec<Vec<u8>> {
         let gap = [&b"\r\n\r\n"[..], b"\n\n"].iter().filter_map(|gap| memmem::find(field, gap)).min();
         gap.map(|gap| label(&field[gap..]))
     };
-    fields.filter_map(value).collect()
+    fields.filter_map(value).filter(|label| !label.is_empty()).collect()
 }
 
-fn label(text: &[u8]) -> Vec<u8> {
-    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
-    let start = text.iter().position(|byte| is_part(&byte)).unwrap_or(text.len());
-    text[start..].iter().take_while(is_part).take(MAX_LABEL).map(u8::to_ascii_lowercase).collect()
+/// The first word of `text` that may be the name of a charset, in lower case.
+pub(in crate::extract::multipart) fn label(text: &[u8]) -> Vec<u8> {
+    let start = text.iter().position(is_of_label).unwrap_or(text.len());
+    text[start..].iter().take_while(|byte| is_of_label(byte)).take(MAX_LABEL).map(u8::to_ascii_lowercase).collect()
+}
+
+const fn is_of_label(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':')
 }
 
 /// Adds `content` in UTF-8, if the charset is known; otherwise nobody here can tell what the server sees.
-fn transcode(label: &[u8], content: &Bytes, found: &mut Dissection<'_>) {
+pub(in crate::extract::multipart) fn transcode(label: &[u8], content: &Bytes, found: &mut Dissection<'_>) {
     if charset::is_like_utf8(label) || content.is_ascii() && !charset::changes_ascii(label) {
         return;
     }
