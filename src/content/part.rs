@@ -106,6 +106,9 @@ pub struct Part {
     pub is_guess: bool,
     /// The content.
     pub bytes: Bytes,
+    /// Lengths at which it may end, the last its own: it is hashed up to each of them, and no more is looked at, since that
+    /// is done with another part of nearly the same bytes. Empty for all others.
+    pub cuts: Vec<usize>,
 }
 
 impl Part {
@@ -124,6 +127,7 @@ impl Part {
             file_name: None,
             declared_type: None,
             is_guess: kind == PartKind::Carved,
+            cuts: Vec::new(),
             bytes,
         }
     }

@@ -16,7 +16,7 @@ use crate::content::{
 use crate::extract::{Means, Problem, ProblemKind, Source, dissect};
 use crate::hash_set::{About, EntryIndex};
 use crate::media::{
-    DecodeError, DecodeMeans, ForeignDecoder, PartHashes, PdqHashes, ViewHashes, hash_part, is_degenerate,
+    DecodeError, DecodeMeans, ForeignDecoder, PartHashes, PdqHashes, ViewHashes, hash_part, hash_up_to, is_degenerate,
 };
 use crate::snapshot::{LoadedSet, LoadedTexts, Snapshot, unix_now};
 use crate::text::{Rule, Setting, Sought, find_near_copies};
@@ -205,6 +205,9 @@ impl Examination {
             self.parts.push(MediaType::Known(part.kind.name()));
             return self.match_text(index, part, circumstances);
         }
+        if !part.cuts.is_empty() {
+            return self.look_at_cuts(index, part, circumstances);
+        }
         let made;
         let hashes = match circumstances.known_of(part) {
             Some(known) => &known.hashes,
@@ -240,6 +243,21 @@ impl Examination {
         let is_start_of_body = !self.has_fields && part.kind == PartKind::Field && part.name.is_none();
         let is_chance = matches!(part.kind, PartKind::Carved | PartKind::Samples | PartKind::Reading);
         !(is_chance || self.body_is_picture && is_start_of_body)
+    }
+
+    /// Compares what `part` is up to each of its cuts, by digests only.
+    fn look_at_cuts(&mut self, index: usize, part: &Part, circumstances: &Circumstances<'_>) {
+        let Circumstances { snapshot, .. } = circumstances;
+        let media_type = MediaType::Known(part.kind.name());
+        self.parts.push(media_type);
+        if snapshot.rules.has_scopes() {
+            self.lineage.add(part, Some(media_type));
+        }
+        for (length, hashes) in part.cuts.iter().zip(hash_up_to(&part.bytes, &part.cuts, snapshot.wanted)) {
+            let first = self.findings.matches.len();
+            self.match_hashes(index, &hashes, snapshot);
+            self.note_content(first, &part.bytes[..*length]);
+        }
     }
 
     fn doubt(&mut self, kind: DoubtKind, code: &'static str, part: Option<usize>) {

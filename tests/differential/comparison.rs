@@ -115,7 +115,8 @@ fn inspected_parts(Request { content_type, body }: &Request, ambiguity: Ambiguit
     let body = body.clone().into();
     let source = Source { ambiguity, ..Source::plain(&body, values) };
     let found = Extraction::of(&source, &ExtractLimits::default());
-    found.parts.iter().map(|part| part.bytes.to_vec()).collect()
+    let cuts = found.parts.iter().flat_map(|part| part.cuts.iter().map(|length| part.bytes[..*length].to_vec()));
+    cuts.chain(found.parts.iter().map(|part| part.bytes.to_vec())).collect()
 }
 
 /// Whether a parser that read `inspected` may return `part`. Files come as they are; of a field it may give the text.

@@ -18,7 +18,7 @@ const MAX_HEADERS: usize = 64 << 10;
 const CUT: usize = 4;
 
 /// Adds the contents between boundaries that are not both in delimiters.
-pub(super) fn extract(body: &Bytes, boundary: &str, found: &mut Dissection<'_>) {
+pub(super) fn extract(body: &Bytes, boundary: &[u8], found: &mut Dissection<'_>) {
     let places: Vec<usize> = memmem::find_iter(body, boundary).collect();
     let is_delimiter = |at: usize| body[..at].ends_with(b"--");
     for pair in places.windows(2) {
@@ -58,7 +58,7 @@ mod tests {
             (format!("--bnd{HEAD}x bnd y bnd\r\n\r\nz\r\n--bnd--"), &[]),
         ] {
             let found = gathered(&ExtractLimits::default(), Ambiguity::Refuse, |found| {
-                extract(&body.clone().into(), "bnd", found);
+                extract(&body.clone().into(), b"bnd", found);
             });
             let parts: Vec<&[u8]> = found.parts.iter().map(|part| &part.bytes[..]).collect();
             let expected: Vec<&[u8]> = expected.iter().map(|text| text.as_bytes()).collect();

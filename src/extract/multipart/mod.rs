@@ -207,7 +207,7 @@ impl Reader<'_, '_> {
         if let Some(offset) = surroundings::other_boundary(self.body, self.declared) {
             self.fault(ProblemCode::MultipartBoundaryMalformed, offset);
         }
-        bare::extract(self.body, self.declared.boundary, self.found);
+        bare::extract(self.body, self.declared.boundary.as_bytes(), self.found);
     }
 }
 

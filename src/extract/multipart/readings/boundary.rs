@@ -27,7 +27,7 @@ pub(in crate::extract::multipart) fn candidates(content_type: &[u8], body: &[u8]
             let value = value.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
             let read = values(value);
             continued.extend_from_slice(read.first().map_or(&[][..], Vec::as_slice));
-            has_empty |= matches!(value.trim_ascii(), [] | [b';', ..] | [b'"', b'"', ..]);
+            has_empty |= may_be_empty(value);
             boundaries.extend(read);
         }
         boundaries.insert(continued);
@@ -44,6 +44,14 @@ pub(in crate::extract::multipart) fn candidates(content_type: &[u8], body: &[u8]
         boundaries.remove(&[][..]);
     }
     boundaries
+}
+
+/// Whether some parser takes `value` for an empty boundary: nothing, quotes with nothing in them or not closed, or a
+/// charset of RFC 2231 with nothing after it.
+fn may_be_empty(value: &[u8]) -> bool {
+    let end = value.iter().position(|byte| matches!(byte, b';' | b',')).unwrap_or(value.len());
+    let value = value[..end].trim_ascii();
+    value.iter().all(|byte| matches!(byte, b'"' | b'\'')) || value.ends_with(b"''") || value.starts_with(b"\"\"")
 }
 
 /// Whether `body` has a boundary in it that may be meant by `content_type`.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::config::Ambiguity;
-use crate::content::ExtractLimits;
+use crate::content::{ExtractLimits, Part};
 use crate::extract::{Extraction, ProblemCode, Source};
 
 const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/vectors/multipart/cases.json");
@@ -19,6 +19,12 @@ fn all_readings(body: &[u8], content_type: &str) -> Extraction {
         ambiguity: Ambiguity::InspectAll,
     };
     Extraction::of(&source, &ExtractLimits::default())
+}
+
+/// Whether `content` is inspected, or hashed at least.
+fn has(found: &Extraction, content: &[u8]) -> bool {
+    let is_cut = |part: &Part| part.cuts.iter().any(|length| part.bytes[..*length] == *content);
+    found.parts.iter().any(|part| part.bytes == content || is_cut(part))
 }
 
 #[track_caller]
@@ -101,6 +107,62 @@ fn encodings_of_parts_are_undone_and_nested_bodies_taken_apart() {
     }
     let unknown = all_readings(&one_part("Content-Type: text/plain; charset=utf-7", b"+AEU-VIL"), content_type);
     assert!(unknown.problems.iter().any(|problem| problem.code == ProblemCode::MultipartCharset));
+}
+
+/// Bytes that look like those of a picture or a film, with every line end and empty line in them.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    };
+    let mut bytes: Vec<u8> = (0..length).map(|_| next()).collect();
+    bytes[length / 2..][..8].copy_from_slice(b"\r\n\r\n\n\n\r\r");
+    bytes
+}
+
+#[test]
+fn an_ordinary_file_costs_a_small_multiple_of_itself_however_its_lines_end() {
+    const HEAD: &[u8] =
+        b"--bndX\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a\"\r\nContent-Type: image/jpeg\r\n\r\n";
+    let text = "A line of text.\n\nAnother one.\r\n\r\nAnd a last.\r".repeat(5_000).into_bytes();
+    for content in [noise(3 << 20), text, vec![b'\n'; 400_000]] {
+        for content_type in ["multipart/form-data; boundary=bndX; boundary=\"bndX\"", "multipart/form-data boundary=bndX"] {
+            let body = [HEAD, &content, b"\r\n--bndX--\r\n"].concat();
+            let found = all_readings(&body, content_type);
+            assert_eq!(found.problems, []);
+            assert!(has(&found, &content));
+            let outside = || found.parts.iter().filter(|part| part.inside.is_none());
+            assert!(outside().any(|part| part.cuts.is_empty() && part.bytes == content), "it is inspected");
+            let inspected: usize = outside().filter(|part| part.cuts.is_empty()).map(|part| part.bytes.len()).sum();
+            let hashed: usize = outside().filter(|part| !part.cuts.is_empty()).map(|part| part.bytes.len()).sum();
+            println!("{} bytes: {inspected} inspected, {hashed} hashed", body.len());
+            assert!(inspected <= (8 * body.len()).max(1 << 21) + (1 << 20) && hashed <= 32 * body.len());
+        }
+    }
+}
+
+#[test]
+fn a_large_part_is_hashed_with_every_line_end_that_some_parser_keeps() {
+    let noise = noise(2 << 20);
+    for (before, after) in [(&b"\r\n\r\n"[..], &b"\r\n"[..]), (b"\n\n", b"\n"), (b"\r\r", b"\r"), (b"\r\n\n", b"")] {
+        let head = [b"--bndX\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a\"", before].concat();
+        let body = [&head[..], &noise, after, b"--bndX--\r\n"].concat();
+        let found = all_readings(&body, "multipart/form-data; boundary=bndX; x=boundary");
+        assert_eq!(found.problems, []);
+        assert!(has(&found, &noise), "{}", before.escape_ascii());
+    }
+}
+
+#[test]
+fn an_empty_boundary_and_a_bare_one_are_boundaries_to_some() {
+    let part = "Content-Disposition: form-data; name=\"f\"; filename=\"a\"\r\n\r\nEVIL";
+    let empty = format!("--\r\n{part}\r\n----\r\n");
+    for content_type in ["\"", "\"\"", "", "utf-8''", "; x=y"] {
+        assert_has(empty.as_bytes(), &format!("multipart/form-data; boundary={content_type}"), b"EVIL");
+    }
+    let bare = format!("--bnd\r\n X: y\r\n\r\nxbnd\r\n{part}\r\n--bnd--");
+    assert_has(bare.as_bytes(), "multipart/form-data; boundary=bnd", b"EVIL");
 }
 
 #[test]
