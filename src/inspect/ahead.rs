@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use crate::content::{Deadline, reads_as_text};
 use crate::extract::{Arriving, Stretch};
-use crate::media::{DecodeMeans, Digester, PartHashes, hash_digested_part};
+use crate::media::{DecodeError, DecodeMeans, Digester, PartHashes, hash_digested_part};
 use crate::snapshot::Snapshot;
 use crate::text::{RuleMatch, RuleSet, Scanner};
 
@@ -166,7 +166,10 @@ impl Ahead {
         self.stretch = None;
         if let Some(part) = self.part.take() {
             let hashes = hash_digested_part(&body[range.clone()], part.digester, self.snapshot.wanted, decode);
-            self.known.0.insert(range, KnownPart { hashes, matches: part.scanner.map(Scanner::finish) });
+            // A picture that time ran out for, and not its own, is decoded again when its turn comes.
+            if hashes.problem != Some(DecodeError::Deadline) || !decode.deadline.has_passed() {
+                self.known.0.insert(range, KnownPart { hashes, matches: part.scanner.map(Scanner::finish) });
+            }
         }
     }
 }

@@ -225,7 +225,7 @@ impl Examination {
             self.body_is_picture = !hashes.views.is_empty();
         }
         if self.may_be_read_so(part) {
-            self.note_doubts(index, part, hashes, snapshot);
+            self.note_doubts(index, part, hashes, circumstances);
         }
         self.has_fields |= part.kind == PartKind::Field;
         let first = self.findings.matches.len();
@@ -266,9 +266,12 @@ impl Examination {
 
     /// Notes why the picture in `part`, which is part number `index`, was not hashed. Of a guess only limits count:
     /// what is too large to be looked at is so whoever reads it.
-    fn note_doubts(&mut self, index: usize, part: &Part, hashes: &PartHashes, snapshot: &Snapshot) {
+    fn note_doubts(&mut self, index: usize, part: &Part, hashes: &PartHashes, circumstances: &Circumstances<'_>) {
+        let Circumstances { snapshot, decode, .. } = circumstances;
         let counts = |kind: DoubtKind| !part.is_guess || kind == DoubtKind::OverLimit;
-        if let Some(error) = &hashes.problem
+        // Where time ran out for all of the inspection, that is the doubt, and not that this picture takes too long.
+        let is_of_picture = |error: &&DecodeError| **error != DecodeError::Deadline || !decode.deadline.has_passed();
+        if let Some(error) = hashes.problem.as_ref().filter(is_of_picture)
             && counts(doubt_kind(error))
         {
             self.doubt(doubt_kind(error), error.code(), Some(index));

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::hello::Hello;
+use super::patience::Patience;
 use super::pipe::{Timed, prepare};
 use super::protocol::{read_answer, read_hello, write_request};
 use super::sandbox::Rations;
@@ -16,7 +17,7 @@ use crate::media::{DecodeError, ForeignFormat, ForeignPicture};
 /// Files after which a worker is replaced, so that what a library leaks or an upload left behind does not stay.
 const MAX_FILES: u32 = 500;
 
-/// Time of work after which a worker is replaced, far from the CPU time that the system allows it.
+/// Processor time after which a worker is replaced, far from the CPU time that the system allows it.
 const MAX_BUSY: Duration = Duration::from_secs(60);
 
 /// A process, killed and waited for when this is dropped.
@@ -66,7 +67,8 @@ impl Child {
         let (input, output) = pipes.ok_or_else(|| io::Error::from(ErrorKind::BrokenPipe))?;
         prepare(&input)?;
         prepare(&output)?;
-        let hello = read_hello(&mut Timed { pipe: &output, deadline })?;
+        let patience = Patience::with(process.0.id(), limits.deadline, deadline);
+        let hello = read_hello(&mut Timed { pipe: &output, patience: &patience })?;
         let max_alloc = limits.max_alloc;
         Ok(Self { process, input, output, hello, max_alloc, files: 0, busy: Duration::ZERO })
     }
@@ -88,7 +90,7 @@ impl Child {
     /// Hands what it makes of `file` to `visit`.
     ///
     /// # Errors
-    /// It died, or did not answer by `deadline`, or not as a worker would: [`ErrorKind::TimedOut`],
+    /// It died, or did not answer by `deadline` or within the work that `limits` allow, or not as a worker would: [`ErrorKind::TimedOut`],
     /// [`ErrorKind::InvalidData`], others. It is of no use after that.
     pub(super) fn ask(
         &mut self,
@@ -99,10 +101,12 @@ impl Child {
         visit: &mut dyn FnMut(ForeignPicture),
     ) -> io::Result<Result<(), DecodeError>> {
         let start = Instant::now();
-        write_request(&mut Timed { pipe: &self.input, deadline }, format, limits, file)?;
-        let answer = read_answer(&mut BufReader::new(Timed { pipe: &self.output, deadline }), limits, visit);
+        let patience = Patience::with(self.process.0.id(), limits.deadline, deadline);
+        write_request(&mut Timed { pipe: &self.input, patience: &patience }, format, limits, file)?;
+        let mut output = BufReader::new(Timed { pipe: &self.output, patience: &patience });
+        let answer = read_answer(&mut output, limits, visit);
         self.files += 1;
-        self.busy += start.elapsed();
+        self.busy = patience.worked().unwrap_or_else(|| self.busy + start.elapsed());
         answer
     }
 }

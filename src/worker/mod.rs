@@ -8,6 +8,7 @@
 mod child;
 mod hello;
 mod libheif;
+mod patience;
 mod pipe;
 mod pool;
 mod protocol;

@@ -2,13 +2,12 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
-use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use crate::content::Deadline;
+use super::patience::Patience;
 
 /// Bytes that a pipe shall hold, where the system allows it: with the usual 64 KiB, a large picture takes a change of
 /// processes every 16,000 pixels.
@@ -27,10 +26,10 @@ pub(super) fn prepare(pipe: &impl AsFd) -> io::Result<()> {
     Ok(())
 }
 
-/// One end of a pipe. Operations past the deadline fail with [`ErrorKind::TimedOut`].
+/// One end of a pipe. Operations fail with [`ErrorKind::TimedOut`] once patience is at its end.
 pub(super) struct Timed<'a, P> {
     pub(super) pipe: &'a P,
-    pub(super) deadline: &'a Deadline,
+    pub(super) patience: &'a Patience,
 }
 
 impl<P: AsFd> Timed<'_, P> {
@@ -52,15 +51,13 @@ impl<P: AsFd> Timed<'_, P> {
 
     /// Waits for `events`, or for the other end to be closed.
     fn wait(&self, events: PollFlags) -> io::Result<()> {
-        let left = self.deadline.left();
-        if left == Some(Duration::ZERO) {
-            return Err(ErrorKind::TimedOut.into());
-        }
-        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
-        match poll(&mut [PollFd::new(self.pipe, events)], timeout.as_ref()) {
-            Ok(0) => Err(ErrorKind::TimedOut.into()),
-            Ok(_) | Err(Errno::INTR) => Ok(()),
-            Err(error) => Err(error.into()),
+        loop {
+            let left = self.patience.left().ok_or(ErrorKind::TimedOut)?;
+            match poll(&mut [PollFd::new(self.pipe, events)], Timespec::try_from(left).ok().as_ref()) {
+                Ok(0) => {}
+                Ok(_) | Err(Errno::INTR) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 }
@@ -83,17 +80,25 @@ impl<P: AsFd> Write for Timed<'_, P> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::content::Deadline;
+
+    /// With this process, which works little meanwhile.
+    fn patience(time: Duration) -> Patience {
+        Patience::with(std::process::id(), Duration::from_secs(60), &Deadline::after(time))
+    }
 
     #[test]
     fn neither_reading_nor_writing_waits_past_the_deadline() {
         let (reader, writer) = rustix::pipe::pipe().unwrap();
         prepare(&reader).unwrap();
         prepare(&writer).unwrap();
-        let deadline = Deadline::after(Duration::from_millis(20));
-        let read = Timed { pipe: &reader, deadline: &deadline }.read(&mut [0; 8]);
+        let patience = patience(Duration::from_millis(20));
+        let read = Timed { pipe: &reader, patience: &patience }.read(&mut [0; 8]);
         assert_eq!(read.unwrap_err().kind(), ErrorKind::TimedOut);
-        let written = Timed { pipe: &writer, deadline: &deadline }.write_all(&vec![7; 4 << 20]);
+        let written = Timed { pipe: &writer, patience: &patience }.write_all(&vec![7; 4 << 20]);
         assert_eq!(written.unwrap_err().kind(), ErrorKind::TimedOut);
     }
 
@@ -101,11 +106,11 @@ mod tests {
     fn what_is_written_is_read_and_an_end_that_closed_is_told() {
         let (reader, writer) = rustix::pipe::pipe().unwrap();
         prepare(&reader).unwrap();
-        let deadline = Deadline::after(Duration::from_secs(60));
-        Timed { pipe: &writer, deadline: &deadline }.write_all(b"said").unwrap();
+        let patience = patience(Duration::from_secs(60));
+        Timed { pipe: &writer, patience: &patience }.write_all(b"said").unwrap();
         drop(writer);
         let mut text = String::new();
-        Timed { pipe: &reader, deadline: &deadline }.read_to_string(&mut text).unwrap();
+        Timed { pipe: &reader, patience: &patience }.read_to_string(&mut text).unwrap();
         assert_eq!(text, "said");
     }
 }

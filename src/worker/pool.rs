@@ -124,7 +124,7 @@ impl Workers {
             return Ok(hello);
         }
         let limits = DecodeLimits::default();
-        let child = self.take(&limits, &Deadline::after(limits.deadline)).map_err(|refusal| match refusal {
+        let child = self.take(&limits, &Deadline::NEVER).map_err(|refusal| match refusal {
             Refusal::Unavailable(why) => why,
             Refusal::Deadline => NOT_STARTED,
         })?;
@@ -230,7 +230,7 @@ impl ForeignDecoder for Workers {
         deadline: &Deadline,
         visit: &mut dyn FnMut(ForeignPicture),
     ) -> Result<(), DecodeError> {
-        let result = self.attempt(format, bytes, limits, &deadline.or_after(limits.deadline), visit);
+        let result = self.attempt(format, bytes, limits, deadline, visit);
         let outcome = result.as_ref().map_or_else(DecodeError::code, |_| "decoded");
         let labels = WorkerRequestLabels { format: format.name(), outcome };
         self.metrics.worker_requests.get_or_create(&labels).inc();

@@ -27,7 +27,10 @@ const MOST_FRAMES: usize = 2_000;
 /// Frames of a file that are not shown by themselves.
 const MOST_LAYERS: usize = 256;
 
-/// Such frames that are drawn in one call.
+/// Pixels of layers that are drawn in one call.
+const MOST_PIXELS: u64 = 100_000_000;
+
+/// Layers that are drawn in one call.
 const MOST_LAYERS_AT_ONCE: usize = 64;
 
 impl Decoding<'_, '_> {
@@ -73,7 +76,7 @@ impl Decoding<'_, '_> {
                 continue;
             }
             self.check_deadline()?;
-            if layers.are_too_many(limits.max_pixels) || frame.index() >= MOST_FRAMES {
+            if layers.are_too_many(limits.max_pixels.min(MOST_PIXELS)) || frame.index() >= MOST_FRAMES {
                 return Err(DecodeError::TooManyScans);
             }
             if is_chosen {
