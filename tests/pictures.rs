@@ -142,6 +142,121 @@ fn a_jpeg_that_is_cut_off_is_hashed_as_browsers_show_it() {
     }
 }
 
+fn bits_apart(view: &penstock::media::ViewHashes, listed: &str) -> u16 {
+    let HashValue::Pdq(listed) = HashValue::parse(Algorithm::Pdq, listed).unwrap() else { unreachable!() };
+    view.pdq.unwrap().unwrap().dihedral[0].distance(&listed).0
+}
+
+/// Where the data of the first scan begin.
+fn first_data(jpeg: &[u8]) -> usize {
+    let scan = jpeg.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap();
+    scan + 2 + usize::from(u16::from_be_bytes([jpeg[scan + 2], jpeg[scan + 3]]))
+}
+
+const JPEGS: [&str; 7] = [
+    "baseline.jpg",
+    "progressive.jpg",
+    "grey.jpg",
+    "full-chroma.jpg",
+    "large-progressive.jpg",
+    "large-grey.jpg",
+    "large-full-chroma.jpg",
+];
+
+#[test]
+fn a_jpeg_as_careless_programs_write_it_is_read_without_a_doubt() {
+    let film: Vec<u8> = (0..2_000_000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let scans = b"\xff\xda".repeat(33_000);
+    let metadata = [b"\xff\xed\xff\xff", &scans[..65_533]].concat();
+    for name in JPEGS {
+        let whole = fixture(name);
+        let expected = pdq(&whole);
+        let (start, rest) = whole.split_at(2);
+        for (what, odd) in [
+            ("without its end", whole[..whole.len() - 2].to_vec()),
+            ("with something after its end", [&whole[..], b"\0\0\xff\xda and so on"].concat()),
+            ("with a film after it", [&whole[..], &film].concat()),
+            ("with bytes that fill up", [start, &[0xff; 9], rest].concat()),
+            ("with bytes between segments", [&whole[..20], b"abc\0", &whole[20..]].concat()),
+            ("with metadata like scans", [start, &metadata, &metadata, rest].concat()),
+        ] {
+            let hashes = hashed(&odd);
+            assert_eq!((&hashes.problem, hashes.views.len()), (&None, 1), "{name} {what}");
+            let bits = bits_apart(&hashes.views[0], &expected);
+            assert!(bits <= 8, "{name} {what} is {bits} bits off");
+        }
+    }
+}
+
+#[test]
+fn a_jpeg_that_is_cut_off_is_compared_as_far_as_it_goes() {
+    for name in ["baseline.jpg", "grey.jpg", "full-chroma.jpg"] {
+        let whole = fixture(name);
+        let data = first_data(&whole);
+        for (share, ending) in [(30, &b""[..]), (60, b""), (60, b"\xff\xd9")] {
+            let length = data + (whole.len() - data) * share / 100;
+            let hashes = hashed(&[&whole[..length], ending].concat());
+            assert_eq!(hashes.problem.as_ref().map(DecodeError::code), Some("picture_broken"), "{name}, {share} %");
+            // The rest would be grey, and grey is no picture.
+            assert!(hashes.views.iter().all(|view| view.height < 160), "{name}, {share} %: {:?}", hashes.views);
+        }
+        let hashes = hashed(&whole[..data]);
+        assert_eq!((hashes.views.len(), hashes.problem.unwrap().code()), (0, "picture_broken"), "{name} without data");
+    }
+    for name in ["progressive.jpg", "large-progressive.jpg"] {
+        let whole = fixture(name);
+        let hashes = hashed(&whole[..whole.len() * 6 / 10]);
+        assert_eq!(hashes.problem.as_ref().map(DecodeError::code), Some("picture_broken"), "{name}");
+        // Less sharp, as browsers show it.
+        let bits = bits_apart(&hashes.views[0], &pdq(&whole));
+        assert!(bits <= 12, "{name} is {bits} bits off");
+    }
+}
+
+#[test]
+fn a_few_bad_bits_make_no_jpeg_undecodable() {
+    for name in JPEGS {
+        let whole = fixture(name);
+        let data = first_data(&whole);
+        for share in [30, 50, 70] {
+            let mut damaged = whole.clone();
+            let at =
+                (data + (whole.len() - data) * share / 100..).find(|at| whole[*at] != 0xff && whole[*at - 1] != 0xff);
+            damaged[at.unwrap()] ^= 0x10;
+            let hashes = hashed(&damaged);
+            assert!(!hashes.views.is_empty(), "{name}, {share} %: {:?}", hashes.problem);
+        }
+    }
+}
+
+#[test]
+fn a_jpeg_of_two_hundred_megapixels_is_hashed() {
+    let mut large = fixture("baseline.jpg");
+    // The same data, of which most is missing: what matters is that its size is no reason to refuse it.
+    let frame = large.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+    large[frame + 5..frame + 9].copy_from_slice(&[0x2f, 0xd0, 0x3f, 0xc0]);
+    assert_eq!(problem_of(&large, &DecodeLimits::default()), Some("picture_broken"));
+    large[frame + 5..frame + 9].copy_from_slice(&[0x7f, 0xff, 0x7f, 0xff]);
+    assert_eq!(problem_of(&large, &DecodeLimits::default()), Some("picture_too_large"));
+}
+
+#[test]
+fn components_of_the_same_name_and_odd_names_are_read() {
+    for names in [[1, 1, 1], [0, 1, 2], [7, 7, 9]] {
+        let mut odd = fixture("baseline.jpg");
+        let expected = pdq(&odd);
+        let frame = odd.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+        let scan = odd.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap();
+        for (number, name) in names.into_iter().enumerate() {
+            odd[frame + 10 + 3 * number] = name;
+            odd[scan + 5 + 2 * number] = name;
+        }
+        let hashes = hashed(&odd);
+        assert_eq!(hashes.problem, None, "{names:?}");
+        assert!(bits_apart(&hashes.views[0], &expected) <= 8, "{names:?}");
+    }
+}
+
 #[test]
 fn what_there_is_of_a_picture_that_is_cut_off_is_hashed_and_said_to_be_broken() {
     for name in ["palette.png", "still.bmp", "runs.tga", "moving.gif", "pages.tif"] {

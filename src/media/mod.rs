@@ -10,7 +10,6 @@ mod degenerate;
 mod digest;
 mod foreign;
 mod img_hash;
-mod luma_scans;
 mod pdq;
 mod scratch;
 mod signature;

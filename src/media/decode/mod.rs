@@ -6,7 +6,6 @@
 #![expect(clippy::disallowed_methods, reason = "this is the capped door that all other code has to use")]
 
 mod animation;
-mod eighth;
 mod foreign;
 mod icon;
 mod jpeg;
@@ -166,7 +165,7 @@ pub(super) fn each_picture(
     means: &DecodeMeans<'_>,
     visit: &mut dyn FnMut(Picture),
 ) -> Result<(), DecodeError> {
-    let means = DecodeMeans { deadline: means.deadline.or_after(means.limits.deadline), ..*means };
+    let means = DecodeMeans { deadline: means.deadline.or_after_work(means.limits.deadline), ..*means };
     let mut decoding = Decoding { bytes, colours, means, visit };
     let decoded = catch_unwind(AssertUnwindSafe(|| decoding.decode(media_type)));
     let decoded =

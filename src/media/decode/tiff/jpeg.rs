@@ -9,9 +9,9 @@ use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::page::Page;
+use crate::media::decode::jpeg::Segment;
 use crate::media::decode::timed::Timed;
 use crate::media::decode::{DecodeError, Decoding};
-use crate::media::luma_scans::Segment;
 
 const TABLES: u16 = 347;
 const OLD_STREAM: u16 = 513;

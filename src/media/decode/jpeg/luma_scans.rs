@@ -5,10 +5,7 @@
 //! at the first marker. So those of the other components are left out before the decoder sees the file. The scans that
 //! are left give the same luma plane.
 
-use memchr::memchr;
-
-const START_OF_SCAN: u8 = 0xda;
-const PROGRESSIVE_FRAME: u8 = 0xc2;
+use super::markers::{Segment, end_of_scan, marker};
 
 /// `jpeg` without the scans of higher frequencies that are not of its first component.
 ///
@@ -19,19 +16,20 @@ pub(super) fn luma_scans(jpeg: &[u8]) -> Option<Vec<u8>> {
     let mut luma = None;
     // Up to where all is copied, and where the next segment starts.
     let (mut copied, mut at) = (0, 2);
-    while let Some(segment) = Segment::at(jpeg, at) {
+    while let Some(segment) = Segment::next(jpeg, at) {
         let end = match segment.marker {
-            PROGRESSIVE_FRAME => {
+            marker::EOI => break,
+            marker::SOF2 => {
                 luma = luma.or(Some(*segment.content.get(6)?));
                 segment.end
             }
-            START_OF_SCAN => {
+            marker::SOS => {
                 // Known first: where a scan of any other file ends is not worth the walk.
                 let luma = luma?;
-                let end = end_of_scan(jpeg, segment.end);
+                let (end, _) = end_of_scan(jpeg, segment.end);
                 if is_of_higher_frequencies_and_not_of(luma, segment.content) {
                     let kept = kept.get_or_insert_with(|| Vec::with_capacity(jpeg.len()));
-                    kept.extend_from_slice(&jpeg[copied..at]);
+                    kept.extend_from_slice(&jpeg[copied..segment.start]);
                     copied = end;
                 }
                 end
@@ -46,44 +44,9 @@ pub(super) fn luma_scans(jpeg: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// A marker with what follows it, up to the next one or to the data of a scan.
-pub(super) struct Segment<'a> {
-    pub(super) marker: u8,
-    pub(super) content: &'a [u8],
-    pub(super) end: usize,
-}
-
-impl<'a> Segment<'a> {
-    /// `None` where there is none, at the end of the picture and after it.
-    pub(super) fn at(jpeg: &'a [u8], at: usize) -> Option<Self> {
-        let &[0xff, marker @ 0xc0..=0xfe, high, low, ref rest @ ..] = jpeg.get(at..)? else {
-            return None;
-        };
-        let length = usize::from(u16::from_be_bytes([high, low])).checked_sub(2)?;
-        let has_content = !matches!(marker, 0xd0..=0xd9);
-        has_content.then_some(Self { marker, content: rest.get(..length)?, end: at + 4 + length })
-    }
-}
-
 /// Scan header: components in the scan, two bytes for each, first frequency, last frequency, bits.
 fn is_of_higher_frequencies_and_not_of(luma: u8, header: &[u8]) -> bool {
     matches!(header, [1, component, _, first, ..] if *component != luma && *first > 0)
-}
-
-/// Where the data of a scan from `start` on ends: at the first marker that is neither a stuffed byte nor a restart.
-pub(super) fn end_of_scan(jpeg: &[u8], start: usize) -> usize {
-    let mut at = start;
-    while let Some(found) = memchr(0xff, &jpeg[at..]) {
-        at += found;
-        match jpeg.get(at + 1) {
-            Some(0x00 | 0xd0..=0xd7) => at += 2,
-            // A marker may have any number of these before it.
-            Some(0xff) => at += 1,
-            Some(_) => return at,
-            None => break,
-        }
-    }
-    jpeg.len()
 }
 
 #[cfg(test)]

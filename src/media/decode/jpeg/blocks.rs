@@ -1,0 +1,135 @@
+//! The coefficients of one block, out of the bits of a scan.
+//!
+//! Source: ITU-T T.81, §F.2.2 (sequential), §G.1.2 and figures G.3 to G.7 (progressive).
+
+use std::ops::RangeInclusive;
+
+use super::entropy::{Bits, Codes};
+
+/// Where each coefficient stands in its block, by the order in which they come. Source: T.81, figure A.6.
+const ZIGZAG: [u8; 64] = [
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
+    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
+    47, 55, 62, 63,
+];
+
+/// Where the coefficient stands that comes as `number`; libjpeg takes those after the last for the last.
+#[inline]
+pub(super) fn place(number: usize) -> usize {
+    usize::from(ZIGZAG[number.min(63)])
+}
+
+/// How the first coefficient differs from the one before.
+#[inline]
+pub(super) fn difference(bits: &mut Bits<'_>, codes: &Codes) -> i32 {
+    let size = bits.value(codes).min(15);
+    bits.signed(size)
+}
+
+/// Reads all but the first coefficient of `block`, which is long enough for all or for that one alone.
+#[inline]
+pub(super) fn read_higher(bits: &mut Bits<'_>, codes: &Codes, block: &mut [i16]) {
+    let keeps = block.len() > 1;
+    let mut number = 1;
+    while number < 64 {
+        let value = bits.value(codes);
+        let (zeros, size) = (usize::from(value >> 4), value & 15);
+        if size > 0 {
+            number += zeros;
+            let coefficient = bits.signed(size);
+            if keeps {
+                block[place(number)] = coefficient as i16;
+            }
+            number += 1;
+        } else if zeros == 15 {
+            number += 16;
+        } else {
+            return;
+        }
+    }
+}
+
+/// Coefficients of a band as far as bit `low`. Source: T.81, §G.1.2.2.
+pub(super) fn read_first_bits(
+    bits: &mut Bits<'_>,
+    codes: &Codes,
+    block: &mut [i16],
+    range: RangeInclusive<usize>,
+    low: u8,
+    run: &mut u32,
+) {
+    if *run > 0 {
+        *run -= 1;
+        return;
+    }
+    let mut number = *range.start();
+    while number <= *range.end() {
+        let value = bits.value(codes);
+        let (zeros, size) = (usize::from(value >> 4), value & 15);
+        if size > 0 {
+            number += zeros;
+            block[place(number)] = (bits.signed(size) << low) as i16;
+            number += 1;
+        } else if zeros == 15 {
+            number += 16;
+        } else {
+            *run = (1 << zeros) - 1 + bits.take(zeros as u8) as u32;
+            return;
+        }
+    }
+}
+
+/// One more bit of the coefficients of a band, and those that begin with it. Source: T.81, §G.1.2.3.
+pub(super) fn read_next_bit(
+    bits: &mut Bits<'_>,
+    codes: &Codes,
+    block: &mut [i16],
+    range: RangeInclusive<usize>,
+    low: u8,
+    run: &mut u32,
+) {
+    let bit = 1_i16 << low;
+    let refine = |bits: &mut Bits<'_>, coefficient: &mut i16| {
+        if bits.take(1) == 1 && *coefficient & bit == 0 {
+            *coefficient += if *coefficient >= 0 { bit } else { -bit };
+        }
+    };
+    let mut number = *range.start();
+    if *run == 0 {
+        while number <= *range.end() {
+            let value = bits.value(codes);
+            let (mut zeros, size) = (value >> 4, value & 15);
+            let mut new = 0;
+            if size > 0 {
+                new = if bits.take(1) == 1 { bit } else { -bit };
+            } else if zeros < 15 {
+                *run = (1 << zeros) + bits.take(zeros) as u32;
+                break;
+            }
+            while number <= *range.end() {
+                let coefficient = &mut block[place(number)];
+                if *coefficient != 0 {
+                    refine(bits, coefficient);
+                } else if zeros == 0 {
+                    break;
+                } else {
+                    zeros -= 1;
+                }
+                number += 1;
+            }
+            if new != 0 {
+                block[place(number)] = new;
+            }
+            number += 1;
+        }
+    }
+    if *run > 0 {
+        for number in number..=*range.end() {
+            let coefficient = &mut block[place(number)];
+            if *coefficient != 0 {
+                refine(bits, coefficient);
+            }
+        }
+        *run -= 1;
+    }
+}
