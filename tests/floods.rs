@@ -105,7 +105,7 @@ fn a_decision_to_enforce_makes_what_came_usual() {
     assert_eq!(listed(&penstock), [] as [Value; 0]);
     let blocked = (7..=70).take_while(|number| status(&penstock, *number) == 451).count();
     assert_eq!(blocked, 54, "up to ten times the six that came");
-    assert_eq!(penstock.events("flood").len(), 2);
+    assert_eq!(penstock.wait_for_events("flood", 2).len(), 2);
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn an_operator_decides_on_the_command_line() {
     let (said, code) = penstock.command(&["quarantine", "enforce", "known", "known-2"]);
     assert_eq!(code, Some(1));
     assert!(said.contains("entry \"known-2\" of set \"known\" is not in quarantine"), "{said}");
-    assert_eq!(penstock.events("quarantine").len(), 2);
+    assert_eq!(penstock.wait_for_events("quarantine", 2).len(), 2);
 }
 
 #[test]

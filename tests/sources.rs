@@ -128,8 +128,8 @@ fn whatever_goes_wrong_with_a_server_what_served_before_serves_on() {
     ask(&penstock, "failed");
     wait_until("the size shows", || source(&penstock)["last_error"].as_str().unwrap().contains("max_bytes"));
     lists.put(PATH, &list(&["second"]));
-    ask_and_reload(&penstock, "changed");
-    assert!(!is_blocked(&penstock, "first") && is_blocked(&penstock, "second"));
+    ask(&penstock, "changed");
+    wait_until("the new list serves", || !is_blocked(&penstock, "first") && is_blocked(&penstock, "second"));
     assert_eq!(penstock.metric("penstock_set_source_failing{set=\"known\"}"), 0.0);
     assert_eq!(penstock.metric("penstock_reload_failing"), 0.0);
 }
