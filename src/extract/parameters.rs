@@ -192,8 +192,17 @@ mod tests {
     #[test]
     fn anything_else_is_an_error() {
         for text in [
-            "; a =b", "; a= b", "; a=", "; =b", "; a", "; a=\"b", "; a=\"b\"c", "; a=b c", "; a=\"b\\\"c\"",
-            "; a=\"C:\\x.jpg\"", "; a=\"\\",
+            "; a =b",
+            "; a= b",
+            "; a=",
+            "; =b",
+            "; a",
+            "; a=\"b",
+            "; a=\"b\"c",
+            "; a=b c",
+            "; a=\"b\\\"c\"",
+            "; a=\"C:\\x.jpg\"",
+            "; a=\"\\",
         ] {
             assert_eq!(read(text), Err(NotInNotation), "{text}");
         }

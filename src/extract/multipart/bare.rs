@@ -62,7 +62,11 @@ mod tests {
             });
             let parts: Vec<&[u8]> = found.parts.iter().map(|part| &part.bytes[..]).collect();
             let expected: Vec<&[u8]> = expected.iter().map(|text| text.as_bytes()).collect();
-            assert_eq!(parts.iter().filter(|part| part.starts_with(b"EVIL")).collect::<Vec<_>>(), expected.iter().collect::<Vec<_>>(), "{body}");
+            assert_eq!(
+                parts.iter().filter(|part| part.starts_with(b"EVIL")).collect::<Vec<_>>(),
+                expected.iter().collect::<Vec<_>>(),
+                "{body}"
+            );
         }
     }
 }

@@ -175,9 +175,8 @@ fn texts(value: &[u8], escaped: &[LooseParameter]) -> Vec<Vec<u8>> {
 /// Folders are let through, since browsers send them for a directory that is uploaded; `..` they never send.
 fn climbs(readings: &[Names], value: &[u8], is_usual: bool) -> bool {
     let file_names = readings.iter().filter_map(|names| names.file_name.as_deref());
-    let has_parent = |text: &[u8], ends: &[u8]| {
-        text.split(|byte| ends.contains(byte)).any(|folder| folder.trim_ascii() == b"..")
-    };
+    let has_parent =
+        |text: &[u8], ends: &[u8]| text.split(|byte| ends.contains(byte)).any(|folder| folder.trim_ascii() == b"..");
     let in_name = |name: &str| {
         has_parent(name.as_bytes(), b"/\\") || has_parent(&percent::undo(name.as_bytes(), b'%', None), b"/\\")
     };
@@ -249,8 +248,15 @@ mod tests {
     #[test]
     fn names_that_leave_their_folder_are_seen_in_every_notation() {
         for value in [
-            "filename=\"../a\"", "filename=\"..\\a\"", "filename=\"a/../b\"", "filename=\"..\"", "filename*=utf-8''..%2Fa",
-            "filename=\"%2e%2e/a\"", "filename=\"..\\\\a\"", "filename=\"a\"../b\"", "filename='../a'",
+            "filename=\"../a\"",
+            "filename=\"..\\a\"",
+            "filename=\"a/../b\"",
+            "filename=\"..\"",
+            "filename*=utf-8''..%2Fa",
+            "filename=\"%2e%2e/a\"",
+            "filename=\"..\\\\a\"",
+            "filename=\"a\"../b\"",
+            "filename='../a'",
             "filename=\"a\"; filename=\"../b\"",
         ] {
             assert!(Disposition::read(format!("form-data; name=\"t\"; {value}").as_bytes()).climbs, "{value}");

@@ -116,12 +116,7 @@ impl Reader<'_, '_> {
 }
 
 /// Shows the readings of a part's names, and where rules may be for parts of some name, its text under each.
-fn show_names(
-    texts: &[Vec<u8>],
-    others: impl IntoIterator<Item = Names>,
-    part: &Part,
-    found: &mut Dissection<'_>,
-) {
+fn show_names(texts: &[Vec<u8>], others: impl IntoIterator<Item = Names>, part: &Part, found: &mut Dissection<'_>) {
     for text in texts {
         legible::show_name(text, found);
     }
@@ -143,8 +138,8 @@ fn faults(headers: &PartHeaders, header_bytes: &[u8], content: &[u8]) -> impl It
     // Written out, the field has been looked for.
     let mentions_charset_field =
         || memchr::memmem::find(&header_bytes.to_ascii_lowercase(), CHARSET_FIELD.as_bytes()).is_some();
-    let hides_charset_field = disposition.is_some_and(|disposition| disposition.may_be_named(CHARSET_FIELD))
-        && !mentions_charset_field();
+    let hides_charset_field =
+        disposition.is_some_and(|disposition| disposition.may_be_named(CHARSET_FIELD)) && !mentions_charset_field();
     [
         (length_is_wrong, ProblemCode::MultipartContentLength),
         (disposition.is_some_and(|disposition| disposition.climbs), ProblemCode::MultipartFilenameTraversal),

@@ -64,9 +64,7 @@ mod tests {
         for text in [&b""[..], b"\r\n", b"\r\n\r\n\r\n", words, &words[..words.len() - 2], b"one\r\ntwo\r\n"] {
             assert!(is_harmless_preamble(text), "{}", text.escape_ascii());
         }
-        for text in
-            [&b"\n"[..], b"X: y\r\n", b"a\r\n\r\nb", b"a\nb", b"--other", b"a\0", b"\r\na", b" \xff", b"\r"]
-        {
+        for text in [&b"\n"[..], b"X: y\r\n", b"a\r\n\r\nb", b"a\nb", b"--other", b"a\0", b"\r\na", b" \xff", b"\r"] {
             assert!(!is_harmless_preamble(text), "{}", text.escape_ascii());
         }
         assert!(!is_harmless_preamble(&[b'x'; MAX_PREAMBLE + 1]));

@@ -301,12 +301,17 @@ fn every_reading_of_a_file_name_is_shown_to_the_rules() {
     let names = |disposition: &str| -> Vec<Vec<u8>> {
         let line = format!("Content-Disposition: form-data; name=\"t\"; {disposition}");
         let body = Bytes::from(one_part(&[&line]));
-        let found = Extraction::of(&Source::plain(&body, &[b"multipart/form-data; boundary=b"]), &ExtractLimits::default());
+        let found =
+            Extraction::of(&Source::plain(&body, &[b"multipart/form-data; boundary=b"]), &ExtractLimits::default());
         found.parts.iter().filter(|part| part.kind == PartKind::Name).map(|part| part.bytes.to_vec()).collect()
     };
     for disposition in [
-        "filename=\"ev\\il\"", "filename=\"a\"; filename*=utf-8''%65vil", "filename*=utf-8''%65vil", "filename=\"x\"evil\"",
-        "filename*0=ev; filename*1=il", "filename=\"a\"; filename=\"evil\"",
+        "filename=\"ev\\il\"",
+        "filename=\"a\"; filename*=utf-8''%65vil",
+        "filename*=utf-8''%65vil",
+        "filename=\"x\"evil\"",
+        "filename*0=ev; filename*1=il",
+        "filename=\"a\"; filename=\"evil\"",
     ] {
         let names = names(disposition);
         let is_in = |name: &Vec<u8>| memmem::find(name, b"evil").is_some();

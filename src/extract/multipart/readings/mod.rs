@@ -116,7 +116,8 @@ impl Writer<'_, '_> {
     /// `None` when it would cost too much.
     fn add(&mut self, reading: &Reading) -> Option<()> {
         let Reading { headers, start, ends, look } = reading;
-        let all: Vec<usize> = ends.iter().flatten().copied().filter(|end| !self.seen.contains(&(*start, *end))).collect();
+        let all: Vec<usize> =
+            ends.iter().flatten().copied().filter(|end| !self.seen.contains(&(*start, *end))).collect();
         let length: usize = all.iter().map(|end| end - start).sum();
         if let Some(rest) = self.separate.checked_sub(length) {
             self.separate = rest;

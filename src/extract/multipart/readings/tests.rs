@@ -127,7 +127,9 @@ fn an_ordinary_file_costs_a_small_multiple_of_itself_however_its_lines_end() {
         b"--bndX\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a\"\r\nContent-Type: image/jpeg\r\n\r\n";
     let text = "A line of text.\n\nAnother one.\r\n\r\nAnd a last.\r".repeat(5_000).into_bytes();
     for content in [noise(3 << 20), text, vec![b'\n'; 400_000]] {
-        for content_type in ["multipart/form-data; boundary=bndX; boundary=\"bndX\"", "multipart/form-data boundary=bndX"] {
+        for content_type in
+            ["multipart/form-data; boundary=bndX; boundary=\"bndX\"", "multipart/form-data boundary=bndX"]
+        {
             let body = [HEAD, &content, b"\r\n--bndX--\r\n"].concat();
             let found = all_readings(&body, content_type);
             assert_eq!(found.problems, []);
