@@ -140,7 +140,7 @@ fn every_reading_is_inspected_where_the_route_says_so() {
         Setup::new(&[origin.address]).with(route).with(ENFORCING).with_known("sha256", &sha256(LISTED)).start();
     for (content_type, before, behind) in [
         ("multipart/form-data; boundary=b", "--b\nContent-Disposition: form-data; name=\"f\"\n\n", "\n--b--\n"),
-        ("multipart/mixed; boundary=\"b\"", "--b\nX: y\n\n", "\n--b--\n"),
+        ("multipart/form-data; boundary=\"b\"", "--b\r\nX: y\r\nfilename=f\r\n\r\n", "\n--b--\n"),
     ] {
         let body = |content: &str| format!("{before}{content}{behind}");
         let send = |path: &str, content: &str| {
