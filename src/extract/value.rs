@@ -4,7 +4,7 @@ use bytes::Bytes;
 use encoding_rs::WINDOWS_1252;
 use encoding_rs::mem::decode_latin1;
 
-use crate::content::{Part, PartKind};
+use crate::content::{Part, PartKind, reads_as_text};
 
 use super::charset::Charset;
 use super::dissection::Dissection;
@@ -22,8 +22,15 @@ pub(super) fn add(part: Part, charset: Charset, offset: usize, found: &mut Disse
     };
     found.add(part.clone(), Some(offset));
     for bytes in slices.into_iter().flatten().chain(latin).chain(other) {
-        found.add(Part { kind: PartKind::Reading, bytes, ..part.clone() }, Some(offset));
+        found.add(as_text(PartKind::Reading, bytes, &part), Some(offset));
     }
+}
+
+/// What some server makes of `part` by taking it for text. Archives and pictures are broken by that for whoever does it,
+/// so that somebody reads anything but text is a guess. A text has no NUL, and each format of archives has some.
+pub(super) fn as_text(kind: PartKind, bytes: Bytes, part: &Part) -> Part {
+    let is_text = memchr::memchr(0, &bytes).is_none() && reads_as_text(&bytes);
+    Part { kind, is_guess: !is_text, bytes, ..part.clone() }
 }
 
 /// `fetch` of Node 20 drops the mark.

@@ -6,7 +6,7 @@
 //! Sources: RFC 2046 §4.1.2; WHATWG HTML, "prescan a byte stream to determine its encoding"; XML 1.0, appendix F.
 
 use bytes::Bytes;
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use encoding_rs::{Decoder, Encoding, UTF_8, WINDOWS_1252};
 
 use crate::body::End;
 use crate::content::Part;
@@ -72,7 +72,15 @@ pub(in crate::extract) fn decoded(
     encoding: &'static Encoding,
     found: &mut Dissection<'_>,
 ) -> Option<Bytes> {
-    let mut decoder = encoding.new_decoder_with_bom_removal();
+    decoded_by(encoding.new_decoder_with_bom_removal(), bytes, found)
+}
+
+/// The same by `decoder`, which has decoded nothing yet.
+pub(in crate::extract) fn decoded_by(
+    mut decoder: Decoder,
+    bytes: &[u8],
+    found: &mut Dissection<'_>,
+) -> Option<Bytes> {
     let mut output = found.output();
     let mut block = vec![0; BLOCK];
     let mut rest = bytes;

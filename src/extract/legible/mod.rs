@@ -25,7 +25,7 @@ use crate::content::{Part, PartKind, reads_as_text};
 
 use super::dissection::Dissection;
 
-pub(super) use charset::{decoded, named};
+pub(super) use charset::{decoded, decoded_by, named};
 pub(super) use encoded_words::decode as decode_words;
 pub(super) use name::show as show_name;
 pub(super) use writer::TextWriter;

@@ -27,7 +27,10 @@ pub(super) fn extract(body: &Bytes, boundary: &[u8], found: &mut Dissection<'_>)
             continue;
         }
         if let Some(content) = content(body, first + boundary.len()..next) {
-            found.add(Part::new(PartKind::Reading, body.slice(content)), Some(first));
+            // The start of a part that is inspected as a whole: that it is cut off is no doubt.
+            let is_guess = is_delimiter(first);
+            let part = Part { is_guess, ..Part::new(PartKind::Reading, body.slice(content)) };
+            found.add(part, Some(first));
         }
     }
 }

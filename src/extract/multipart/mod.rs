@@ -23,6 +23,7 @@ mod bare;
 mod delimiter;
 mod disposition;
 mod headers;
+mod line_feeds;
 mod part;
 mod readings;
 mod surroundings;
@@ -65,12 +66,6 @@ pub(super) enum Form {
 
 /// Adds the parts of `body`, going on after a fault as well as can be.
 pub(super) fn extract(body: &Bytes, declared: &Multipart<'_>, found: &mut Dissection<'_>) -> Form {
-    // Clients of Google's in Python write mails, whose lines end in LF alone. No server that reads forms takes them, so
-    // what those do that take `related` is inspected in every reading.
-    if !declared.is_form && surroundings::has_lines_of_lf(body, declared.boundary) {
-        readings::extract_all(body, declared.value, found);
-        return Form::Canonical;
-    }
     extract_at(body, declared, Site { base: 0, depth: 0 }, found)
 }
 
@@ -86,6 +81,10 @@ struct Site {
 fn extract_at(body: &Bytes, declared: &Multipart<'_>, site: Site, found: &mut Dissection<'_>) -> Form {
     let charsets = charsets(body, declared, found);
     let mut reader = Reader { body, declared, charsets, site, found, form: Form::Canonical };
+    if !declared.is_form && line_feeds::has_lines_of_lf(body, declared.boundary) {
+        reader.read_lines_of_lf();
+        return reader.form;
+    }
     let mut place = Place::Preamble;
     for delimiter in Delimiters::new(body, declared.boundary).iter() {
         match delimiter {
@@ -204,6 +203,10 @@ impl Reader<'_, '_> {
             }
             Place::Epilogue => {}
         }
+        self.look_for_other_boundaries();
+    }
+
+    fn look_for_other_boundaries(&mut self) {
         if let Some(offset) = surroundings::other_boundary(self.body, self.declared) {
             self.fault(ProblemCode::MultipartBoundaryMalformed, offset);
         }

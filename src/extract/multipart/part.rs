@@ -17,22 +17,28 @@ use crate::extract::{ProblemCode, encoded, legible, value};
 impl Reader<'_, '_> {
     /// Adds the part whose headers and content are in `block`. Whatever is wrong with it, its bytes become a part.
     pub(super) fn part(&mut self, block: Range<usize>) {
-        let start = block.start;
-        let (header_block, content) = match split(self.body, &block, self.found) {
-            Ok(split) => split,
-            Err(code) => {
-                self.report(Fault { code, offset: start });
-                return self.found.add(Part::new(PartKind::File, self.body.slice(block)), Some(start));
+        match split(self.body, &block, self.found) {
+            Ok((headers, content)) => {
+                let headers = self.body.slice(headers);
+                self.part_of(&headers, content, block.start);
             }
-        };
-        let (header_bytes, bytes) = (self.body.slice(header_block), self.body.slice(content.clone()));
-        match headers::parse(&header_bytes, start) {
+            Err(code) => {
+                self.report(Fault { code, offset: block.start });
+                self.found.add(Part::new(PartKind::File, self.body.slice(block.clone())), Some(block.start));
+            }
+        }
+    }
+
+    /// Adds the part with these headers, which start at `start`, and the content in `content`.
+    pub(super) fn part_of(&mut self, header_bytes: &[u8], content: Range<usize>, start: usize) {
+        let bytes = self.body.slice(content.clone());
+        match headers::parse(header_bytes, start) {
             Ok(headers) => {
-                for code in faults(&headers, &header_bytes, &bytes) {
+                for code in faults(&headers, header_bytes, &bytes) {
                     self.fault(code, content.start);
                 }
                 self.nested(&headers, &bytes, content.start);
-                self.add(headers, &header_bytes, &bytes, start);
+                self.add(headers, header_bytes, &bytes, start);
             }
             Err(fault) => {
                 self.report(fault);
@@ -77,7 +83,7 @@ impl Reader<'_, '_> {
             // To formidable, a file without a type is a field.
             let is_untyped = file.declared_type.is_none();
             let uncut = is_untyped.then(|| value::without_half_a_character(bytes)).flatten();
-            let uncut = uncut.map(|bytes| Part { kind: PartKind::Reading, bytes, ..file.clone() });
+            let uncut = uncut.map(|bytes| value::as_text(PartKind::Reading, bytes, &file));
             self.found.add_with(file.clone(), offset, |found| show_names(&texts, others, &file, found));
             uncut.into_iter().for_each(|part| self.found.add(part, offset));
         }
@@ -98,8 +104,7 @@ impl Reader<'_, '_> {
         // A server decodes fields and texts; of a picture it keeps the bytes, whatever charset it claims. Latin-1 is
         // among the readings of every field.
         if role != Role::File || is_called_text {
-            let others = labels.iter().filter(|label| !charset::is_latin(label));
-            others.for_each(|label| transform::transcode(label, bytes, self.found));
+            transform::transcode(labels.iter().filter(|label| !charset::is_latin(label)), bytes, self.found);
         }
     }
 
@@ -110,7 +115,9 @@ impl Reader<'_, '_> {
             return role;
         }
         let declared = headers.declared_type.as_deref().unwrap_or("text/plain").to_ascii_lowercase();
-        let is_value = ["text/", "json", "xml"].iter().any(|word| declared.contains(word));
+        let essence = declared.split([';', ',', ' ', '\t']).next().unwrap_or_default();
+        // Not all that has the word in it: documents of Office are `…openxmlformats…`.
+        let is_value = essence.starts_with("text/") || essence.ends_with("json") || essence.ends_with("xml");
         if is_value { Role::Either } else { Role::File }
     }
 }

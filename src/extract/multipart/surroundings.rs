@@ -25,19 +25,6 @@ pub(super) fn is_empty_lines(text: &[u8]) -> bool {
     text.len().is_multiple_of(2) && text.chunks_exact(2).all(|line| line == b"\r\n")
 }
 
-/// Whether each delimiter is on a line of its own, and all of these lines end in LF without CR.
-pub(super) fn has_lines_of_lf(body: &[u8], boundary: &str) -> bool {
-    let dashed = [b"--", boundary.as_bytes()].concat();
-    let mut places = memmem::find_iter(body, &dashed).peekable();
-    places.peek().is_some()
-        && places.all(|at| {
-            let (before, behind) = (&body[..at], &body[at + dashed.len()..]);
-            let behind = behind.strip_prefix(b"--").unwrap_or(behind);
-            let begins_line = before.is_empty() || before.ends_with(b"\n") && !before.ends_with(b"\r\n");
-            begins_line && (behind.is_empty() || behind.starts_with(b"\n"))
-        })
-}
-
 /// Where a body has a boundary in it that only some servers read out of the type, outside of the delimiters.
 pub(super) fn other_boundary(body: &[u8], declared: &Multipart<'_>) -> Option<usize> {
     let own = [b"--", declared.boundary.as_bytes()].concat();

@@ -256,6 +256,9 @@ fn what_servers_make_of_a_part_by_its_encoding_or_charset_is_inspected_beside_it
         ("X: y\r\n Content_Transfer_Encoding base64", b"RVZJTA=="),
         ("Content-Transfer-Encoding: quoted-printable", b"E=56=\r\nIL"),
         ("Content-Type: text/plain; charset=utf-16le", &utf16),
+        ("Content-Type: text/plain; charset=utf-16le", &[&utf16[..], b"x"].concat()),
+        ("Content-Type: text/plain; charset=utf-16", &[b"\xff\xfe", &utf16[..]].concat()),
+        ("Content-Type: text/plain; charset=utf-16", b"\xfe\xff\0E\0V\0I\0L"),
         ("Content-Type: text/plain; charset*=utf-8''utf-16le", &utf16),
         ("Content-Type: multipart/mixed; boundary=c", b"--c\r\nX: y\r\n\r\nEVIL\r\n--c--"),
     ] {
@@ -273,6 +276,29 @@ fn what_servers_make_of_a_part_by_its_encoding_or_charset_is_inspected_beside_it
     let body = [format!("--b\r\n{NAMED}\r\n\r\n").as_bytes(), &utf16, b"\r\n--b--"].concat();
     let (_, found) = extracted(&body, "b; charset=utf-16le");
     assert!(found.problems.is_empty() && found.parts.iter().any(|part| part.bytes == "EVIL"));
+}
+
+#[test]
+fn an_archive_that_some_server_takes_for_text_is_no_doubt() {
+    let zip = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/containers/python.zip")).unwrap();
+    let ends_in_half_a_character = [&zip[..], b"\xd0"].concat();
+    let ends_in_half_a_character = [&ends_in_half_a_character[..zip.len() - 2], b"\x01\0\xd0"].concat();
+    for (headers, content) in [
+        ("Content-Disposition: form-data; name=\"t\"; filename*=utf-8''%C3%9C.zip", &zip),
+        (NAMED, &zip),
+        ("Content-Disposition: form-data; name=\"t\"; filename=\"a\"", &ends_in_half_a_character),
+        ("Content-Type: application/vnd.openxmlformats-officedocument.wordprocessingml.document", &zip),
+        ("Content-Disposition: attachment; name=\"t\"\r\nContent-Type: application/zip; charset=gbk", &zip),
+    ] {
+        let body = [b"--b\r\n", headers.as_bytes(), b"\r\n\r\n", content, b"\r\n--b--\r\n"].concat();
+        for subtype in ["form-data", "related"] {
+            let (body, content_type) = (body.clone().into(), format!("multipart/{subtype}; boundary=b"));
+            let found = Extraction::of(&Source::plain(&body, &[content_type.as_bytes()]), &ExtractLimits::default());
+            let doubted: Vec<&Part> = found.problems.iter().map(|problem| &found.parts[problem.part.unwrap()]).collect();
+            assert_eq!(found.problems, [], "{subtype} {headers}: {doubted:?}");
+            assert!(found.parts.iter().any(|part| part.kind == PartKind::Entry), "{subtype} {headers}");
+        }
+    }
 }
 
 #[test]

@@ -3,17 +3,20 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_16LE};
 use memchr::memmem;
 
 use crate::body::Coding;
 use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
 use crate::extract::percent::hex_pair;
-use crate::extract::{ProblemCode, charset, encoded};
+use crate::extract::{ProblemCode, charset, encoded, legible, value};
 
 /// Longest name of a charset.
 const MAX_LABEL: usize = 40;
+
+/// Charsets in which one part is read. Clients name one; each costs as much as the part is long.
+const MAX_CHARSETS: usize = 4;
 
 /// Adds `content` in every way in which `headers` let it be decoded; a charset may also be one of `charsets`.
 pub(super) fn extract(headers: &[u8], charsets: &[Vec<u8>], content: &Bytes, found: &mut Dissection<'_>) {
@@ -33,9 +36,7 @@ pub(super) fn extract(headers: &[u8], charsets: &[Vec<u8>], content: &Bytes, fou
         }
     }
     let labels: BTreeSet<Vec<u8>> = labels(headers).into_iter().chain(charsets.iter().cloned()).collect();
-    for label in &labels {
-        transcode(label, content, found);
-    }
+    transcode(&labels, content, found);
 }
 
 /// Adds `content` without the transfer encodings that `headers` mention, wherever that is: some servers know of no folded
@@ -136,16 +137,48 @@ const fn is_of_label(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':')
 }
 
-/// Adds `content` in UTF-8, if the charset is known; otherwise nobody here can tell what the server sees.
-pub(in crate::extract::multipart) fn transcode(label: &[u8], content: &Bytes, found: &mut Dissection<'_>) {
-    if charset::is_like_utf8(label) || content.is_ascii() && !charset::changes_ascii(label) {
-        return;
-    }
-    match Encoding::for_label_no_replacement(label) {
-        Some(encoding) => {
-            let text = encoding.decode_without_bom_handling(content).0.into_owned();
-            found.add(Part::new(PartKind::Decoded, text.into()), None);
+/// Adds `content` in UTF-8, read in each of these charsets. Of one that is unknown, or of too many, nobody here can tell
+/// what a server sees.
+pub(in crate::extract::multipart) fn transcode<'l>(
+    labels: impl IntoIterator<Item = &'l Vec<u8>>,
+    content: &Bytes,
+    found: &mut Dissection<'_>,
+) {
+    let mut encodings: Vec<&'static Encoding> = Vec::new();
+    for label in labels {
+        if charset::is_like_utf8(label) || content.is_ascii() && !charset::changes_ascii(label) {
+            continue;
         }
-        None => found.report(ProblemCode::MultipartCharset, None),
+        match Encoding::for_label_no_replacement(label) {
+            Some(encoding) if encodings.contains(&encoding) => {}
+            Some(encoding) if encodings.len() < MAX_CHARSETS => encodings.push(encoding),
+            _ => found.report(ProblemCode::MultipartCharset, None),
+        }
     }
+    let mut texts: Vec<Bytes> = Vec::new();
+    for encoding in encodings {
+        let decoder = encoding.new_decoder_without_bom_handling();
+        texts.extend(legible::decoded_by(decoder, content, found));
+        // Python goes by the mark where it is told no byte order.
+        texts.extend((encoding == UTF_16LE).then(|| charset::by_first_bytes(content, found)).flatten());
+    }
+    for text in texts {
+        for text in with_and_without_mark(&text).into_iter().flat_map(with_and_without_fault_at_end) {
+            let part = Part::new(PartKind::Decoded, content.clone());
+            found.add(value::as_text(PartKind::Decoded, text, &part), None);
+        }
+    }
+}
+
+/// `text`, and what is left of it without a byte order mark.
+fn with_and_without_mark(text: &Bytes) -> Vec<Bytes> {
+    let unmarked = text.starts_with("\u{feff}".as_bytes()).then(|| text.slice("\u{feff}".len()..));
+    std::iter::once(text.clone()).chain(unmarked).collect()
+}
+
+/// `text`, and what is left of it by Node, which drops the start of a character that the end cuts off.
+fn with_and_without_fault_at_end(text: Bytes) -> Vec<Bytes> {
+    let fault = "\u{fffd}".as_bytes();
+    let cut = text.ends_with(fault).then(|| text.slice(..text.len() - fault.len()));
+    std::iter::once(text).chain(cut).collect()
 }
