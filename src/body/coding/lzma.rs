@@ -8,8 +8,9 @@ use lzma_rust2::filter::bcj::BcjReader;
 use lzma_rust2::filter::bcj2::Bcj2Reader;
 use lzma_rust2::filter::delta::DeltaReader;
 use lzma_rust2::{Lzma2Reader, LzmaReader, XzReader};
+use ppmd_rust::{Ppmd7Decoder, Ppmd8Decoder, RestoreMethod};
 
-use super::{Broken, Decoder, deflate, deflate64};
+use super::{Broken, Decoder, bzip2, deflate, deflate64};
 
 /// Largest dictionary. `xz -9` uses 64 MiB, 7-Zip's strongest setting takes 64 MiB to 256 MiB by the size of the files.
 pub(super) const MAX_DICTIONARY: u32 = 256 << 20;
@@ -38,6 +39,24 @@ pub enum Step {
     Deflate,
     /// Deflate64; only as the first step.
     Deflate64,
+    /// bzip2; only as the first step.
+    Bzip2,
+    /// PPMd, variant H, with the range coder of 7-Zip.
+    Ppmd {
+        /// Longest context.
+        order: u8,
+        /// Bytes of its model.
+        memory: u32,
+    },
+    /// PPMd, variant I, as zip has it.
+    PpmdOfZip {
+        /// Longest context.
+        order: u8,
+        /// Bytes of its model.
+        memory: u32,
+        /// What is done when the model is full, as a number of four bits.
+        restore: u8,
+    },
     /// Differences to the byte so many places before.
     Delta(usize),
     /// Addresses in programs that are made absolute so that they compress better.
@@ -85,13 +104,14 @@ impl Chain<'_> {
         }
     }
 
-    /// Largest dictionary that one of its steps asks for.
+    /// Largest dictionary or model that one of its steps asks for.
     pub(super) fn dictionary(&self) -> u32 {
         let Self::Step { step, inputs, .. } = self else {
             return 0;
         };
         let own = match step {
             Step::Lzma { dictionary, .. } | Step::Lzma2 { dictionary } => *dictionary,
+            Step::Ppmd { memory, .. } | Step::PpmdOfZip { memory, .. } => *memory,
             _ => 0,
         };
         inputs.iter().map(Self::dictionary).fold(own, u32::max)
@@ -153,6 +173,14 @@ fn reader<'a>(chain: &Chain<'a>) -> Option<Box<dyn Read + 'a>> {
     Some(match (*step, input) {
         (Step::Deflate, Chain::Bytes(bytes)) => Box::new(Pulled(deflate::Inflate::raw(bytes))),
         (Step::Deflate64, Chain::Bytes(bytes)) => Box::new(Pulled(deflate64::Deflate64::new(bytes))),
+        (Step::Bzip2, Chain::Bytes(bytes)) => Box::new(Pulled(bzip2::Bzip2::new(bytes))),
+        (Step::Ppmd { order, memory }, input) => {
+            Box::new(Ppmd7Decoder::new(reader(input)?, u32::from(order), memory).ok()?)
+        }
+        (Step::PpmdOfZip { order, memory, restore }, input) => {
+            let restore = RestoreMethod::from(restore);
+            Box::new(Ppmd8Decoder::new(reader(input)?, u32::from(order), memory, restore).ok()?)
+        }
         (Step::Copy, input) => reader(input)?,
         (Step::Lzma { properties, dictionary }, input) => {
             let size = size.unwrap_or(u64::MAX);
@@ -164,7 +192,7 @@ fn reader<'a>(chain: &Chain<'a>) -> Option<Box<dyn Read + 'a>> {
         }
         (Step::Delta(distance), input) => Box::new(DeltaReader::new(reader(input)?, distance)),
         (Step::Branches(machine), input) => Box::new(branches(machine, reader(input)?)),
-        (Step::Deflate | Step::Deflate64 | Step::FourStreams, _) => return None,
+        (Step::Deflate | Step::Deflate64 | Step::Bzip2 | Step::FourStreams, _) => return None,
     })
 }
 

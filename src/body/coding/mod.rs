@@ -1,10 +1,11 @@
 //! The one door to the decompressors: nothing goes through it without a limit on bytes, ratio and time.
 //!
 //! All of them are written in Rust: `miniz_oxide` (deflate, in three wrappings), `deflate64`, `brotli-decompressor`,
-//! `ruzstd`, `lzma-rust2`.
+//! `ruzstd`, `lzma-rust2`, `libbz2-rs-sys` (bzip2), `ppmd-rust`.
 #![expect(clippy::disallowed_methods, reason = "this is the capped door that all other code has to use")]
 
 mod brotli;
+mod bzip2;
 mod deflate;
 mod deflate64;
 mod lzma;
@@ -37,6 +38,8 @@ pub enum Coding {
     Zstd,
     /// One stream of the format of `xz`.
     Xz,
+    /// One stream of the format of `bzip2`.
+    Bzip2,
 }
 
 /// What undoes a compression, block by block.
@@ -109,6 +112,7 @@ impl<'a> Unpacker<'a> {
             Coding::Brotli => self.pump(&mut brotli::Brotli::new(input), packed, output),
             Coding::Zstd => self.pump(&mut zstd::Zstd::new(input), packed, output),
             Coding::Xz => self.pump(&mut lzma::Xz::new(input), packed, output),
+            Coding::Bzip2 => self.pump(&mut bzip2::Bzip2::new(input), packed, output),
         }
     }
 

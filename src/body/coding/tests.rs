@@ -6,11 +6,11 @@ use super::*;
 use crate::body::Stores;
 use crate::config::Limits;
 
-/// "Penstock holds it. " fifty times: by Python's gzip, zlib and lzma, brotli 1.1 and zstd 1.5.
+/// "Penstock holds it. " fifty times: by Python's gzip, zlib, lzma and bz2, brotli 1.1 and zstd 1.5.
 const TEXT: &str = "Penstock holds it. ";
 const TIMES: usize = 50;
 
-fn streams() -> [(Coding, Vec<u8>); 6] {
+fn streams() -> [(Coding, Vec<u8>); 7] {
     let hex = |text: &str| data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
     [
         (Coding::Gzip, hex(GZIP)),
@@ -19,6 +19,7 @@ fn streams() -> [(Coding, Vec<u8>); 6] {
         (Coding::Brotli, hex(BROTLI)),
         (Coding::Zstd, hex(ZSTD)),
         (Coding::Xz, hex(XZ)),
+        (Coding::Bzip2, hex(BZIP2)),
     ]
 }
 
@@ -27,6 +28,7 @@ const ZLIB: &str = "78da0b48cd2b2ec94fce56c8c8cf492956c82cd1530818151a151a151acc
 const DEFLATE: &str = "0b48cd2b2ec94fce56c8c8cf492956c82cd1530818151a151a151acc4200";
 const BROTLI: &str = "1bb503f88d94aac3bb06812a4b932e6e7439c826a5a508aaa093555cbaeb03";
 const ZSTD: &str = "28b52ffd64b602d500009850656e73746f636b20686f6c64732069742e200100415b35c38340f81c";
+const BZIP2: &str = "425a6839314159265359fcc7037a00007c9380400140000e6d8c0020006029540069a100003445da2f916516e8b28be45d22d88bb45ba2f51728b08b08b28b28b08bf177245385090fcc7037a0";
 const XZ: &str = "fd377a585a000004e6d6b4460200210116000000742fe5a3e003b500205d00281949c7672e94986b9356946af4a734d6f30b30f215581cc064605eea3b330000407ae128120357a400013cb60700000006d6bdb2b1c467fb020000000004595a";
 
 fn unpacked(coding: Coding, input: &[u8], limits: &ExtractLimits, deadline: &Deadline) -> (End, Bytes) {

@@ -50,12 +50,7 @@ impl Container {
     /// The containers that `part` is, of which unpackers may take any.
     pub(super) fn all_of(part: &Part) -> Vec<Self> {
         let bytes = &part.bytes[..];
-        let compressed = match bytes {
-            [0x1f, 0x8b, 8, ..] => Some(Self::Compressed(Coding::Gzip)),
-            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Compressed(Coding::Xz)),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Compressed(Coding::Zstd)),
-            _ => None,
-        };
+        let compressed = compressed::coding(bytes).map(Self::Compressed);
         let seven_zip = seven_zip::is_seven_zip(bytes).then_some(Self::SevenZip);
         let tar = tar::is_tar(bytes).then_some(Self::Tar);
         let compound = ole::is_compound(bytes).then_some(Self::Compound);

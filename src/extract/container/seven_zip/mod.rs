@@ -195,6 +195,8 @@ fn step(coder: &Coder) -> Option<Step> {
         [3, 1, 1] => Step::Lzma { properties: *coder.properties.first()?, dictionary: u32_at(&coder.properties, 1)? },
         [4, 1, 8] => Step::Deflate,
         [4, 1, 9] => Step::Deflate64,
+        [4, 2, 2] => Step::Bzip2,
+        [3, 4, 1] => Step::Ppmd { order: *coder.properties.first()?, memory: u32_at(&coder.properties, 1)? },
         _ => return None,
     })
 }

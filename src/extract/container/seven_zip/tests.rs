@@ -6,9 +6,18 @@ use crate::extract::container::testing::{LISTED, codes, entries, fixture, listed
 
 #[test]
 fn archives_of_every_method_open_without_a_problem() {
-    for name in
-        ["lzma2.7z", "lzma.7z", "copy.7z", "deflate.7z", "bcj.7z", "delta.7z", "not-solid.7z", "plain-header.7z"]
-    {
+    for name in [
+        "lzma2.7z",
+        "lzma.7z",
+        "copy.7z",
+        "deflate.7z",
+        "bzip2.7z",
+        "ppmd.7z",
+        "bcj.7z",
+        "delta.7z",
+        "not-solid.7z",
+        "plain-header.7z",
+    ] {
         let found = opened(fixture(name));
         assert_eq!((codes(&found), listed(&found)), (vec![], 1), "{name}");
         let names: Vec<&str> = entries(&found).into_iter().map(|(name, _)| name).collect();
@@ -26,7 +35,7 @@ fn encrypted_archives_and_unknown_methods_are_reported() {
     for (name, code) in [
         ("encrypted.7z", ProblemCode::ContainerEncrypted),
         ("encrypted-header.7z", ProblemCode::ContainerEncrypted),
-        ("ppmd.7z", ProblemCode::ContainerMethodUnknown),
+        ("unknown-method.7z", ProblemCode::ContainerMethodUnknown),
     ] {
         assert_eq!(codes(&opened(fixture(name))), [code], "{name}");
     }

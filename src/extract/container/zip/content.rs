@@ -53,9 +53,11 @@ impl Content<'_> {
             0 => return self.stored(&packed, found),
             8 => Coding::Deflate,
             9 => Coding::Deflate64,
-            14 => return self.lzma(&packed, found),
+            12 => Coding::Bzip2,
+            14 => return self.chained(Self::lzma(&packed), &packed, found),
             20 | 93 => Coding::Zstd,
             95 => Coding::Xz,
+            98 => return self.chained(Self::ppmd(&packed), &packed, found),
             _ => {
                 self.report_if_any(&packed, ProblemCode::ContainerMethodUnknown, found);
                 return None;
@@ -102,18 +104,32 @@ impl Content<'_> {
         Some(seen)
     }
 
-    /// Two bytes of a version, the length of the properties, these, and a raw stream (APPNOTE §5.8).
-    fn lzma(&self, packed: &Bytes, found: &mut Dissection<'_>) -> Option<Seen> {
-        let (Some(5), Some(&properties), Some(dictionary), Sizes::Told) =
-            (u16_at(packed, 2), packed.get(4), u32_at(packed, 5), self.sizes)
-        else {
-            self.report(ProblemCode::ContainerBroken, found);
+    /// Two bytes of a version, the length of the properties, and these (APPNOTE §5.8).
+    fn lzma(packed: &[u8]) -> Option<(Step, &[u8])> {
+        let (Some(5), [_, _, _, _, properties, _, _, _, _, stream @ ..]) = (u16_at(packed, 2), packed) else {
             return None;
         };
-        // Flag 1: the stream marks its end.
-        let size = (self.header.flags & 2 == 0).then_some(self.header.size);
-        let inputs = vec![Chain::Bytes(&packed[9..])];
-        let chain = Chain::Step { step: Step::Lzma { properties, dictionary }, inputs, size };
+        Some((Step::Lzma { properties: *properties, dictionary: u32_at(packed, 5)? }, stream))
+    }
+
+    /// One less than the order, one less than the megabytes of the model, how it is restored: 4, 8 and 4 bits
+    /// (APPNOTE §5.10).
+    fn ppmd(packed: &[u8]) -> Option<(Step, &[u8])> {
+        let (properties, stream) = (u16_at(packed, 0)?, packed.get(2..)?);
+        let (order, memory) = ((properties & 15) as u8 + 1, (u32::from(properties >> 4 & 255) + 1) << 20);
+        Some((Step::PpmdOfZip { order, memory, restore: (properties >> 12) as u8 }, stream))
+    }
+
+    /// What is not told by a stream itself, but in front of it.
+    fn chained(&self, step: Option<(Step, &[u8])>, packed: &Bytes, found: &mut Dissection<'_>) -> Option<Seen> {
+        let (Some((step, stream)), Sizes::Told) = (step, self.sizes) else {
+            self.report_if_any(packed, ProblemCode::ContainerBroken, found);
+            return None;
+        };
+        // Flag 1: the stream of LZMA marks its end.
+        let marks_end = self.header.method == 14 && self.header.flags & 2 != 0;
+        let size = (!marks_end).then_some(self.header.size);
+        let chain = Chain::Step { step, inputs: vec![Chain::Bytes(stream)], size };
         let mut output = found.output();
         let end = found.unpack_chain(&chain, &mut output);
         self.finish(end, output, found)
@@ -139,8 +155,8 @@ impl Content<'_> {
         let content = found.take(output)?;
         let seen = match end {
             End::Complete(packed) => {
-                // The two bytes in front of LZMA and its properties are no part of the stream.
-                let packed = if self.header.method == 14 { self.header.packed } else { packed as u64 };
+                // Properties in front are no part of the stream, whose end is not told.
+                let packed = if matches!(self.header.method, 14 | 98) { self.header.packed } else { packed as u64 };
                 Some(Seen { crc: crc32fast::hash(&content), size: content.len() as u64, packed })
             }
             End::Broken => {
