@@ -215,6 +215,12 @@ fn bodies_with(text: &str) -> Vec<(&'static str, &'static str, Vec<u8>)> {
     ]
 }
 
+/// `text` as editors break it into lines.
+fn in_lines(text: &str, between: &str) -> String {
+    let lines: Vec<&str> = text.as_bytes().chunks(76).map(|line| str::from_utf8(line).unwrap()).collect();
+    lines.join(between)
+}
+
 fn knowing_picture(origin: &Origin, picture: &[u8]) -> Penstock {
     Setup::new(&[origin.address]).with(ENFORCING).with_known("pdq", &pdq(picture)).start()
 }
@@ -232,6 +238,8 @@ fn a_data_uri_that_is_cut_short_is_no_reason_to_refuse_a_text() {
         "data:image/webp;base64,UklGRiQAAABXRUJQVlA4".to_owned(),
         format!("data:image/png;base64,{}[...]", &picture[..3000]),
         format!("data:application/zip;base64,{}...", &archive[..80]),
+        format!("data:image/png;base64,{}", in_lines(&picture[..3000], "\n ")),
+        format!("data:image/png;base64,{}... and so on", in_lines(&picture[..3000], "\r\n")),
     ] {
         for text in [uri.clone(), format!("Use <img src=\"{uri}\"> in your page."), format!("![a]({uri}) and so on")] {
             for (what, content_type, body) in bodies_with(&text) {
@@ -249,14 +257,38 @@ fn a_listed_picture_in_a_data_uri_is_blocked_whole_or_cut_short() {
     let picture = png(&landscape(200, 150, 7));
     let penstock = knowing_picture(&origin, &picture);
     let encoded = BASE64.encode(&picture);
-    for length in [encoded.len(), encoded.len() - 40] {
-        let uri = format!("data:image/png;base64,{}", &encoded[..length]);
+    let wrapped = ["\n", "\r\n     ", " ", "%0A", "\t\n"].map(|between| in_lines(&encoded, between));
+    for data in [&encoded[..], &encoded[..encoded.len() - 40]].into_iter().chain(wrapped.iter().map(|data| &data[..])) {
+        let uri = format!("data:image/png;base64,{data}");
         for text in [uri.clone(), format!("Use <img src=\"{uri}\"> in your page.")] {
             for (what, content_type, body) in bodies_with(&text) {
                 let answer = penstock.post("/upload/a", &[("Content-Type", content_type)], &body);
-                assert_eq!(answer.status, 451, "{what}, {length} characters: {}", answer.text());
+                assert_eq!(answer.status, 451, "{what}, {} characters: {}", data.len(), answer.text());
             }
         }
+    }
+    assert_eq!(origin.connections(), 0);
+}
+
+#[test]
+fn a_listed_picture_in_lines_is_blocked_in_the_notation_of_every_format() {
+    let origin = Origin::start();
+    let picture = png(&landscape(200, 150, 7));
+    let penstock = knowing_picture(&origin, &picture);
+    let encoded = BASE64.encode(&picture);
+    let uri = |between: &str| format!("data:image/png;base64,{}", in_lines(&encoded, between));
+    let file = "application/octet-stream";
+    for (content_type, body) in [
+        (file, format!("<svg xmlns=\"x\"><image xlink:href=\"{}\n\"/></svg>", uri("\n "))),
+        (file, format!("<svg xmlns=\"x\"><image xlink:href='{}'/></svg>", uri("&#10;"))),
+        ("image/svg+xml", format!("<svg xmlns=\"x\"><image xlink:href=\"{}\"/></svg>", uri("&#xA;&#x9;"))),
+        ("text/html", format!("<img src=\"{}\" alt=\"&#10;\">", uri("&NewLine;"))),
+        ("text/css", format!("a {{ background: url(\"{}\") }}", uri("\\\n"))),
+        (file, format!("export default '{}';", uri("\\n"))),
+        (file, format!("{{\"picture\": \"{}\"}}", uri("\\r\\n").replace('/', "\\/"))),
+    ] {
+        let answer = penstock.post("/upload/a", &[("Content-Type", content_type)], body.as_bytes());
+        assert_eq!(answer.status, 451, "{}", &body[..80]);
     }
     assert_eq!(origin.connections(), 0);
 }

@@ -1,0 +1,277 @@
+//! Data URIs in a text.
+//!
+//! Where one ends depends on what it stands in. So each is read up to the first character that no notation of URIs has,
+//! and, if that says something else, through white space and escapes as well (see [`spread`](super::spread)).
+//!
+//! Sources: RFC 2397; WHATWG Fetch §"data: URLs"; URL §"basic URL parser", which leaves out tabs and line feeds.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use memchr::{memchr, memchr_iter};
+
+use super::spread::Spread;
+use super::{Standing, base64, decode, ways};
+use crate::content::{Part, PartKind};
+use crate::extract::dissection::Dissection;
+use crate::extract::percent;
+
+/// Longest head of a data URI, media type and parameters. Browsers send up to some 80.
+const MAX_HEAD: usize = 512;
+
+/// Length of `data:`.
+const SCHEME: usize = 5;
+
+/// Hands out the content of every data URI in `text`. Time is linear in the text.
+///
+/// A data URI that seems to go on in the data of another one is read by itself. The first of such is read up to the
+/// next and as far as it goes, the others up to the next.
+pub(in crate::extract) fn find(text: &Bytes, found: &mut Dissection<'_>) {
+    let Some(first) = text.iter().position(|byte| !byte.is_ascii_whitespace()) else {
+        return;
+    };
+    let written = first..text.trim_ascii_end().len();
+    let mut uris = heads(text).peekable();
+    let (mut end, mut spread_end) = (0, 0);
+    while let Some(head) = uris.next() {
+        if found.is_over() {
+            return;
+        }
+        let (start, data) = (head.start - SCHEME, head.end + 1);
+        let is_inside = data < end;
+        if !is_inside {
+            end = text[data..].iter().position(ends_data).map_or(text.len(), |length| data + length);
+        }
+        let next = uris.peek().map_or(text.len(), |next| (next.start - SCHEME).max(data));
+        let near = next.min(end);
+        let standing = if (start..end) == written { Standing::Value } else { Standing::Quoted };
+        let ends = [Some(near), Some(end).filter(|end| *end > near && !is_inside)];
+        for end in ends.into_iter().flatten() {
+            data_uri(text, &head, data..end, standing, found);
+        }
+        let limit = if data < spread_end { next } else { text.len() };
+        let read = spread_uri(text, &head, data..if is_inside { near } else { end }, limit, found);
+        spread_end = spread_end.max(read);
+    }
+}
+
+/// Where the heads of data URIs stand in `text`.
+fn heads(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
+    memchr_iter(b':', text).filter_map(|colon| {
+        let start = colon + 1;
+        let is_data = start >= SCHEME && text[start - SCHEME..colon].eq_ignore_ascii_case(b"data");
+        let head = &text[start..text.len().min(start + MAX_HEAD)];
+        let length = is_data.then(|| memchr(b',', head)).flatten()?;
+        let head = &head[..length];
+        // What stands between `data:` and the comma has no spaces (RFC 2397 §3), and prose does.
+        let has_spaces = || head.iter().any(|byte| matches!(byte, b' ' | b'\n'));
+        (is_base64(head) || !has_spaces()).then_some(start..start + length)
+    })
+}
+
+/// Whether data behind `head` is in base64.
+fn is_base64(head: &[u8]) -> bool {
+    let last = head.iter().rev().filter(|byte| !byte.is_ascii_whitespace()).map(u8::to_ascii_lowercase);
+    last.take(7).eq(b";base64".iter().rev().copied())
+}
+
+/// Whether `byte` can be no data of a URI, in any notation that URIs stand in.
+fn ends_data(byte: &u8) -> bool {
+    b"\"'<>()`\\ \t\r\n".contains(byte)
+}
+
+/// Hands out the content of the URI with `head` and `data`.
+fn data_uri(text: &Bytes, head: &Range<usize>, data: Range<usize>, standing: Standing, found: &mut Dissection<'_>) {
+    let unescaped = percent::decode(&text.slice(data), percent::Plus::IsPlus);
+    if is_base64(&text[head.clone()]) {
+        base64(&unescaped, standing, found);
+    } else {
+        let is_guess = standing.is_guess(&unescaped);
+        add(text, head, unescaped, is_guess, found);
+    }
+}
+
+/// Hands out what is declared by `head`.
+fn add(text: &[u8], head: &Range<usize>, content: Bytes, is_guess: bool, found: &mut Dissection<'_>) {
+    if !content.is_empty() {
+        let declared = String::from_utf8_lossy(&text[head.clone()]).into_owned();
+        let part = Part { is_guess, ..Part::new(PartKind::Decoded, content).declared(Some(declared)) };
+        found.add(part, Some(head.start));
+    }
+}
+
+/// Hands out what the URI with `head` is when it goes on behind white space and escapes, no further than `limit`, if
+/// that is something else than `data`. Where that ends.
+///
+/// It is a guess always: in prose, words follow.
+fn spread_uri(
+    text: &Bytes,
+    head: &Range<usize>,
+    data: Range<usize>,
+    limit: usize,
+    found: &mut Dissection<'_>,
+) -> usize {
+    let near = percent::decode(&text.slice(data.clone()), percent::Plus::IsPlus);
+    if !is_base64(&text[head.clone()]) {
+        let end = quoted_end(text, head.start - SCHEME, data.start..limit);
+        if end > data.end {
+            let content = percent::decode(&text.slice(data.start..end), percent::Plus::IsPlus);
+            add(text, head, content, true, found);
+        }
+        return end.max(data.end);
+    }
+    let ends_before_more = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\\';
+    if !text[..limit].get(data.end).is_some_and(ends_before_more) && memchr(b'&', &near).is_none() {
+        return data.end;
+    }
+    let spread = Spread::of(&text[data.start..limit]);
+    let mut reading = spread.clone();
+    let differs = near.iter().copied().map(Some).chain(std::iter::repeat(None));
+    let says_more = reading.by_ref().zip(differs).any(|(byte, near)| near != Some(byte));
+    let rest = reading.read_to_end();
+    let end = limit - rest;
+    if says_more {
+        // Up to padding that stands before anything that was left out, it has been read already.
+        let padding = memchr(b'=', &near).map(|length| &near[..=length]);
+        let is_known = padding.is_some_and(|known| spread.clone().take(known.len()).eq(known.iter().copied()));
+        for way in ways(spread.clone()).into_iter().filter(|way| !(is_known && way.ends_at_padding)) {
+            decode(spread.clone(), end - data.start, way, Standing::Quoted, found);
+        }
+    }
+    end
+}
+
+/// Where the quotation ends that a URI begins at `start`, `within` what follows its head; the start of that where it is
+/// not quoted.
+fn quoted_end(text: &[u8], start: usize, within: Range<usize>) -> usize {
+    let quote = start.checked_sub(1).map(|before| text[before]).filter(|byte| b"\"'`".contains(byte));
+    let length = quote.and_then(|quote| memchr(quote, &text[within.clone()])).unwrap_or_default();
+    let is_escaped = length > 0 && text[within.start + length - 1] == b'\\';
+    within.start + length - usize::from(is_escaped)
+}
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::BASE64;
+
+    use super::super::tests::decoded;
+    use super::*;
+
+    #[test]
+    fn data_uris_in_each_other_are_read_in_time_that_is_linear() {
+        let found = decoded("data:,onedata:,twodata:,three and more", find);
+        assert_eq!(found, [&b"one"[..], b"onedata:,twodata:,three", b"two", b"three"]);
+        let text = "data:;base64,QUJD".repeat(100_000);
+        let start = std::time::Instant::now();
+        assert_eq!(decoded(&text, find).len(), 100_001);
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn data_uris_are_found_wherever_they_stand() {
+        for (text, expected) in [
+            ("data:image/png;base64,RVZJTA==", &b"EVIL"[..]),
+            ("DATA:;charset=utf-8;Base64,RVZJTA", b"EVIL"),
+            ("<img src=\"data:image/png;base64,RVZJTA==\" alt=x>", b"EVIL"),
+            ("url(data:;base64,RVZJTA==)", b"EVIL"),
+            ("data:;base64,RVZJ%54%41==", b"EVIL"),
+            ("data:text/plain,EV%49L more", b"EVIL"),
+        ] {
+            assert_eq!(decoded(text, find), [expected], "{text}");
+        }
+        assert_eq!(decoded("metadata: one, two", find).len(), 0);
+        assert_eq!(decoded("data:", find).len(), 0);
+    }
+
+    /// A picture's worth of bytes, and their base64 in lines of `width`, with `between` after each.
+    fn wrapped(width: usize, between: &str) -> (Vec<u8>, String) {
+        let content: Vec<u8> = (0..1000_u32).map(|i| (i * 7 % 251) as u8).collect();
+        let encoded = BASE64.encode(&content);
+        let lines: Vec<&str> = encoded.as_bytes().chunks(width).map(|line| str::from_utf8(line).unwrap()).collect();
+        (content, lines.join(between))
+    }
+
+    #[test]
+    fn data_uris_go_on_behind_white_space_in_every_notation() {
+        for between in [
+            "\n",
+            " ",
+            "\r\n\t",
+            "\n     ",
+            "%0A",
+            "%0d%0a",
+            "&#10;",
+            "&#xA;",
+            "&#13;&#10;",
+            "&Tab;",
+            "&NewLine;\n ",
+            "\\n",
+            "\\r\\n",
+            "\\\n",
+            "\\u000a",
+            "\\\\n",
+            "\\A ",
+            "\\00000a",
+        ] {
+            for width in [1, 4, 19, 76] {
+                let (content, data) = wrapped(width, between);
+                for text in [
+                    format!("<image xlink:href=\"data:image/png;base64,{data}\n\" x=\"1\"/>"),
+                    format!("<img src='data:image/png;base64,\n{data}'>"),
+                    format!("a {{ background: url(data:image/png;base64,{data}) }}"),
+                    format!("{{\"picture\": \"data:image\\/png;base64,{data}\"}}"),
+                    format!("data:image/png;\n  base64 ,{data}"),
+                ] {
+                    assert!(decoded(&text, find).contains(&content), "{between:?}, {width}: {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn escaped_characters_of_base64_are_themselves() {
+        let content: Vec<u8> = BASE64.decode(b"ab+/cd+/ef+/gw==").unwrap();
+        for data in [
+            "ab+\\/cd+\\/ef+\\/gw==",
+            "ab&#43;/cd&plus;&sol;ef&#x2b;/gw&equals;=",
+            "ab\\u002b/cd\\x2b\\u002Fef+/gw\\u003d=",
+            "ab-_cd-_ef\n-_gw",
+        ] {
+            let text = format!("x = \"data:image/png;base64,{data}\";");
+            assert!(decoded(&text, find).contains(&content), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_follows_a_data_uri_in_prose_is_one_more_reading_and_never_the_only_one() {
+        let (content, data) = wrapped(5000, "");
+        let found = decoded(&format!("see data:image/png;base64,{data} and more"), find);
+        assert_eq!(found.len(), 2);
+        assert!(found[0] == content && found[1].starts_with(&content) && found[1].len() > content.len());
+        let found = decoded(&format!("(data:image/png;base64,{data}) and <data:image/png;base64,{data}\n>"), find);
+        assert_eq!(found, [&content[..], &content]);
+    }
+
+    #[test]
+    fn a_text_in_quotation_marks_goes_on_behind_spaces() {
+        for (text, expected) in [
+            (r#"url("data:image/svg+xml,%3Csvg x='1' y='2'%3E%3C/svg%3E")"#, "<svg x='1' y='2'></svg>"),
+            (r#"<img src='data:image/svg+xml;utf8,<svg x="1" y="2"></svg>'>"#, r#"<svg x="1" y="2"></svg>"#),
+            (r#"{"a": "data:text/plain,one two\n three"}"#, r"one two\n three"),
+            (r#""{\"a\": \"data:text/plain,one two\"}""#, "one two"),
+        ] {
+            assert!(decoded(text, find).contains(&expected.as_bytes().to_vec()), "{text}");
+        }
+    }
+
+    #[test]
+    fn spread_data_uris_in_each_other_are_read_in_time_that_is_linear() {
+        for text in ["data:;base64,QU JD ".repeat(20_000), "\"data:,a b ".repeat(20_000)] {
+            let start = std::time::Instant::now();
+            let found = decoded(&text, find);
+            let bytes: usize = found.iter().map(Vec::len).sum();
+            assert!(found.len() <= 41_000 && bytes <= 6 * text.len(), "{} of {bytes} bytes", found.len());
+            assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+        }
+    }
+}
