@@ -388,3 +388,18 @@ fn identifiers_count_like_keywords() {
         assert_eq!(spans(&set, text.as_bytes()).len(), 2, "{extra}");
     }
 }
+
+#[test]
+fn charsets_that_read_alike_for_long_are_both_there_when_they_part() {
+    let set = rule_set(
+        "[[rule]]\nid = \"western\"\nkeywords = [\"Ã©clair\"]\n[[rule]]\nid = \"utf8\"\nkeywords = [\"éclair\"]\n",
+    );
+    let latin = b"caf\xe9 ".repeat(3 * WINDOW / 5);
+    let text = [&latin[..], "éclair".as_bytes(), b" ", &latin, b"\xe9clair"].concat();
+    let found: Vec<(usize, Vec<Range<usize>>)> =
+        set.scan(&text, &Deadline::NEVER).into_iter().map(|found| (found.rule, found.spans)).collect();
+    let (start, end) = (latin.len(), text.len());
+    // The spans of a rule are those of the likeliest reading in which it is fulfilled.
+    assert_eq!(found, [(0, vec![start..start + 7]), (1, vec![end - 6..end])]);
+    assert_eq!(spans(&one_rule(&["éclair"], ""), &text[..end - 6]), [start..start + 7]);
+}

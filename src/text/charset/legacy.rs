@@ -6,6 +6,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::SourceText;
+use crate::content::windows_1252;
 
 const HALF: usize = 128;
 
@@ -17,6 +18,8 @@ pub(in crate::text) struct Legacy {
     singles: [Option<char>; HALF],
     /// By first byte from 0x80 on and second byte; empty where every character is one byte.
     doubles: Vec<Option<char>>,
+    /// By byte from 0x80 on: whether it is what it is in windows-1252.
+    is_western: [bool; HALF],
 }
 
 impl Legacy {
@@ -47,7 +50,13 @@ impl Legacy {
         let is_double = [BIG5, EUC_JP, EUC_KR, GB18030, GBK, SHIFT_JIS].contains(&encoding);
         let pairs = (0x80..=0xff_u8).flat_map(|first| (0..=0xff_u8).map(move |second| [first, second]));
         let doubles = if is_double { pairs.map(|pair| one(&pair)).collect() } else { Vec::new() };
-        Self { name: encoding.name(), singles, doubles }
+        let is_western = std::array::from_fn(|byte: usize| singles[byte] == Some(windows_1252(byte as u8 | 0x80)));
+        Self { name: encoding.name(), singles, doubles, is_western }
+    }
+
+    /// Whether `bytes` are the same in windows-1252.
+    pub(super) fn is_western(&self, bytes: &[u8]) -> bool {
+        bytes.iter().all(|byte| byte.is_ascii() || self.is_western[usize::from(byte & 0x7f)])
     }
 
     /// See [`super::Charset::read`].

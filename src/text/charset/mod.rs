@@ -93,6 +93,20 @@ impl Charset {
         }
     }
 
+    /// Whether it is the charset that texts are in which are not UTF-8 and look like nothing else.
+    pub(super) fn is_usual(self) -> bool {
+        matches!(self, Self::Legacy(legacy) if legacy.name() == WINDOWS_1252.name())
+    }
+
+    /// Whether `bytes` are the same text in it as in UTF-8, apart from a character that is not finished at the end.
+    pub(super) fn reads_like_utf8(self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Utf8 => true,
+            Self::Legacy(legacy) => bytes.is_ascii() || legacy.is_western(bytes) && !has_wide(bytes),
+            Self::Utf16Le | Self::Utf16Be => false,
+        }
+    }
+
     /// Adds the text of `bytes`, which stand at `at`, to `source`. Returns how many were read: all but an unfinished
     /// character at the end, and all when these are the last.
     pub(super) fn read(self, bytes: &[u8], at: usize, is_last: bool, source: &mut SourceText) -> usize {
@@ -111,27 +125,73 @@ pub(super) fn first_foreign(bytes: &[u8]) -> Option<usize> {
     error.error_len().map(|_| error.valid_up_to())
 }
 
+/// Text that is UTF-8 is told many bytes at once. Behind a byte that is none, only ASCII is, until a character of
+/// several bytes comes: in windows-1252 there are many such bytes, and looking again from each of them took most of the
+/// time.
 fn read_utf8(bytes: &[u8], at: usize, is_last: bool, source: &mut SourceText) -> usize {
-    let mut done = 0;
+    let mut done = push_valid(bytes, at, source);
     while done < bytes.len() {
         let rest = &bytes[done..];
-        let (valid, is_cut) = match simdutf8::compat::from_utf8(rest) {
-            Ok(text) => (text, false),
-            Err(error) => (utf8::valid_part(&rest[..error.valid_up_to()]), error.error_len().is_none()),
-        };
-        source.push_str(valid, at + done);
-        done += valid.len();
-        let Some(foreign) = bytes.get(done..).filter(|rest| !rest.is_empty()) else {
-            break;
-        };
-        if is_cut && !is_last {
-            break;
+        let ascii = Encoding::ascii_valid_up_to(rest);
+        if ascii > 0 {
+            source.push_str(utf8::valid_part(&rest[..ascii]), at + done);
+            done += ascii;
+            continue;
         }
-        let (ch, length) = overlong(foreign).unwrap_or((windows_1252(foreign[0]), 1));
-        source.push_char(ch, at + done..at + done + length);
-        done += length;
+        match first_character(rest) {
+            First::Whole => done += push_valid(rest, at + done, source),
+            First::Unfinished if !is_last => break,
+            First::Unfinished | First::Foreign => {
+                let (ch, length) = overlong(rest).unwrap_or((windows_1252(rest[0]), 1));
+                source.push_char(ch, at + done..at + done + length);
+                done += length;
+            }
+        }
     }
     done
+}
+
+/// Adds as much of `bytes`, which stand at `at`, as is UTF-8. Returns how much that is.
+fn push_valid(bytes: &[u8], at: usize, source: &mut SourceText) -> usize {
+    let text = utf8::valid_part(bytes);
+    source.push_str(text, at);
+    text.len()
+}
+
+/// What a text begins with, as UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum First {
+    Whole,
+    /// It ends within a character.
+    Unfinished,
+    Foreign,
+}
+
+fn first_character(bytes: &[u8]) -> First {
+    match std::str::from_utf8(&bytes[..bytes.len().min(4)]) {
+        Ok(_) => First::Whole,
+        Err(error) if error.valid_up_to() > 0 => First::Whole,
+        Err(error) if error.error_len().is_none() || may_get_overlong(bytes) => First::Unfinished,
+        Err(_) => First::Foreign,
+    }
+}
+
+/// Whether `bytes` end within what [`overlong`] may be about.
+fn may_get_overlong(bytes: &[u8]) -> bool {
+    let length = match bytes[0] {
+        0xc0..=0xc1 => 2,
+        0xe0 => 3,
+        0xf0 => 4,
+        _ => return false,
+    };
+    bytes.len() < length && bytes[1..].iter().all(|byte| byte & 0xc0 == 0x80)
+}
+
+/// Whether `bytes` have a whole character of several bytes, be it one that takes fewer.
+fn has_wide(bytes: &[u8]) -> bool {
+    let is_start = |at: usize| bytes[at] >= 0xc0 && bytes.get(at + 1).is_some_and(|next| next & 0xc0 == 0x80);
+    let is_whole = |at: usize| first_character(&bytes[at..]) == First::Whole || overlong(&bytes[at..]).is_some();
+    (0..bytes.len()).any(|at| is_start(at) && is_whole(at))
 }
 
 /// A character in more bytes than it takes, which UTF-8 forbids, and how many those are.
@@ -171,6 +231,8 @@ fn read_utf16(bytes: &[u8], at: usize, is_last: bool, unit: fn([u8; 2]) -> u16, 
 
 #[cfg(test)]
 mod tests {
+    use proptest::strategy::Strategy;
+
     use super::*;
 
     fn characters(charset: Charset, bytes: &[u8]) -> Vec<(usize, char)> {
@@ -233,6 +295,28 @@ mod tests {
     }
 
     #[test]
+    fn charsets_that_read_alike_are_told() {
+        let of = |label: &str| Charset::Legacy(Legacy::of(Encoding::for_label(label.as_bytes()).unwrap()).unwrap());
+        let pieces = [
+            &b"plain"[..],
+            b"caf\xe9 \x80",
+            b"\xc3\xa9",
+            b"\xe2\x82\xac",
+            b"\xc1\xa1",
+            b"\xf0\x9f\x92",
+            b"\xff\xfe",
+            b"\xa4",
+        ];
+        for charset in ["windows-1252", "iso-8859-15", "windows-1254", "koi8-r", "shift_jis"].map(of) {
+            for (one, two) in pieces.iter().flat_map(|one| pieces.iter().map(move |two| (one, two))) {
+                let bytes = [one, &b" "[..], two, b" "].concat();
+                let is_same = characters(charset, &bytes) == characters(Charset::Utf8, &bytes);
+                assert_eq!(charset.reads_like_utf8(&bytes), is_same, "{charset:?} {bytes:x?}");
+            }
+        }
+    }
+
+    #[test]
     fn doubtful_bytes_get_more_than_one_reading() {
         for (bytes, count) in
             [(&b"\xff\xfea\0"[..], 2), (b"\xfe\xff\0a", 2), (b"\xef\xbb\xbfa", 1), (b"cut \xe2\x82", 1), (b"", 1)]
@@ -251,6 +335,44 @@ mod tests {
         let (russian, _, _) =
             encoding_rs::WINDOWS_1251.encode("Съешь же ещё этих мягких французских булок, да выпей чаю");
         assert_eq!(Charset::for_foreign(&russian).len(), 2);
+    }
+
+    /// As the documentation of [`Charset::Utf8`] has it, byte by byte.
+    fn naive_utf8(bytes: &[u8]) -> Vec<(usize, char)> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while at < bytes.len() {
+            let whole = |length: usize| std::str::from_utf8(bytes.get(at..at + length)?).ok()?.chars().next();
+            let valid = (1..=4).find_map(|length| Some((whole(length)?, length)));
+            let (ch, length) = valid.or_else(|| overlong(&bytes[at..])).unwrap_or_else(|| (windows_1252(bytes[at]), 1));
+            found.push((at, ch));
+            at += length;
+        }
+        found
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_as_the_naive_twin_reads_them(
+            pieces in proptest::collection::vec(
+                proptest::prop_oneof![
+                    proptest::collection::vec(proptest::prelude::any::<u8>(), 1..4),
+                    "[a-z ]{1,40}|[é€💣ß]{1,3}".prop_map(String::into_bytes),
+                    proptest::sample::select(vec![b"\xc1\xa1".to_vec(), b"\xe0\x81\xa1".to_vec(), vec![0xff; 70]]),
+                ],
+                0..12,
+            ),
+            cut in proptest::prelude::any::<proptest::sample::Index>(),
+        ) {
+            let bytes = pieces.concat();
+            let expected = naive_utf8(&bytes);
+            proptest::prop_assert_eq!(&characters(Charset::Utf8, &bytes), &expected);
+            let (mut source, cut) = (SourceText::default(), cut.index(bytes.len() + 1));
+            let read = Charset::Utf8.read(&bytes[..cut], 0, false, &mut source);
+            Charset::Utf8.read(&bytes[read..], read, true, &mut source);
+            let text: String = expected.into_iter().map(|(_, ch)| ch).collect();
+            proptest::prop_assert_eq!(source.from(0), text);
+        }
     }
 
     #[test]

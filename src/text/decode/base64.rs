@@ -73,16 +73,20 @@ const fn is_digit(byte: u8) -> bool {
 fn decode(run: &str) -> Option<String> {
     let whole = run.len() - usize::from(run.len() % 4 == 1);
     let bytes = ENCODING.as_ref()?.decode(run.get(..whole)?.as_bytes()).ok()?;
+    let charset = *Charset::of_start(&bytes).first()?;
+    let is_utf8 = std::str::from_utf8(&bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
+    // Each of these begins a character, of which there would be too many.
+    let starts = || bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+    if matches!(charset, Charset::Utf8) && !is_utf8 && bytes.len() < 2 * starts() {
+        return None;
+    }
     let mut source = SourceText::default();
-    Charset::of_start(&bytes).first()?.read(&bytes, 0, true, &mut source);
+    charset.read(&bytes, 0, true, &mut source);
     let text = source.from(0);
     let is_readable = |ch: char| !ch.is_control() && ch != char::REPLACEMENT_CHARACTER || ch.is_whitespace();
     let (count, readable) =
         text.chars().fold((0, 0), |(count, readable), ch| (count + 1, readable + usize::from(is_readable(ch))));
-    let is_text = count > 0
-        && 10 * readable >= 9 * count
-        && std::str::from_utf8(&bytes)
-            .map_or_else(|error| error.error_len().is_none() || bytes.len() >= 2 * count, |_| true);
+    let is_text = count > 0 && 10 * readable >= 9 * count && (is_utf8 || bytes.len() >= 2 * count);
     is_text.then(|| text.to_owned())
 }
 

@@ -141,6 +141,10 @@ pub struct Scanner<R> {
     deadline: Deadline,
     /// None before the first block.
     readings: Vec<Reading>,
+    /// Whether something was not UTF-8.
+    is_foreign: bool,
+    /// Charsets that it may be in and in which all was read as in UTF-8 so far.
+    alike: Vec<Charset>,
     /// What is not a whole block yet.
     pending: Vec<u8>,
 }
@@ -148,7 +152,7 @@ pub struct Scanner<R> {
 impl<R: Deref<Target = RuleSet>> Scanner<R> {
     /// Begins a text, to be searched for `rules`.
     pub fn new(rules: R, deadline: Deadline) -> Self {
-        Self { rules, deadline, readings: Vec::new(), pending: Vec::new() }
+        Self { rules, deadline, readings: Vec::new(), is_foreign: false, alike: Vec::new(), pending: Vec::new() }
     }
 
     /// Takes `deadline` in place of the one before.
@@ -201,24 +205,37 @@ impl<R: Deref<Target = RuleSet>> Scanner<R> {
     }
 
     fn block(&mut self, bytes: &[u8], is_last: bool) {
-        let rules = &*self.rules;
         if self.readings.is_empty() {
+            let rules = &*self.rules;
             let charsets = Charset::of_start(bytes).into_iter();
             self.readings = charsets.map(|charset| Reading::new(rules, charset)).collect();
         }
-        // Up to here all was UTF-8, so whatever else it may be has found the same.
-        if !self.readings.iter().any(Reading::is_legacy)
-            && let Some(utf8) = self.readings.last()
-            && let bytes = utf8.with_carry(bytes)
-            && first_foreign(&bytes).is_some()
-        {
-            let others = Charset::for_foreign(&bytes).into_iter();
-            let others: Vec<Reading> = others.map(|charset| utf8.also(charset)).collect();
-            let last = self.readings.len() - 1;
-            self.readings.splice(last..last, others);
-        }
+        self.part_ways(bytes);
+        let rules = &*self.rules;
         for reading in &mut self.readings {
             reading.read(rules, bytes, is_last, &self.deadline);
         }
+    }
+
+    /// Begins the readings in charsets that read `bytes`, the next ones, otherwise than UTF-8 does. Up to here they
+    /// read the same, and so have found the same.
+    fn part_ways(&mut self, bytes: &[u8]) {
+        let Some(utf8) = self.readings.last() else {
+            return;
+        };
+        let bytes = utf8.with_carry(bytes);
+        if !self.is_foreign && first_foreign(&bytes).is_some() {
+            self.is_foreign = true;
+            self.alike = Charset::for_foreign(&bytes);
+        }
+        let is_alike = |charset: &Charset| charset.reads_like_utf8(&bytes);
+        let (alike, others): (Vec<_>, Vec<_>) = self.alike.drain(..).partition(is_alike);
+        // The likeliest first, whenever it parted.
+        let is_first = !others.iter().any(|charset| charset.is_usual());
+        let place = self.readings.iter().position(Reading::is_legacy).filter(|_| is_first);
+        let place = place.unwrap_or(self.readings.len() - 1);
+        let others: Vec<Reading> = others.into_iter().map(|charset| utf8.also(charset)).collect();
+        self.readings.splice(place..place, others);
+        self.alike = alike;
     }
 }
