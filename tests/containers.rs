@@ -56,6 +56,11 @@ const FIXTURES: &[&str] = &[
     "gnu.tar.xz",
     "gnu.tar.bz2",
     "lbzip2.bz2",
+    "newc.cpio",
+    "odc.cpio",
+    "binary.cpio",
+    "package.deb",
+    "package.rpm",
     "bsdtar.tar",
     "python.tar",
     "lzma2.7z",
@@ -272,12 +277,36 @@ fn what_nothing_here_unpacks_goes_on_flagged_and_is_refused_where_the_route_says
         .start();
     let strange = ZipEntry { method: 97, ..ZipEntry::stored("a", b"wavpack") };
     let listed_beside = zip(&[strange.clone(), ZipEntry::stored("b", LISTED)]);
-    for (index, body) in [fixture("unknown-method.7z"), zip(&[strange])].iter().enumerate() {
+    let rar = b"Rar!\x1a\x07\x01\0\x33\x92\xb5\xe5\x0a\x01\x05\x06\0\x05\x01\x01\x80\x80\0".to_vec();
+    for (index, body) in [fixture("unknown-method.7z"), zip(&[strange]), rar].iter().enumerate() {
         assert_eq!(upload(&flagging, body).status, 200);
         assert_eq!(origin.requests()[index].headers["penstock-labels"], "unsupported");
         assert_refused(&refusing, body, 422, "container_method_unknown", "refused");
     }
     assert_eq!(upload(&flagging, &listed_beside).status, 451, "what can be unpacked beside it is compared");
+}
+
+#[test]
+fn a_lone_volume_of_an_archive_goes_on_flagged_and_what_is_in_it_is_compared() {
+    let origin = Origin::start();
+    let flagging = knowing(&origin, "");
+    let refusing = Setup::new(&[origin.address])
+        .with(&format!("{ENFORCING}unsupported = \"refuse\"\n"))
+        .with_known("sha256", &sha256(LISTED))
+        .start();
+    let long = ZipEntry::stored("long", &[7; 30_000]);
+    let volume = |content: &[u8]| {
+        [b"PK\x07\x08", &zip(&[ZipEntry::stored("a", content), long.clone()])[..20_000]].concat()
+    };
+    assert_eq!(upload(&flagging, &volume(b"fine")).status, 200);
+    assert_eq!(origin.requests()[0].headers["penstock-labels"], "unsupported");
+    assert_refused(&refusing, &volume(b"fine"), 422, "container_incomplete", "refused");
+    assert_eq!(upload(&flagging, &volume(LISTED)).status, 451);
+    let without_end = zip(&[ZipEntry::stored("a", LISTED), long.clone()]);
+    assert_eq!(upload(&flagging, &without_end[..without_end.len() - 1]).status, 451);
+    let clean = zip(&[long]);
+    assert_eq!(upload(&flagging, &clean[..clean.len() - 1]).status, 200);
+    assert!(!origin.requests()[1].headers.contains_key("penstock-labels"));
 }
 
 #[test]

@@ -157,7 +157,9 @@ problem_codes! {
     }
     Unsupported {
         ContainerMethodUnknown = "container_method_unknown",
-            "An entry of a container is compressed in a way that cannot be undone here.";
+            "An archive, or an entry of a container, is compressed in a way that cannot be undone here.";
+        ContainerIncomplete = "container_incomplete",
+            "An archive is one volume of several, so that some of its entries or their ends are elsewhere.";
     }
     Encrypted {
         ContainerEncrypted = "container_encrypted",

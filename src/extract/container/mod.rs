@@ -1,6 +1,9 @@
 //! Containers: files that hold other files, told by their bytes; only mail is also told by what it is called.
 
+mod ar;
 mod compressed;
+mod cpio;
+mod foreign;
 mod mail;
 mod number;
 mod ole;
@@ -9,11 +12,13 @@ mod seven_zip;
 mod tar;
 #[cfg(test)]
 mod testing;
+mod volume;
 pub(super) mod zip;
 
 use crate::body::Coding;
 use crate::content::Part;
 
+use super::ProblemCode;
 use super::dissection::Dissection;
 
 /// A kind of container.
@@ -25,6 +30,14 @@ pub(super) enum Container {
     SevenZip,
     /// A tar file.
     Tar,
+    /// An archive of `ar`, such as a package of Debian.
+    Ar,
+    /// An archive of cpio.
+    Cpio,
+    /// A package of RPM, which has an archive of cpio in it.
+    Rpm,
+    /// An archive that nothing here opens.
+    Foreign,
     /// A compound file: a document of Office before 2007, a mail of Outlook.
     Compound,
     /// A PDF file.
@@ -57,7 +70,14 @@ impl Container {
         let pdf = pdf::is_pdf(bytes).then_some(Self::Pdf);
         let zip = zip::is_zip(bytes).then_some(Self::Zip);
         let mail = mail::is_mail(part).then_some(Self::Mail);
-        [compressed, seven_zip, tar, compound, pdf, zip, mail].into_iter().flatten().collect()
+        let others = [
+            (ar::is_ar(bytes), Self::Ar),
+            (cpio::is_cpio(bytes), Self::Cpio),
+            (cpio::is_rpm(bytes), Self::Rpm),
+            (foreign::is_foreign(bytes), Self::Foreign),
+        ];
+        let others = others.into_iter().filter_map(|(is_one, container)| is_one.then_some(container));
+        [compressed, seven_zip, tar, compound, pdf, zip, mail].into_iter().flatten().chain(others).collect()
     }
 
     /// Hands out what is in it.
@@ -66,6 +86,13 @@ impl Container {
             Self::Compressed(coding) => compressed::open(coding, &part.bytes, found),
             Self::SevenZip => seven_zip::open(&part.bytes, found),
             Self::Tar => tar::open(&part.bytes, found),
+            Self::Ar => ar::open(&part.bytes, found),
+            Self::Cpio => cpio::open(&part.bytes, found),
+            Self::Rpm => cpio::open_rpm(&part.bytes, found),
+            Self::Foreign => {
+                found.report(ProblemCode::ContainerMethodUnknown, None);
+                Coverage::Some
+            }
             Self::Compound => ole::open(&part.bytes, found),
             Self::Pdf => pdf::open(&part.bytes, found),
             Self::Zip => zip::open(&part.bytes, found),

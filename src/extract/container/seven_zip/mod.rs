@@ -13,8 +13,8 @@ use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
 use crate::extract::{ProblemCode, legible};
 
-use super::Coverage;
 use super::number::{clamped, u32_at, u64_at};
+use super::{Coverage, volume};
 use header::{Coder, Either, Folder, Header, Streams};
 
 const SIGNATURE: &[u8] = b"7z\xbc\xaf\x27\x1c";
@@ -87,7 +87,11 @@ fn read_header(bytes: &Bytes, found: &mut Dissection<'_>) -> Result<Header, Faul
     }
     let start = SIGNATURE_HEADER.saturating_add(clamped(offset));
     let end = start.saturating_add(clamped(length));
-    let mut header = if end <= bytes.len() { bytes.slice(start..end) } else { return Err(Fault::BROKEN) };
+    if end > bytes.len() {
+        let is_meant = Some(crc32fast::hash(&bytes[12..SIGNATURE_HEADER])) == u32_at(bytes, 8);
+        return Err(if is_meant { Fault::Code(volume::cut_off(bytes.len())) } else { Fault::BROKEN });
+    }
+    let mut header = bytes.slice(start..end);
     if crc32fast::hash(&header) != checksum {
         found.report(ProblemCode::ContainerBroken, Some(start));
     }

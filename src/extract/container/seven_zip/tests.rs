@@ -52,6 +52,23 @@ fn an_archive_that_is_cut_off_is_broken_and_one_that_is_empty_is_fine() {
 }
 
 #[test]
+fn the_first_volume_of_several_is_incomplete_and_any_other_archive_that_breaks_off_is_broken() {
+    let place = [&(1_u64 << 20).to_le_bytes()[..], &100_u64.to_le_bytes(), &[0; 4]].concat();
+    let checksum = crc32fast::hash(&place).to_le_bytes();
+    let volume = |checksum: &[u8], length: usize| {
+        let mut volume = [SIGNATURE, &[0, 4], checksum, &place].concat();
+        volume.resize(length, 0xa5);
+        codes(&opened(volume))
+    };
+    for length in [65_536, 100_000, 512 * 1000] {
+        assert_eq!(volume(&checksum, length), [ProblemCode::ContainerIncomplete], "{length}");
+    }
+    assert_eq!(volume(&checksum, 65_537), [ProblemCode::ContainerBroken]);
+    assert_eq!(volume(&checksum, 1000), [ProblemCode::ContainerBroken]);
+    assert_eq!(volume(&[0; 4], 65_536), [ProblemCode::ContainerBroken]);
+}
+
+#[test]
 fn what_an_archive_asks_for_is_limited() {
     let limits = ExtractLimits { max_unpacked: 1000, ..ExtractLimits::default() };
     assert_eq!(codes(&opened_within(fixture("plain-header.7z"), &limits)), [ProblemCode::UnpackedTooLarge]);

@@ -15,8 +15,8 @@ use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
 use crate::extract::{ProblemCode, carve, legible};
 
-use super::Coverage;
 use super::number::clamped;
+use super::{Coverage, volume};
 use header::{BLOCK, Header};
 use pax::Extended;
 
@@ -115,7 +115,7 @@ impl Walk<'_, '_> {
         let start = (at + BLOCK).min(self.bytes.len());
         let end = start.saturating_add(clamped(size));
         if end > self.bytes.len() {
-            self.found.report(ProblemCode::ContainerBroken, Some(at));
+            self.found.report(volume::cut_off(self.bytes.len()), Some(at));
         }
         self.bytes.slice(start..end.min(self.bytes.len()))
     }

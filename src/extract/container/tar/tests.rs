@@ -4,7 +4,7 @@ use super::*;
 use crate::content::ExtractLimits;
 use crate::extract::container::testing::{LISTED, codes, entries, fixture, listed, opened, opened_within};
 
-use ProblemCode::{ContainerAmbiguous, ContainerBroken};
+use ProblemCode::{ContainerAmbiguous, ContainerBroken, ContainerIncomplete};
 
 /// A header with a right checksum.
 fn header(name: &str, kind: u8, size: &str) -> Vec<u8> {
@@ -132,6 +132,20 @@ fn damaged_archives_give_what_can_be_read() {
     assert_eq!((codes(&found), listed(&found)), (vec![ContainerBroken], 1));
     let no_number = [header("evil", b'0', "0000000001x"), padded(LISTED), END.to_vec()].concat();
     assert!(codes(&opened(no_number)).contains(&ContainerBroken));
+}
+
+#[test]
+fn a_volume_of_several_is_incomplete_and_what_is_in_it_is_seen() {
+    // GNU tar writes whole records of 10 KiB.
+    let mut volume = [entry("evil", LISTED), header("long", b'0', "00000400000")].concat();
+    volume.resize(20 << 10, 7);
+    let found = opened(volume.clone());
+    assert_eq!((codes(&found), listed(&found)), (vec![ContainerIncomplete], 1));
+    let mut next = header("long", b'M', "00000300000");
+    next.resize(20 << 10, 7);
+    assert_eq!(codes(&opened(next)), [ContainerIncomplete]);
+    volume.pop();
+    assert_eq!(codes(&opened(volume)), [ContainerBroken]);
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub(super) struct Content<'a> {
     /// Where its content begins.
     pub(super) start: usize,
     pub(super) sizes: Sizes,
+    /// What it is that its content goes on behind the end of the archive.
+    pub(super) cut: ProblemCode,
 }
 
 /// What is known about an entry from elsewhere than its own structure.
@@ -46,8 +48,8 @@ impl Content<'_> {
             self.report_if_any(&packed, ProblemCode::ContainerEncrypted, found);
             return None;
         }
-        if self.sizes == Sizes::Told && (packed.len() as u64) < self.header.packed {
-            self.report(ProblemCode::ContainerBroken, found);
+        if self.sizes == Sizes::Told && self.is_cut() {
+            self.report(self.cut, found);
         }
         let coding = match self.header.method {
             0 => return self.stored(&packed, found),
@@ -66,6 +68,12 @@ impl Content<'_> {
         self.unpacked(coding, &packed, found)
     }
 
+    /// Whether it goes on behind the end of the archive, or may do so.
+    fn is_cut(&self) -> bool {
+        let end = self.start.saturating_add(clamped(self.header.packed));
+        self.sizes == Sizes::Unknown || end > self.bytes.len()
+    }
+
     /// The bytes that it takes in the archive; all behind its start where that is not known.
     fn packed(&self) -> Bytes {
         let end = match self.sizes {
@@ -80,7 +88,9 @@ impl Content<'_> {
             return self.stored_up_to_descriptor(packed, found);
         }
         let seen = Seen { crc: crc32fast::hash(packed), size: packed.len() as u64, packed: packed.len() as u64 };
-        self.check(&seen, found);
+        if !self.is_cut() {
+            self.check(&seen, found);
+        }
         self.add(packed.clone(), found);
         // Some unpackers go by the other size.
         if self.header.size != seen.size {
@@ -94,7 +104,7 @@ impl Content<'_> {
     fn stored_up_to_descriptor(&self, rest: &Bytes, found: &mut Dissection<'_>) -> Option<Seen> {
         let fits = |at: &usize| super::descriptor_says(&rest[*at..], *at as u64);
         let Some(length) = memchr::memmem::find_iter(rest, super::record::DESCRIPTOR).find(fits) else {
-            self.report(ProblemCode::ContainerBroken, found);
+            self.report(self.cut, found);
             self.add(rest.clone(), found);
             return None;
         };
@@ -160,7 +170,7 @@ impl Content<'_> {
                 Some(Seen { crc: crc32fast::hash(&content), size: content.len() as u64, packed })
             }
             End::Broken => {
-                self.report(ProblemCode::ContainerBroken, found);
+                self.report(if self.is_cut() { self.cut } else { ProblemCode::ContainerBroken }, found);
                 None
             }
             limit => {

@@ -5,8 +5,9 @@ use std::ops::Range;
 use memchr::memmem;
 
 use crate::extract::container::number::{clamped, u16_at};
+use crate::extract::container::volume;
 
-use super::record::{self, Central, END, END_LENGTH, End, LOCAL};
+use super::record::{self, CENTRAL, Central, END, END_LENGTH, End, LOCAL};
 
 /// How far from the end readers look for the end record: as far as its comment may reach.
 pub(super) const TAIL: usize = END_LENGTH + u16::MAX as usize;
@@ -30,6 +31,8 @@ pub(super) struct Directory {
 pub(super) struct Entry {
     pub(super) central: Central,
     pub(super) local: usize,
+    /// Whether it is on another volume, which is not here.
+    pub(super) is_elsewhere: bool,
 }
 
 /// The directories of a file.
@@ -138,7 +141,9 @@ fn walk(bytes: &[u8], end: &End, start: usize, base: i128, max: usize) -> Option
         && let Some(central) = record::central(bytes, at)
     {
         at = central.end;
-        entries.push(Entry { local: local_place(bytes, &central, base), central });
+        let local = local_place(bytes, &central, base);
+        let is_elsewhere = u32::from(central.volume) != end.volume || is_before(&central, base);
+        entries.push(Entry { central, local, is_elsewhere });
     }
     if entries.is_empty() && (end.count > 0 || end.size > 0) {
         return None;
@@ -156,6 +161,31 @@ fn local_place(bytes: &[u8], central: &Central, base: i128) -> usize {
     let is_local = |at: usize| bytes.get(at..).is_some_and(|rest| rest.starts_with(LOCAL));
     let moved = usize::try_from(place as i128 + base).unwrap_or(usize::MAX);
     if !is_local(moved) && is_local(place) { place } else { moved }
+}
+
+/// Whether `central` is in front of the file, of which whole volumes are not there.
+fn is_before(central: &Central, base: i128) -> bool {
+    let missing = base.checked_neg().and_then(|missing| u64::try_from(missing).ok());
+    missing.is_some_and(|missing| central.local < missing && volume::is_length(missing))
+}
+
+/// The directory at the end of `bytes` behind which the end record is missing, or has broken off.
+pub(super) fn without_end(bytes: &[u8], max: usize) -> Option<Directory> {
+    let is_end = |rest: &[u8]| rest.len() < END_LENGTH && rest.iter().zip(END).all(|(byte, expected)| byte == expected);
+    let mut behind = 0;
+    for start in memmem::find_iter(bytes, CENTRAL) {
+        // From the middle of records that lead nowhere, they do so as well.
+        if start < behind {
+            continue;
+        }
+        let end = End { count: 0, size: 0, offset: start as u64, volume: 0, at: start };
+        let directory = walk(bytes, &end, start, 0, max)?;
+        behind = directory.entries.last().map_or(start, |entry| entry.central.end);
+        if is_end(&bytes[behind..]) && !directory.entries.is_empty() {
+            return Some(Directory { is_exact: true, ..directory });
+        }
+    }
+    None
 }
 
 impl Directories {

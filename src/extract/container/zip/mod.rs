@@ -19,12 +19,12 @@ use crate::extract::ProblemCode;
 use crate::extract::dissection::Dissection;
 use crate::extract::{carve, legible};
 
-use super::Coverage;
 use super::number::{clamped, u32_at, u64_at};
+use super::{Coverage, volume};
 use content::{Content, Seen, Sizes};
 use directory::{Directory, Entry};
 pub(in crate::extract) use embedded::Embedded;
-use record::{DESCRIPTOR, END, Header, LOCAL, Local};
+use record::{CENTRAL, DESCRIPTOR, END, Header, LOCAL, Local};
 
 /// What stands in front of the first local header of archives in several volumes, also when there is only one.
 const SPLIT_MARKERS: [&[u8]; 2] = [DESCRIPTOR, b"PK00"];
@@ -55,28 +55,41 @@ fn marker_length(bytes: &[u8]) -> usize {
 
 /// Hands out every entry that some unpacker finds.
 pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
-    let directories = directory::find(bytes, found.limits().max_parts.saturating_add(1));
+    let max_entries = found.limits().max_parts.saturating_add(1);
+    let mut directories = directory::find(bytes, max_entries);
     if !directories.is_clear {
         found.ambiguous(ProblemCode::ContainerAmbiguous, None);
     }
     if directories.all.is_empty() {
-        found.report(ProblemCode::ContainerBroken, None);
+        // Without its end record, those that mend it and those that stream read the same.
+        directories.all.extend(directory::without_end(bytes, max_entries));
+    }
+    let cut = if directories.all.is_empty() { Some(cut_off(bytes)) } else { None };
+    if let Some(code) = cut {
+        found.report(code, None);
     }
     for comment in &directories.comments {
         legible::show_comment(bytes.slice(comment.clone()), found);
     }
     let listed = listed(bytes, &directories.all, found);
-    let start = if starts_as_zip(bytes) { Some(marker_length(bytes)) } else { listed.keys().next().copied() };
+    let is_there = |at: &usize| record::local(bytes, *at).is_some();
+    let start = if starts_as_zip(bytes) { Some(marker_length(bytes)) } else { listed.keys().copied().find(is_there) };
     let end = directories.all.iter().map(|directory| directory.start).min().unwrap_or(bytes.len());
-    let mut walk = Walk { bytes, listed, end, found };
+    let mut walk = Walk { bytes, listed, end, cut, found };
     walk.run(start.unwrap_or(end).min(end));
     Coverage::All
+}
+
+/// What an archive is that has no directory: the first of several volumes, or broken off.
+fn cut_off(bytes: &[u8]) -> ProblemCode {
+    let is_volume = bytes.starts_with(DESCRIPTOR) && bytes[DESCRIPTOR.len()..].starts_with(LOCAL);
+    if is_volume { ProblemCode::ContainerIncomplete } else { volume::cut_off(bytes.len()) }
 }
 
 /// Hands out the entries that the directories in `bytes` list which can be read in more than one way.
 pub(in crate::extract) fn open_odd(bytes: &Bytes, embedded: &Embedded, found: &mut Dissection<'_>) {
     let listed = listed(bytes, &embedded.odd, found);
-    Walk { bytes, listed, end: bytes.len(), found }.hand_out_missed();
+    Walk { bytes, listed, end: bytes.len(), cut: None, found }.hand_out_missed();
 }
 
 /// What `directories` list, by the place of the local header. Shows comments on the way.
@@ -96,6 +109,8 @@ struct Walk<'w, 'd> {
     listed: BTreeMap<usize, Vec<Entry>>,
     /// Where the first directory begins.
     end: usize,
+    /// What it is that there is no directory, and that the last entry may break off.
+    cut: Option<ProblemCode>,
     found: &'w mut Dissection<'d>,
 }
 
@@ -138,7 +153,8 @@ impl Walk<'_, '_> {
         if gap.iter().all(|byte| *byte == 0) {
             return;
         }
-        if !(end == self.end && gap.ends_with(ANDROID_BLOCK)) {
+        let is_broken_directory = self.cut.is_some() && gap.starts_with(CENTRAL);
+        if !(is_broken_directory || end == self.end && gap.ends_with(ANDROID_BLOCK)) {
             self.ambiguous(start);
         }
         self.carve(start, end);
@@ -149,7 +165,7 @@ impl Walk<'_, '_> {
         let entries = self.listed.remove(&local.at).unwrap_or_default();
         // Android's tools fill gaps with entries that have neither name nor content.
         let is_filler = local.header.name.is_empty() && local.header.packed == 0 && !local.header.is_streamed();
-        if entries.len() != 1 && !is_filler {
+        if entries.len() != 1 && !is_filler && self.cut.is_none() {
             self.ambiguous(local.at);
         }
         let mut headers: Vec<&Header> = Vec::new();
@@ -168,7 +184,8 @@ impl Walk<'_, '_> {
         let mut end = local.content;
         for header in headers {
             self.show_names(header, local);
-            let content = Content { bytes: self.bytes, header, start: local.content, sizes };
+            let cut = self.cut.unwrap_or(ProblemCode::ContainerBroken);
+            let content = Content { bytes: self.bytes, header, start: local.content, sizes, cut };
             let seen = content.hand_out(self.found);
             end = end.max(self.end_of(local, header, sizes, seen));
         }
@@ -226,6 +243,9 @@ impl Walk<'_, '_> {
                     self.ambiguous(at);
                     self.listed.insert(at, entries);
                     self.pass_entry(&local);
+                }
+                None if entries.iter().all(|entry| entry.is_elsewhere) => {
+                    self.found.report(ProblemCode::ContainerIncomplete, None);
                 }
                 None => self.found.report(ProblemCode::ContainerBroken, Some(at)),
             }

@@ -56,6 +56,8 @@ pub(super) struct Central {
     pub(super) header: Header,
     /// Where the local header is said to be.
     pub(super) local: u64,
+    /// On which volume that is.
+    pub(super) volume: u16,
     /// Where its comment stands.
     pub(super) comment: Range<usize>,
     pub(super) end: usize,
@@ -77,6 +79,8 @@ pub(super) struct End {
     pub(super) count: u64,
     pub(super) size: u64,
     pub(super) offset: u64,
+    /// On which volume it is itself.
+    pub(super) volume: u32,
     /// Where the records of the end begin.
     pub(super) at: usize,
 }
@@ -96,7 +100,8 @@ pub(super) fn central(bytes: &[u8], at: usize) -> Option<Central> {
     let (flags, method, crc) = (short(8)?, short(10)?, u32_at(bytes, at + 16)?);
     let unicode_name = unicode_name(bytes, name_end..extra_end);
     let header = Header { flags, method, crc, packed, size, name: at + CENTRAL_LENGTH..name_end, unicode_name };
-    (end <= bytes.len()).then_some(Central { header, local, comment: extra_end..end, end })
+    let volume = short(34)?;
+    (end <= bytes.len()).then_some(Central { header, local, volume, comment: extra_end..end, end })
 }
 
 pub(super) fn local(bytes: &[u8], at: usize) -> Option<Local> {
@@ -186,7 +191,8 @@ fn short_end(bytes: &[u8], at: usize) -> Option<End> {
     let size = u64::from(u32_at(bytes, at + 12)?);
     let offset = u64::from(u32_at(bytes, at + 16)?);
     u16_at(bytes, at + 20)?;
-    Some(End { count: u64::from(u16_at(bytes, at + 10)?), size, offset, at })
+    let volume = u32::from(u16_at(bytes, at + 4)?);
+    Some(End { count: u64::from(u16_at(bytes, at + 10)?), size, offset, volume, at })
 }
 
 fn long_end(bytes: &[u8], at: usize) -> Option<End> {
@@ -194,5 +200,6 @@ fn long_end(bytes: &[u8], at: usize) -> Option<End> {
         return None;
     }
     let number = |offset| u64_at(bytes, at.checked_add(offset)?);
-    Some(End { count: number(32)?, size: number(40)?, offset: number(48)?, at })
+    let volume = u32_at(bytes, at.checked_add(16)?)?;
+    Some(End { count: number(32)?, size: number(40)?, offset: number(48)?, volume, at })
 }

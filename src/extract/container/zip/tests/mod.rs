@@ -5,6 +5,7 @@ use crate::content::{ExtractLimits, PartKind};
 use crate::extract::container::testing::{LISTED, codes, entries, fixture, listed, opened, opened_within};
 
 mod embedded;
+mod volumes;
 
 use ProblemCode::{ContainerAmbiguous, ContainerBroken, ContainerEncrypted, ContainerMethodUnknown, ContainerSize};
 
@@ -117,6 +118,8 @@ fn archives_of_common_tools_open_without_a_problem() {
         ("7-zip-deflate64.zip", "folder/numbers.txt"),
         ("7-zip-lzma.zip", "folder/numbers.txt"),
         ("7-zip-xz.zip", "folder/numbers.txt"),
+        ("7-zip-bzip2.zip", "folder/numbers.txt"),
+        ("7-zip-ppmd.zip", "folder/numbers.txt"),
     ] {
         let found = opened(fixture(name));
         assert_eq!(codes(&found), [], "{name}");
