@@ -1,5 +1,7 @@
 //! Uploads in pieces over several requests: what the origin would put together is what is inspected.
 
+use std::sync::{Arc, Mutex};
+
 use crate::support::http::{Connection, Response};
 use crate::support::origin::Origin;
 use crate::support::penstock::{ENFORCING, Penstock, Setup};
@@ -347,6 +349,81 @@ fn an_origin_that_does_not_speak_tus_gets_no_pieces() {
     let mut client = Client(penstock.connect());
     let path = client.of_length(40);
     assert_eq!(refusal(&client.patch(&path, 0, b"x")), (404, "upload_unknown".into()));
+}
+
+/// A server of FilePond: it answers a creation with an id, and keeps the chunks in their order.
+fn filepond(answer: &'static str) -> (Origin, Arc<Mutex<Vec<u8>>>) {
+    let stored: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let kept = Arc::clone(&stored);
+    let origin = Origin::answering(move |request| {
+        if request.method == "PATCH" {
+            kept.lock().unwrap().extend(&request.body);
+            return Some("HTTP/1.1 204 No Content\r\n\r\n".to_owned());
+        }
+        Some(format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{answer}", answer.len()))
+    });
+    (origin, stored)
+}
+
+#[test]
+fn chunks_of_filepond_pass_and_are_inspected_as_a_whole() {
+    let form = ("Content-Type", "multipart/form-data; boundary=b");
+    let about = b"--b\r\nContent-Disposition: form-data; name=\"filepond\"\r\n\r\n{}\r\n--b--\r\n";
+    for (answer, path) in [
+        ("id0f9c", "/upload/process?patch=id0f9c"),
+        ("{\"id\":\"id0f9c\"}", "/upload/process/%69d0f9c"),
+        ("", "/upload/process?patch=1"),
+    ] {
+        for (file, status) in [(HARMLESS, 204), (LISTED, 451)] {
+            let (origin, stored) = filepond(answer);
+            let penstock = knowing(&origin, ENFORCING, "");
+            let mut client = penstock.connect();
+            let length = file.len().to_string();
+            let created = client.exchange("POST", "/upload/process", &[form, ("Upload-Length", &length)], about);
+            assert_eq!(created.status, 200, "{}", created.text());
+            let mut send = |at: usize, to: usize, length: &str| {
+                let (at, piece) = (at.to_string(), &file[at..to]);
+                let headers = [TYPE, ("Upload-Offset", &at), ("Upload-Length", length), ("Upload-Name", "a.jpg")];
+                client.exchange("PATCH", path, &headers, piece)
+            };
+            assert_eq!(send(0, 15, &length).status, 204);
+            assert_eq!(refusal(&send(30, 40, &length)), (409, "assembly_incomplete".into()));
+            assert_eq!(refusal(&send(15, 30, "41")), (400, "tus_malformed".into()));
+            assert_eq!(send(15, 30, &length).status, 204);
+            assert_eq!(send(15, 30, &length).status, 204, "once more, since its answer was lost");
+            assert_eq!(refusal(&client_get(&penstock, path)), (409, "assembly_incomplete".into()));
+            let mut client = penstock.connect();
+            let headers = [TYPE, ("Upload-Offset", "30"), ("Upload-Length", &length), ("Upload-Name", "a.jpg")];
+            assert_eq!(client.exchange("PATCH", path, &headers, &file[30..]).status, status, "{answer}");
+            assert_eq!(stored.lock().unwrap().ends_with(&file[30..]), status == 204);
+        }
+    }
+}
+
+fn client_get(penstock: &Penstock, path: &str) -> Response {
+    penstock.connect().exchange("GET", path, &[], b"")
+}
+
+#[test]
+fn what_only_looks_like_a_chunk_of_filepond_is_not_known() {
+    let (origin, _) = filepond("id0f9c");
+    let penstock = knowing(&origin, ENFORCING, "");
+    let length = ("Upload-Length", "40");
+    for headers in [
+        &[TYPE, ("Upload-Offset", "10"), length][..],
+        &[TYPE, ("Upload-Offset", "0")],
+        &[("Content-Type", "application/json"), ("Upload-Offset", "0"), length],
+        &[TYPE, TYPE, ("Upload-Offset", "0"), length],
+        &[TYPE, TUS, ("Upload-Offset", "0"), length],
+    ] {
+        let answer = penstock.connect().exchange("PATCH", "/upload/process?patch=7", headers, &LISTED[..10]);
+        assert_eq!(refusal(&answer), (404, "upload_unknown".into()), "{headers:?}");
+    }
+    let created = penstock.connect().exchange("POST", "/upload/process", &[("Upload-Length", "20")], b"");
+    assert_eq!(created.status, 200);
+    let lie = [TYPE, ("Upload-Offset", "0"), length];
+    let answer = penstock.connect().exchange("PATCH", "/upload/process?patch=id0f9c", &lie, &LISTED[..20]);
+    assert_eq!(refusal(&answer), (400, "tus_malformed".into()), "its creation said another length");
 }
 
 #[test]

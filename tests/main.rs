@@ -40,6 +40,7 @@ mod protocols;
 mod proxying;
 mod readable;
 mod reloading;
+mod reports;
 mod requests;
 mod rollout;
 mod rules;

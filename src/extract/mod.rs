@@ -48,7 +48,9 @@ pub use parameters::is_token_byte;
 pub use partial::is_partial;
 pub use problem::{Problem, ProblemCode, ProblemKind};
 pub use s3::{ListedPart, S3Part, S3Request, is_streaming, listed_parts, may_be_xml, read_s3, upload_created};
-pub use tus::{Concat, Malformed, TusAppend, TusCreation, TusMetadata, TusRequest, read_tus, resolve, tus_number};
+pub use tus::{
+    Concat, Malformed, TusAppend, TusCreation, TusMetadata, TusRequest, read_tus, resolve, tus_number, upload_ids,
+};
 
 /// What is taken apart: a body, and what was said about it.
 #[derive(Clone, Copy, Debug)]

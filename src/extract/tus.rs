@@ -1,12 +1,16 @@
 //! What a request says in tus 1.0, the protocol for uploads that go on where they broke off, or in the IETF draft
-//! "Resumable Uploads for HTTP", which is tus' successor and treated alike.
+//! "Resumable Uploads for HTTP", which is tus' successor and treated alike. FilePond's chunks have some headers of tus, but
+//! name no version of it.
 //!
-//! Source: tus.io/protocols/resumable-upload, 1.0.0, with its extensions; draft-ietf-httpbis-resumable-upload. Only
+//! Source: tus.io/protocols/resumable-upload, 1.0.0, with its extensions; draft-ietf-httpbis-resumable-upload;
+//! pqina.nl/filepond/docs, "Process chunks". Only
 //! what every server reads alike is taken: whoever reads a number differently would put a different file together.
 
 use bytes::Bytes;
 use data_encoding::BASE64;
 use http::{HeaderMap, Method, header};
+
+use super::percent;
 
 /// One request of the protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub enum TusRequest {
     Create(TusCreation),
     /// Adds its body to an upload.
     Append(TusAppend),
+    /// A chunk of FilePond, which says how long the whole is, and what it is called.
+    Chunk(TusAppend, Vec<Bytes>),
     /// Asks how much of an upload the server has.
     Ask,
     /// Ends an upload.
@@ -32,6 +38,8 @@ pub struct TusCreation {
     pub metadata: TusMetadata,
     /// What it has to do with other uploads.
     pub concat: Concat,
+    /// Whether the request names a version of tus. FilePond does not, and sends a form where tus has the first piece.
+    pub is_versioned: bool,
 }
 
 /// What a client says about the file itself.
@@ -70,9 +78,16 @@ pub struct TusAppend {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
+/// Shortest id of an upload, and how many words may be one.
+const MIN_ID: usize = 3;
+const MAX_IDS: usize = 16;
+
+/// The header that names the version of tus.
+const VERSION: &str = "tus-resumable";
+
 /// Any of these makes a request one of the protocol.
 const HEADERS: [&str; 8] = [
-    "tus-resumable",
+    VERSION,
     "upload-offset",
     "upload-length",
     "upload-defer-length",
@@ -101,7 +116,7 @@ pub fn read_tus(method: &Method, headers: &HeaderMap) -> Result<Option<TusReques
     let fields = Fields(headers);
     match effective_method(method, &fields)? {
         "PATCH" | "POST" | "PUT" if is_coded => Err(Malformed),
-        "PATCH" => fields.append().map(TusRequest::Append).map(Some),
+        "PATCH" => fields.append().map(|append| Some(fields.addition(append))),
         "HEAD" => fields.without_concat().map(|()| Some(TusRequest::Ask)),
         "DELETE" => fields.without_concat().map(|()| Some(TusRequest::Forget)),
         "GET" | "OPTIONS" => Ok(None),
@@ -187,6 +202,16 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// A chunk of FilePond, or a piece as tus and the draft have it.
+    fn addition(&self, append: TusAppend) -> TusRequest {
+        let is_of_draft = append.is_complete.is_some() || self.0.contains_key("upload-draft-interop-version");
+        if is_of_draft || self.0.contains_key(VERSION) || append.length.is_none() {
+            return TusRequest::Append(append);
+        }
+        let names = self.0.get_all("upload-name").iter().map(|name| Bytes::copy_from_slice(name.as_bytes()));
+        TusRequest::Chunk(append, names.collect())
+    }
+
     fn creation(&self) -> Result<TusCreation, Malformed> {
         let length = self.number("upload-length")?;
         match self.one("upload-defer-length")? {
@@ -198,7 +223,9 @@ impl<'a> Fields<'a> {
         if self.number("upload-offset")?.is_some_and(|offset| offset != 0) {
             return Err(Malformed);
         }
-        Ok(TusCreation { length, is_complete: self.is_complete()?, metadata: self.metadata()?, concat: self.concat()? })
+        let is_versioned = self.0.contains_key(VERSION);
+        let (is_complete, metadata, concat) = (self.is_complete()?, self.metadata()?, self.concat()?);
+        Ok(TusCreation { length, is_complete, metadata, concat, is_versioned })
     }
 
     fn concat(&self) -> Result<Concat, Malformed> {
@@ -231,6 +258,18 @@ impl<'a> Fields<'a> {
         }
         Ok(metadata)
     }
+}
+
+/// What may be the id of an upload in `text`, the body of an answer or a URL: its words, the longest first, without
+/// percent escapes.
+pub fn upload_ids(text: &[u8]) -> Vec<String> {
+    let text = percent::undo(text, b'%', None);
+    let is_of_id = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    let words = text.split(|byte| !is_of_id(byte)).filter(|word| word.len() >= MIN_ID);
+    let mut words: Vec<String> = words.map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    words.truncate(MAX_IDS);
+    words
 }
 
 /// Host and target (path with query) of `reference`, a URL that is absolute or relative to that of the request.
@@ -288,6 +327,16 @@ mod tests {
             ("PATCH", &[("upload-offset", "5")], Some(TusRequest::Append(append))),
             ("POST", &[("upload-offset", "5"), ("x-http-method-override", "PATCH")], Some(TusRequest::Append(append))),
             ("PATCH", &[("upload-offset", "5"), ("upload-concat", "partial")], Some(TusRequest::Append(append))),
+            (
+                "PATCH",
+                &[("upload-offset", "5"), ("upload-length", "9"), ("upload-name", "a.jpg")],
+                Some(TusRequest::Chunk(TusAppend { length: Some(9), ..append }, vec!["a.jpg".into()])),
+            ),
+            (
+                "PATCH",
+                &[("upload-offset", "5"), ("upload-length", "9"), ("tus-resumable", "1.0.0")],
+                Some(TusRequest::Append(TusAppend { length: Some(9), ..append })),
+            ),
             ("HEAD", &[("tus-resumable", "1.0.0")], Some(TusRequest::Ask)),
             ("DELETE", &[("tus-resumable", "1.0.0")], Some(TusRequest::Forget)),
             (
@@ -341,6 +390,18 @@ mod tests {
             ("POST", &[("upload-length", "5"), ("upload-metadata", "filetype %%")]),
         ] {
             assert_eq!(read(method, pairs), Err(Malformed), "{method} {pairs:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_the_longest_word() {
+        for (text, expected) in [
+            ("2a0f-9", &["2a0f-9"][..]),
+            ("{\"id\": \"2a0f9c\"}", &["2a0f9c"]),
+            ("/process?patch=%32a0f9c&x=yes", &["process", "2a0f9c", "patch", "yes"]),
+            ("a b", &[]),
+        ] {
+            assert_eq!(upload_ids(text.as_bytes()), expected, "{text}");
         }
     }
 

@@ -9,13 +9,13 @@ use http::{HeaderMap, HeaderName, Method, header};
 use pingora::http::RequestHeader;
 
 use super::answer::Refusal;
-use super::assembly::{Candidate, Creation, Kept, Key, Pending, Step, Terms};
+use super::assembly::{Candidate, Creation, Dialect, Kept, Key, Pending, Step, Terms, TusUpload};
 use super::{Case, Gate};
 use crate::body::Scratch;
 use crate::config::Inspection;
 use crate::extract::{
     Concat, S3Part, S3Request, TusAppend, TusCreation, TusMetadata, TusRequest, is_streaming, listed_parts, may_be_xml,
-    object_of_frames, read_s3, read_tus, resolve,
+    object_of_frames, read_s3, read_tus, resolve, upload_ids,
 };
 use crate::inspect::Upload;
 
@@ -69,15 +69,24 @@ impl Gate {
     pub(super) fn plan(&self, request: &RequestHeader, case: &Case<'_>) -> Result<Option<Plan>, Stop> {
         let (host, target) = place(request);
         let tus = read_tus(&request.method, &request.headers).map_err(|_| Refusal::TusMalformed)?;
-        if let Some(tus) = tus {
-            let key = Key::tus(case.origin(), host, target);
-            if matches!(tus, TusRequest::Append(_) | TusRequest::Ask) {
-                self.must_know(&key, case)?;
+        match tus {
+            Some(TusRequest::Chunk(append, names)) => {
+                let key = self.key_of_chunk(&append, request, case)?;
+                return Ok(Some(Plan::Tus(TusRequest::Chunk(append, names), key)));
             }
-            return Ok(Some(Plan::Tus(tus, key)));
+            Some(tus) => {
+                let key = Key::tus(case.origin(), host, target);
+                if matches!(tus, TusRequest::Append(_) | TusRequest::Ask) {
+                    self.must_know(&key, case)?;
+                }
+                return Ok(Some(Plan::Tus(tus, key)));
+            }
+            None => {}
         }
         if request.method == Method::GET {
-            return self.may_read(&Key::tus(case.origin(), host, target), case).map(|()| None);
+            self.may_read(&Key::tus(case.origin(), host, target), case)?;
+            let mut ids = upload_ids(target.as_bytes()).into_iter().map(|id| Key::chunks(case.origin(), &id));
+            return ids.try_for_each(|key| self.may_read(&key, case)).map(|()| None);
         }
         let s3 = read_s3(&request.method, request.uri.query(), &request.headers).map_err(|_| Refusal::S3Malformed)?;
         if let Some(S3Request::Part(part)) = &s3 {
@@ -87,6 +96,21 @@ impl Gate {
             }
         }
         Ok(s3.map(Plan::S3))
+    }
+
+    /// The upload that a chunk of FilePond belongs to: by the id that the origin gave it, or by its URL. One that is not
+    /// known begins with its first chunk, if that is called nothing else than a piece of a file.
+    fn key_of_chunk(&self, append: &TusAppend, request: &RequestHeader, case: &Case<'_>) -> Result<Key, Stop> {
+        let (host, target) = place(request);
+        let (terms, now) = (case.terms(), Instant::now());
+        let mut named = upload_ids(target.as_bytes()).into_iter().map(|id| Key::chunks(case.origin(), &id));
+        let named = named.find(|key| self.assemblies.knows(key, terms, now));
+        let key = named.unwrap_or_else(|| Key::tus(case.origin(), host, target));
+        let begins = append.offset == 0 && is_called_piece(&request.headers);
+        if !begins || self.assemblies.knows(&key, terms, now) {
+            self.must_know(&key, case)?;
+        }
+        Ok(key)
     }
 
     fn must_know(&self, key: &Key, case: &Case<'_>) -> Result<(), Stop> {
@@ -119,6 +143,10 @@ impl Gate {
         match plan {
             Plan::Tus(TusRequest::Create(creation), _) => self.prepare_creation(creation, request, body, case),
             Plan::Tus(TusRequest::Append(append), key) => self.prepare_append(append, key, body, case),
+            Plan::Tus(TusRequest::Chunk(append, names), key) => {
+                self.begin_chunks(&append, names, &key, case)?;
+                self.prepare_append(append, key, body, case)
+            }
             Plan::Tus(TusRequest::Ask, key) => self.prepare_question(key, case),
             Plan::Tus(TusRequest::Forget, key) => Ok(self.ready(Step::Forget { key }, case)),
             Plan::S3(S3Request::Forget { upload }) => {
@@ -148,10 +176,18 @@ impl Gate {
         case: &Case<'_>,
     ) -> Result<Prepared, Stop> {
         let max_body = case.route.policy.max_body;
-        let TusCreation { length, is_complete, metadata, concat } = creation;
+        let TusCreation { length, is_complete, metadata, concat, is_versioned } = creation;
         let (host, target) = place(request);
         let slot = self.assemblies.reserve(case.terms(), Instant::now()).ok_or(Refusal::AssembliesFull)?;
-        let first = Candidate::first(length, is_complete, body, max_body)?;
+        let dialect = match is_complete {
+            Some(_) => Dialect::Draft,
+            None if is_versioned => Dialect::Tus,
+            None => Dialect::FilePond,
+        };
+        // FilePond sends a form about the file; servers of tus take nothing without a version.
+        let nothing = Bytes::new();
+        let has_piece = dialect != Dialect::FilePond || is_called_piece(&request.headers);
+        let first = Candidate::first(length, is_complete, if has_piece { body } else { &nothing }, max_body)?;
         let whole_of = |pieces, keys| Whole::of_tus(pieces, &metadata, keys);
         let (parts, whole) = match &concat {
             Concat::Final(urls) => {
@@ -169,8 +205,8 @@ impl Gate {
             Concat::Whole | Concat::Partial => (None, None),
         };
         let (origin, host, target) = (case.origin().to_owned(), host.to_owned(), target.to_owned());
-        let (is_partial, is_draft) = (concat == Concat::Partial, is_complete.is_some());
-        let creation = Creation { slot, origin, host, target, first, metadata, is_partial, is_draft, parts };
+        let is_partial = concat == Concat::Partial;
+        let creation = Creation { slot, origin, host, target, first, metadata, is_partial, dialect, parts };
         Ok(Prepared { whole, ..self.ready(Step::CreateTus(creation), case) })
     }
 
@@ -195,6 +231,22 @@ impl Gate {
             keys.push(key);
         }
         Ok((keys, pieces))
+    }
+
+    /// Notes an upload of FilePond that begins, or what it is called.
+    fn begin_chunks(&self, append: &TusAppend, names: Vec<Bytes>, key: &Key, case: &Case<'_>) -> Result<(), Stop> {
+        let (terms, now) = (case.terms(), Instant::now());
+        let call = |kept: &mut Kept| {
+            if let Kept::Tus(upload) = kept {
+                upload.call(&names);
+            }
+        };
+        if self.assemblies.change(key, terms, now, call).is_none() {
+            let slot = self.assemblies.reserve(terms, now).ok_or(Refusal::AssembliesFull)?;
+            let upload = TusUpload::of_chunks(append.length, names);
+            self.assemblies.insert(slot, key.clone(), Kept::Tus(upload), now);
+        }
+        Ok(())
     }
 
     fn prepare_append(&self, append: TusAppend, key: Key, body: &Bytes, case: &Case<'_>) -> Result<Prepared, Stop> {
@@ -319,15 +371,17 @@ impl Plan {
     /// created the upload, and for a creation from its media type, which nothing else takes apart.
     pub(super) fn is_piece(&self, headers: &HeaderMap) -> bool {
         match self {
-            Self::Tus(TusRequest::Append(_), _) | Self::S3(S3Request::Part(_)) => true,
-            Self::Tus(TusRequest::Create(_), _) => {
-                let mut types = headers.get_all(header::CONTENT_TYPE).iter();
-                let is_piece = types.next().is_some_and(|value| value == "application/offset+octet-stream");
-                is_piece && types.next().is_none() && headers.contains_key("tus-resumable")
-            }
+            Self::Tus(TusRequest::Append(_) | TusRequest::Chunk(..), _) | Self::S3(S3Request::Part(_)) => true,
+            Self::Tus(TusRequest::Create(_), _) => is_called_piece(headers) && headers.contains_key("tus-resumable"),
             _ => false,
         }
     }
+}
+
+/// Whether a body is called a piece of a file, which nothing takes apart.
+fn is_called_piece(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    types.next().is_some_and(|value| value == "application/offset+octet-stream") && types.next().is_none()
 }
 
 /// Host and target of a request, as its route was chosen by.

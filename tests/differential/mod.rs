@@ -15,6 +15,7 @@ mod ordinary;
 mod random;
 mod references;
 mod servers;
+mod variants;
 
 use std::fmt;
 use std::io::Write;
@@ -61,8 +62,9 @@ impl fmt::Display for Request {
 /// Body `index` of the run with `seed`: depends on nothing else but `references`.
 fn request(seed: u64, index: u64, references: &[Reference]) -> Request {
     let random = &mut Random::new(seed, index);
-    let mut request = match random.below(12) {
+    let mut request = match random.below(14) {
         0..=3 => ordinary::request(random),
+        12 | 13 => variants::request(random),
         4 if !references.is_empty() => random.pick(references).request.clone(),
         _ => grammar::request(random),
     };
@@ -128,6 +130,32 @@ fn say_findings(what: &str, findings: &[Finding]) {
     for finding in findings.iter().take(20) {
         say(&format!("{what}: {finding}"));
     }
+}
+
+#[test]
+fn forms_of_every_notation_pass_and_the_listed_file_in_each_is_found() {
+    let origin = Origin::start();
+    origin.forget_bodies();
+    let settings = MODES[0].2;
+    let penstock = start_penstock(&origin, &[], settings);
+    let mut client = Client::new(penstock.address);
+    let mut wrong = Vec::new();
+    for index in 0..setting("PENSTOCK_VARIANTS_N", 600) {
+        let request = variants::request(&mut Random::new(setting("PENSTOCK_DIFFERENTIAL_SEED", 1), index));
+        let twin = comparison::harmless_twin(&request);
+        for (request, expected) in [(request, 451), (twin, 200)] {
+            let answer = client.post("/record/x", &request);
+            if answer.status != expected {
+                wrong.push(format!("{index}: {} {}\n{request}", answer.status, answer.text()));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.iter().take(20).cloned().collect::<Vec<_>>().join("\n")
+    );
 }
 
 #[test]

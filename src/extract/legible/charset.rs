@@ -76,11 +76,7 @@ pub(in crate::extract) fn decoded(
 }
 
 /// The same by `decoder`, which has decoded nothing yet.
-pub(in crate::extract) fn decoded_by(
-    mut decoder: Decoder,
-    bytes: &[u8],
-    found: &mut Dissection<'_>,
-) -> Option<Bytes> {
+pub(in crate::extract) fn decoded_by(mut decoder: Decoder, bytes: &[u8], found: &mut Dissection<'_>) -> Option<Bytes> {
     let mut output = found.output();
     let mut block = vec![0; BLOCK];
     let mut rest = bytes;

@@ -67,7 +67,9 @@ impl Reader<'_, '_> {
             return self.found.add(Part::new(PartKind::File, bytes), Some(block.start));
         };
         // Each line with its CRLF. A CR in a header is one too many then, and refused.
-        let headers = bytes[..length].iter().flat_map(|byte| if *byte == b'\n' { &b"\r\n"[..] } else { std::slice::from_ref(byte) });
+        let headers = bytes[..length]
+            .iter()
+            .flat_map(|byte| if *byte == b'\n' { &b"\r\n"[..] } else { std::slice::from_ref(byte) });
         let headers: Vec<u8> = headers.copied().collect();
         self.part_of(&headers, block.start + length + gap..block.end, block.start);
         if let Some(at) = memmem::find(&bytes[length..], b"\r\n\r\n") {
@@ -89,7 +91,8 @@ mod tests {
 
     fn read(body: &str) -> Extraction {
         let body = bytes::Bytes::copy_from_slice(body.as_bytes());
-        let mut found = Extraction::of(&Source::plain(&body, &[b"multipart/related; boundary=b"]), &ExtractLimits::default());
+        let mut found =
+            Extraction::of(&Source::plain(&body, &[b"multipart/related; boundary=b"]), &ExtractLimits::default());
         found.parts.retain(|part| part.inside.is_none());
         found
     }

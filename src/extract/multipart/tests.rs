@@ -294,7 +294,8 @@ fn an_archive_that_some_server_takes_for_text_is_no_doubt() {
         for subtype in ["form-data", "related"] {
             let (body, content_type) = (body.clone().into(), format!("multipart/{subtype}; boundary=b"));
             let found = Extraction::of(&Source::plain(&body, &[content_type.as_bytes()]), &ExtractLimits::default());
-            let doubted: Vec<&Part> = found.problems.iter().map(|problem| &found.parts[problem.part.unwrap()]).collect();
+            let doubted: Vec<&Part> =
+                found.problems.iter().map(|problem| &found.parts[problem.part.unwrap()]).collect();
             assert_eq!(found.problems, [], "{subtype} {headers}: {doubted:?}");
             assert!(found.parts.iter().any(|part| part.kind == PartKind::Entry), "{subtype} {headers}");
         }

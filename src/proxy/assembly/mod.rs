@@ -19,7 +19,7 @@ use bytes::Bytes;
 use crate::config::Limits;
 use crate::telemetry::Metrics;
 
-pub(super) use pending::{Creation, Pending, Step};
+pub(super) use pending::{Creation, Dialect, Pending, Step};
 pub(super) use s3::S3Upload;
 pub(super) use tus::{Candidate, TusUpload};
 
@@ -90,6 +90,11 @@ impl Key {
         let host = host.to_ascii_lowercase();
         let host = host.strip_suffix(":80").or(host.strip_suffix(":443")).unwrap_or(&host);
         Self { origin: origin.to_owned(), name: format!("tus {host} {target}") }
+    }
+
+    /// An upload of FilePond is named by an id that the origin gave it, wherever in a URL that is.
+    pub(super) fn chunks(origin: &str, id: &str) -> Self {
+        Self { origin: origin.to_owned(), name: format!("chunks {id}") }
     }
 
     /// The id alone, which the origin makes unique: an object has more than one URL, and a part that came under one
@@ -173,6 +178,11 @@ impl Assemblies {
         table.bytes = table.bytes + after - before;
         self.note(&table);
         Some(result)
+    }
+
+    /// Whether an upload called `key` is under way, or was blocked.
+    pub(super) fn knows(&self, key: &Key, terms: Terms, now: Instant) -> bool {
+        self.table().entries.get(key).is_some_and(|entry| !entry.is_expired(terms.timeout, now))
     }
 
     /// Forgets an upload.

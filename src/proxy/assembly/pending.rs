@@ -10,7 +10,7 @@ use pingora::http::ResponseHeader;
 use super::s3::Stored;
 use super::tus::{Candidate, Course, Outcome};
 use super::{Assemblies, Kept, Key, S3Upload, Slot, Terms, TusUpload};
-use crate::extract::{TusMetadata, resolve, tus_number, upload_created};
+use crate::extract::{TusMetadata, resolve, tus_number, upload_created, upload_ids};
 
 /// Bytes of an answer in which the name of a new upload is looked for. S3's has a few hundred.
 const MAX_ANSWER: usize = 64 << 10;
@@ -26,12 +26,39 @@ pub(in crate::proxy) struct Pending {
 /// What the origin is asked to do.
 pub(in crate::proxy) enum Step {
     CreateTus(Creation),
-    Append { key: Key, candidate: Candidate },
-    Ask { key: Key, version: u64 },
-    Forget { key: Key },
-    CreateS3 { slot: Slot, origin: String, content_types: Vec<Bytes>, content_encodings: Vec<Bytes>, answer: Vec<u8> },
-    Part { key: Key, number: u16, piece: Bytes },
-    Complete { key: Key },
+    /// The origin gives the id of an upload of FilePond in its answer.
+    NameChunks {
+        slot: Slot,
+        origin: String,
+        target: String,
+        declared: Option<u64>,
+    },
+    Append {
+        key: Key,
+        candidate: Candidate,
+    },
+    Ask {
+        key: Key,
+        version: u64,
+    },
+    Forget {
+        key: Key,
+    },
+    CreateS3 {
+        slot: Slot,
+        origin: String,
+        content_types: Vec<Bytes>,
+        content_encodings: Vec<Bytes>,
+        answer: Vec<u8>,
+    },
+    Part {
+        key: Key,
+        number: u16,
+        piece: Bytes,
+    },
+    Complete {
+        key: Key,
+    },
 }
 
 /// A resumable upload that is created.
@@ -43,10 +70,19 @@ pub(in crate::proxy) struct Creation {
     pub(in crate::proxy) first: Candidate,
     pub(in crate::proxy) metadata: TusMetadata,
     pub(in crate::proxy) is_partial: bool,
-    /// Whether it is of the IETF draft, which asks for no `Upload-Offset` in the answer.
-    pub(in crate::proxy) is_draft: bool,
+    pub(in crate::proxy) dialect: Dialect,
     /// The partial uploads that it is made of.
     pub(in crate::proxy) parts: Option<Vec<Key>>,
+}
+
+/// Which protocol a creation is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::proxy) enum Dialect {
+    Tus,
+    /// The IETF draft, which asks for no `Upload-Offset` in the answer.
+    Draft,
+    /// FilePond's, with the id of the upload in the body of the answer.
+    FilePond,
 }
 
 impl Pending {
@@ -69,7 +105,7 @@ impl Pending {
         match self.step.take() {
             // The name of the upload is in the body that follows.
             step @ Some(Step::CreateS3 { .. }) if is_done => self.step = step,
-            Some(Step::CreateTus(creation)) if is_done => self.register(creation, response),
+            Some(Step::CreateTus(creation)) if is_done => self.step = self.register(creation, response),
             Some(Step::Append { key, candidate }) => self.settle(&key, candidate, outcome_of(response)),
             Some(Step::Ask { key, version }) if is_done => {
                 if let Ok(Some(offset)) = tus_number(&response.headers, "upload-offset") {
@@ -88,6 +124,17 @@ impl Pending {
 
     /// Takes a piece of the body of the origin's answer, before the client gets it.
     pub(in crate::proxy) fn answer_goes_on(&mut self, piece: &[u8]) {
+        if let Some(Step::NameChunks { slot, origin, target, declared }) =
+            self.step.take_if(|step| matches!(step, Step::NameChunks { .. }) && !piece.is_empty())
+        {
+            // Servers answer with the id alone; some with more, in which it is the longest word.
+            let own = upload_ids(target.as_bytes());
+            if let Some(id) = upload_ids(&piece[..piece.len().min(MAX_ANSWER)]).iter().find(|id| !own.contains(id)) {
+                let kept = Kept::Tus(TusUpload::of_chunks(declared, Vec::new()));
+                self.store.insert(slot, Key::chunks(&origin, id), kept, Instant::now());
+            }
+            return;
+        }
         let Some(Step::CreateS3 { answer, .. }) = &mut self.step else {
             return;
         };
@@ -103,30 +150,40 @@ impl Pending {
 
     /// Keeps a new upload, if the origin's answer shows that it knows the protocol: others may answer with a
     /// `Location` too, and must not get bodies of which only the whole counts.
-    fn register(&self, creation: Creation, response: &ResponseHeader) {
-        let Creation { slot, origin, host, target, first, metadata, is_partial, is_draft, parts } = creation;
+    ///
+    /// What is still to be done once the body of the answer is there, if anything.
+    fn register(&self, creation: Creation, response: &ResponseHeader) -> Option<Step> {
+        let Creation { slot, origin, host, target, first, metadata, is_partial, dialect, parts } = creation;
         let headers = &response.headers;
-        let names: &[&str] = if is_draft {
+        let names: &[&str] = if dialect == Dialect::Draft {
             &["upload-draft-interop-version", "upload-complete", "upload-incomplete", "upload-offset", "upload-limit"]
         } else {
             &["tus-resumable"]
         };
         let location = headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
         let url = location.and_then(|location| resolve(&host, &target, location));
+        let own_target = target;
         let (true, Some((host, target))) = (names.iter().any(|name| headers.contains_key(*name)), url) else {
             tracing::debug!("the origin answered the creation of an upload, but not as the protocol has it");
-            return;
+            let declared = first.declared();
+            return (dialect == Dialect::FilePond).then_some(Step::NameChunks {
+                slot,
+                origin,
+                target: own_target,
+                declared,
+            });
         };
         let upload = match &parts {
             Some(_) => TusUpload::finished(),
             None => {
-                let unsaid = if is_draft { first.end } else { 0 };
+                let unsaid = if dialect == Dialect::Draft { first.end } else { 0 };
                 let stored = tus_number(headers, "upload-offset").ok().flatten().unwrap_or(unsaid).min(first.end);
                 TusUpload::created(first, stored, metadata, is_partial)
             }
         };
         self.store.insert(slot, Key::tus(&origin, &host, &target), Kept::Tus(upload), Instant::now());
         parts.iter().flatten().for_each(|part| self.store.remove(part));
+        None
     }
 
     fn settle(&self, key: &Key, candidate: Candidate, outcome: Outcome) {

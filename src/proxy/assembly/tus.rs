@@ -7,6 +7,9 @@ use super::{MAX_PIECES, length};
 use crate::config::ByteSize;
 use crate::extract::{TusAppend, TusMetadata};
 
+/// Names of one upload that are kept.
+const MAX_NAMES: usize = 4;
+
 /// One resumable upload.
 #[derive(Debug, Default)]
 pub(in crate::proxy) struct TusUpload {
@@ -17,6 +20,9 @@ pub(in crate::proxy) struct TusUpload {
     /// Whether it is a piece of a later upload, so that its bytes are needed when it is complete.
     is_partial: bool,
     is_complete: bool,
+    /// Whether pieces only come one after the other: servers of FilePond keep each chunk under its offset, so that
+    /// what a piece in between replaces differs.
+    only_grows: bool,
     /// Whether the origin is being told something that it has not answered.
     in_flight: bool,
     /// Whether the last piece got no answer, so that the origin may have any part of it.
@@ -66,6 +72,20 @@ impl TusUpload {
         upload
     }
 
+    /// An upload of FilePond, of which nothing has come.
+    pub(in crate::proxy) fn of_chunks(declared: Option<u64>, texts: Vec<Bytes>) -> Self {
+        let metadata = TusMetadata { texts, ..TusMetadata::default() };
+        Self { declared, metadata, only_grows: true, ..Self::default() }
+    }
+
+    /// Notes what an upload of FilePond is called, which its creation does not say.
+    pub(in crate::proxy) fn call(&mut self, names: &[Bytes]) {
+        let new = names.iter().filter(|name| !self.metadata.texts.contains(name)).take(MAX_NAMES);
+        let new: Vec<Bytes> = new.cloned().collect();
+        self.metadata.texts.extend(new);
+        self.metadata.texts.truncate(MAX_NAMES);
+    }
+
     /// One that is complete and of which no bytes are needed.
     pub(super) fn finished() -> Self {
         Self { is_complete: true, ..Self::default() }
@@ -105,7 +125,8 @@ impl TusUpload {
         if self.is_complete && body.is_empty() {
             return Ok(None);
         }
-        if self.is_complete || append.offset > self.bytes() {
+        let fits = if self.only_grows { self.continues(append.offset, body) } else { append.offset <= self.bytes() };
+        if self.is_complete || !fits {
             return Err(Refusal::AssemblyIncomplete);
         }
         if self.declared.is_some() && append.length.is_some_and(|length| self.declared != Some(length)) {
@@ -116,6 +137,13 @@ impl TusUpload {
         self.in_flight = true;
         self.version += 1;
         Ok(Some(candidate))
+    }
+
+    /// Whether `body` comes next, or is the last piece once more, since its answer was lost.
+    fn continues(&self, offset: u64, body: &Bytes) -> bool {
+        let bytes = self.bytes();
+        let repeats = |last: &Bytes| offset + last.len() as u64 == bytes && last == body;
+        offset == bytes || self.pieces.last().is_some_and(repeats)
     }
 
     /// Takes over what became of a piece.
@@ -136,7 +164,9 @@ impl TusUpload {
             }
             // The origin may have taken any part of the piece, which the client will ask. But where the piece was to
             // replace others, or another one is in doubt already, there is more than one story.
-            Outcome::Unknown if candidate.offset < self.bytes() || self.in_doubt => return Course::Lost,
+            Outcome::Unknown if candidate.offset < self.bytes() || self.in_doubt || self.only_grows => {
+                return Course::Lost;
+            }
             Outcome::Unknown => {
                 self.declared = candidate.declared;
                 self.in_doubt = true;
@@ -184,6 +214,11 @@ impl Candidate {
         let mut candidate = Self::default();
         candidate.add(&TusAppend { offset: 0, length, is_complete }, length, body, max_body)?;
         Ok(candidate)
+    }
+
+    /// Bytes of the whole, as far as that is known.
+    pub(super) fn declared(&self) -> Option<u64> {
+        self.declared
     }
 
     fn add(
@@ -308,6 +343,26 @@ mod tests {
         assert_eq!(upload.partial().map(<[Bytes]>::concat), Some(b"01234".to_vec()));
         assert_eq!(begin(&mut upload, at(5), "x"), Refusal::AssemblyIncomplete, "nothing is added to the whole");
         assert!(upload.begin(&at(5), &Bytes::new(), MAX).unwrap().is_none());
+    }
+
+    #[test]
+    fn chunks_of_filepond_only_come_one_after_the_other() {
+        use Outcome::*;
+        let mut upload = TusUpload::of_chunks(Some(10), vec!["a.jpg".into()]);
+        add(&mut upload, 0, "0123", Stored(None));
+        let begin = |upload: &mut TusUpload, offset: u64, body: &'static str| {
+            upload.begin(&at(offset), &body.into(), MAX).map(|_| ()).unwrap_err()
+        };
+        assert_eq!(begin(&mut upload, 2, "45"), Refusal::AssemblyIncomplete);
+        assert_eq!(begin(&mut upload, 0, "abcd"), Refusal::AssemblyIncomplete);
+        assert_eq!(begin(&mut upload, 5, "45"), Refusal::AssemblyIncomplete);
+        add(&mut upload, 0, "0123", Stored(None));
+        add(&mut upload, 4, "45", Refused);
+        add(&mut upload, 4, "4567", Stored(None));
+        assert_eq!(text(&upload), "01234567");
+        let longer = TusAppend { length: Some(11), ..at(8) };
+        assert_eq!(upload.begin(&longer, &"89".into(), MAX).unwrap_err(), Refusal::TusMalformed);
+        assert_eq!(add(&mut upload, 8, "89", Unknown), Course::Lost, "the origin may have it or not");
     }
 
     #[test]

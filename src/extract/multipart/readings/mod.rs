@@ -67,7 +67,11 @@ pub(in crate::extract) fn extract_all(body: &Bytes, content_type: &[u8], found: 
     };
     for boundary in &boundaries {
         for reading in Readings::new(body, boundary).all() {
-            if writer.found.is_over() || writer.add(&reading).is_none() {
+            // Too many parts are reported by themselves, and lost time by who set the deadline.
+            if writer.found.is_over() {
+                return;
+            }
+            if writer.add(&reading).is_none() {
                 return writer.found.report(ProblemCode::TooManyReadings, None);
             }
         }
