@@ -98,13 +98,15 @@ impl Reader<'_, '_> {
             transform::add_other_base64(bytes, self.found);
         }
         let mut labels = transform::labels(&types.join(&b';'));
+        let is_encoded = memchr::memmem::find(&header_bytes.to_ascii_lowercase(), b"encoding").is_some();
         if role != Role::File {
             labels.extend(self.charsets.iter().cloned());
         }
         // A server decodes fields and texts; of a picture it keeps the bytes, whatever charset it claims. Latin-1 is
         // among the readings of every field.
         if role != Role::File || is_called_text {
-            transform::transcode(labels.iter().filter(|label| !charset::is_latin(label)), bytes, self.found);
+            let others = labels.iter().filter(|label| !charset::is_latin(label) || is_encoded);
+            transform::transcode(others, header_bytes, bytes, self.found);
         }
     }
 

@@ -255,10 +255,16 @@ fn what_servers_make_of_a_part_by_its_encoding_or_charset_is_inspected_beside_it
         ("Content-Transfer-Encoding: base64", &b"RVZJ\r\nTA=="[..]),
         ("X: y\r\n Content_Transfer_Encoding base64", b"RVZJTA=="),
         ("Content-Transfer-Encoding: quoted-printable", b"E=56=\r\nIL"),
+        ("Content-Transfer-Encoding: quoted-printable", b"E=56=\rxx\nIL"),
         ("Content-Type: text/plain; charset=utf-16le", &utf16),
         ("Content-Type: text/plain; charset=utf-16le", &[&utf16[..], b"x"].concat()),
         ("Content-Type: text/plain; charset=utf-16", &[b"\xff\xfe", &utf16[..]].concat()),
         ("Content-Type: text/plain; charset=utf-16", b"\xfe\xff\0E\0V\0I\0L"),
+        ("Content-Type: text/plain; charset=utf-16le\r\nContent-Transfer-Encoding: base64", b"RQBWAEkATAA="),
+        (
+            "Content-Type: text/plain; charset=utf-16le\r\nContent-Transfer-Encoding: quoted-printable",
+            b"E=00V=00I=00L=00",
+        ),
         ("Content-Type: text/plain; charset*=utf-8''utf-16le", &utf16),
         ("Content-Type: multipart/mixed; boundary=c", b"--c\r\nX: y\r\n\r\nEVIL\r\n--c--"),
     ] {

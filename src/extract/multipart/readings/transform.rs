@@ -36,7 +36,7 @@ pub(super) fn extract(headers: &[u8], charsets: &[Vec<u8>], content: &Bytes, fou
         }
     }
     let labels: BTreeSet<Vec<u8>> = labels(headers).into_iter().chain(charsets.iter().cloned()).collect();
-    transcode(&labels, content, found);
+    transcode(&labels, headers, content, found);
 }
 
 /// Adds `content` without the transfer encodings that `headers` mention, wherever that is: some servers know of no folded
@@ -52,20 +52,26 @@ pub(in crate::extract::multipart) fn undo_transfer_encoding(
         encoded::declared_base64(content, found);
     }
     if mentions(b"encoding") && mentions(b"printable") {
-        found.add(Part::new(PartKind::Decoded, quoted_printable(content)), None);
+        let (strict, python) = (quoted_printable(content), quoted_printable_in_python(content));
+        let differs = strict != python;
+        for text in std::iter::once(strict).chain(differs.then_some(python)) {
+            found.add(Part::new(PartKind::Decoded, text), None);
+        }
     }
 }
 
 /// Adds what formidable makes of base64 with line ends in it: of a file, it decodes as many characters as are a multiple of
-/// four by themselves; of a field, it writes base64 without line ends.
+/// four by themselves; of a field, it writes base64 without line ends and without what does not fill three bytes.
 pub(in crate::extract::multipart) fn add_other_base64(text: &Bytes, found: &mut Dissection<'_>) {
-    if !text.iter().any(u8::is_ascii_whitespace) {
+    let is_padded = text.trim_ascii_end().ends_with(b"=");
+    if !is_padded && !text.iter().any(u8::is_ascii_whitespace) {
         return;
     }
     let (first, rest) = text.split_at(text.len() / 4 * 4);
     let aligned = [encoded::decode_leniently(first), encoded::decode_leniently(rest)].concat();
     let joined: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    for (kind, bytes) in [(PartKind::Decoded, aligned), (PartKind::Reading, joined)] {
+    let filled = joined[..joined.len().saturating_sub(if is_padded { 4 } else { 0 })].to_vec();
+    for (kind, bytes) in [(PartKind::Decoded, aligned), (PartKind::Reading, joined), (PartKind::Reading, filled)] {
         if let Some(bytes) = found.keep(&bytes, text.len()) {
             found.add(Part::new(kind, bytes), None);
         }
@@ -117,6 +123,35 @@ fn quoted_printable(text: &[u8]) -> Bytes {
     decoded.into()
 }
 
+/// The same as Python's `binascii.a2b_qp`, and so aiohttp, reads it: `==` is one `=`, and after a `=` at the end of a line
+/// everything up to LF is left out.
+fn quoted_printable_in_python(text: &[u8]) -> Bytes {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        match (byte, after) {
+            (b'=', []) => {}
+            (b'=', [b'\r' | b'\n', ..]) => {
+                rest = memchr::memchr(b'\n', after).map_or(&[][..], |end| &after[end + 1..]);
+            }
+            (b'=', [b'=', tail @ ..]) => {
+                decoded.push(b'=');
+                rest = tail;
+            }
+            (b'=', [high, low, tail @ ..]) => match hex_pair(*high, *low) {
+                Some(value) => {
+                    decoded.push(value);
+                    rest = tail;
+                }
+                None => decoded.push(b'='),
+            },
+            _ => decoded.push(byte),
+        }
+    }
+    decoded.into()
+}
+
 /// Names of charsets that fields called `_charset_` give for all others.
 pub(super) fn charsets_for_all(body: &[u8]) -> Vec<Vec<u8>> {
     let fields = memmem::find_iter(body, b"_charset_").map(|at| &body[at..body.len().min(at + 512)]);
@@ -137,13 +172,30 @@ const fn is_of_label(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':')
 }
 
-/// Adds `content` in UTF-8, read in each of these charsets. Of one that is unknown, or of too many, nobody here can tell
-/// what a server sees.
+/// Adds `content` in UTF-8, read in each of these charsets, and what is left of it without the transfer encodings that
+/// `headers` mention: aiohttp undoes both. Of a charset that is unknown, or of too many, nobody here can tell what a server
+/// sees.
 pub(in crate::extract::multipart) fn transcode<'l>(
     labels: impl IntoIterator<Item = &'l Vec<u8>>,
+    headers: &[u8],
     content: &Bytes,
     found: &mut Dissection<'_>,
 ) {
+    let labels: Vec<&Vec<u8>> = labels.into_iter().collect();
+    transcode_one(&labels, content, found);
+    if labels.iter().all(|label| charset::is_like_utf8(label)) {
+        return;
+    }
+    let lower = headers.to_ascii_lowercase();
+    let mentions = |word: &[u8]| memmem::find(&lower, word).is_some();
+    let base64 = mentions(b"base64").then(|| found.keep(&encoded::decode_leniently(content), content.len())).flatten();
+    let printable = mentions(b"printable").then(|| [quoted_printable(content), quoted_printable_in_python(content)]);
+    for decoded in base64.into_iter().chain(printable.into_iter().flatten()) {
+        transcode_one(&labels, &decoded, found);
+    }
+}
+
+fn transcode_one(labels: &[&Vec<u8>], content: &Bytes, found: &mut Dissection<'_>) {
     let mut encodings: Vec<&'static Encoding> = Vec::new();
     for label in labels {
         if charset::is_like_utf8(label) || content.is_ascii() && !charset::changes_ascii(label) {
