@@ -70,7 +70,8 @@ impl Reader<'_, '_> {
         let PartHeaders { disposition, declared_type, types, is_base64, is_called_text, mut texts, .. } = headers;
         let Disposition { names, others, texts: more, .. } = disposition.unwrap_or_else(Disposition::missing);
         texts.extend(more);
-        let offset = Some(self.site.base + start);
+        let place = self.site.base + start;
+        let offset = Some(place);
         let file = Part {
             name: names.name,
             file_name: names.file_name,
@@ -88,7 +89,7 @@ impl Reader<'_, '_> {
             uncut.into_iter().for_each(|part| self.found.add(part, offset));
         }
         if role != Role::File {
-            value::add(field, charset, offset.unwrap_or_default(), self.found);
+            value::add(field, charset, place, self.found);
         }
         if role == Role::Field {
             texts.iter().for_each(|text| legible::show_name(text, self.found));
