@@ -15,6 +15,7 @@ mod luma_scans;
 mod markers;
 mod outline;
 mod samples;
+mod scan;
 mod usual_codes;
 
 use image::RgbImage;
