@@ -293,3 +293,29 @@ fn what_cannot_be_decoded_on_this_machine_is_listed_in_plain_words() {
     assert_eq!(penstock.next_verdict()["doubts"][0]["code"], "picture_decoder_missing");
     assert_eq!(origin.connections(), 0);
 }
+
+#[test]
+fn what_no_reader_shows_of_a_file_is_no_reason_to_refuse_it() {
+    let Some((workers, _)) = workers("HEIC and AVIF as devices write them") else { return };
+    let limits = DecodeLimits::default();
+    for (format, kind) in FORMATS {
+        let mut stray = fixture(&format!("quarters.{kind}"));
+        let reference = memchr::memmem::find(&stray, b"auxl").expect("it has alpha");
+        // Of an item that is not there.
+        stray[reference + 8..reference + 10].copy_from_slice(&[0, 0]);
+        let pictures = decode_as(&workers, format, &stray, &limits).unwrap();
+        assert_eq!(pictures.len(), 1, "{kind}: what belongs to nothing is not shown");
+        assert_eq!((pictures[0].width, pictures[0].height), (96, 64), "{kind}");
+
+        let mut sequence = fixture(&format!("hills.{kind}"));
+        let end = u32::from_be_bytes(sequence[..4].try_into().unwrap()) as usize;
+        sequence[8..end].as_chunks_mut::<4>().0.iter_mut().skip(2).for_each(|brand| *brand = *b"msf1");
+        assert_eq!(decode_as(&workers, format, &sequence, &limits).unwrap().len(), 1, "{kind}");
+
+        // Frames alone: the box of the picture is called otherwise.
+        let meta = memchr::memmem::find(&sequence, b"meta").unwrap();
+        sequence[meta..meta + 4].copy_from_slice(b"moov");
+        let ended = decode_as(&workers, format, &sequence, &limits).unwrap_err();
+        assert_eq!(ended.code(), "picture_unsupported", "{kind}: {ended}");
+    }
+}

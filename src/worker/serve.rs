@@ -25,9 +25,9 @@ pub fn serve(rations: &Rations) -> io::Result<()> {
     let library = Libheif::open();
     let hello = Hello::of(&library, sandbox::confine(rations));
     write_hello(&mut output, &hello)?;
-    while let Some(request) = read_request(&mut input, rations.max_alloc)? {
+    while let Some(mut request) = read_request(&mut input, rations.max_alloc)? {
         let decoded = match (&library, hello.lacks(request.format)) {
-            (Ok(library), None) => decode(library, &request, &mut output),
+            (Ok(library), None) => decode(library, &mut request, &mut output),
             (_, why) => Err(Failure::Decode(DecodeError::Unavailable(request.format, why.unwrap_or_default()))),
         };
         match decoded {
@@ -50,8 +50,8 @@ impl From<DecodeError> for Failure {
     }
 }
 
-fn decode(library: &Libheif, request: &Request, output: &mut impl Write) -> Result<(), Failure> {
-    libheif::decode(library, &request.file, &request.limits, |picture| {
+fn decode(library: &Libheif, request: &mut Request, output: &mut impl Write) -> Result<(), Failure> {
+    libheif::decode(library, &mut request.file, &request.limits, |picture| {
         write_picture(output, picture.size(), picture.rows()).map_err(Failure::Pipe)
     })
 }

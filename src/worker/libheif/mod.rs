@@ -1,6 +1,7 @@
 //! Decodes HEIC and AVIF through libheif, within limits. Runs in the worker only.
 
 mod ffi;
+mod mend;
 
 use crate::content::DecodeLimits;
 use crate::media::DecodeError;
@@ -32,7 +33,7 @@ impl Decoded<'_> {
     }
 }
 
-/// Hands each picture of `file` to `sink`: the one to be shown first of all, then the others, up to
+/// Hands each picture of `file`, which is mended before, to `sink`: the one to be shown first of all, then the others, up to
 /// [`DecodeLimits::max_frames`].
 ///
 /// # Errors
@@ -40,11 +41,16 @@ impl Decoded<'_> {
 /// over. What `sink` returns, at once.
 pub(super) fn decode<E: From<DecodeError>>(
     library: &Libheif,
-    file: &[u8],
+    file: &mut [u8],
     limits: &DecodeLimits,
     mut sink: impl FnMut(&Decoded<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let context = library.read(file, limits.max_side).map_err(of_heif)?;
+    mend::mend(file);
+    let file: &[u8] = file;
+    let context = library.read(file, limits.max_side).map_err(|error| match of_heif(error) {
+        DecodeError::Broken(_) if mend::is_only_sequence(file) => DecodeError::Unsupported(UNSUPPORTED),
+        other => other,
+    })?;
     let mut problem = None;
     for item in context.pictures(limits.max_frames).map_err(of_heif)? {
         match decode_item(&context, item, limits) {
@@ -93,6 +99,10 @@ pub(super) fn rgba_length(width: u32, height: u32) -> u64 {
 }
 
 fn of_heif(error: HeifError) -> DecodeError {
+    // Alpha of several pictures, which newer versions read.
+    if error.message.contains("Too many auxiliary image references") {
+        return DecodeError::Unsupported(UNSUPPORTED);
+    }
     match (error.code, error.subcode) {
         (MEMORY_ALLOCATION_ERROR, _) | (_, SECURITY_LIMIT_EXCEEDED) => DecodeError::TooLarge { width: 0, height: 0 },
         (UNSUPPORTED_FILETYPE | UNSUPPORTED_FEATURE, _) => DecodeError::Unsupported(UNSUPPORTED),
