@@ -2,13 +2,15 @@
 //!
 //! Of a large picture PDQ keeps 64×64 means over larger squares than that, so it needs nothing else: two hundred megapixels
 //! take ten megabytes then, in place of two bytes for every sample. Of a progressive file the scans of other coefficients
-//! are passed over, where they end is cheap to see; of any other file every code has to be read.
+//! are passed over, where they end is cheap to see; of any other file every code has to be read, and of one without an end,
+//! to see whether it is cut off.
 //!
 //! Whatever is damaged reads as libjpeg reads it (`jdhuff.c`, `jdphuff.c`), for that is what viewers show: a block for which
 //! there are no data is grey. Source: ITU-T T.81, §A.2 (order of blocks), §F.2 (sequential), §G.2 (progressive).
 
 use super::entropy::Bits;
 use super::markers::{FrameHeader, Notes, Segment, Tables, end_of_scan, marker};
+use super::outline::Outline;
 use super::scan::{Scan, ScanHeader};
 use crate::content::Deadline;
 use crate::media::decode::DecodeError;
@@ -49,6 +51,9 @@ pub(super) struct Component {
     /// Blocks in a row, with those that only fill the last unit.
     pub(super) stride: usize,
     pub(super) coefficients: Vec<i16>,
+    /// Where only first coefficients are kept, which others are not zero, a bit each, by block: as much as reading the next
+    /// scan needs. Only where that has to be read at all.
+    pub(super) telling: Vec<u64>,
     /// By frequency: the lowest bit that has come, plus one; 0 for none.
     known: [u8; 64],
 }
@@ -83,6 +88,8 @@ pub(super) struct Coefficients<'a> {
     /// Whether the file, or the last scan in it, breaks off before all is there.
     pub(super) is_cut_off: bool,
     pub(super) is_progressive: bool,
+    /// Whether the marker is there that ends the picture, and with it every scan.
+    has_end: bool,
 }
 
 /// A file that is damaged, as `what` says.
@@ -91,12 +98,17 @@ pub(super) fn broken(what: &str) -> DecodeError {
 }
 
 impl<'a> Coefficients<'a> {
-    /// Reads `jpeg` up to the end of its picture. `height` is that of the picture where the frame header says none.
+    /// Reads `jpeg`, whose `outline` this is, up to the end of its picture.
     ///
     /// # Errors
     /// It has no frame or no scan, tables are missing or no tables; [`DecodeError::Deadline`], which is looked at for every
     /// row of blocks.
-    pub(super) fn read(jpeg: &'a [u8], height: u16, depth: Depth, deadline: &Deadline) -> Result<Self, DecodeError> {
+    pub(super) fn read(
+        jpeg: &'a [u8],
+        outline: &Outline<'_>,
+        depth: Depth,
+        deadline: &Deadline,
+    ) -> Result<Self, DecodeError> {
         let (mut tables, mut notes, mut header) = (Tables::default(), Notes::default(), None);
         let mut at = 2;
         while header.is_none() {
@@ -112,7 +124,8 @@ impl<'a> Coefficients<'a> {
             at = segment.end;
         }
         let header = header.ok_or_else(|| broken("no frame header"))?;
-        let mut coefficients = Self::of_frame(FrameHeader { height, ..header }, notes, depth)?;
+        let mut coefficients = Self::of_frame(FrameHeader { height: outline.height, ..header }, notes, depth)?;
+        coefficients.has_end = outline.has_end;
         coefficients.read_scans(jpeg, at, &mut tables, deadline)?;
         Ok(coefficients)
     }
@@ -137,13 +150,14 @@ impl<'a> Coefficients<'a> {
                 blocks: (along(width, sampling.0, most.0), along(height, sampling.1, most.1)),
                 stride,
                 coefficients: COEFFICIENTS.with(|kept| kept.take(stride * rows * depth.coefficients())),
+                telling: Vec::new(),
                 known: [0; 64],
             }
         });
         let components = components.collect();
         let is_progressive = header.is_progressive();
-        let (extent, is_cut_off) = (None, false);
-        Ok(Self { width, height, most, units, components, notes, depth, extent, is_cut_off, is_progressive })
+        let (extent, is_cut_off, has_end) = (None, false, true);
+        Ok(Self { width, height, most, units, components, notes, depth, extent, is_cut_off, is_progressive, has_end })
     }
 
     fn read_scans(
@@ -153,16 +167,11 @@ impl<'a> Coefficients<'a> {
         tables: &mut Tables,
         deadline: &Deadline,
     ) -> Result<(), DecodeError> {
-        let mut has_end = false;
         while let Some(segment) = Segment::next(jpeg, at) {
             at = segment.end;
             match segment.marker {
-                marker::EOI => {
-                    has_end = true;
-                    break;
-                }
                 // The first frame is the picture.
-                marker if FrameHeader::is_frame(marker) => break,
+                marker if marker == marker::EOI || FrameHeader::is_frame(marker) => break,
                 marker::SOS => {
                     let (end, is_over) = self.read_scan(jpeg, &segment, tables, deadline)?;
                     if is_over {
@@ -182,7 +191,7 @@ impl<'a> Coefficients<'a> {
                 }
             }
         }
-        self.is_cut_off |= !has_end && !self.is_all_known();
+        self.is_cut_off |= !self.has_end && !self.is_all_known();
         Ok(())
     }
 
@@ -200,15 +209,18 @@ impl<'a> Coefficients<'a> {
         deadline: &Deadline,
     ) -> Result<(usize, bool), DecodeError> {
         let header = ScanHeader::of(segment, self).ok_or_else(|| broken("a scan header that makes no sense"))?;
-        let is_passed_over = self.depth == Depth::Means && self.is_progressive && header.first > 0;
+        let is_of_others = self.depth == Depth::Means && self.is_progressive && header.first > 0;
         let is_last = !self.is_progressive && header.parts.len() == self.components.len();
-        if is_passed_over {
-            let (end, _) = end_of_scan(jpeg, segment.end);
-            // What is there of it is not looked at, so only what comes after it says that it is whole.
-            if end < jpeg.len() {
-                self.note_known(&header);
+        if is_of_others && self.has_end {
+            self.note_known(&header);
+            return Ok((end_of_scan(jpeg, segment.end).0, false));
+        }
+        if is_of_others {
+            // Whether the last scan is whole, only reading it says, and those before it on which it depends.
+            for (component, _) in &header.parts {
+                let Component { coefficients, telling, .. } = &mut self.components[*component];
+                telling.resize(coefficients.len(), 0);
             }
-            return Ok((end, false));
         }
         for (component, _) in &header.parts {
             let component = &mut self.components[*component];

@@ -81,19 +81,16 @@ impl Decoding<'_, '_> {
         let side = width.min(height) as usize / BLOCK;
         // The pixels, and of a progressive file two bytes of coefficient for each sample until its last scan.
         let is_small = pixels * (components.max(3) * 2 + 4) <= self.means.limits.max_alloc;
-        let least = match (is_small, luma_only, outline.header.is_progressive()) {
-            (true, true, true) => LEAST_PROGRESSIVE,
-            (true, true, false) => LEAST_SEQUENTIAL,
-            (true, false, _) => usize::MAX,
-            (false, ..) => LEAST,
+        let least = match (is_small, outline.header.is_progressive()) {
+            (true, true) => LEAST_PROGRESSIVE,
+            (true, false) => LEAST_SEQUENTIAL,
+            (false, _) => LEAST,
         };
         if side >= least {
             let read = self.read(&outline, Depth::Means)?;
-            // Whether scans that were passed over are whole, only reading them says.
-            if !(read.is_cut_off && outline.header.is_progressive() && is_small) {
-                return self.paint(&outline, read, luma_only);
-            }
-        } else if !is_small {
+            return self.paint(&outline, read, luma_only);
+        }
+        if !is_small {
             return Err(DecodeError::TooLarge { width, height });
         }
         if outline.is_plain
@@ -110,7 +107,7 @@ impl Decoding<'_, '_> {
     where
         Self: 'b,
     {
-        Coefficients::read(self.bytes, outline.height, depth, &self.means.deadline)
+        Coefficients::read(self.bytes, outline, depth, &self.means.deadline)
     }
 
     /// The picture of a plain file; `None` where it turns out that it is damaged.

@@ -14,6 +14,8 @@ pub(super) struct Outline<'a> {
     pub(super) notes: Notes<'a>,
     /// Scans, as far as they are part of the picture.
     pub(super) scans: usize,
+    /// Whether there is the marker that ends it.
+    pub(super) has_end: bool,
     /// Whether it is written as most encoders write it, with nothing missing and nothing in between. What is not may be
     /// read differently by decoders, and then is read as libjpeg reads it.
     pub(super) is_plain: bool,
@@ -40,7 +42,7 @@ impl<'a> Outline<'a> {
                 break FrameHeader::of(&segment).ok_or_else(no_frame)?;
             }
         };
-        let mut outline = Self { height: header.height, header, notes, scans: 0, is_plain: false };
+        let mut outline = Self { height: header.height, header, notes, scans: 0, has_end: false, is_plain: false };
         let mut is_plain = outline.has_usual_components() && !has_gaps;
         while let Some(segment) = Segment::next(jpeg, at) {
             is_plain &= segment.start == at;
@@ -49,6 +51,7 @@ impl<'a> Outline<'a> {
             at = segment.end;
             match (segment.marker, segment.content) {
                 (marker::EOI, _) => {
+                    outline.has_end = true;
                     outline.is_plain = is_plain && !has_restarts && has_codes && outline.header.height > 0;
                     break;
                 }

@@ -2,12 +2,15 @@
 //!
 //! Source: ITU-T T.81, §A.2 (order of blocks), §B.2.3 (scan header), §E.2.4 (restarts).
 
-use super::blocks::{difference, read_first_bits, read_higher, read_next_bit};
+use super::blocks::{difference, place, read_first_bits, read_higher, read_next_bit};
 use super::coefficients::{BLOCK, Coefficients, Component, Extent, broken};
 use super::entropy::{Bits, Codes};
 use super::markers::{Segment, Tables};
 use crate::content::Deadline;
 use crate::media::decode::DecodeError;
+
+/// Stands for a coefficient of which only is known that it is not zero; the next bit does not make it zero either.
+const KNOWN: i16 = 2;
 
 /// What a scan header says.
 pub(super) struct ScanHeader {
@@ -164,8 +167,25 @@ impl<'s, 'a, 't> Scan<'s, 'a, 't> {
     fn read_block(&mut self, part: usize, number: usize) {
         let Part { component, codes, higher, before } = &mut self.parts[part];
         let start = number * self.depth;
-        let block = &mut self.file[*component].coefficients[start..start + self.depth];
+        let component = &mut self.file[*component];
         let bits = &mut self.bits;
+        if let (Content::Higher | Content::HigherRefined, Some(telling)) =
+            (self.content, component.telling.get_mut(number))
+        {
+            let mut block = [0; 64];
+            let places = self.range.clone().map(place);
+            places.clone().filter(|place| *telling >> place & 1 == 1).for_each(|place| block[place] = KNOWN);
+            match (self.content, *higher) {
+                (Content::Higher, Some(codes)) => {
+                    read_first_bits(bits, codes, &mut block, self.range.clone(), 0, &mut self.run);
+                }
+                (_, Some(codes)) => read_next_bit(bits, codes, &mut block, self.range.clone(), 0, &mut self.run),
+                _ => {}
+            }
+            *telling |= places.filter(|place| block[*place] != 0).fold(0, |bits, place| bits | 1 << place);
+            return;
+        }
+        let block = &mut component.coefficients[start..start + self.depth];
         match (self.content, *codes, *higher) {
             (Content::Sequential, Some(codes), Some(higher)) => {
                 *before = before.wrapping_add(difference(bits, codes));
