@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use penstock::content::{Algorithm, AlgorithmSet, Deadline, DecodeLimits, HashValue};
 use penstock::media::{
-    DecodeError, DecodeMeans, ForeignDecoder, ForeignFormat, ForeignPicture, NoForeignDecoder, PartHashes, hash_part,
-    hash_part_here,
+    DecodeError, DecodeMeans, ForeignDecoder, ForeignFormat, ForeignPicture, Ground, NoForeignDecoder, PartHashes,
+    hash_luma, hash_part, hash_part_here,
 };
 
 use crate::support::origin::Origin;
 use crate::support::penstock::{ENFORCING, Setup};
-use crate::support::pictures::{gif, hash64s, landscape, pdq, png};
+use crate::support::pictures::{gif, hash64s, landscape, pdq, png, resized, webp};
 use crate::support::repository;
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -153,9 +153,10 @@ fn first_data(jpeg: &[u8]) -> usize {
     scan + 2 + usize::from(u16::from_be_bytes([jpeg[scan + 2], jpeg[scan + 3]]))
 }
 
-const JPEGS: [&str; 7] = [
+const JPEGS: [&str; 8] = [
     "baseline.jpg",
     "progressive.jpg",
+    "restarts.jpg",
     "grey.jpg",
     "full-chroma.jpg",
     "large-progressive.jpg",
@@ -214,6 +215,30 @@ fn a_jpeg_that_is_cut_off_is_compared_as_far_as_it_goes() {
 }
 
 #[test]
+fn a_jpeg_that_is_cut_off_anywhere_is_compared_and_said_to_be() {
+    // Two that are decoded in means, as large ones are.
+    let limits = [DecodeLimits::default(), DecodeLimits { max_alloc: 1 << 20, ..DecodeLimits::default() }];
+    for name in JPEGS {
+        let whole = fixture(name);
+        let (data, listed) = (first_data(&whole), pdq(&whole));
+        for limits in limits.iter().take(if name.starts_with("large") { 2 } else { 1 }) {
+            for share in [5, 30, 60, 90, 95, 98] {
+                let length = data + (whole.len() - data) * share / 100;
+                let hashes = hash_part_here(&whole[..length], [Algorithm::Pdq].into_iter().collect(), limits);
+                let code = hashes.problem.as_ref().map(DecodeError::code);
+                assert_eq!(code, Some("picture_broken"), "{name}, {share} %");
+                let apart = hashes.views.iter().filter(|view| matches!(view.pdq, Some(Ok(_))));
+                let apart = apart.map(|view| bits_apart(view, &listed)).min();
+                assert!(share < 95 || apart.is_some_and(|apart| apart <= 31), "{name}, {share} %: {apart:?} bits");
+            }
+            let without_end = &whole[..whole.len() - 2];
+            let hashes = hash_part_here(without_end, [Algorithm::Pdq].into_iter().collect(), limits);
+            assert_eq!(hashes.problem, None, "{name} without its end");
+        }
+    }
+}
+
+#[test]
 fn a_few_bad_bits_make_no_jpeg_undecodable() {
     for name in JPEGS {
         let whole = fixture(name);
@@ -238,6 +263,84 @@ fn a_jpeg_of_two_hundred_megapixels_is_hashed() {
     assert_eq!(problem_of(&large, &DecodeLimits::default()), Some("picture_broken"));
     large[frame + 5..frame + 9].copy_from_slice(&[0x7f, 0xff, 0x7f, 0xff]);
     assert_eq!(problem_of(&large, &DecodeLimits::default()), Some("picture_too_large"));
+}
+
+/// How far the first view of `file` is from the PDQ hash of `luma`.
+fn bits_from(luma: &image::GrayImage, file: &[u8], limits: &DecodeLimits, what: &str) -> u16 {
+    let expected = hash_luma(luma, luma.width(), luma.height()).unwrap().dihedral[0];
+    let hashes = hash_part_here(file, [Algorithm::Pdq].into_iter().collect(), limits);
+    assert_eq!(hashes.problem, None, "{what}");
+    assert_eq!((hashes.views[0].width, hashes.views[0].height), luma.dimensions(), "{what}");
+    hashes.views[0].pdq.unwrap().unwrap().dihedral[0].distance(&expected).0
+}
+
+#[test]
+fn a_picture_may_be_larger_than_the_memory_to_decode_it() {
+    let picture = landscape(2_403, 2_002, 3);
+    let luma = picture.to_luma8();
+    // Less than a quarter of what its pixels take.
+    let limits = DecodeLimits { max_alloc: 6 << 20, ..DecodeLimits::default() };
+    for (what, picture) in [
+        ("colours", picture.clone()),
+        ("grey", luma.clone().into()),
+        ("16 bits", picture.to_rgb16().into()),
+        ("alpha", picture.to_rgba8().into()),
+        ("grey with alpha", picture.to_luma_alpha16().into()),
+    ] {
+        let file = png(&picture);
+        let apart = bits_from(&luma, &file, &limits, what);
+        assert!(apart <= 8, "{what}: {apart} bits");
+        assert_eq!(apart, bits_from(&luma, &file, &DecodeLimits::default(), what), "{what}");
+    }
+    let narrow = png(&landscape(16_000, 400, 3));
+    assert_eq!(problem_of(&narrow, &limits), Some("picture_too_large"), "its means say too little");
+}
+
+#[test]
+fn a_large_picture_has_the_hashes_of_a_small_one() {
+    let picture = landscape(2_400, 2_000, 5);
+    let small = hash64s(&png(&resized(&picture, 600, 500)));
+    for (what, file) in [("PNG", png(&picture)), ("WebP", webp(&picture))] {
+        for ((name, large), (_, small)) in hash64s(&file).iter().zip(&small) {
+            let bits = |hex: &str| u64::from_str_radix(hex, 16).unwrap();
+            let apart = (bits(large) ^ bits(small)).count_ones();
+            assert!(apart <= 4, "{what}, {name}: {apart} bits apart");
+        }
+    }
+}
+
+#[test]
+fn a_large_transparent_picture_is_compared_on_every_ground() {
+    let mut picture = landscape(2_400, 2_000, 7).to_rgba8();
+    for (x, y, pixel) in picture.enumerate_pixels_mut() {
+        pixel[3] = if (x / 300 + y / 400) % 2 == 0 { 255 } else { (x % 256) as u8 };
+    }
+    let views = hashed(&png(&picture.clone().into())).views;
+    for (ground, tone) in [(Ground::White, 255.0), (Ground::Black, 0.0)] {
+        let on = image::GrayImage::from_fn(2_400, 2_000, |x, y| {
+            let [r, g, b, alpha] = picture.get_pixel(x, y).0.map(f32::from);
+            let shown = 0.299 * r + 0.587 * g + 0.114 * b;
+            [((shown * alpha + tone * (255.0 - alpha)) / 255.0).round() as u8].into()
+        });
+        let expected = hash_luma(&on, 2_400, 2_000).unwrap().dihedral[0];
+        let view = views.iter().find(|view| view.ground == ground && !view.is_trimmed).unwrap();
+        let apart = view.pdq.unwrap().unwrap().dihedral[0].distance(&expected);
+        assert!(apart.0 <= 8, "{ground:?}: {apart} bits");
+    }
+}
+
+#[test]
+fn what_there_is_of_a_large_png_that_is_cut_off_is_compared() {
+    let whole = png(&landscape(2_400, 2_000, 9));
+    let listed = pdq(&whole);
+    let cut = |share: usize| hashed(&whole[..whole.len() * share / 100]);
+    let hashes = cut(97);
+    assert_eq!(hashes.problem.as_ref().map(DecodeError::code), Some("picture_broken"));
+    let apart = hashes.views.iter().map(|view| bits_apart(view, &listed)).min();
+    assert!(apart.is_some_and(|apart| apart <= 31), "{apart:?} bits");
+    let hashes = cut(50);
+    assert_eq!(hashes.problem.as_ref().map(DecodeError::code), Some("picture_broken"));
+    assert!(hashes.views.iter().all(|view| (100..1_900).contains(&view.height)), "{:?}", hashes.views);
 }
 
 #[test]

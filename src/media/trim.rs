@@ -31,8 +31,8 @@ pub struct Rect {
 }
 
 impl Rect {
-    /// The pixels of the part, of a plane whose rows have `stride` bytes.
-    pub fn cut_from(&self, plane: &[u8], stride: usize) -> Vec<u8> {
+    /// The pixels of the part, of a plane whose rows have `stride` of them.
+    pub fn cut_from<P: Copy>(&self, plane: &[P], stride: usize) -> Vec<P> {
         let rows = plane.chunks_exact(stride).skip(self.top).take(self.height);
         rows.flat_map(|row| &row[self.left..self.left + self.width]).copied().collect()
     }

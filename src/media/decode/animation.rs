@@ -1,8 +1,8 @@
-//! Files whose pictures follow each other: GIF, APNG, WebP.
+//! Files whose pictures follow each other: GIF, WebP, and what APNG needs too.
 //!
 //! Each frame is drawn over the one before, so all are decoded up to the last that is wanted; only those are handed out.
 
-use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
+use image::codecs::{gif::GifDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
 use image::{AnimationDecoder, Frames, ImageDecoder};
 use memchr::memmem;
@@ -25,21 +25,6 @@ impl Decoding<'_, '_> {
         }
     }
 
-    /// The picture that everybody shows, then the frames for those who show animations: it need not be one of them.
-    pub(super) fn png(&mut self) -> Result<(), DecodeError> {
-        let bounds = image_limits(self.means.limits);
-        let still = PngDecoder::with_limits(self.source(), bounds.clone()).map_err(of_image)?;
-        let is_animated = still.is_apng().unwrap_or(false);
-        self.still(Ok(still), 0)?;
-        if !is_animated {
-            return Ok(());
-        }
-        let animated = PngDecoder::with_limits(self.source(), bounds).map_err(of_image)?;
-        self.check_canvas(&animated)?;
-        let frames = animated.apng().map_err(of_image)?.into_frames();
-        self.frames(frames, apng_frames(self.bytes)).map_err(|(error, _)| error)
-    }
-
     pub(super) fn webp(&mut self) -> Result<(), DecodeError> {
         let mut decoder = WebPDecoder::new(self.source()).map_err(of_image)?;
         if !decoder.has_animation() {
@@ -52,14 +37,14 @@ impl Decoding<'_, '_> {
     }
 
     /// Room for the canvas, a frame, and the frame drawn on it.
-    fn check_canvas(&self, decoder: &impl ImageDecoder) -> Result<(), DecodeError> {
+    pub(super) fn check_canvas(&self, decoder: &impl ImageDecoder) -> Result<(), DecodeError> {
         let (width, height) = decoder.dimensions();
         self.check_size(width, height, u64::from(width) * u64::from(height) * 12)
     }
 
     /// Hands out chosen frames of about `count`. One that is equal to the frame handed out before says nothing new: the
     /// next that differs takes its place. An error comes with the number of frames before it.
-    fn frames(&mut self, frames: Frames<'_>, count: usize) -> Result<(), (DecodeError, usize)> {
+    pub(super) fn frames(&mut self, frames: Frames<'_>, count: usize) -> Result<(), (DecodeError, usize)> {
         let mut is_due = false;
         let mut last_shown = None;
         for (number, frame) in frames.enumerate() {
@@ -102,15 +87,4 @@ fn gif_frames(bytes: &[u8]) -> usize {
         }
         at += 1;
     }
-}
-
-/// Frame control chunks of a PNG. Source: W3C PNG, third edition, §11.3.6.
-fn apng_frames(bytes: &[u8]) -> usize {
-    let mut frames = 0;
-    let mut at = 8;
-    while let Some(&[a, b, c, d, ref kind @ ..]) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        frames += usize::from(kind == b"fcTL");
-        at = at.saturating_add(12).saturating_add(u32::from_be_bytes([a, b, c, d]) as usize);
-    }
-    frames
 }

@@ -4,19 +4,18 @@
 //! at the start. What bounds a call of it is how much may be drawn in one. A picture may be made of many frames, each drawn
 //! over those before it, and one of a hundred pixels takes as long (12 ms) as one of 100,000, so frames count as well as
 //! pixels; the frames of an animation are drawn one by one. The largest picture that the default limit on memory leaves room
-//! for, 19 megapixels in colours, takes two to four seconds.
+//! for, 22 megapixels in colours, takes two to four seconds.
 //!
 //! Frames hang on those before them, and the decoder follows them by recursion: drawing one takes up to 4 KiB of the stack
 //! for each that has not been drawn, dropping the file 0.1 KiB for each. An inspection has 2 MiB, and a stack that
 //! overflows ends the process, so there are limits on both.
 
-use image::ColorType;
 use image::metadata::Orientation;
 use jxl_oxide::{AllocTracker, InitializeResult, JxlImage};
 
-use super::pixels::Pixels;
+use super::canvas::{Canvas, Grain, Place};
 use super::still::too_few_pixels;
-use super::{DecodeError, Decoding, Picture, is_chosen};
+use super::{DecodeError, Decoding, is_chosen};
 
 /// Bytes handed to the decoder between two looks at the clock, and at what it has made of them: a frame takes six or more.
 const CHUNK: usize = 8 << 10;
@@ -37,12 +36,15 @@ impl Decoding<'_, '_> {
     pub(super) fn jxl(&mut self) -> Result<(), DecodeError> {
         let mut chunks = self.bytes.chunks(CHUNK);
         let mut image = self.open_jxl(&mut chunks)?;
+        let (width, height, channels) = (image.width(), image.height(), image.pixel_format().channels());
         // Samples are 32 bits while they are decoded, and there is a copy.
-        let needed = u64::from(image.width()) * u64::from(image.height()) * image.pixel_format().channels() as u64 * 9;
-        self.check_size(image.width(), image.height(), needed)?;
+        let samples = u64::from(width) * u64::from(height) * channels as u64 * 8;
+        let (grain, kept) = Grain::of(width, height, channels, self.means.limits);
+        let kept = if grain == Grain::Pixels { samples / 8 } else { kept };
+        self.check_size(width, height, samples + kept)?;
         let fed = chunks.try_for_each(|chunk| {
             self.check_deadline()?;
-            image.feed_bytes(chunk).map_err(broken)?;
+            image.feed_bytes(chunk).map_err(of_jxl)?;
             if image.num_loaded_frames() > MOST_FRAMES { Err(DecodeError::TooManyScans) } else { Ok(()) }
         });
         self.jxl_frames(&image)?;
@@ -56,8 +58,8 @@ impl Decoding<'_, '_> {
         loop {
             self.check_deadline()?;
             let chunk = chunks.next().ok_or_else(|| DecodeError::Broken("the header is cut off".into()))?;
-            waiting.feed_bytes(chunk).map_err(broken)?;
-            match waiting.try_init().map_err(broken)? {
+            waiting.feed_bytes(chunk).map_err(of_jxl)?;
+            match waiting.try_init().map_err(of_jxl)? {
                 InitializeResult::Initialized(image) => return Ok(image),
                 InitializeResult::NeedMoreData(more) => waiting = more,
             }
@@ -82,7 +84,7 @@ impl Decoding<'_, '_> {
             if is_chosen {
                 self.jxl_frame(image, number)?;
             } else {
-                image.render_frame(number).map_err(broken)?;
+                image.render_frame(number).map_err(of_jxl)?;
             }
             layers = Layers { undrawn: 0, pixels: 0, ..layers };
         }
@@ -90,22 +92,23 @@ impl Decoding<'_, '_> {
     }
 
     fn jxl_frame(&mut self, image: &JxlImage, frame: usize) -> Result<(), DecodeError> {
-        let render = image.render_frame(frame).map_err(broken)?;
+        let render = image.render_frame(frame).map_err(of_jxl)?;
         self.check_deadline()?;
         // Turned already, the way the file says.
         let mut stream = render.stream();
         let (width, height, channels) = (stream.width(), stream.height(), stream.channels() as usize);
-        let mut samples = vec![0_u8; width as usize * height as usize * channels];
-        stream.write_to_buffer(&mut samples);
-        let color = match channels {
-            1 => ColorType::L8,
-            2 => ColorType::La8,
-            3 => ColorType::Rgb8,
-            4 => ColorType::Rgba8,
-            _ => return Err(DecodeError::Unsupported("a JPEG XL of more than four channels")),
-        };
-        let pixels = Pixels::from_decoder(width, height, color, samples).ok_or_else(too_few_pixels)?;
-        (self.visit)(Picture::whole(width, height, pixels, Orientation::NoTransforms, frame));
+        if !(1..=4).contains(&channels) {
+            return Err(DecodeError::Unsupported("a JPEG XL of more than four channels"));
+        }
+        let (grain, _) = Grain::of(width, height, channels, self.means.limits);
+        let mut canvas = Canvas::new(width, height, channels, grain);
+        let mut row = vec![0_u8; width as usize * channels];
+        for y in 0..height as usize {
+            stream.write_to_buffer(&mut row);
+            canvas.add(Place::row(y), &row);
+        }
+        let picture = canvas.into_picture(height, Orientation::NoTransforms, frame).ok_or_else(too_few_pixels)?;
+        (self.visit)(picture);
         Ok(())
     }
 }
@@ -138,6 +141,11 @@ impl Layers {
     }
 }
 
-fn broken(error: impl std::fmt::Display) -> DecodeError {
-    DecodeError::Broken(error.to_string())
+fn of_jxl(error: impl std::fmt::Display) -> DecodeError {
+    let text = error.to_string();
+    // The decoder's errors have no type that says it.
+    if ["failed to allocate", "out of memory"].iter().any(|memory| text.contains(memory)) {
+        return DecodeError::TooLarge { width: 0, height: 0 };
+    }
+    DecodeError::Broken(text)
 }

@@ -6,11 +6,13 @@
 #![expect(clippy::disallowed_methods, reason = "this is the capped door that all other code has to use")]
 
 mod animation;
+mod canvas;
 mod foreign;
 mod icon;
 mod jpeg;
 mod jxl;
 mod pixels;
+mod png;
 mod source;
 mod still;
 mod tiff;
@@ -28,7 +30,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage};
 
 pub use self::pixels::Ground;
-pub(super) use self::pixels::{Pixels, over};
+pub(super) use self::pixels::{Pixels, over, plane_on};
 use self::source::Source;
 use self::timed::Late;
 use super::foreign::{ForeignDecoder, ForeignFormat};

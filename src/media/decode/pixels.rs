@@ -9,7 +9,7 @@ use crate::media::scratch::PIXELS;
 use crate::media::trim::Rect;
 
 /// Pixels, row by row.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub(in crate::media) enum Pixels {
     /// A byte a pixel: grey, or the luma plane of a JPEG, which is rounded.
     Luma(Vec<u8>),
@@ -17,6 +17,8 @@ pub(in crate::media) enum Pixels {
     Rgb(RgbImage),
     /// Four bytes a pixel.
     Rgba(RgbaImage),
+    /// Means of the colours of many pixels, each on the grounds on which they differ.
+    Means(Vec<Vec<[f32; 3]>>),
 }
 
 /// What shows where a picture is transparent.
@@ -87,6 +89,7 @@ impl Pixels {
             Self::Luma(luma) => luma,
             Self::Rgb(picture) => picture.into_raw(),
             Self::Rgba(picture) => picture.into_raw(),
+            Self::Means(_) => return,
         };
         PIXELS.with(|kept| kept.give_back(bytes));
     }
@@ -95,7 +98,8 @@ impl Pixels {
     pub(in crate::media) const fn grounds(&self) -> &'static [Ground] {
         match self {
             Self::Luma(_) | Self::Rgb(_) => &[Ground::Ignored],
-            Self::Rgba(_) => &[Ground::Ignored, Ground::White, Ground::Black],
+            Self::Means(planes) if planes.len() == 1 => &[Ground::Ignored],
+            Self::Rgba(_) | Self::Means(_) => &[Ground::Ignored, Ground::White, Ground::Black],
         }
     }
 
@@ -108,6 +112,7 @@ impl Pixels {
                 let pixels = picture.as_raw().as_chunks().0.iter();
                 pixels.map(|rgba| luma_of(over(ground, Rgba(*rgba)))).collect()
             }
+            Self::Means(planes) => plane_on(planes, ground).iter().map(|rgb| luma_of(rgb.map(rounded))).collect(),
         }
     }
 
@@ -118,6 +123,7 @@ impl Pixels {
             Self::Luma(luma) => Self::Luma(part.cut_from(luma, width)),
             Self::Rgb(picture) => Self::Rgb(crop_imm(picture, left, top, columns, rows).to_image()),
             Self::Rgba(picture) => Self::Rgba(crop_imm(picture, left, top, columns, rows).to_image()),
+            Self::Means(planes) => Self::Means(planes.iter().map(|plane| part.cut_from(plane, width)).collect()),
         }
     }
 
@@ -126,12 +132,31 @@ impl Pixels {
         match self {
             Self::Rgb(picture) => Cow::Borrowed(picture),
             Self::Rgba(picture) => Cow::Owned(coloured(picture, |pixel| over(ground, pixel))),
+            Self::Means(planes) => {
+                let plane = plane_on(planes, ground);
+                let mean = |x, y| plane.get(y as usize * width as usize + x as usize).copied().unwrap_or_default();
+                Cow::Owned(RgbImage::from_fn(width, height, |x, y| Rgb(mean(x, y).map(rounded))))
+            }
             Self::Luma(luma) => {
                 let grey = |x, y| luma.get(y as usize * width as usize + x as usize).copied().unwrap_or_default();
                 Cow::Owned(RgbImage::from_fn(width, height, |x, y| Rgb([grey(x, y); 3])))
             }
         }
     }
+}
+
+/// The means on `ground`, of those on the grounds on which they differ.
+pub(in crate::media) fn plane_on(planes: &[Vec<[f32; 3]>], ground: Ground) -> &[[f32; 3]] {
+    let number = match ground {
+        Ground::Ignored => 0,
+        Ground::White => 1,
+        Ground::Black => 2,
+    };
+    planes.get(number).or_else(|| planes.first()).map_or(&[], Vec::as_slice)
+}
+
+fn rounded(mean: f32) -> u8 {
+    (mean + 0.5) as u8
 }
 
 /// ITU-R BT.601.

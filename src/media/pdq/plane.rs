@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use image::Rgba;
 
-use crate::media::decode::{Ground, Picture, Pixels, over};
+use crate::media::decode::{Ground, Picture, Pixels, over, plane_on};
 
 /// Sides of the small picture.
 pub(super) const SIDE: usize = 64;
@@ -52,6 +52,7 @@ pub(super) fn reduce(picture: &Picture, ground: Ground) -> Small {
                 let luma = |pixel: &[u8; 4]| luma_of(&over(ground, Rgba(*pixel)));
                 reduce_pixels(rgba.as_raw().as_chunks().0, width, room, luma)
             }
+            Pixels::Means(planes) => reduce_pixels(plane_on(planes, ground), width, room, |rgb| weigh(*rgb)),
         }
     })
 }
@@ -67,7 +68,10 @@ pub(super) fn reduce_luma(luma: &[u8], width: u32, height: u32) -> Small {
 
 /// ITU-R BT.601 luma, not rounded, as both references weigh colours.
 fn luma_of(rgb: &[u8; 3]) -> f32 {
-    let [red, green, blue] = rgb.map(f32::from);
+    weigh(rgb.map(f32::from))
+}
+
+fn weigh([red, green, blue]: [f32; 3]) -> f32 {
     0.299 * red + 0.587 * green + 0.114 * blue
 }
 

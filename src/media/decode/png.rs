@@ -1,0 +1,133 @@
+//! PNG, row by row.
+
+use image::AnimationDecoder;
+use image::codecs::png::PngDecoder;
+use image::metadata::Orientation;
+use png::{BitDepth, ColorType, Transformations};
+
+use super::canvas::{Canvas, Grain, Place};
+use super::source::Source;
+use super::still::{image_limits, of_image, too_few_pixels};
+use super::{DecodeError, Decoding};
+
+/// A picture of which no more than this share is missing is shown as a whole, the rest of it black: one row in so many.
+const MISSING_OF_WHOLE: usize = 8;
+
+/// First column, distance of columns, first row, distance of rows, of each pass. Source: W3C PNG, third edition, §8.1.
+const PASSES: [(usize, usize, usize, usize); 7] =
+    [(0, 8, 0, 8), (4, 8, 0, 8), (0, 4, 4, 8), (2, 4, 0, 4), (0, 2, 2, 4), (1, 2, 0, 2), (0, 1, 1, 2)];
+
+impl Decoding<'_, '_> {
+    /// The picture that everybody shows, then the frames for those who show animations: it need not be one of them.
+    pub(super) fn png(&mut self) -> Result<(), DecodeError> {
+        let mut rows = Rows::open(self.source(), self.means.limits.max_alloc)?;
+        let is_animated = rows.reader.info().animation_control.is_some();
+        self.png_still(&mut rows)?;
+        if !is_animated {
+            return Ok(());
+        }
+        let bounds = image_limits(self.means.limits);
+        let animated = PngDecoder::with_limits(self.source(), bounds).map_err(of_image)?;
+        self.check_canvas(&animated)?;
+        let frames = animated.apng().map_err(of_image)?.into_frames();
+        self.frames(frames, apng_frames(self.bytes)).map_err(|(error, _)| error)
+    }
+
+    fn png_still(&mut self, rows: &mut Rows<'_>) -> Result<(), DecodeError> {
+        let (width, height) = rows.reader.info().size();
+        let (grain, needed) = Grain::of(width, height, rows.channels, self.means.limits);
+        self.check_size(width, height, needed)?;
+        let exif = rows.reader.info().exif_metadata.as_deref();
+        let orientation = exif.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms);
+        let places = places(width as usize, height as usize, rows.reader.info().interlaced);
+        let is_interlaced = rows.reader.info().interlaced;
+        let mut canvas = Canvas::new(width, height, rows.channels, grain);
+        let (mut whole_rows, mut has_any, mut ended) = (0, false, Ok(()));
+        for place in places {
+            self.check_deadline()?;
+            match rows.next() {
+                Ok(pixels) => canvas.add(place, pixels),
+                Err(error) => {
+                    ended = Err(error);
+                    break;
+                }
+            }
+            has_any = true;
+            whole_rows = place.y + 1;
+        }
+        let height = height as usize;
+        let shown =
+            if is_interlaced || (height - whole_rows) * MISSING_OF_WHOLE <= height { height } else { whole_rows };
+        if has_any {
+            (self.visit)(canvas.into_picture(shown as u32, orientation, 0).ok_or_else(too_few_pixels)?);
+        }
+        ended
+    }
+}
+
+/// The rows of a file as they come, eight bits a sample.
+struct Rows<'a> {
+    reader: png::Reader<Source<'a>>,
+    channels: usize,
+    is_wide: bool,
+    row: Vec<u8>,
+}
+
+impl<'a> Rows<'a> {
+    fn open(source: Source<'a>, max_alloc: u64) -> Result<Self, DecodeError> {
+        let limits = png::Limits { bytes: usize::try_from(max_alloc).unwrap_or(usize::MAX) };
+        let mut decoder = png::Decoder::new_with_limits(source, limits);
+        decoder.set_ignore_text_chunk(true);
+        decoder.set_ignore_iccp_chunk(true);
+        decoder.set_transformations(Transformations::EXPAND);
+        let reader = decoder.read_info().map_err(of_png)?;
+        let (color, depth) = reader.output_color_type();
+        let channels = match color {
+            ColorType::Grayscale => 1,
+            ColorType::GrayscaleAlpha => 2,
+            ColorType::Rgb => 3,
+            ColorType::Rgba => 4,
+            ColorType::Indexed => return Err(DecodeError::Broken("there is no palette".into())),
+        };
+        Ok(Self { reader, channels, is_wide: depth == BitDepth::Sixteen, row: Vec::new() })
+    }
+
+    fn next(&mut self) -> Result<&[u8], DecodeError> {
+        let row = self.reader.next_interlaced_row().map_err(of_png)?.ok_or_else(too_few_pixels)?;
+        if !self.is_wide {
+            return Ok(row.data());
+        }
+        let tone = |bytes: &[u8; 2]| ((u32::from(u16::from_be_bytes(*bytes)) + 128) / 257) as u8;
+        self.row.clear();
+        self.row.extend(row.data().as_chunks().0.iter().map(tone));
+        Ok(&self.row)
+    }
+}
+
+/// Where each row of the file belongs, in their order.
+fn places(width: usize, height: usize, is_interlaced: bool) -> Box<dyn Iterator<Item = Place>> {
+    if !is_interlaced {
+        return Box::new((0..height).map(Place::row));
+    }
+    // A pass without pixels is left out.
+    let passes = PASSES.into_iter().filter(move |(x, ..)| *x < width);
+    Box::new(passes.flat_map(move |(x, step, y, down)| (y..height).step_by(down).map(move |y| Place { x, y, step })))
+}
+
+fn of_png(error: png::DecodingError) -> DecodeError {
+    match error {
+        png::DecodingError::LimitsExceeded => DecodeError::TooLarge { width: 0, height: 0 },
+        other => DecodeError::Broken(other.to_string()),
+    }
+}
+
+/// Frame control chunks of a PNG. Source: W3C PNG, third edition, §11.3.6.
+fn apng_frames(bytes: &[u8]) -> usize {
+    let mut frames = 0;
+    let mut at = 8;
+    while let Some(&[a, b, c, d, ref kind @ ..]) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        frames += usize::from(kind == b"fcTL");
+        at = at.saturating_add(12).saturating_add(u32::from_be_bytes([a, b, c, d]) as usize);
+    }
+    frames
+}
