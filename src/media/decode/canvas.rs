@@ -152,28 +152,35 @@ impl Canvas {
 }
 
 impl Picture {
-    /// Of what a decoder of the crate `image` wrote, or of its means if it is large; `None` when it is not
-    /// `width × height` pixels.
-    pub(super) fn of_samples(
-        (width, height): (u32, u32),
-        color: ColorType,
-        bytes: Vec<u8>,
-        orientation: Orientation,
-        frame: usize,
-        limits: &DecodeLimits,
-    ) -> Option<Self> {
-        let channels = usize::from(color.channel_count());
-        let is_wide = usize::from(color.bytes_per_pixel()) != channels;
-        if is_wide || Grain::of(width, height, channels, limits).0 == Grain::Pixels {
-            let pixels = Pixels::from_decoder(width, height, color, bytes)?;
-            return Some(Self::whole(width, height, pixels, orientation, frame));
+    /// The same as means, where it is large and came as pixels.
+    pub(super) fn in_grain(self, limits: &DecodeLimits) -> Self {
+        let channels = match &self.pixels {
+            Pixels::Luma(_) => 1,
+            Pixels::Rgb(_) => 3,
+            Pixels::Rgba(_) => 4,
+            Pixels::Means(_) => return self,
+        };
+        let (grain, _) = Grain::of(self.width, self.height, channels, limits);
+        if grain == Grain::Pixels || self.side != 1 {
+            return self;
         }
-        let mut canvas = Canvas::new(width, height, channels, Grain::Means);
-        for (y, row) in bytes.chunks_exact(width as usize * channels).enumerate() {
+        let mut canvas = Canvas::new(self.width, self.height, channels, grain);
+        let bytes = match &self.pixels {
+            Pixels::Luma(luma) => luma.as_slice(),
+            Pixels::Rgb(picture) => picture.as_raw(),
+            Pixels::Rgba(picture) => picture.as_raw(),
+            Pixels::Means(_) => &[],
+        };
+        for (y, row) in bytes.chunks_exact(self.width as usize * channels).enumerate() {
             canvas.add(Place::row(y), row);
         }
-        PIXELS.with(|kept| kept.give_back(bytes));
-        canvas.into_picture(height, orientation, frame)
+        match canvas.into_picture(self.height, self.orientation, self.frame) {
+            Some(means) => {
+                self.pixels.give_back();
+                means
+            }
+            None => self,
+        }
     }
 }
 

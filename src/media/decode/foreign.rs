@@ -1,8 +1,8 @@
 //! Pictures that were decoded in another process, whose word is not taken for anything.
 
-use image::ColorType;
 use image::metadata::Orientation;
 
+use super::pixels::Pixels;
 use super::still::too_few_pixels;
 use super::{DecodeError, Decoding, Picture};
 use crate::media::foreign::{ForeignFormat, ForeignPicture};
@@ -25,12 +25,8 @@ impl Decoding<'_, '_> {
     fn foreign_picture(&mut self, picture: ForeignPicture, frame: usize) -> Result<(), DecodeError> {
         let (width, height) = (picture.width, picture.height);
         self.check_size(width, height, picture.rgba.len() as u64)?;
-        if picture.rgba.len() as u64 != u64::from(width) * u64::from(height) * 4 {
-            return Err(too_few_pixels());
-        }
-        let (color, orientation) = (ColorType::Rgba8, Orientation::NoTransforms);
-        let picture = Picture::of_samples((width, height), color, picture.rgba, orientation, frame, self.means.limits);
-        (self.visit)(picture.ok_or_else(too_few_pixels)?);
+        let pixels = Pixels::from_rgba(width, height, picture.rgba).ok_or_else(too_few_pixels)?;
+        (self.visit)(Picture::whole(width, height, pixels, Orientation::NoTransforms, frame));
         Ok(())
     }
 }

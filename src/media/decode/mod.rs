@@ -168,7 +168,8 @@ pub(super) fn each_picture(
     visit: &mut dyn FnMut(Picture),
 ) -> Result<(), DecodeError> {
     let means = DecodeMeans { deadline: means.deadline.or_after_work(means.limits.deadline), ..*means };
-    let mut decoding = Decoding { bytes, colours, means, visit };
+    let mut visit = |picture: Picture| visit(picture.in_grain(means.limits));
+    let mut decoding = Decoding { bytes, colours, means, visit: &mut visit };
     let decoded = catch_unwind(AssertUnwindSafe(|| decoding.decode(media_type)));
     let decoded =
         decoded.unwrap_or_else(|why| Err(if why.is::<Late>() { DecodeError::Deadline } else { DecodeError::Panicked }));

@@ -3,6 +3,7 @@
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageError, ImageResult, Limits};
 
+use super::pixels::Pixels;
 use super::{DecodeError, Decoding, Picture};
 use crate::content::DecodeLimits;
 use crate::media::scratch::PIXELS;
@@ -21,9 +22,8 @@ impl Decoding<'_, '_> {
         let mut bytes = PIXELS.with(|kept| kept.take(total));
         let read = decoder.read_image(&mut bytes).map_err(of_image);
         if read.is_ok() || bytes.iter().any(|byte| *byte != 0) {
-            let (size, limits) = ((width, height), self.means.limits);
-            let picture = Picture::of_samples(size, color, bytes, orientation, frame, limits);
-            (self.visit)(picture.ok_or_else(too_few_pixels)?);
+            let pixels = Pixels::from_decoder(width, height, color, bytes).ok_or_else(too_few_pixels)?;
+            (self.visit)(Picture::whole(width, height, pixels, orientation, frame));
         }
         read
     }
