@@ -4,6 +4,8 @@
 //! none, but long stretches in which nothing stands out; UTF-16 without a mark is half control characters and text all
 //! the same. In doubt bytes are text: rules that look in vain cost time, rules that do not look miss something.
 
+use std::ops::Range;
+
 /// Bytes looked at to tell text from anything else.
 const SAMPLE: usize = 8 << 10;
 
@@ -42,6 +44,24 @@ pub fn reads_as_text(bytes: &[u8]) -> bool {
         return bytes.len() < SHORT || has_writing(bytes);
     }
     is_utf16(start)
+}
+
+/// Where in `bytes`, most of which are something else, some read as text: a kibibyte at a time, with those beside it, in
+/// which words may begin and end.
+pub fn legible_stretches(bytes: &[u8]) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for (number, block) in bytes.chunks(PLACE).enumerate() {
+        if !(has_few_controls(block) && has_writing(block) || is_utf16(block)) {
+            continue;
+        }
+        let start = number.saturating_sub(1) * PLACE;
+        let end = bytes.len().min((number + 2) * PLACE);
+        match found.last_mut() {
+            Some(last) if last.end >= start => last.end = end,
+            _ => found.push(start..end),
+        }
+    }
+    found
 }
 
 fn has_few_controls(bytes: &[u8]) -> bool {
@@ -175,5 +195,20 @@ mod tests {
         ] {
             assert!(!reads_as_text(&bytes), "{what}");
         }
+    }
+    #[test]
+    fn stretches_of_text_are_found_between_anything_else() {
+        let picture = noise(100 << 10, 256);
+        assert_eq!(legible_stretches(&picture), []);
+        for text in [encoded(GERMAN, "windows-1252"), encoded(CHINESE, "gbk"), utf16(RUSSIAN, u16::to_le_bytes)] {
+            let bytes = [&picture, &text[..], &picture].concat();
+            let [stretch] = &legible_stretches(&bytes)[..] else { panic!("one stretch") };
+            assert!(stretch.start <= picture.len() && stretch.end >= picture.len() + text.len(), "{stretch:?}");
+            assert!(stretch.len() < text.len() + (8 << 10), "{stretch:?}");
+        }
+        let text = GERMAN.repeat(20).into_bytes();
+        let bytes = [&text, &picture[..], &text].concat();
+        let stretches = legible_stretches(&bytes);
+        assert_eq!((stretches.len(), stretches[0].start, stretches[1].end), (2, 0, bytes.len()));
     }
 }

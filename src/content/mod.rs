@@ -16,7 +16,7 @@ mod unix_time;
 
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
 pub use hash::{Distance, Hash64, HashParseError, HashValue, PdqHash};
-pub use legibility::reads_as_text;
+pub use legibility::{legible_stretches, reads_as_text};
 pub use limits::{Deadline, DecodeLimits, ExtractLimits};
 pub use media_type::MediaType;
 pub use part::{Part, PartKind};

@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use crate::content::{Deadline, reads_as_text};
 use crate::extract::{Arriving, Stretch};
-use crate::media::{DecodeError, DecodeMeans, Digester, PartHashes, hash_digested_part};
+use crate::media::{DecodeError, DecodeMeans, Digester, PartHashes, hash_digested_part, sniff};
 use crate::snapshot::Snapshot;
 use crate::text::{RuleMatch, RuleSet, Scanner};
 
@@ -176,7 +176,9 @@ impl Ahead {
 
 impl PartAhead {
     fn begin(snapshot: &Arc<Snapshot>, start: &[u8], stretch: &Stretch) -> Self {
-        let is_text = stretch.is_for_rules && !snapshot.rules.is_empty() && reads_as_text(start);
+        // Of a picture rules look at stretches, once it is whole.
+        let is_text =
+            stretch.is_for_rules && !snapshot.rules.is_empty() && reads_as_text(start) && !sniff(start).is_picture();
         let scanner = is_text.then(|| Scanner::new(RulesOf(Arc::clone(snapshot)), Deadline::NEVER));
         Self { end: stretch.range.start, digester: Digester::new(snapshot.wanted), scanner }
     }

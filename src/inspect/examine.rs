@@ -7,17 +7,17 @@ use bytes::Bytes;
 
 use super::Upload;
 use super::ahead::{Known, KnownPart};
+use super::doubts::{doubt_about, doubt_kind, why_unreliable};
 use super::lineage::Lineage;
+use super::stretches::Stretches;
 use crate::body::{Scratch, Stores};
 use crate::config::Share;
 use crate::content::{
     Algorithm, Deadline, Distance, HashValue, MediaType, Part, PartKind, SetAction, UnixTime, reads_as_text,
 };
-use crate::extract::{Means, Problem, ProblemKind, Source, dissect};
+use crate::extract::{Means, Source, dissect};
 use crate::hash_set::{About, EntryIndex};
-use crate::media::{
-    DecodeError, DecodeMeans, ForeignDecoder, PartHashes, PdqHashes, ViewHashes, hash_part, hash_up_to, is_degenerate,
-};
+use crate::media::{DecodeError, DecodeMeans, ForeignDecoder, PartHashes, PdqHashes, hash_part, hash_up_to};
 use crate::snapshot::{LoadedSet, LoadedTexts, Snapshot, unix_now};
 use crate::text::{Rule, Setting, Sought, find_near_copies};
 use crate::verdict::{Doubt, DoubtKind, Findings, Grounds, Listing, Match, MatchSource};
@@ -122,28 +122,6 @@ fn grounds_of(rule: &Rule) -> Grounds {
     Grounds { severity: rule.severity, legal_ground, jurisdiction }
 }
 
-fn doubt_about(problem: &Problem) -> Doubt {
-    let kind = match problem.code.kind() {
-        ProblemKind::Malformed => DoubtKind::Malformed,
-        ProblemKind::Undecodable => DoubtKind::Undecodable,
-        ProblemKind::Unsupported => DoubtKind::Unsupported,
-        ProblemKind::Encrypted => DoubtKind::Encrypted,
-        ProblemKind::Illegible => DoubtKind::Illegible,
-        ProblemKind::OverLimit => DoubtKind::OverLimit,
-        ProblemKind::Overload => DoubtKind::Overload,
-    };
-    Doubt { kind, code: problem.code.code(), part: problem.part, offset: problem.offset }
-}
-
-/// Which policy decides about a picture that was not decoded, or not as a whole.
-fn doubt_kind(error: &DecodeError) -> DoubtKind {
-    match error {
-        DecodeError::TooLarge { .. } | DecodeError::TooManyScans | DecodeError::Deadline => DoubtKind::OverLimit,
-        DecodeError::Unsupported(_) => DoubtKind::Unsupported,
-        DecodeError::Broken(_) | DecodeError::Unavailable(..) | DecodeError::Panicked => DoubtKind::Undecodable,
-    }
-}
-
 /// Whether rules look at a part: values whatever they hold, other parts when they read as text, even where they begin with
 /// a small picture, or are called text and are no picture. A body that was taken apart is not read again as a whole.
 fn is_text(part: &Part, media_type: MediaType) -> bool {
@@ -156,20 +134,9 @@ fn is_text(part: &Part, media_type: MediaType) -> bool {
     }
 }
 
-/// Why the hashes of a view are nothing to rely on; `None` when they are.
-fn why_unreliable(view: &ViewHashes, snapshot: &Snapshot) -> Option<&'static str> {
-    match &view.pdq {
-        Some(Err(reason)) => return Some(reason.code()),
-        Some(Ok(pdq)) => {
-            let asks_for_more =
-                |set: &LoadedSet| set.set.count(Algorithm::Pdq) > 0 && pdq.quality < set.policy.min_quality;
-            if snapshot.sets.iter().any(asks_for_more) {
-                return Some("picture_low_quality");
-            }
-        }
-        None => {}
-    }
-    view.hash64s().any(|hash| is_degenerate(&hash)).then_some("picture_degenerate")
+/// Whether rules look at `part` because of what its bytes are, and not whatever they are.
+const fn is_of_whole_files(part: &Part) -> bool {
+    !matches!(part.kind, PartKind::Field | PartKind::JsonString | PartKind::XmlText)
 }
 
 /// The quality of that one of `hashes` which is nearest to a listed hash.
@@ -231,9 +198,17 @@ impl Examination {
         let first = self.findings.matches.len();
         self.match_hashes(index, hashes, snapshot);
         self.note_content(first, &part.bytes);
-        if is_text(part, hashes.media_type) {
-            self.match_text(index, part, circumstances);
+        if !is_text(part, hashes.media_type) {
+            return;
         }
+        // What is decoded is no text, but something may stand beside it.
+        if hashes.media_type.is_picture() && !hashes.views.is_empty() && is_of_whole_files(part) {
+            let Some(stretches) = Stretches::of(&part.bytes) else { return };
+            let first = self.findings.matches.len();
+            self.match_text(index, &stretches.as_part(part), circumstances);
+            return stretches.settle(&mut self.findings.matches[first..]);
+        }
+        self.match_text(index, part, circumstances);
     }
 
     /// Whether a picture that cannot be decoded may be a doubt. It is none where chance makes pictures: in a file that

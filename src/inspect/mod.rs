@@ -5,10 +5,12 @@
 //! before a body is whole is done ahead, by threads that have nothing else to do.
 
 mod ahead;
+mod doubts;
 mod examine;
 mod lineage;
 mod lookahead;
 mod pool;
+mod stretches;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
