@@ -17,7 +17,9 @@ use crate::content::{
 };
 use crate::extract::{Means, Source, dissect};
 use crate::hash_set::{About, EntryIndex};
-use crate::media::{DecodeError, DecodeMeans, ForeignDecoder, PartHashes, PdqHashes, hash_part, hash_up_to};
+use crate::media::{
+    DecodeError, DecodeMeans, ForeignDecoder, PartHashes, PdqHashes, ViewHashes, hash_part, hash_up_to, is_degenerate,
+};
 use crate::snapshot::{LoadedSet, LoadedTexts, Snapshot, unix_now};
 use crate::text::{Rule, Setting, Sought, find_near_copies};
 use crate::verdict::{Doubt, DoubtKind, Findings, Grounds, Listing, Match, MatchSource};

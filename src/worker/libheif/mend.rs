@@ -4,7 +4,7 @@
 //! to. libheif as Debian has it refuses a file of which one belongs to two pictures, as iPhones write it, and any libheif
 //! one that belongs to a picture that is not there. Such a reference is renamed to one that libheif does not know, and the
 //! auxiliary picture is hidden, as it would be with the reference. Alpha of several pictures is not touched, since it
-//! changes how they look.
+//! changes how they look. Nor does libheif bear metadata of several pictures: what metadata describe is not asked at all.
 //!
 //! It also refuses sequences that do not name the brand of the still picture which they hold besides.
 //!
@@ -74,7 +74,9 @@ fn changes(file: &[u8]) -> Option<Vec<Change>> {
         let Some((from, masters)) = masters(file, &own, is_short) else { continue };
         let is_of_none = masters.iter().any(|master| items.iter().all(|(id, _)| id != master));
         let is_of_many = masters.len() > 1 && !has_alpha;
-        if &name == b"auxl" && (is_of_none || is_of_many) {
+        if &name == b"cdsc" {
+            changes.push(Change { reference: own.start - HEAD, item: None });
+        } else if &name == b"auxl" && (is_of_none || is_of_many) {
             let item = items.iter().find(|(id, _)| *id == from && Some(from) != primary).map(|(_, place)| *place);
             changes.push(Change { reference: own.start - HEAD, item });
         }
