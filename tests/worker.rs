@@ -193,6 +193,22 @@ fn a_worker_that_hangs_is_killed_at_the_deadline_and_replaced() {
 }
 
 #[test]
+fn uploads_whose_time_is_over_leave_workers_to_the_next() {
+    let Some((workers, metrics)) = workers("workers that nobody waits for any longer") else { return };
+    let limits = marked(3);
+    let file = fixture("hills.heic");
+    for _ in 0..6 {
+        decode(&workers, &file, &limits).unwrap();
+        signal("STOP", &worker_for(&limits).unwrap());
+        let over = Deadline::after(Duration::from_millis(50));
+        let ended = workers.decode(ForeignFormat::Heic, &file, &limits, &over, &mut |_| {});
+        assert_eq!(ended, Err(DecodeError::Deadline));
+    }
+    assert_eq!(decode(&workers, &file, &limits).unwrap().len(), 1, "nobody has to wait for one");
+    assert_counts(&metrics, "penstock_worker_deaths_total{reason=\"deadline\"} 6");
+}
+
+#[test]
 fn a_worker_that_dies_costs_one_file_at_most() {
     let Some((workers, metrics)) = workers("a worker that dies") else { return };
     let limits = marked(2);

@@ -163,7 +163,7 @@ impl Workers {
             Err(error) => {
                 drop(child);
                 let death = Death::of(&error);
-                self.note_death(death, &mut self.state());
+                self.note_loss(death, deadline);
                 Err(if death == Death::Deadline { DecodeError::Deadline } else { DecodeError::Panicked })
             }
         }
@@ -194,7 +194,7 @@ impl Workers {
             Err(error) => {
                 let death = Death::of(&error);
                 tracing::warn!(event = "worker", %error, "a worker did not start");
-                self.note_death(death, &mut self.state());
+                self.note_loss(death, deadline);
                 Err(if death == Death::Deadline { Refusal::Deadline } else { Refusal::Unavailable(NOT_STARTED) })
             }
         }
@@ -206,6 +206,16 @@ impl Workers {
         state.deaths_in_a_row = 0;
         if state.idle.len() < self.keep {
             state.idle.push(child);
+        }
+    }
+
+    /// Notes the end of a worker for which somebody waited up to `deadline`. One that was killed because nobody waits any
+    /// longer, on a busy machine, says nothing about the next.
+    fn note_loss(&self, death: Death, deadline: &Deadline) {
+        if death == Death::Deadline && deadline.left().is_some_and(|left| left.is_zero()) {
+            self.metrics.worker_deaths.get_or_create(&WorkerDeathLabels { reason: death.name() }).inc();
+        } else {
+            self.note_death(death, &mut self.state());
         }
     }
 

@@ -21,7 +21,7 @@ mod writer;
 
 use bytes::Bytes;
 
-use crate::content::{Part, PartKind, reads_as_text};
+use crate::content::{Part, PartKind, legible_stretches, reads_as_text};
 
 use super::dissection::Dissection;
 
@@ -45,12 +45,27 @@ pub(super) fn show_texts(part: &Part, found: &mut Dissection<'_>) {
     if let Some(text) = &recoded {
         show(PartKind::Text, "charset", text.clone(), found);
     }
-    let text = recoded.as_ref().unwrap_or(&part.bytes);
-    show_readable(part, text, found);
+    let text = recoded.clone().unwrap_or_else(|| written(part));
+    show_readable(part, &text, found);
     // A declared charset may be wrong: then the bytes are read as they are, too.
     if recoded.is_some() && source == charset::Source::Declared {
         show_readable(part, &part.bytes, found);
     }
+}
+
+/// The bytes of `part`, or what is written in them, if that is less than half and nobody calls them a text: samples of a
+/// picture have brackets like markup.
+fn written(part: &Part) -> Bytes {
+    let is_value = matches!(part.kind, PartKind::Field | PartKind::JsonString | PartKind::XmlText | PartKind::Envelope);
+    if is_value || part.is_called_text() {
+        return part.bytes.clone();
+    }
+    let stretches = legible_stretches(&part.bytes);
+    if 2 * stretches.iter().map(ExactSizeIterator::len).sum::<usize>() >= part.bytes.len() {
+        return part.bytes.clone();
+    }
+    let lines = stretches.into_iter().flat_map(|stretch| part.bytes[stretch].iter().chain(b"\n"));
+    lines.copied().collect()
 }
 
 fn show_readable(part: &Part, text: &[u8], found: &mut Dissection<'_>) {
