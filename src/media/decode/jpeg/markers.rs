@@ -138,6 +138,20 @@ pub(super) enum Colour {
     Ycc,
     Cmyk,
     Ycck,
+    /// The same two where more means more ink, as readers of PDF have it.
+    PlainCmyk,
+    PlainYcck,
+}
+
+impl Colour {
+    /// The other way of reading amounts of ink; `None` for colours that are no inks.
+    pub(super) const fn with_ink_turned(self) -> Option<Self> {
+        match self {
+            Self::Cmyk => Some(Self::PlainCmyk),
+            Self::Ycck => Some(Self::PlainYcck),
+            Self::Grey | Self::Rgb | Self::Ycc | Self::PlainCmyk | Self::PlainYcck => None,
+        }
+    }
 }
 
 /// What segments say that are no part of decoding samples.

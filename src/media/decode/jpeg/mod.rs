@@ -77,7 +77,19 @@ impl Decoding<'_, '_> {
         if outline.scans as u64 > MAX_SCANS || work > MAX_PASSES.saturating_mul(self.means.limits.max_pixels) {
             return Err(DecodeError::TooManyScans);
         }
-        let luma_only = self.colours == Colours::Luma && matches!(outline.colour(), Colour::Grey | Colour::Ycc);
+        let colour = outline.colour();
+        let ended = self.jpeg_in(&outline, colour);
+        match colour.with_ink_turned() {
+            Some(turned) => ended.and(self.jpeg_in(&outline, turned)),
+            None => ended,
+        }
+    }
+
+    /// The picture, with samples that mean `colour`.
+    fn jpeg_in(&mut self, outline: &Outline<'_>, colour: Colour) -> Result<(), DecodeError> {
+        let (width, height) = (u32::from(outline.header.width), u32::from(outline.height));
+        let (pixels, components) = (u64::from(width) * u64::from(height), outline.header.components.len() as u64);
+        let luma_only = self.colours == Colours::Luma && matches!(colour, Colour::Grey | Colour::Ycc);
         let side = width.min(height) as usize / BLOCK;
         // The pixels, and of a progressive file two bytes of coefficient for each sample until its last scan.
         let is_small = pixels * (components.max(3) * 2 + 4) <= self.means.limits.max_alloc;
@@ -87,20 +99,21 @@ impl Decoding<'_, '_> {
             (false, _) => LEAST,
         };
         if side >= least {
-            let read = self.read(&outline, Depth::Means)?;
-            return self.paint(&outline, read, luma_only);
+            let read = self.read(outline, Depth::Means)?;
+            return self.paint(outline, read, luma_only, colour);
         }
         if !is_small {
             return Err(DecodeError::TooLarge { width, height });
         }
         if outline.is_plain
-            && let Some(picture) = self.plain_jpeg(&outline, luma_only)?
+            && colour == outline.colour()
+            && let Some(picture) = self.plain_jpeg(outline, luma_only)?
         {
             (self.visit)(picture);
             return Ok(());
         }
-        let read = self.read(&outline, Depth::All)?;
-        self.paint(&outline, read, luma_only)
+        let read = self.read(outline, Depth::All)?;
+        self.paint(outline, read, luma_only, colour)
     }
 
     fn read<'b>(&self, outline: &Outline<'_>, depth: Depth) -> Result<Coefficients<'b>, DecodeError>
@@ -135,12 +148,17 @@ impl Decoding<'_, '_> {
     }
 
     /// Hands out what was read, as far as it goes.
-    fn paint(&mut self, outline: &Outline<'_>, mut read: Coefficients<'_>, luma_only: bool) -> Result<(), DecodeError> {
+    fn paint(
+        &mut self,
+        outline: &Outline<'_>,
+        mut read: Coefficients<'_>,
+        luma_only: bool,
+        colour: Colour,
+    ) -> Result<(), DecodeError> {
         let deadline = self.means.deadline;
         let extent = read.extent.ok_or_else(|| DecodeError::Broken("there are no data".into()))?;
         let is_cut_off = read.is_cut_off || extent.missing * MISSING_OF_DAMAGED > extent.units;
-        let painted =
-            if luma_only { read.paint_luma(&deadline)? } else { read.paint_rgb(outline.colour(), &deadline)? };
+        let painted = if luma_only { read.paint_luma(&deadline)? } else { read.paint_rgb(colour, &deadline)? };
         let (side, stored) = match read.depth {
             Depth::All => (1, (read.width, read.height)),
             Depth::Means => (BLOCK, (read.width, read.height)),

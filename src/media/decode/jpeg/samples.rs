@@ -200,18 +200,20 @@ fn columns(width: usize, own: usize, most: usize) -> Vec<usize> {
     (0..width).map(|x| x * own / most).collect()
 }
 
-/// A pixel of samples. CMYK is stored inverted, as Adobe began it and everybody does.
+/// A pixel of samples. CMYK is stored inverted, as Adobe began it and programs for pictures take it; those for PDF do not.
 fn rgb_of(colour: Colour, [a, b, c, d]: [u8; 4]) -> [u8; 3] {
-    let over_black = |tone: u8| {
-        let product = u32::from(tone) * u32::from(d) + 128;
+    let over_black = |tone: u8, light: u8| {
+        let product = u32::from(tone) * u32::from(light) + 128;
         ((product + (product >> 8)) >> 8) as u8
     };
     match colour {
         Colour::Grey => [a; 3],
         Colour::Rgb => [a, b, c],
         Colour::Ycc => of_ycc(a, b, c),
-        Colour::Cmyk => [a, b, c].map(over_black),
-        Colour::Ycck => of_ycc(a, b, c).map(|tone| over_black(255 - tone)),
+        Colour::Cmyk => [a, b, c].map(|tone| over_black(tone, d)),
+        Colour::PlainCmyk => [a, b, c].map(|tone| over_black(255 - tone, 255 - d)),
+        Colour::Ycck => of_ycc(a, b, c).map(|tone| over_black(255 - tone, d)),
+        Colour::PlainYcck => of_ycc(a, b, c).map(|tone| over_black(tone, 255 - d)),
     }
 }
 
