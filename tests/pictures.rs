@@ -503,9 +503,12 @@ fn no_damage_makes_a_decoder_panic_or_take_long() {
 
 #[test]
 fn pictures_without_pixels_are_broken() {
-    for empty in [gif_of(0, 1), png_of(0, 5, 10), b"P6 0 0 255\n".to_vec(), b"BM".to_vec(), Vec::new()] {
+    for empty in [gif_of(0, 0), png_of(0, 5, 10), b"P6 0 0 255\n".to_vec(), b"BM".to_vec(), Vec::new()] {
         assert!(hashed(&empty).views.is_empty());
     }
+    // A screen without pixels grows to the first frame in browsers.
+    let grown = hashed(&gif_of(0, 1));
+    assert_eq!((grown.views[0].width, grown.views[0].height, grown.problem), (1, 1, None));
 }
 
 struct Panicking;

@@ -18,7 +18,7 @@ mod trim;
 
 use crate::content::{Algorithm, AlgorithmSet, Deadline, DecodeLimits, HashValue, MediaType};
 
-pub use decode::{DecodeError, DecodeMeans, Ground};
+pub use decode::{DecodeError, DecodeMeans, Ground, Several};
 pub use degenerate::is_degenerate;
 pub use digest::Digester;
 pub use foreign::{ForeignDecoder, ForeignFormat, ForeignPicture, NoForeignDecoder};

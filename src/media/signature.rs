@@ -38,9 +38,11 @@ pub(super) fn is_guess(media_type: MediaType, bytes: &[u8]) -> bool {
     }
 }
 
-/// By the size of its second header, of which there are some versions. Windows does not look at the reserved fields.
+/// By the size of its second header, of which there are some versions: those of OS/2 may leave out what comes last.
+/// Windows does not look at the reserved fields.
 fn is_bmp(bytes: &[u8]) -> bool {
-    matches!(bytes.get(14..18), Some([12 | 16 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]))
+    let Some([size, 0, 0, 0]) = bytes.get(14..18) else { return false };
+    matches!(size, 12 | 42 | 46 | 108 | 124) || (16..=64).contains(size) && size.is_multiple_of(4)
 }
 
 /// By its first entry, whose picture has to lie behind it and within the file.
@@ -108,7 +110,8 @@ fn is_tga(bytes: &[u8]) -> bool {
     let whole = pixels * usize::from(bits).div_ceil(8);
     // Runs take at most one byte in 128 more, and at least a pixel and a byte for 128 pixels.
     let fits_length = if kind > 8 { data * 128 >= whole && data <= whole + whole / 100 + 1_024 } else { data == whole };
-    fits_length && (colour_map == 1 || entry_bits == 0)
+    // Some programs write the size of colours that there are none of.
+    fits_length && (colour_map == 1 || entry_bits == 0 || kind <= 3)
 }
 
 #[cfg(test)]

@@ -1,33 +1,150 @@
 //! ICO and CUR: a folder of small pictures, each of which somebody may show.
 
-use image::codecs::ico::IcoDecoder;
+use std::collections::BTreeSet;
 
-use super::source::Patch;
-use super::{DecodeError, Decoding, is_chosen};
+use image::RgbaImage;
+use image::codecs::png::PngDecoder;
+use image::metadata::Orientation;
+
+use super::bmp::{Header, stride};
+use super::masks::opaque_unless_somewhere;
+use super::pixels::Pixels;
+use super::png_chunks::SIGNATURE;
+use super::source::Source;
+use super::still::{FORGIVEN, image_limits, too_few_pixels};
+use super::{DecodeError, Decoding, Picture, Several, is_chosen};
 
 const HEADER: usize = 6;
 const ENTRY: usize = 16;
 
+/// Pictures of a folder that are looked at, if frames of other files may not be more. Icons of programs have up to twenty.
+const MOST_PICTURES: usize = 64;
+
 impl Decoding<'_, '_> {
-    /// The decoder opens the largest picture only, so it is shown folders of one.
+    /// Of what the folder says, only the places are looked at: browsers believe the pictures as to their sizes, and in a
+    /// cursor the fields for bits are something else.
     pub(super) fn icon(&mut self) -> Result<(), DecodeError> {
         let (header, rest) = self.bytes.split_first_chunk::<HEADER>().ok_or_else(cut_off)?;
         let entries = usize::from(u16::from_le_bytes([header[4], header[5]]));
-        let entries: Vec<&[u8; ENTRY]> = rest.as_chunks().0.iter().take(entries).collect();
-        let mut shown = Err(DecodeError::Broken("there is no picture in it".into()));
-        for (number, entry) in entries.iter().enumerate() {
-            if is_chosen(number, entries.len(), self.means.limits.max_frames) {
+        let entries = rest.as_chunks::<ENTRY>().0.iter().take(entries);
+        let places = entries.map(|[.., a, b, c, d]| u32::from_le_bytes([*a, *b, *c, *d]) as usize);
+        let places: BTreeSet<usize> = places.collect();
+        let most = self.means.limits.max_frames.max(MOST_PICTURES);
+        let mut shown = Several::of_equals();
+        for (number, place) in places.iter().enumerate() {
+            if is_chosen(number, places.len(), most) {
                 self.check_deadline()?;
-                let head = Patch { at: 0, bytes: [&header[..4], &[1, 0], &entry[..]].concat() };
-                let one = self.still(IcoDecoder::new(self.source().with_patches(vec![head])), number);
-                // One that can be shown is what viewers show.
-                shown = if shown.is_ok() { shown } else { one };
+                shown.add(self.icon_picture(*place, number));
             }
         }
-        shown
+        shown.ended()
+    }
+
+    fn icon_picture(&mut self, place: usize, number: usize) -> Result<(), DecodeError> {
+        let rest = self.bytes.get(place..).ok_or_else(cut_off)?;
+        if rest.starts_with(&SIGNATURE) {
+            let source = Source::new(rest, self.means.deadline);
+            return self.still(PngDecoder::with_limits(source, image_limits(self.means.limits)), number);
+        }
+        let header = Header::read(rest, 0)?;
+        if !header.has_pixels() {
+            return Err(DecodeError::Unsupported("an icon with another file inside of a BMP"));
+        }
+        // The rows of the mask are counted as well.
+        let (width, height) = (header.width, header.height / 2);
+        self.check_size(width, height, u64::from(width) * u64::from(height) * 7)?;
+        let data = rest.get(header.end..).unwrap_or_default();
+        let canvas = header.canvas::<4>(data, height, self)?;
+        if canvas.rows == 0 {
+            return Err(too_few_pixels());
+        }
+        let mut rgba = canvas.bytes;
+        let has_alpha = header.may_be_transparent() && rgba.as_chunks::<4>().0.iter().any(|pixel| pixel[3] != 0);
+        if !has_alpha {
+            opaque_unless_somewhere(&mut rgba);
+            let mask = data.get(header.stride() * height as usize..).unwrap_or_default();
+            cut_out(&mut rgba, width, mask);
+        }
+        let picture = RgbaImage::from_raw(width, height, rgba).ok_or_else(too_few_pixels)?;
+        (self.visit)(Picture::whole(width, height, Pixels::of_rgba(picture), Orientation::NoTransforms, number));
+        let missing = u64::from(height - canvas.rows);
+        if missing * FORGIVEN > u64::from(height) { Err(too_few_pixels()) } else { Ok(()) }
     }
 }
 
 fn cut_off() -> DecodeError {
     DecodeError::Broken("the header is cut off".into())
+}
+
+/// Makes transparent what a mask, whose rows go upwards, says is so.
+fn cut_out(rgba: &mut [u8], width: u32, mask: &[u8]) {
+    let rows = rgba.chunks_exact_mut(width as usize * 4).rev();
+    for (row, mask) in rows.zip(mask.chunks_exact(stride(width, 1))) {
+        for (x, pixel) in row.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+            pixel[3] = if mask[x / 8] >> (7 - x % 8) & 1 == 1 { 0 } else { 255 };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{assert_withstands, shown};
+
+    /// A picture of 2×2 pixels in an icon: its header, colours, rows and mask.
+    fn picture(bits: u16, behind: &[u8], rows: &[u8], mask: &[u8]) -> Vec<u8> {
+        let sides = [40_u32, 2, 4].map(u32::to_le_bytes).concat();
+        [&sides[..], &[1, 0], &bits.to_le_bytes(), &[0; 24], behind, rows, mask].concat()
+    }
+
+    /// A folder that says of each picture what is wrong, except for where it is.
+    fn folder(kind: u8, pictures: &[&[u8]]) -> Vec<u8> {
+        let mut file = vec![0, 0, kind, 0, pictures.len() as u8, 0];
+        let mut place = 6 + 16 * pictures.len() as u32;
+        for picture in pictures {
+            file.extend([0, 99, 0, 0, 3, 0, 200, 0, 1, 0, 0, 0]);
+            file.extend(place.to_le_bytes());
+            place += picture.len() as u32;
+        }
+        file.extend(pictures.concat());
+        file
+    }
+
+    #[test]
+    fn pictures_are_cut_out_by_their_alpha_or_by_their_mask() {
+        let colours = [0_u8, 0, 0, 0, 30, 20, 10, 0];
+        let mask = [0x40, 0, 0, 0, 0x80, 0, 0, 0];
+        let of_numbers = picture(8, &[&colours[..], &[0; 254 * 4]].concat(), &[1, 1, 0, 0, 1, 0, 0, 0], &mask);
+        let rows = [1, 2, 3, 0, 4, 5, 6, 128, 7, 8, 9, 255, 1, 1, 1, 0];
+        let of_colours = picture(32, &[], &rows, &mask);
+        let without_alpha = picture(32, &[], &rows.map(|byte| if byte > 100 { 0 } else { byte }), &mask);
+        let (pictures, ended) = shown(&folder(2, &[&of_numbers, &of_colours, &without_alpha]));
+        assert_eq!(ended, Ok(()));
+        let [first, second, third] = &pictures[..] else { panic!("{pictures:?}") };
+        assert_eq!(first.rgba, [[10, 20, 30, 0], [0, 0, 0, 255], [10, 20, 30, 255], [10, 20, 30, 0]]);
+        assert_eq!(second.rgba, [[9, 8, 7, 255], [1, 1, 1, 0], [3, 2, 1, 0], [6, 5, 4, 128]]);
+        assert_eq!(third.rgba.iter().map(|pixel| pixel[3]).collect::<Vec<_>>(), [0, 255, 255, 0]);
+    }
+
+    #[test]
+    fn a_picture_that_is_broken_beside_another_is_no_doubt() {
+        let good = picture(24, &[], &[9; 16], &[0; 8]);
+        let (pictures, ended) = shown(&folder(1, &[&[40, 0, 0, 0], &good]));
+        assert_eq!((pictures.len(), ended), (1, Ok(())));
+        let (pictures, ended) = shown(&folder(1, &[&[41, 0, 0, 0], &[40, 0, 0, 0]]));
+        assert_eq!((pictures.len(), ended), (0, Err("picture_broken")));
+    }
+
+    #[test]
+    fn every_picture_is_shown_however_many_there_are() {
+        let all: Vec<Vec<u8>> = (0..20).map(|tone| picture(24, &[], &[tone; 16], &[0; 8])).collect();
+        let all: Vec<&[u8]> = all.iter().map(Vec::as_slice).collect();
+        let (pictures, ended) = shown(&folder(1, &all));
+        assert_eq!((pictures.len(), ended), (20, Ok(())));
+    }
+
+    #[test]
+    fn damage_is_withstood() {
+        let good = picture(32, &[], &[77; 16], &[0x55; 8]);
+        assert_withstands("icon", &folder(1, &[&good, &picture(8, &[9; 1024], &[7; 8], &[0x55; 8])]));
+    }
 }

@@ -6,23 +6,31 @@
 #![expect(clippy::disallowed_methods, reason = "this is the capped door that all other code has to use")]
 
 mod animation;
+mod bmp;
 mod canvas;
+mod cgbi;
+mod dds;
+mod fax;
 mod foreign;
 mod icon;
 mod jpeg;
 mod jxl;
+mod masks;
 mod pixels;
 mod png;
+mod png_chunks;
+mod runs;
+mod several;
 mod source;
 mod still;
+#[cfg(test)]
+mod testing;
 mod tiff;
 mod timed;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use image::codecs::bmp::BmpDecoder;
-use image::codecs::dds::DdsDecoder;
 use image::codecs::pnm::PnmDecoder;
 use image::codecs::qoi::QoiDecoder;
 use image::codecs::tga::TgaDecoder;
@@ -31,6 +39,7 @@ use image::{DynamicImage, RgbImage};
 
 pub use self::pixels::Ground;
 pub(super) use self::pixels::{Pixels, over, plane_on};
+pub use self::several::Several;
 use self::source::Source;
 use self::timed::Late;
 use super::foreign::{ForeignDecoder, ForeignFormat};
@@ -185,10 +194,10 @@ impl<'a> Decoding<'a, '_> {
             MediaType::Png => self.png(),
             MediaType::Gif => self.gif(),
             MediaType::WebP => self.webp(),
-            MediaType::Bmp => self.still(BmpDecoder::new(self.source()), 0),
+            MediaType::Bmp => self.bmp(),
             MediaType::Tga => self.still(TgaDecoder::new(self.source()), 0),
             MediaType::Qoi => self.still(QoiDecoder::new(self.source()), 0),
-            MediaType::Dds => self.still(DdsDecoder::new(self.source()), 0),
+            MediaType::Dds => self.dds(),
             MediaType::Pnm => self.still(PnmDecoder::new(self.source()), 0),
             MediaType::Tiff => self.tiff(),
             MediaType::Ico => self.icon(),
@@ -199,6 +208,11 @@ impl<'a> Decoding<'a, '_> {
                 Err(DecodeError::Broken("not a picture".into()))
             }
         }
+    }
+
+    /// The same for another file that lies in this one.
+    fn of_inner<'b>(&'b mut self, bytes: &'b [u8]) -> Decoding<'b, 'b> {
+        Decoding { bytes, colours: self.colours, means: self.means, visit: &mut *self.visit }
     }
 
     const fn source(&self) -> Source<'a> {
@@ -258,7 +272,6 @@ mod tests {
             // Of data, four bytes at a time.
             ("baseline.jpg", Colours::Luma, 4_000 / 4 / 64),
             ("baseline.jpg", Colours::Rgb, 4_000 / 4 / 64),
-            ("cmyk.jpg", Colours::Rgb, 4_000 / 4 / 64),
             ("progressive.jpg", Colours::Luma, 20),
             ("progressive.jpg", Colours::Rgb, 20),
             // Rows of blocks, of luma alone.
@@ -275,6 +288,15 @@ mod tests {
                 assert_eq!((ended, pictures, asked), (Err("picture_deadline"), 0, times), "{name}, {times} looks");
             }
         }
+    }
+
+    #[test]
+    fn ink_is_read_in_both_ways() {
+        assert_eq!(decoded_within(u32::MAX, &fixture("cmyk.jpg"), Colours::Luma).1, 2);
+        let (pictures, ended) = testing::shown(&fixture("cmyk.jpg"));
+        assert_eq!(ended, Ok(()));
+        let light = |number: usize| pictures[number].rgba.iter().map(|pixel| u64::from(pixel[1])).sum::<u64>();
+        assert_ne!(light(0), light(1));
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! PNG, row by row.
 
-use image::AnimationDecoder;
-use image::codecs::png::PngDecoder;
 use image::metadata::Orientation;
 use png::{BitDepth, ColorType, Transformations};
 
+use super::animation::without_frames;
 use super::canvas::{Canvas, Grain, Place};
+use super::cgbi::is_cgbi;
 use super::source::Source;
-use super::still::{image_limits, of_image, too_few_pixels};
+use super::still::too_few_pixels;
 use super::{DecodeError, Decoding};
 
 /// A picture of which no more than this share is missing is shown as a whole, the rest of it black: one row in so many.
@@ -20,17 +20,13 @@ const PASSES: [(usize, usize, usize, usize); 7] =
 impl Decoding<'_, '_> {
     /// The picture that everybody shows, then the frames for those who show animations: it need not be one of them.
     pub(super) fn png(&mut self) -> Result<(), DecodeError> {
-        let mut rows = Rows::open(self.source(), self.means.limits.max_alloc)?;
-        let is_animated = rows.reader.info().animation_control.is_some();
-        self.png_still(&mut rows)?;
-        if !is_animated {
-            return Ok(());
+        if is_cgbi(self.bytes) {
+            return self.cgbi();
         }
-        let bounds = image_limits(self.means.limits);
-        let animated = PngDecoder::with_limits(self.source(), bounds).map_err(of_image)?;
-        self.check_canvas(&animated)?;
-        let frames = animated.apng().map_err(of_image)?.into_frames();
-        self.frames(frames, apng_frames(self.bytes)).map_err(|(error, _)| error)
+        let still = without_frames(self.bytes);
+        let rows = Rows::open(Source::new(&still, self.means.deadline), self.means.limits.max_alloc);
+        let shown = rows.and_then(|mut rows| self.png_still(&mut rows));
+        shown.and(self.apng())
     }
 
     fn png_still(&mut self, rows: &mut Rows<'_>) -> Result<(), DecodeError> {
@@ -119,15 +115,4 @@ fn of_png(error: png::DecodingError) -> DecodeError {
         png::DecodingError::LimitsExceeded => DecodeError::TooLarge { width: 0, height: 0 },
         other => DecodeError::Broken(other.to_string()),
     }
-}
-
-/// Frame control chunks of a PNG. Source: W3C PNG, third edition, §11.3.6.
-fn apng_frames(bytes: &[u8]) -> usize {
-    let mut frames = 0;
-    let mut at = 8;
-    while let Some(&[a, b, c, d, ref kind @ ..]) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        frames += usize::from(kind == b"fcTL");
-        at = at.saturating_add(12).saturating_add(u32::from_be_bytes([a, b, c, d]) as usize);
-    }
-    frames
 }

@@ -7,40 +7,21 @@ use crate::content::Deadline;
 /// Reads between two looks at the clock, each of which takes some 30 ns: some formats are read pixel by pixel.
 const READS_A_LOOK: u32 = 64;
 
-/// Bytes, some of which may be replaced. An error past the deadline.
+/// Bytes; an error past the deadline.
 pub(super) struct Source<'a> {
     bytes: &'a [u8],
-    /// By position, without overlaps.
-    patches: Vec<Patch>,
     position: usize,
     deadline: Deadline,
     reads: u32,
 }
 
-/// Bytes that stand in place of others.
-pub(super) struct Patch {
-    pub(super) at: usize,
-    pub(super) bytes: Vec<u8>,
-}
-
 impl<'a> Source<'a> {
     pub(super) const fn new(bytes: &'a [u8], deadline: Deadline) -> Self {
-        Self { bytes, patches: Vec::new(), position: 0, deadline, reads: 0 }
+        Self { bytes, position: 0, deadline, reads: 0 }
     }
 
-    /// The same bytes, as many of which as there are in each patch are replaced by it. Patches come by position.
-    pub(super) fn with_patches(self, patches: Vec<Patch>) -> Self {
-        Self { patches, ..self }
-    }
-
-    /// What follows, up to where it is replaced or stops being so.
-    fn rest(&self) -> &[u8] {
-        let is_ahead = |patch: &&Patch| self.position < patch.at.saturating_add(patch.bytes.len());
-        match self.patches.iter().find(is_ahead) {
-            Some(patch) if patch.at <= self.position => &patch.bytes[self.position - patch.at..],
-            Some(patch) => self.bytes.get(self.position..patch.at.min(self.bytes.len())).unwrap_or_default(),
-            None => self.bytes.get(self.position..).unwrap_or_default(),
-        }
+    fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.position..).unwrap_or_default()
     }
 
     fn look_at_clock(&mut self) -> io::Result<()> {
@@ -92,13 +73,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patches_replace_what_stands_there() {
-        let patch = |at, bytes: &[u8]| Patch { at, bytes: bytes.to_vec() };
-        let patches = vec![patch(0, b"abc"), patch(5, b"d")];
-        let mut source = Source::new(b"0123456789", Deadline::NEVER).with_patches(patches);
+    fn bytes_are_read_from_any_place() {
+        let mut source = Source::new(b"0123456789", Deadline::NEVER);
         let mut text = String::new();
         source.read_to_string(&mut text).unwrap();
-        assert_eq!(text, "abc34d6789");
+        assert_eq!(text, "0123456789");
         assert_eq!(source.seek(SeekFrom::End(-2)).unwrap(), 8);
         assert_eq!(source.fill_buf().unwrap(), b"89");
         source.seek(SeekFrom::Start(100)).unwrap();

@@ -1,16 +1,50 @@
 //! Files of one picture, by the decoders of the crate `image`.
 
 use image::metadata::Orientation;
-use image::{ImageDecoder, ImageError, ImageResult, Limits};
+use image::{ColorType, ImageDecoder, ImageError, ImageResult, Limits};
 
 use super::pixels::Pixels;
 use super::{DecodeError, Decoding, Picture};
 use crate::content::DecodeLimits;
 use crate::media::scratch::PIXELS;
 
+/// Of so many parts of a picture one may be missing, as the last rows of some scanners are.
+pub(super) const FORGIVEN: u64 = 8;
+
+/// What a decoder made of a file.
+pub(super) struct Read {
+    pub(super) size: (u32, u32),
+    orientation: Orientation,
+    color: ColorType,
+    /// Zeros where data broke off before.
+    bytes: Vec<u8>,
+    ended: Result<(), DecodeError>,
+}
+
+impl Read {
+    /// What there is to be shown, `None` when it is nothing; and how decoding ended.
+    pub(super) fn into_pixels(self) -> (Option<Pixels>, Result<(), DecodeError>) {
+        let (width, height) = self.size;
+        let has_any = self.ended.is_ok() || self.bytes.iter().any(|byte| *byte != 0);
+        let pixels = if has_any { Pixels::from_decoder(width, height, self.color, self.bytes) } else { None };
+        (pixels, self.ended)
+    }
+}
+
 impl Decoding<'_, '_> {
     /// Hands out the picture of `decoder`, or the part of it before the data broke off.
     pub(super) fn still<D: ImageDecoder>(&mut self, decoder: ImageResult<D>, frame: usize) -> Result<(), DecodeError> {
+        let read = self.read_still(decoder)?;
+        let ((width, height), orientation) = (read.size, read.orientation);
+        let (pixels, ended) = read.into_pixels();
+        if let Some(pixels) = pixels {
+            (self.visit)(Picture::whole(width, height, pixels, orientation, frame));
+        }
+        ended
+    }
+
+    /// What `decoder` makes of its file.
+    pub(super) fn read_still<D: ImageDecoder>(&self, decoder: ImageResult<D>) -> Result<Read, DecodeError> {
         let mut decoder = decoder.map_err(of_image)?;
         let (width, height) = decoder.dimensions();
         let (color, total) = (decoder.color_type(), decoder.total_bytes());
@@ -20,12 +54,8 @@ impl Decoding<'_, '_> {
         let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
         let total = usize::try_from(total).map_err(|_| DecodeError::TooLarge { width, height })?;
         let mut bytes = PIXELS.with(|kept| kept.take(total));
-        let read = decoder.read_image(&mut bytes).map_err(of_image);
-        if read.is_ok() || bytes.iter().any(|byte| *byte != 0) {
-            let pixels = Pixels::from_decoder(width, height, color, bytes).ok_or_else(too_few_pixels)?;
-            (self.visit)(Picture::whole(width, height, pixels, orientation, frame));
-        }
-        read
+        let ended = decoder.read_image(&mut bytes).map_err(of_image);
+        Ok(Read { size: (width, height), orientation, color, bytes, ended })
     }
 }
 

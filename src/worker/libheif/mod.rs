@@ -4,7 +4,7 @@ mod ffi;
 mod mend;
 
 use crate::content::DecodeLimits;
-use crate::media::DecodeError;
+use crate::media::{DecodeError, Several};
 
 pub(super) use ffi::{Libheif, OpenError};
 
@@ -37,8 +37,7 @@ impl Decoded<'_> {
 /// [`DecodeLimits::max_frames`].
 ///
 /// # Errors
-/// The first reason why a picture could not be decoded, when the others were handed out: what one cannot see is not passed
-/// over. What `sink` returns, at once.
+/// As [`Several`] says, when the others were handed out. What `sink` returns, at once.
 pub(super) fn decode<E: From<DecodeError>>(
     library: &Libheif,
     file: &mut [u8],
@@ -51,14 +50,17 @@ pub(super) fn decode<E: From<DecodeError>>(
         DecodeError::Broken(_) if mend::is_only_sequence(file) => DecodeError::Unsupported(UNSUPPORTED),
         other => other,
     })?;
-    let mut problem = None;
+    let mut several = Several::led_by_first();
     for item in context.pictures(limits.max_frames).map_err(of_heif)? {
         match decode_item(&context, item, limits) {
-            Ok(decoded) => sink(&decoded)?,
-            Err(error) => problem = problem.or(Some(error)),
+            Ok(decoded) => {
+                sink(&decoded)?;
+                several.add(Ok(()));
+            }
+            Err(error) => several.add(Err(error)),
         }
     }
-    problem.map_or(Ok(()), |error| Err(error.into()))
+    Ok(several.ended()?)
 }
 
 /// Looks at the size before it decodes, and again afterwards.

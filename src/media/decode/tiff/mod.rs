@@ -20,38 +20,30 @@ use self::jpeg::Decoded;
 use self::packing::unpack;
 use self::page::{Chunk, Packing, Page, SENSOR};
 use self::samples::{Extent, Samples, undo_prediction};
-use super::still::too_few_pixels;
-use super::{DecodeError, Decoding, Picture, is_chosen};
+use super::still::{FORGIVEN, too_few_pixels};
+use super::{DecodeError, Decoding, Picture, Several, is_chosen};
 use crate::media::scratch::PIXELS;
 
 const ORIENTATION: u16 = 274;
 
-/// Of so many parts of a picture one may be missing, as the last rows of some scanners are.
-const FORGIVEN: u64 = 8;
-
 impl Decoding<'_, '_> {
-    /// How it ends is up to the first page: others that cannot be decoded are often some that nobody shows, and so is
-    /// what the sensor of a camera saw.
+    /// Viewers show the first page, but nobody shows what the sensor of a camera saw.
     pub(super) fn tiff(&mut self) -> Result<(), DecodeError> {
         let file = File::open(self.bytes).ok_or_else(|| DecodeError::Broken("the header is cut off".into()))?;
         let pages = file.pages();
         let count = pages.len();
-        let mut ended = Err(DecodeError::Broken("there is no page in it".into()));
-        let (mut has_shown, mut is_settled) = (false, false);
+        let mut shown = Several::led_by_first();
+        let mut has_sensor = false;
         for (number, page) in pages.into_iter().enumerate() {
             if is_chosen(number, count, self.means.limits.max_frames) {
                 self.check_deadline()?;
-                let one = self.tiff_page(page, number);
-                let is_shown = one.is_ok();
-                let is_sensor = one == Err(DecodeError::Unsupported(SENSOR));
-                if !(is_settled || is_sensor && has_shown) {
-                    ended = one;
-                    is_settled = !is_sensor;
+                match self.tiff_page(page, number) {
+                    Err(DecodeError::Unsupported(SENSOR)) => has_sensor = true,
+                    one => shown.add(one),
                 }
-                has_shown |= is_shown;
             }
         }
-        ended
+        if has_sensor && shown.is_empty() { Err(DecodeError::Unsupported(SENSOR)) } else { shown.ended() }
     }
 
     fn tiff_page(&mut self, directory: Directory<'_>, number: usize) -> Result<(), DecodeError> {

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use hayro_ccitt::{DecodeSettings, Decoder, DecoderContext, EncodingMode, decode};
+use hayro_ccitt::EncodingMode;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags as flags};
 use weezl::{BitOrder, LzwStatus};
 
 use super::page::{Chunk, Packing, Page};
+use crate::media::decode::fax::Fax;
 
 /// At most `expected` bytes of `chunk`, whose compression is none of JPEG.
 pub(super) fn unpack<'a>(page: &Page<'_>, chunk: &Chunk, packed: &'a [u8], expected: usize) -> Cow<'a, [u8]> {
@@ -91,85 +92,4 @@ fn pack_bits(packed: &[u8], expected: usize) -> Vec<u8> {
         };
     }
     plain
-}
-
-/// A stretch of rows in black and white, by `hayro-ccitt`.
-struct Fax {
-    columns: u32,
-    rows: u32,
-    encoding: EncodingMode,
-    begins_at_bytes: bool,
-}
-
-/// Rows of bits, of which those that are set are black.
-struct Rows {
-    bits: Vec<u8>,
-    columns: u32,
-}
-
-impl Decoder for Rows {
-    fn push_row(&mut self, changes: &[u32]) {
-        let start = self.bits.len();
-        self.bits.resize(start + self.columns.div_ceil(8) as usize, 0);
-        let row = &mut self.bits[start..];
-        for run in changes.chunks(2) {
-            blacken(row, run[0], run.get(1).copied().unwrap_or(self.columns));
-        }
-    }
-}
-
-impl Fax {
-    const fn settings(&self, rows: u32) -> DecodeSettings {
-        DecodeSettings {
-            columns: self.columns,
-            rows,
-            end_of_block: !self.begins_at_bytes,
-            end_of_line: false,
-            rows_are_byte_aligned: self.begins_at_bytes,
-            encoding: self.encoding,
-            strict: false,
-        }
-    }
-
-    fn rows(&self) -> Rows {
-        Rows { bits: Vec::new(), columns: self.columns }
-    }
-
-    fn undo(&self, packed: &[u8]) -> Vec<u8> {
-        let mut rows = self.rows();
-        if !packed.is_empty() {
-            // Damage ends the rows, which are counted.
-            decode(packed, &mut rows, &mut DecoderContext::new(self.settings(self.rows))).ok();
-        }
-        rows.bits
-    }
-
-    /// Row by row, each from an even byte on.
-    fn undo_words(&self, packed: &[u8]) -> Vec<u8> {
-        let mut rows = self.rows();
-        let mut context = DecoderContext::new(DecodeSettings { end_of_block: false, ..self.settings(1) });
-        let mut at = 0;
-        for _ in 0..self.rows {
-            match packed.get(at..).filter(|rest| !rest.is_empty()).map(|rest| decode(rest, &mut rows, &mut context)) {
-                Some(Ok(length)) if length > 0 => at += length.next_multiple_of(2),
-                _ => break,
-            }
-        }
-        rows.bits
-    }
-}
-
-/// Sets the bits `from..to` of a row.
-fn blacken(row: &mut [u8], from: u32, to: u32) {
-    let (first, last) = ((from / 8) as usize, (to / 8) as usize);
-    let (head, tail) = (0xff_u8 >> (from % 8), !(0xff_u8 >> (to % 8)));
-    if first == last {
-        row[first] |= head & tail;
-        return;
-    }
-    row[first] |= head;
-    row[first + 1..last].fill(0xff);
-    if let Some(byte) = row.get_mut(last) {
-        *byte |= tail;
-    }
 }
