@@ -310,6 +310,18 @@ fn a_lone_volume_of_an_archive_goes_on_flagged_and_what_is_in_it_is_compared() {
 }
 
 #[test]
+fn a_pdf_that_opens_without_a_password_is_no_encrypted_content() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    for name in ["rc4-40", "rc4-128", "rc4-filter", "aes-128", "aes-128-metadata", "aes-256-old", "aes-256"] {
+        assert_eq!(upload(&penstock, &fixture(&format!("encrypted-{name}.pdf"))).status, 451, "{name}");
+    }
+    let other = Setup::new(&[origin.address]).with(ENFORCING).with_known("sha256", &sha256(b"other")).start();
+    assert_eq!(upload(&other, &fixture("encrypted-aes-256-packed.pdf")).status, 200);
+    assert_eq!(origin.requests()[0].headers.get("penstock-labels"), None);
+}
+
+#[test]
 fn encrypted_content_goes_on_with_a_word_to_the_origin() {
     let origin = Origin::start();
     let penstock = knowing(&origin, "");
@@ -320,6 +332,7 @@ fn encrypted_content_goes_on_with_a_word_to_the_origin() {
         fixture("7-zip-aes.zip"),
         fixture("encrypted.7z"),
         fixture("encrypted-header.7z"),
+        fixture("encrypted-locked.pdf"),
         encrypted_pdf,
     ]
     .into_iter()

@@ -11,7 +11,7 @@ mod quota;
 mod scratch;
 mod spool;
 
-pub use coding::{Chain, Coding, Decompressed, End, FileCoding, Machine, Step, Unpacker};
+pub use coding::{Chain, Coding, Decompressed, End, Fax, FileCoding, Machine, Step, Unpacker};
 pub use collector::{BodyCollector, HoldError};
 pub use held::HeldBody;
 pub use quota::{Quota, Reservation};

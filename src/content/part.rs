@@ -25,7 +25,7 @@ pub enum PartKind {
     Entry,
     /// A file that begins in the middle of other bytes.
     Carved,
-    /// The samples of a picture, which nobody reads but as the picture that is made of them: hashed, never read as
+    /// What nobody reads as it is, but as the picture, the page or the letters that are made of it: hashed, never read as
     /// text.
     Samples,
     /// One of several ways in which servers read a body that is not written the way all of them read alike.

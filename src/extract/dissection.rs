@@ -219,9 +219,22 @@ impl<'a> Dissection<'a> {
         self.unpacker.unpack(coding, input, output)
     }
 
-    /// The same, of a stream that counts as `packed` bytes: see [`Self::packed_as`].
-    pub(super) fn unpack_as(&mut self, coding: Coding, input: &[u8], packed: usize, output: &mut ScratchWriter) -> End {
-        self.unpacker.unpack_as(coding, input, packed, output)
+    /// Gives `target` what the one stream at the start of `input` gives, up to the first fault, or what `target` says.
+    pub(super) fn pour(
+        &mut self,
+        coding: Coding,
+        input: &[u8],
+        target: &mut dyn FnMut(&[u8], &mut Self) -> Result<(), End>,
+    ) -> End {
+        Unpacker::pour(coding, input, &mut |piece| target(piece, self))
+    }
+
+    /// Counts `length` bytes of samples that are unpacked and not kept.
+    ///
+    /// # Errors
+    /// A limit was passed.
+    pub(super) fn pass(&mut self, length: usize) -> Result<(), End> {
+        self.unpacker.pass(length)
     }
 
     /// How many bytes a stream counts as by its ratio, where a picture of `plain` bytes is known to be in it.

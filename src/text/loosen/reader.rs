@@ -131,10 +131,14 @@ impl Reader<'_> {
         {
             (count, at) = (count + 1, self.single_before(single));
         }
+        if count < LEAST_SPACED {
+            return 0;
+        }
         let width = self.width(letter, next);
-        let is_usual = after.is_some_and(|after| self.width(next, after) >= width)
+        let is_usual = width == 0
+            || after.is_some_and(|after| self.width(next, after) >= width)
             || before.is_some_and(|before| self.width(before, letter) >= width);
-        if count >= LEAST_SPACED && is_usual { next - letter - 1 } else { 0 }
+        if is_usual { next - letter - 1 } else { 0 }
     }
 
     /// How much stands between two letters: a space counts for more than a mark, and the more of it the more.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use weezl::{BitOrder, LzwStatus, decode::Decoder};
 
-use crate::body::{Coding, End, ScratchWriter};
+use crate::body::{Coding, End, Fax, ScratchWriter};
 use crate::extract::dissection::Dissection;
 
 use super::predictor::Predictor;
@@ -12,48 +12,97 @@ use super::value::hex;
 /// Bytes decoded at a time.
 const BLOCK: usize = 32 << 10;
 
+/// Where plain bytes go.
+pub(super) trait Sink {
+    /// Takes in `piece`.
+    ///
+    /// # Errors
+    /// A limit was passed, or no more is wanted.
+    fn push(&mut self, piece: &[u8], found: &mut Dissection<'_>) -> Result<(), End>;
+
+    /// Whether nothing has come.
+    fn is_empty(&self) -> bool;
+}
+
+/// Keeps all of them.
+struct Whole<'d> {
+    output: ScratchWriter<'d>,
+    /// How many bytes they count to come from.
+    packed: usize,
+}
+
+impl Sink for Whole<'_> {
+    fn push(&mut self, piece: &[u8], found: &mut Dissection<'_>) -> Result<(), End> {
+        found.write(piece, self.packed, &mut self.output)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.output.is_empty()
+    }
+}
+
 /// A filter, and how it was used.
 pub(super) struct Filter<'f> {
     pub(super) name: &'f str,
     pub(super) predictor: Predictor,
     /// Whether the codes of LZW become longer one too early.
     pub(super) early_change: bool,
+    pub(super) fax: Fax,
 }
 
 impl Filter<'_> {
+    /// Whether what it gives can be read here without a picture being made of it.
+    pub(super) fn is_of_bytes(name: &str) -> bool {
+        !matches!(name, "DCTDecode" | "DCT" | "JPXDecode" | "CCITTFaxDecode" | "CCF" | "JBIG2Decode")
+    }
+
     /// Undoes it on `input`, which counts as `packed` bytes; `None` when it is none that is undone here, or a limit was
     /// passed.
     pub(super) fn undo(&self, input: &Bytes, packed: usize, found: &mut Dissection<'_>) -> Option<Bytes> {
-        let mut output = found.output();
-        let end = match self.name {
-            "FlateDecode" | "Fl" => inflate(input, packed, &mut output, found),
-            "LZWDecode" | "LZW" => lzw(input, packed, self.early_change, &mut output, found),
-            "ASCIIHexDecode" | "AHx" => ascii_hex(input, &mut output, found),
-            "ASCII85Decode" | "A85" => ascii_85(input, &mut output, found),
-            "RunLengthDecode" | "RL" => run_length(input, packed, &mut output, found),
+        let mut whole = Whole { output: found.output(), packed };
+        self.pour(input, &mut whole, found)?;
+        let plain = found.take(whole.output)?;
+        self.own_predictor().undo(plain, found)
+    }
+
+    /// The predictor that its output has to go through.
+    pub(super) fn own_predictor(&self) -> Predictor {
+        match self.name {
+            "FlateDecode" | "Fl" | "LZWDecode" | "LZW" => self.predictor,
+            _ => Predictor::NONE,
+        }
+    }
+
+    /// Gives `sink` what it makes of `input`, before the predictor; `None` when it is none that is undone here, or a limit
+    /// was passed.
+    pub(super) fn pour(&self, input: &[u8], sink: &mut dyn Sink, found: &mut Dissection<'_>) -> Option<()> {
+        let poured = match self.name {
+            "FlateDecode" | "Fl" => inflate(input, sink, found),
+            "LZWDecode" | "LZW" => lzw(input, self.early_change, sink, found),
+            "ASCIIHexDecode" | "AHx" => ascii_hex(input, sink, found),
+            "ASCII85Decode" | "A85" => ascii_85(input, sink, found),
+            "RunLengthDecode" | "RL" => run_length(input, sink, found),
+            "CCITTFaxDecode" | "CCF" => self.fax.rows(input, &mut |row| sink.push(row, found)),
             _ => return None,
         };
-        if let Err(limit) = end {
-            found.report_limit(limit);
-            return None;
-        }
-        let plain = found.take(output)?;
-        match self.name {
-            "FlateDecode" | "Fl" | "LZWDecode" | "LZW" => self.predictor.undo(plain, found),
-            _ => Some(plain),
+        match poured {
+            Ok(()) | Err(End::Complete(_)) => Some(()),
+            Err(limit) => {
+                found.report_limit(limit);
+                None
+            }
         }
     }
 }
 
-fn inflate(input: &Bytes, packed: usize, output: &mut ScratchWriter, found: &mut Dissection<'_>) -> Result<(), End> {
+fn inflate(input: &[u8], sink: &mut dyn Sink, found: &mut Dissection<'_>) -> Result<(), End> {
     // White space in front and a missing header are forgiven.
     let start = input.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-    let mut end = found.unpack_as(Coding::Zlib, input, packed, output);
-    if end == End::Broken && output.is_empty() {
-        end = found.unpack_as(Coding::Zlib, &input[start..], packed, output);
-    }
-    if end == End::Broken && output.is_empty() {
-        end = found.unpack_as(Coding::Deflate, input, packed, output);
+    let mut end = End::Broken;
+    for (coding, from) in [(Coding::Zlib, 0), (Coding::Zlib, start), (Coding::Deflate, 0)] {
+        if end == End::Broken && sink.is_empty() {
+            end = found.pour(coding, &input[from..], &mut |piece, found| sink.push(piece, found));
+        }
     }
     match end {
         End::Complete(_) | End::Broken => Ok(()),
@@ -61,13 +110,7 @@ fn inflate(input: &Bytes, packed: usize, output: &mut ScratchWriter, found: &mut
     }
 }
 
-fn lzw(
-    input: &[u8],
-    packed: usize,
-    early: bool,
-    output: &mut ScratchWriter,
-    found: &mut Dissection<'_>,
-) -> Result<(), End> {
+fn lzw(input: &[u8], early: bool, sink: &mut dyn Sink, found: &mut Dissection<'_>) -> Result<(), End> {
     let mut decoder =
         if early { Decoder::with_tiff_size_switch(BitOrder::Msb, 8) } else { Decoder::new(BitOrder::Msb, 8) };
     let mut block = vec![0; BLOCK];
@@ -75,7 +118,7 @@ fn lzw(
     loop {
         let step = decoder.decode_bytes(rest, &mut block);
         rest = &rest[step.consumed_in..];
-        found.write(&block[..step.consumed_out], packed, output)?;
+        sink.push(&block[..step.consumed_out], found)?;
         match step.status {
             Ok(LzwStatus::Ok) if step.consumed_in > 0 || step.consumed_out > 0 => {}
             _ => return Ok(()),
@@ -83,18 +126,27 @@ fn lzw(
     }
 }
 
-fn ascii_hex(input: &[u8], output: &mut ScratchWriter, found: &mut Dissection<'_>) -> Result<(), End> {
+/// Gives `sink` what is in `block`, once that is `at_least` so long.
+fn flush(block: &mut Vec<u8>, at_least: usize, sink: &mut dyn Sink, found: &mut Dissection<'_>) -> Result<(), End> {
+    if block.len() >= at_least {
+        sink.push(block, found)?;
+        block.clear();
+    }
+    Ok(())
+}
+
+fn ascii_hex(input: &[u8], sink: &mut dyn Sink, found: &mut Dissection<'_>) -> Result<(), End> {
     let end = memchr::memchr(b'>', input).unwrap_or(input.len());
     let mut digits = input[..end].iter().copied().filter(u8::is_ascii_hexdigit);
     let mut block = Vec::with_capacity(BLOCK);
     while let Some(high) = digits.next() {
         block.push(hex(high) << 4 | digits.next().map_or(0, hex));
-        found.flush(&mut block, BLOCK, input.len(), output)?;
+        flush(&mut block, BLOCK, sink, found)?;
     }
-    found.flush(&mut block, 1, input.len(), output)
+    flush(&mut block, 1, sink, found)
 }
 
-fn ascii_85(input: &[u8], output: &mut ScratchWriter, found: &mut Dissection<'_>) -> Result<(), End> {
+fn ascii_85(input: &[u8], sink: &mut dyn Sink, found: &mut Dissection<'_>) -> Result<(), End> {
     let end = memchr::memchr(b'~', input).unwrap_or(input.len());
     let input = input.strip_prefix(b"<~").unwrap_or(&input[..end]);
     let mut block = Vec::with_capacity(BLOCK);
@@ -113,16 +165,16 @@ fn ascii_85(input: &[u8], output: &mut ScratchWriter, found: &mut Dissection<'_>
             }
             _ => {}
         }
-        found.flush(&mut block, BLOCK, input.len(), output)?;
+        flush(&mut block, BLOCK, sink, found)?;
     }
     if count > 1 {
         let filled = (count..5).fold(group, |group, _| group.wrapping_mul(85).wrapping_add(84));
         block.extend(&filled.to_be_bytes()[..count - 1]);
     }
-    found.flush(&mut block, 1, input.len(), output)
+    flush(&mut block, 1, sink, found)
 }
 
-fn run_length(input: &[u8], packed: usize, output: &mut ScratchWriter, found: &mut Dissection<'_>) -> Result<(), End> {
+fn run_length(input: &[u8], sink: &mut dyn Sink, found: &mut Dissection<'_>) -> Result<(), End> {
     let mut block = Vec::with_capacity(BLOCK + 128);
     let mut rest = input;
     while let [length, behind @ ..] = rest {
@@ -139,7 +191,7 @@ fn run_length(input: &[u8], packed: usize, output: &mut ScratchWriter, found: &m
                 rest = behind;
             }
         }
-        found.flush(&mut block, BLOCK, packed, output)?;
+        flush(&mut block, BLOCK, sink, found)?;
     }
-    found.flush(&mut block, 1, packed, output)
+    flush(&mut block, 1, sink, found)
 }

@@ -8,8 +8,8 @@ use memchr::memmem;
 use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
 
-use super::objects::{Objects, Stream};
-use super::samples::Shape;
+use super::objects::{Id, Objects, Stream};
+use super::picture::Shape;
 use super::show_picture;
 use super::value::{Dictionary, Reader, Value, is_blank};
 
@@ -18,6 +18,9 @@ const MAX_OPERANDS: usize = 64;
 
 /// Operators between two looks at the clock.
 const PATIENCE: usize = 256;
+
+/// Colour spaces of one name that are tried.
+const MAX_SPACES: usize = 4;
 
 /// A picture, and where its data is in the content.
 #[derive(Debug)]
@@ -64,20 +67,46 @@ impl Inline {
 
     /// Hands out what it shows, unless that is a glyph or a piece of shading. `content` is what it stands in, and
     /// `start` where that starts.
-    pub(super) fn hand_out(&self, content: &Bytes, start: usize, found: &mut Dissection<'_>) {
-        let objects = Objects::none();
-        let is_telling = Shape::of(&self.dictionary, &objects).is_some_and(|shape| shape.is_telling());
-        if !is_telling || !found.may_carve() {
+    pub(super) fn hand_out(&self, content: &Bytes, start: usize, objects: &Objects, found: &mut Dissection<'_>) {
+        let shape = Shape::of(&self.dictionary, objects);
+        let Some(shape) = shape.filter(Shape::is_telling).filter(|_| found.may_carve()) else {
             return;
-        }
-        let stream =
-            Stream { number: 0, dictionary: self.dictionary.clone(), start, raw: content.slice(self.data.clone()) };
-        match objects.unfiltered(&stream, found) {
-            Some((samples, None)) if !samples.is_empty() => {
-                show_picture(&self.dictionary, &samples, &objects, start, found);
+        };
+        let (id, raw) = (Id { number: 0, generation: 0 }, content.slice(self.data.clone()));
+        let stream = Stream { id, dictionary: self.dictionary.clone(), start, raw };
+        // Content has been decrypted, and has no objects to refer to.
+        let none = Objects::none();
+        match none.unfiltered(&stream, found) {
+            Some((samples, None)) if !samples.is_empty() => self.show(&stream, &samples, &shape, objects, found),
+            Some((_, Some(filter))) if matches!(filter.as_str(), "CCITTFaxDecode" | "CCF") => {
+                show_picture(&stream, None, &none, found);
             }
             Some((file, Some(_))) => found.add(Part::new(PartKind::Carved, file), Some(start)),
             _ => {}
+        }
+    }
+
+    /// Hands out the picture of `samples`. Its colour space may be one that resources give a name to; which of them is
+    /// looked up by the name alone.
+    fn show(
+        &self,
+        stream: &Stream,
+        samples: &Bytes,
+        shape: &Shape,
+        objects: &Objects,
+        found: &mut Dissection<'_>,
+    ) {
+        let name = match self.dictionary.get(&["ColorSpace", "CS"]) {
+            Some(Value::Name(name)) if !shape.has_colours() => name,
+            _ => return show_picture(stream, Some(samples), objects, found),
+        };
+        let spaces = objects.spaces_named(name);
+        if spaces.is_empty() {
+            return show_picture(stream, Some(samples), objects, found);
+        }
+        for space in spaces.into_iter().take(MAX_SPACES) {
+            let dictionary = self.dictionary.with_space(space);
+            show_picture(&Stream { dictionary, ..stream.clone() }, Some(samples), objects, found);
         }
     }
 }

@@ -7,9 +7,9 @@
 mod filter;
 mod inline;
 mod objects;
-mod png;
+mod picture;
 mod predictor;
-mod samples;
+mod security;
 mod text;
 mod uses;
 mod value;
@@ -22,12 +22,14 @@ use crate::extract::ProblemCode;
 use crate::extract::dissection::Dissection;
 
 use super::Coverage;
+use filter::Filter;
 use inline::Inline;
 use objects::{Objects, Stream};
-use samples::Shape;
-use text::Pages;
+use picture::Shape;
+use security::Locks;
+use text::{Pages, strings};
 use uses::Uses;
-use value::{Dictionary, Reader, Value};
+use value::Value;
 
 /// Where the header may be: readers look for it so far.
 const HEADER_WITHIN: usize = 1024;
@@ -35,21 +37,41 @@ const HEADER_WITHIN: usize = 1024;
 /// How many times the length of the file all streams may have together, since they may lie in each other.
 const MAX_COVER: usize = 16;
 
+/// Bytes of samples from which on they are not kept while a picture is made of them.
+const LARGE: u64 = 8 << 20;
+
 /// Whether readers take `bytes` for a PDF file.
 pub(super) fn is_pdf(bytes: &[u8]) -> bool {
     memmem::find(&bytes[..bytes.len().min(HEADER_WITHIN)], b"%PDF-").is_some()
 }
 
 /// Hands out pictures, files and whatever else is in streams.
+///
+/// A file that is encrypted is read as it is, too: not every reader believes what some trailer says.
 pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
-    if is_encrypted(bytes) {
-        found.report(ProblemCode::ContainerEncrypted, None);
-        return Coverage::Some;
-    }
     let objects = Objects::find(bytes, found);
-    let pages = Pages::find(&objects, found);
-    let uses = Uses::find(&objects, found);
-    let mut cover = bytes.len().saturating_mul(MAX_COVER);
+    let Locks { opened, is_locked } = Locks::find(&objects.trailers(found), &objects);
+    if is_locked {
+        found.report(ProblemCode::ContainerEncrypted, None);
+    }
+    let is_encrypted = is_locked || !opened.is_empty();
+    for security in opened {
+        read(&objects.clone().unpacked(Some(security), found), found);
+    }
+    let objects = objects.unpacked(None, found);
+    if is_encrypted {
+        found.guess(|found| read(&objects, found));
+    } else {
+        read(&objects, found);
+    }
+    Coverage::Some
+}
+
+/// Hands out what the streams among `objects` hold, and what the pages say.
+fn read(objects: &Objects, found: &mut Dissection<'_>) {
+    let pages = Pages::find(objects, found);
+    let uses = Uses::find(objects, found);
+    let mut cover = objects.length().saturating_mul(MAX_COVER);
     for stream in objects.streams() {
         if found.is_over() {
             break;
@@ -61,20 +83,9 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
                 break;
             }
         };
-        Opened { objects: &objects, pages: &pages, uses: &uses }.hand_out(&stream, found);
+        Opened { objects, pages: &pages, uses: &uses }.hand_out(&stream, found);
     }
-    pages.show_divided(&objects, found);
-    Coverage::Some
-}
-
-/// Whether a dictionary says how the file is encrypted.
-fn is_encrypted(bytes: &[u8]) -> bool {
-    memmem::find_iter(bytes, b"/Encrypt").any(|at| {
-        let behind = &bytes[at + b"/Encrypt".len()..];
-        let is_whole = behind.first().is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'<');
-        let value = Reader::new(&behind[..behind.len().min(4096)]).value();
-        is_whole && matches!(value, Some(Value::Reference(_) | Value::Dictionary(_)))
-    })
+    pages.show_divided(objects, found);
 }
 
 /// What is known of a file when its streams are handed out.
@@ -88,10 +99,15 @@ impl Opened<'_> {
     fn hand_out(&self, stream: &Stream, found: &mut Dissection<'_>) {
         let kind =
             |keys: &[&str], name: &str| matches!(stream.dictionary.get(keys), Some(Value::Name(kind)) if kind == name);
-        if kind(&["Type"], "ObjStm") || kind(&["Type"], "XRef") {
+        let number = stream.id.number;
+        let is_of_file = kind(&["Type"], "ObjStm") || kind(&["Type"], "XRef");
+        if is_of_file && !self.uses.is_known(number) {
             return;
         }
-        let has_filter = stream.dictionary.get(&["Filter", "F"]).is_some();
+        let is_image = kind(&["Subtype"], "Image") && !self.uses.is_content(number);
+        if is_image && self.draw_large(stream, found) {
+            return;
+        }
         let unfiltered = self.objects.unfiltered(stream, found);
         let Some((content, left)) = unfiltered.filter(|(content, _)| !content.is_empty()) else {
             return;
@@ -102,37 +118,58 @@ impl Opened<'_> {
             let part = Part::new(PartKind::Entry, content).named("embedded file");
             return found.add(part, Some(stream.start));
         }
-        let is_image = kind(&["Subtype"], "Image");
         if left.is_some() {
-            if (has_filter && !is_plain) || left.as_deref() == Some("JPXDecode") {
+            if !is_plain || left.as_deref() == Some("JPXDecode") {
                 found.add(Part::new(PartKind::Carved, content), Some(stream.start));
             }
             return;
         }
-        let mut kept = content.clone();
-        if !is_image || self.uses.is_content(stream.number) {
+        let mut kind = PartKind::Carved;
+        if is_image {
+            show_picture(stream, Some(&content), self.objects, found);
+            if self.uses.is_only_drawn(number) {
+                kind = PartKind::Samples;
+            }
+        } else if self.uses.is_of_font(number) {
+            kind = PartKind::Samples;
+        } else {
             self.pages.show_stream(stream, &content, found);
             let pictures = Inline::all_in(&content, found);
-            pictures.iter().for_each(|picture| picture.hand_out(&content, stream.start, found));
-            if self.uses.is_only_shown(stream.number) {
-                kept = inline::without(&pictures, content, found);
+            pictures.iter().for_each(|picture| picture.hand_out(&content, stream.start, self.objects, found));
+            if self.uses.is_only_shown(number) {
+                strings::show(&inline::without(&pictures, content.clone(), found), found);
+                kind = PartKind::Samples;
             }
-        } else {
-            show_picture(&stream.dictionary, &content, self.objects, stream.start, found);
         }
-        if has_filter && !is_plain {
-            let is_picture = is_image && self.uses.is_only_drawn(stream.number);
-            let kind = if is_picture { PartKind::Samples } else { PartKind::Carved };
-            found.add(Part::new(kind, kept), Some(stream.start));
+        if !is_plain {
+            found.add(Part::new(kind, content), Some(stream.start));
         }
+    }
+
+    /// Shows a picture whose samples are not kept while it is made: it is large, or a fax. Whether that is all there is to
+    /// its stream.
+    fn draw_large(&self, stream: &Stream, found: &mut Dissection<'_>) -> bool {
+        let Some(shape) = Shape::of(&stream.dictionary, self.objects).filter(Shape::has_colours) else {
+            return false;
+        };
+        let last = self.objects.last_filter(stream);
+        let is_of_bytes = last.as_deref().is_none_or(Filter::is_of_bytes);
+        let is_drawn = self.uses.is_only_drawn(stream.id.number);
+        if is_of_bytes && is_drawn && shape.plain_bytes() > LARGE {
+            show_picture(stream, None, self.objects, found);
+            return true;
+        }
+        if matches!(last.as_deref(), Some("CCITTFaxDecode" | "CCF")) {
+            show_picture(stream, None, self.objects, found);
+        }
+        false
     }
 }
 
-/// Hands out the picture that `samples` show. Whatever is not right about it is no reason to refuse the file.
-fn show_picture(dictionary: &Dictionary, samples: &Bytes, objects: &Objects, start: usize, found: &mut Dissection<'_>) {
-    let picture = Shape::of(dictionary, objects).and_then(|shape| shape.picture(samples, found));
-    if let Some(picture) = picture {
-        found.add(Part::new(PartKind::Samples, picture).named("image"), Some(start));
+/// Hands out the picture in `stream`, whose filters gave `samples` if that is known.
+fn show_picture(stream: &Stream, samples: Option<&Bytes>, objects: &Objects, found: &mut Dissection<'_>) {
+    if let Some(picture) = picture::draw(stream, samples, objects, found) {
+        found.add(Part::new(PartKind::Samples, picture).named("image"), Some(stream.start));
     }
 }
 

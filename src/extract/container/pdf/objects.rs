@@ -1,29 +1,44 @@
 //! The objects of a file, found by looking at all of it: readers mend broken tables of contents the same way.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use memchr::memmem;
 
+use crate::body::{End, Fax};
 use crate::extract::dissection::Dissection;
 
-use super::filter::Filter;
+use super::filter::{Filter, Sink};
+use super::picture::Shape;
 use super::predictor::{Kind, Predictor};
-use super::samples::Shape;
+use super::security::{Method, Security};
 use super::value::{Dictionary, Reader, Value};
 
 /// Most objects that are looked at; a book of a thousand pages has some 100,000.
 const MAX_OBJECTS: usize = 1 << 20;
 
+/// Dictionaries inside each other in which colour spaces are looked for.
+const MAX_DEPTH: usize = 8;
+
 /// Most bytes of a dictionary. Tables of colours are their longest values, with some 4 KiB.
 const MAX_DICTIONARY: usize = 64 << 10;
+
+/// What an object is called by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Id {
+    pub(super) number: u32,
+    pub(super) generation: u16,
+}
+
+/// Most pixels of a row of a fax, and most rows: no page that anybody scans has as many.
+const MAX_COLUMNS: usize = 1 << 17;
 
 /// A stream: what is said about it, and its content as it stands.
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
-    /// The number of its object.
-    pub(super) number: u32,
+    /// Its object.
+    pub(super) id: Id,
     pub(super) dictionary: Dictionary,
     pub(super) start: usize,
     pub(super) raw: Bytes,
@@ -33,54 +48,92 @@ pub(super) struct Stream {
 #[derive(Clone, Debug)]
 enum Place {
     /// In the file.
-    File(usize),
+    File(Candidate),
     /// In an object stream, with its value.
     Packed(Value),
 }
 
+/// Where an object begins in the file, behind its `obj`.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    id: Id,
+    at: usize,
+}
+
 /// The objects of a file, by their numbers. Of several with one number the last counts, as readers have it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Objects {
     bytes: Bytes,
     places: HashMap<u32, Place>,
-    /// Where streams may be: the number of the object and the place behind `obj`, in the order of the file.
-    candidates: Vec<(u32, usize)>,
+    /// Where streams may be, in the order of the file.
+    candidates: Vec<Candidate>,
+    /// How strings and streams are encrypted, if they are.
+    security: Option<Security>,
     /// From where the last end of a stream was looked for, and where it was found. Streams that have no end of their
     /// own would have the file looked through once for each of them.
     last_end: Cell<(usize, usize)>,
+    /// Colour spaces by the names that resources give them.
+    spaces: OnceCell<HashMap<String, Vec<Value>>>,
 }
 
 impl Objects {
     /// None at all, for what refers to none.
     pub(super) fn none() -> Self {
-        let last_end = Cell::new((0, 0));
-        Self { bytes: Bytes::new(), places: HashMap::new(), candidates: Vec::new(), last_end }
+        Self {
+            bytes: Bytes::new(),
+            places: HashMap::new(),
+            candidates: Vec::new(),
+            security: None,
+            last_end: Cell::new((0, 0)),
+            spaces: OnceCell::new(),
+        }
     }
 
-    /// Finds the objects in `bytes`.
-    pub(super) fn find(bytes: &Bytes, found: &mut Dissection<'_>) -> Self {
+    /// Finds the objects in `bytes`, but for those that are packed in streams.
+    pub(super) fn find(bytes: &Bytes, found: &Dissection<'_>) -> Self {
         let mut objects = Self { bytes: bytes.clone(), ..Self::none() };
         for at in memmem::find_iter(bytes, b"obj").take(MAX_OBJECTS * 2) {
             if objects.candidates.len() >= MAX_OBJECTS || found.is_over() {
                 break;
             }
-            if let Some(number) = number_before(bytes, at) {
-                objects.places.insert(number, Place::File(at + 3));
-                objects.candidates.push((number, at + 3));
+            if let Some(id) = id_before(bytes, at) {
+                let candidate = Candidate { id, at: at + 3 };
+                objects.places.insert(id.number, Place::File(candidate));
+                objects.candidates.push(candidate);
             }
         }
-        objects.unpack_objects(found);
         objects
+    }
+
+    /// All objects, those that are packed in streams among them, read by way of `security`.
+    pub(super) fn unpacked(mut self, security: Option<Security>, found: &mut Dissection<'_>) -> Self {
+        self.security = security;
+        self.unpack_objects(found);
+        self
+    }
+
+    /// Every dictionary that readers may take for the trailer of the file.
+    pub(super) fn trailers(&self, found: &Dissection<'_>) -> Vec<Dictionary> {
+        let mut trailers = Vec::new();
+        for at in memmem::find_iter(&self.bytes, b"trailer").take_while(|_| !found.is_over()) {
+            if let Some(Value::Dictionary(dictionary)) = self.reader(at + b"trailer".len()).value() {
+                trailers.push(dictionary);
+            }
+        }
+        let of_streams = self.streams().map(|stream| stream.dictionary);
+        trailers.extend(of_streams.filter(|dictionary| dictionary.get(&["Encrypt"]).is_some()));
+        trailers
     }
 
     /// Every stream.
     pub(super) fn streams(&self) -> impl Iterator<Item = Stream> {
-        self.candidates.iter().filter_map(|(number, at)| self.stream_at(*number, *at))
+        self.candidates.iter().filter_map(|candidate| self.stream_at(*candidate))
     }
 
     /// Every object with its value, those that are replaced by others in the file included.
     pub(super) fn values(&self) -> impl Iterator<Item = (u32, Value)> {
-        let in_file = self.candidates.iter().filter_map(|(number, at)| Some((*number, self.reader(*at).value()?)));
+        let value = |candidate: &Candidate| Some((candidate.id.number, self.value_at(*candidate)?));
+        let in_file = self.candidates.iter().filter_map(value);
         let packed = self.places.iter().filter_map(|(number, place)| match place {
             Place::Packed(value) => Some((*number, value.clone())),
             Place::File(_) => None,
@@ -94,7 +147,8 @@ impl Objects {
             let mut reader = self.reader(at);
             matches!(reader.value(), Some(Value::Dictionary(_))) && reader.passes(b"stream")
         };
-        self.candidates.iter().filter(|(_, at)| is_stream(*at)).map(|(number, _)| *number).collect()
+        let streams = self.candidates.iter().filter(|candidate| is_stream(candidate.at));
+        streams.map(|candidate| candidate.id.number).collect()
     }
 
     /// Bytes of the file.
@@ -112,7 +166,7 @@ impl Objects {
     /// The stream that is object `number`.
     pub(super) fn stream(&self, number: u32) -> Option<Stream> {
         match self.places.get(&number)? {
-            Place::File(at) => self.stream_at(number, *at),
+            Place::File(candidate) => self.stream_at(*candidate),
             Place::Packed(_) => None,
         }
     }
@@ -124,8 +178,36 @@ impl Objects {
         };
         match self.places.get(number) {
             Some(Place::Packed(value)) => value.clone(),
-            Some(Place::File(at)) => self.reader(*at).value().unwrap_or(Value::Word("null")),
+            Some(Place::File(candidate)) => self.value_at(*candidate).unwrap_or(Value::Word("null")),
             None => Value::Word("null"),
+        }
+    }
+
+    /// Every colour space that some resources call `name`.
+    pub(super) fn spaces_named(&self, name: &str) -> Vec<Value> {
+        let spaces = self.spaces.get_or_init(|| {
+            let mut spaces = HashMap::new();
+            self.values().for_each(|(_, value)| self.gather_spaces(&value, MAX_DEPTH, &mut spaces));
+            spaces
+        });
+        spaces.get(name).cloned().unwrap_or_default()
+    }
+
+    fn gather_spaces(&self, value: &Value, depth: usize, spaces: &mut HashMap<String, Vec<Value>>) {
+        let (Value::Dictionary(dictionary), Some(depth)) = (value, depth.checked_sub(1)) else {
+            return;
+        };
+        for (key, value) in dictionary.entries() {
+            if key != "ColorSpace" {
+                self.gather_spaces(value, depth, spaces);
+            } else if let Value::Dictionary(named) = self.resolve(value) {
+                for (name, space) in named.entries() {
+                    let known = spaces.entry(name.to_owned()).or_default();
+                    if !known.contains(space) {
+                        known.push(space.clone());
+                    }
+                }
+            }
         }
     }
 
@@ -145,6 +227,19 @@ impl Objects {
         }
     }
 
+    /// What is in the stream that `value` refers to.
+    pub(super) fn stream_of(&self, value: &Value, found: &mut Dissection<'_>) -> Option<Bytes> {
+        self.content(&self.stream_at_reference(value)?, found)
+    }
+
+    /// The stream that `value` refers to.
+    pub(super) fn stream_at_reference(&self, value: &Value) -> Option<Stream> {
+        match value {
+            Value::Reference(number) => self.stream(*number),
+            _ => None,
+        }
+    }
+
     /// A string.
     pub(super) fn string(&self, value: &Value) -> Option<Vec<u8>> {
         match self.resolve(value) {
@@ -157,9 +252,21 @@ impl Objects {
         Reader::new(&self.bytes[at..self.bytes.len().min(at + MAX_DICTIONARY)])
     }
 
-    fn stream_at(&self, number: u32, at: usize) -> Option<Stream> {
+    fn value_at(&self, Candidate { id, at }: Candidate) -> Option<Value> {
+        self.reader(at).value().map(|value| self.clear(value, id))
+    }
+
+    /// `value` of object `id` with its strings as they are meant.
+    fn clear(&self, value: Value, id: Id) -> Value {
+        match &self.security {
+            Some(security) => security.clear(value, id),
+            None => value,
+        }
+    }
+
+    fn stream_at(&self, Candidate { id, at }: Candidate) -> Option<Stream> {
         let mut reader = self.reader(at);
-        let Some(Value::Dictionary(dictionary)) = reader.value() else {
+        let Some(Value::Dictionary(dictionary)) = reader.value().map(|value| self.clear(value, id)) else {
             return None;
         };
         if !reader.passes(b"stream") {
@@ -173,7 +280,7 @@ impl Objects {
                 _ => 0,
             };
         let end = self.end_of(start, &dictionary);
-        Some(Stream { number, raw: self.bytes.slice(start..end), start, dictionary })
+        Some(Stream { id, raw: self.bytes.slice(start..end), start, dictionary })
     }
 
     /// Where the content of a stream ends: as far as its length says, if `endstream` follows there, else where the
@@ -234,27 +341,114 @@ impl Objects {
 
     /// What is in `stream` once its filters are undone up to the first that is not undone here, and the name of that.
     pub(super) fn unfiltered(&self, stream: &Stream, found: &mut Dissection<'_>) -> Option<(Bytes, Option<String>)> {
-        let filters = self.list(stream.dictionary.get(&["Filter", "F"]));
-        let parameters = self.list(stream.dictionary.get(&["DecodeParms", "DP"]));
+        let steps = self.steps(stream)?;
         let plain = Shape::of(&stream.dictionary, self).map_or(0, |shape| shape.plain_bytes());
-        let mut content = stream.raw.clone();
-        for (index, filter) in filters.iter().enumerate() {
-            let Value::Name(name) = filter else {
-                return None;
-            };
-            let parameters = match parameters.get(index) {
-                Some(Value::Dictionary(parameters)) => parameters.clone(),
-                _ => Dictionary::default(),
-            };
-            if matches!(name.as_str(), "DCTDecode" | "DCT" | "JPXDecode" | "CCITTFaxDecode" | "CCF" | "JBIG2Decode") {
+        let mut content = self.decrypted(stream, found)?;
+        for (name, parameters) in &steps {
+            if !Filter::is_of_bytes(name) {
                 return Some((content, Some(name.clone())));
             }
-            let early = self.number(parameters.get(&["EarlyChange"])) != Some(0);
             let packed = found.packed_as(content.len(), plain);
-            let filter = Filter { name, predictor: self.predictor(&parameters), early_change: early };
-            content = filter.undo(&content, packed, found)?;
+            content = self.filter(name, parameters, stream).undo(&content, packed, found)?;
         }
         Some((content, None))
+    }
+
+    /// Gives what is in `stream` once all its filters are undone to what `start` makes for the predictor of the last; `None`
+    /// when there is nothing, one of them cannot be undone here, or a limit was passed.
+    pub(super) fn pour<S: Sink>(
+        &self,
+        stream: &Stream,
+        found: &mut Dissection<'_>,
+        start: impl FnOnce(Predictor, &mut Dissection<'_>) -> Option<S>,
+    ) -> Option<S> {
+        let steps = self.steps(stream)?;
+        let plain = Shape::of(&stream.dictionary, self).map_or(0, |shape| shape.plain_bytes());
+        let mut content = self.decrypted(stream, found)?;
+        let Some(((name, parameters), before)) = steps.split_last() else {
+            let mut sink = start(Predictor::NONE, found)?;
+            return matches!(sink.push(&content, found), Ok(()) | Err(End::Complete(_))).then_some(sink);
+        };
+        for (name, parameters) in before {
+            let packed = found.packed_as(content.len(), plain);
+            content = self.filter(name, parameters, stream).undo(&content, packed, found)?;
+        }
+        let last = self.filter(name, parameters, stream);
+        let mut sink = start(last.own_predictor(), found)?;
+        last.pour(&content, &mut sink, found)?;
+        Some(sink)
+    }
+
+    /// The filter that is undone last for `stream`, by its name.
+    pub(super) fn last_filter(&self, stream: &Stream) -> Option<String> {
+        self.steps(stream)?.pop().map(|(name, _)| name)
+    }
+
+    /// The filters of `stream` with their parameters, in the order in which they are undone; `None` when one has no name.
+    fn steps(&self, stream: &Stream) -> Option<Vec<(String, Dictionary)>> {
+        let filters = self.list(stream.dictionary.get(&["Filter", "F"]));
+        let mut parameters = self.list(stream.dictionary.get(&["DecodeParms", "DP"])).into_iter();
+        let mut steps = Vec::with_capacity(filters.len());
+        for filter in filters {
+            let parameters = if let Some(Value::Dictionary(parameters)) = parameters.next() {
+                parameters
+            } else {
+                Dictionary::default()
+            };
+            match filter {
+                // What it undoes is undone before all others.
+                Value::Name(name) if name == "Crypt" => {}
+                Value::Name(name) => steps.push((name, parameters)),
+                _ => return None,
+            }
+        }
+        Some(steps)
+    }
+
+    fn filter<'f>(&self, name: &'f str, parameters: &Dictionary, stream: &Stream) -> Filter<'f> {
+        let early_change = self.number(parameters.get(&["EarlyChange"])) != Some(0);
+        let is = |key: &str| parameters.get(&[key]) == Some(&Value::Word("true"));
+        let k = match parameters.get(&["K"]).map(|k| self.resolve(k)) {
+            Some(Value::Number(k)) => k as i64,
+            _ => 0,
+        };
+        let columns = self.number(parameters.get(&["Columns"])).unwrap_or(1728).min(MAX_COLUMNS);
+        let rows = self.number(stream.dictionary.get(&["Height", "H"])).or_else(|| self.number(parameters.get(&["Rows"])));
+        let fax = Fax {
+            k,
+            columns: columns as u32,
+            rows: rows.unwrap_or_default().min(MAX_COLUMNS) as u32,
+            is_aligned: is("EncodedByteAlign"),
+            black_is_1: is("BlackIs1"),
+        };
+        Filter { name, predictor: self.predictor(parameters), early_change, fax }
+    }
+
+    /// What is in `stream` before its filters are undone.
+    fn decrypted(&self, stream: &Stream, found: &mut Dissection<'_>) -> Option<Bytes> {
+        let Some(security) = &self.security else {
+            return Some(stream.raw.clone());
+        };
+        let filters = self.list(stream.dictionary.get(&["Filter", "F"]));
+        let parameters = self.list(stream.dictionary.get(&["DecodeParms", "DP"]));
+        let is_named = matches!(filters.first(), Some(Value::Name(name)) if name == "Crypt");
+        let name = match parameters.first() {
+            Some(Value::Dictionary(parameters)) => parameters.get(&["Name"]),
+            _ => None,
+        };
+        let name = if let Some(Value::Name(name)) = name { name } else { "Identity" };
+        let method = security.method_of(&stream.dictionary, is_named.then_some(name));
+        if method == Method::Plain {
+            return Some(stream.raw.clone());
+        }
+        let mut output = found.output();
+        match security.clear_stream(method, &stream.raw, stream.id, &mut output, found) {
+            Ok(()) => found.take(output),
+            Err(limit) => {
+                found.report_limit(limit);
+                None
+            }
+        }
     }
 
     /// One value or an array of them, as a list.
@@ -279,13 +473,16 @@ impl Objects {
     }
 }
 
-/// The number of the object whose `obj` is at `at`: in front of it stand that and the generation.
-fn number_before(bytes: &[u8], at: usize) -> Option<u32> {
+/// The object whose `obj` is at `at`: in front of it stand its number and its generation.
+fn id_before(bytes: &[u8], at: usize) -> Option<Id> {
     let before = &bytes[at.saturating_sub(32)..at];
     let mut words = before.rsplit(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let generation = words.next()?;
     let number = words.next()?;
     let start = number.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |at| at + 1);
+    let number = str::from_utf8(&number[start..]).ok()?.parse().ok()?;
     let is_generation = generation.iter().all(u8::is_ascii_digit);
-    is_generation.then(|| str::from_utf8(&number[start..]).ok()?.parse().ok()).flatten()
+    // What counts no further is of no generation that a reader knows.
+    let generation = str::from_utf8(generation).ok().and_then(|digits| digits.parse().ok()).unwrap_or_default();
+    is_generation.then_some(Id { number, generation })
 }

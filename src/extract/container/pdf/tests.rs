@@ -74,10 +74,15 @@ fn differences(rows: &[&[u8]]) -> Vec<u8> {
     encoded
 }
 
+/// The colours of a picture that was made of samples.
 #[expect(clippy::disallowed_methods, reason = "the picture is our own")]
+pub(super) fn pixels_of(picture: &[u8]) -> Vec<u8> {
+    image::load_from_memory(picture).unwrap().into_rgb8().into_raw()
+}
+
 fn pixels(found: &crate::extract::Extraction) -> Vec<u8> {
     let picture = found.parts.iter().find(|part| part.bytes.starts_with(b"\x89PNG")).expect("a picture");
-    image::load_from_memory(&picture.bytes).unwrap().into_rgb8().into_raw()
+    pixels_of(&picture.bytes)
 }
 
 #[test]
@@ -123,6 +128,150 @@ fn grey_masks_inversion_and_predictors_are_understood() {
         let found = opened(file(&[object(3, &format!("{head} {dictionary}"), &zlib(&samples))]));
         let grey: Vec<u8> = pixels(&found).chunks(3).map(|pixel| pixel[0]).collect();
         assert_eq!(grey, expected, "{dictionary}");
+    }
+}
+
+/// The colours of a picture of two pixels with these samples.
+fn two_pixels(dictionary: &str, samples: &[u8], others: &[u8]) -> Vec<u8> {
+    let head = format!("/Subtype /Image /Width 2 /Height 1 {dictionary} /Filter /FlateDecode");
+    let found = opened(file(&[others.to_vec(), object(3, &head, &zlib(samples))]));
+    assert_eq!(codes(&found), [], "{dictionary}");
+    pixels(&found)
+}
+
+#[test]
+fn tables_of_colours_are_read_wherever_they_are() {
+    let table = b"\x00\x00\xff\xff\x00\x00";
+    let packed = zlib(b"8 0 (\\000\\000\\377\\377\\000\\000)");
+    for (space, others) in [
+        ("[/Indexed /DeviceRGB 1 8 0 R]", object(8, "", table)),
+        ("[/Indexed /DeviceRGB 1 8 0 R]", object(8, "/Filter /FlateDecode", &zlib(table))),
+        ("[/Indexed /DeviceRGB 1 8 0 R]", object(4, "/Type /ObjStm /N 1 /First 4 /Filter /Fl", &packed)),
+        ("8 0 R", b"8 0 obj [/Indexed 9 0 R 1 <0000ffff0000>] endobj 9 0 obj /DeviceRGB endobj ".to_vec()),
+    ] {
+        for (bits, samples) in [(8, &[1, 0][..]), (4, &[0x10]), (2, &[0b0100_0000]), (1, &[0b1000_0000])] {
+            let dictionary = format!("/ColorSpace {space} /BitsPerComponent {bits}");
+            assert_eq!(two_pixels(&dictionary, samples, &others), [255, 0, 0, 0, 0, 255], "{dictionary}");
+            let inverted = format!("{dictionary} /Decode [{} 0]", (1 << bits) - 1);
+            let samples: Vec<u8> = samples.iter().map(|sample| !sample).collect();
+            assert_eq!(two_pixels(&inverted, &samples, &others), [255, 0, 0, 0, 0, 255], "{inverted}");
+        }
+    }
+}
+
+#[test]
+fn inks_look_as_their_functions_say() {
+    let exponential = "<< /FunctionType 2 /Domain [0 1] /C0 [1 1 1] /C1 [0 0.4 1] /N 1 >>";
+    let calculator = object(8, "/FunctionType 4 /Domain [0 1] /Range [0 1 0 1 0 1]", b"{ 1 exch sub dup 0.6 mul 0.4 add 1 }");
+    let sampled = "/FunctionType 0 /Domain [0 1] /Range [0 1 0 1 0 1] /Size [2] /BitsPerSample 8";
+    let sampled = object(8, sampled, &[255, 255, 255, 0, 102, 255]);
+    let stitched = format!("<< /FunctionType 3 /Domain [0 1] /Functions [{exponential}] /Bounds [] /Encode [0 1] >>");
+    for (function, others) in [
+        (exponential, Vec::new()),
+        ("8 0 R", calculator),
+        ("8 0 R", sampled),
+        (&stitched, Vec::new()),
+    ] {
+        let dictionary = format!("/ColorSpace [/Separation /Spot /DeviceRGB {function}]");
+        assert_eq!(two_pixels(&dictionary, &[0, 255], &others), [255, 255, 255, 0, 102, 255], "{function}");
+    }
+    let mixed = object(8, "/FunctionType 4 /Domain [0 1 0 1] /Range [0 1 0 1 0 1 0 1]", b"{ 0 0 }");
+    let dictionary = "/ColorSpace [/DeviceN [/Cyan /Magenta] /DeviceCMYK 8 0 R]";
+    assert_eq!(two_pixels(dictionary, &[255, 0, 0, 255], &mixed), [0, 255, 255, 255, 0, 255]);
+    let unknown = "/ColorSpace [/DeviceN [/One /Two] /DeviceCMYK 8 0 R]";
+    assert_eq!(two_pixels(unknown, &[255, 0, 0, 55], b""), [0, 0, 0, 200, 200, 200]);
+}
+
+#[test]
+fn lab_and_ranges_of_samples_are_understood() {
+    let lab = "/ColorSpace [/Lab << /WhitePoint [0.95 1 1.09] /Range [-128 127 -128 127] >>]";
+    let red = two_pixels(lab, &[136, 208, 195, 255, 128, 128], b"");
+    assert!(red[0] > 245 && red[1] < 15 && red[2] < 15, "{red:?}");
+    assert!(red[3..].iter().all(|sample| *sample > 250), "{red:?}");
+    let ranges = "/ColorSpace /DeviceRGB /Decode [1 0 0 1 0 0.5]";
+    assert_eq!(two_pixels(ranges, &[255, 10, 255, 0, 20, 100], b""), [0, 10, 128, 255, 20, 50]);
+    let unknown = "/ColorSpace /SomethingElse";
+    assert_eq!(two_pixels(unknown, &[1, 2, 3, 4, 5, 6], b""), [1, 2, 3, 4, 5, 6], "by the number of samples");
+}
+
+#[expect(clippy::disallowed_methods, reason = "the picture is our own")]
+#[test]
+fn what_a_mask_hides_is_transparent() {
+    let base = object(3, "/Subtype /Image /Width 2 /Height 1 /ColorSpace /DeviceRGB /SMask 5 0 R /Filter /Fl", &zlib(&[9; 6]));
+    let soft = object(5, "/Subtype /Image /Width 4 /Height 1 /ColorSpace /DeviceGray /Filter /Fl", &zlib(&[0, 70, 255, 9]));
+    let stencil_of =
+        |decode: &str| object(5, &format!("/Subtype /Image /Width 2 /Height 1 /ImageMask true {decode} /Filter /Fl"), &zlib(&[0x40]));
+    let hard = object(3, "/Subtype /Image /Width 2 /Height 1 /ColorSpace /DeviceGray /Mask 5 0 R /Filter /Fl", &zlib(&[9; 2]));
+    for (objects, expected) in [
+        ([base, soft], vec![0, 70, 255, 9]),
+        ([hard.clone(), stencil_of("")], vec![255, 0]),
+        ([hard, stencil_of("/Decode [1 0]")], vec![0, 255]),
+    ] {
+        let found = opened(file(&objects));
+        let picture = found.parts.iter().find(|part| part.bytes.starts_with(b"\x89PNG")).expect("a picture");
+        let picture = image::load_from_memory(&picture.bytes).unwrap().into_rgba8();
+        assert_eq!(picture.pixels().map(|pixel| pixel[3]).collect::<Vec<u8>>(), expected);
+        assert!(picture.pixels().all(|pixel| pixel[0] == 9));
+    }
+}
+
+#[test]
+fn faxes_are_pictures() {
+    // Group 4: 3 white, 4 black, 3 white; the same again.
+    let fax = [0b0011_0000, 0b1101_1111, 0b1110_0000];
+    let row = [255, 255, 255, 0, 0, 0, 0, 255, 255, 255];
+    for (parameters, is_inverted) in [("", false), ("/BlackIs1 true", true)] {
+        let parameters = format!("<< /K -1 /Columns 10 {parameters} >>");
+        let head = format!(
+            "/Subtype /Image /Width 10 /Height 2 /ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /CCITTFaxDecode /DecodeParms {parameters}"
+        );
+        let found = opened(file(&[object(3, &head, &fax)]));
+        let first: Vec<u8> = pixels(&found).chunks(3).take(10).map(|pixel| pixel[0] ^ if is_inverted { 255 } else { 0 }).collect();
+        assert_eq!(first, row, "{parameters}");
+    }
+}
+
+#[test]
+fn large_pictures_are_reduced_as_they_come() {
+    let page = b"1 0 obj<</Type/Page/Resources<</XObject<</Im0 9 0 R>>>>>>endobj ".to_vec();
+    let (width, height) = (4960, 7016);
+    let grey = vec![200; width * height];
+    let rows = grey.chunks(width).map(|row| [&[0][..], row].concat());
+    let bits = vec![0b1100_1100; width.div_ceil(8) * height];
+    let predicted = "/ColorSpace /DeviceGray /DecodeParms << /Predictor 15 /Columns 4960 >>";
+    for (dictionary, samples, mean, parts) in [
+        ("/ColorSpace /DeviceGray", grey.clone(), 200, 1),
+        (predicted, rows.flatten().collect(), 200, 1),
+        ("/ColorSpace /DeviceGray /BitsPerComponent 1", bits, 128, 2),
+    ] {
+        let head = format!("/Subtype /Image /Width {width} /Height {height} {dictionary} /Filter /FlateDecode");
+        let found = opened(file(&[page.clone(), object(9, &head, &zlib(&samples))]));
+        assert_eq!(codes(&found), [], "{dictionary}");
+        let pixels = pixels(&found);
+        assert_eq!(pixels.len(), 1240 * 1754 * 3, "{dictionary}");
+        assert!(pixels.iter().all(|pixel| *pixel == mean), "{dictionary}");
+        let kinds: Vec<PartKind> = found.parts.iter().map(|part| part.kind).collect();
+        assert_eq!(kinds.iter().filter(|kind| **kind == PartKind::Samples).count(), parts, "{kinds:?}");
+    }
+}
+
+#[test]
+fn samples_that_are_not_kept_count_an_eighth() {
+    let page = "/Subtype /Image /Width 2480 /Height 3508 /ColorSpace /DeviceGray /BitsPerComponent 16 /Filter /FlateDecode";
+    let (samples, pages) = (zlib(&vec![0xff; 2480 * 3508 * 2]), 10..15);
+    let names: String = pages.clone().map(|number| format!("/Im{number} {number} 0 R")).collect();
+    let first = format!("1 0 obj<</Type/Page/Resources<</XObject<<{names}>>>>>>endobj ").into_bytes();
+    let file = file(&std::iter::once(first).chain(pages.map(|number| object(number, page, &samples))).collect::<Vec<_>>());
+    for (max_unpacked, expected, pictures) in [
+        (2480 * 3508 * 2, vec![], 5),
+        (2480 * 3508 / 2, vec![ProblemCode::UnpackedTooLarge], 2),
+    ] {
+        let limits = crate::content::ExtractLimits { max_unpacked, ..Default::default() };
+        let found = crate::extract::container::testing::opened_within(file.clone(), &limits);
+        let mut codes = codes(&found);
+        codes.dedup();
+        assert_eq!(codes, expected);
+        assert_eq!(found.parts.iter().filter(|part| part.bytes.starts_with(b"\x89PNG")).count(), pictures);
     }
 }
 
@@ -194,7 +343,20 @@ fn a_page_that_calls_itself_an_image_is_read_as_a_page() {
     let found = opened(file(&[b"1 0 obj<</Type/Page/Contents 9 0 R>>endobj ".to_vec(), page]));
     let words = |part: &Part| part.kind == PartKind::Text && part.bytes.starts_with(b"forbidden turnip");
     assert!(found.parts.iter().any(words));
-    assert_eq!(kinds_of(&found, content), [PartKind::Carved]);
+    assert_eq!(kinds_of(&found, content), [PartKind::Samples]);
+}
+
+#[test]
+fn numbers_of_drawings_are_no_text_and_strings_are_what_fonts_may_make_of_them() {
+    let content = b"0 0 m 9 9 l S BT /F1 9 Tf [(forb)-3(idden tur)]TJ ET";
+    let of = |others: &str| {
+        let others = format!("1 0 obj<</Type/Page/Contents 9 0 R{others}>>endobj ").into_bytes();
+        opened(file(&[others, object(9, "/Filter /FlateDecode", &zlib(content))]))
+    };
+    let found = of("");
+    assert_eq!(kinds_of(&found, content), [PartKind::Samples]);
+    assert!(found.parts.iter().any(|part| part.kind == PartKind::Text && part.bytes == b"forbidden tur"[..]));
+    assert_eq!(kinds_of(&of("/JS 9 0 R"), content), [PartKind::Carved], "somebody may read it as something else");
 }
 
 #[test]
@@ -208,12 +370,14 @@ fn pictures_within_content_are_pictures_and_no_text() {
         let page = b"1 0 obj<</Type/Page/Contents 9 0 R>>endobj ".to_vec();
         opened(file(&[page, object(9, "/Filter /FlateDecode", &zlib(content))]))
     };
-    for content in [&plain, &packed] {
+    let named = [b"BI /W 16 /H 16 /CS /Cs7 /BPC 8 ID ", &samples[..], b"\nEI"].concat();
+    for content in [&plain, &packed, &named] {
         assert_eq!(pixels(&of(content)), samples);
     }
-    let found = of(&plain);
-    assert_eq!(kinds_of(&found, &plain), [], "not as it is");
-    assert_eq!(kinds_of(&found, b"q BI /W 16 /H 16 /CS /RGB /BPC 8 ID \nEI Q BT (word) Tj ET"), [PartKind::Carved]);
+    assert_eq!(kinds_of(&of(&plain), &plain), [PartKind::Samples]);
+    let letters = b"(a)bc".repeat(160);
+    let found = of(&[b"BI /W 16 /H 16 /CS /RGB /BPC 8 ID ", &letters[..768], b"\nEI (word) Tj"].concat());
+    assert!(found.parts.iter().all(|part| part.kind != PartKind::Text || part.bytes == b"word"[..]));
     assert_eq!(kinds_of(&of(&file_in), &[jpeg, &b"\n"[..]].concat()), [PartKind::Carved]);
 }
 

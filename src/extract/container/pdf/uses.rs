@@ -23,6 +23,9 @@ const CONTENT: u8 = 2;
 /// Anything else, and whatever is not known.
 const OTHER: u8 = 4;
 
+/// The program of a font, or a table that belongs to one.
+const OF_FONT: u8 = 8;
+
 /// Every use of objects that anything refers to.
 #[derive(Debug, Default)]
 pub(super) struct Uses(HashMap<u32, u8>);
@@ -75,7 +78,17 @@ impl Uses {
 
     /// Whether object `number` is drawn or the content of a page, and nothing else.
     pub(super) fn is_only_shown(&self, number: u32) -> bool {
-        self.0.get(&number).is_some_and(|uses| uses & OTHER == 0)
+        self.0.get(&number).is_some_and(|uses| uses & (OTHER | OF_FONT) == 0)
+    }
+
+    /// Whether object `number` belongs to a font, and nothing else is done with it.
+    pub(super) fn is_of_font(&self, number: u32) -> bool {
+        self.0.get(&number) == Some(&OF_FONT)
+    }
+
+    /// Whether anything refers to object `number`.
+    pub(super) fn is_known(&self, number: u32) -> bool {
+        self.0.contains_key(&number)
     }
 
     /// Whether object `number` is content of a page, among other uses.
@@ -111,7 +124,8 @@ impl Walk {
             // The dictionary of drawings itself, if that is an object.
             Some("XObject") => DRAWN,
             Some("Contents") => CONTENT,
-            _ if outer == Some("XObject") => DRAWN,
+            Some("ToUnicode" | "FontFile" | "FontFile2" | "FontFile3" | "CIDToGIDMap" | "CIDSet") => OF_FONT,
+            _ if matches!(outer, Some("XObject" | "CharProcs" | "Pattern")) => DRAWN,
             Some(key) if place.within.is_some_and(|(dictionary, _)| is_of_picture(key, dictionary)) => DRAWN,
             key if is_in_own && self.streams.contains(&to) => {
                 let for_what = if key.is_some() { DRAWN } else { CONTENT };
@@ -150,7 +164,7 @@ mod tests {
         let mut uses = Uses::default();
         gathered(&ExtractLimits::default(), Ambiguity::Refuse, |found| {
             let file = [b"%PDF-1.7\n9 0 obj<<>>stream\nx\nendstream endobj ", text.as_bytes()].concat();
-            uses = Uses::find(&Objects::find(&Bytes::from(file), found), found);
+            uses = Uses::find(&Objects::find(&Bytes::from(file), found).unpacked(None, found), found);
         });
         uses
     }
@@ -175,12 +189,26 @@ mod tests {
     }
 
     #[test]
+    fn what_belongs_to_fonts_is_told_by_who_refers_to_it() {
+        for (text, is_of_font) in [
+            ("1 0 obj<</Type/Font/ToUnicode 9 0 R>>endobj", true),
+            ("1 0 obj<</Type/FontDescriptor/FontFile2 9 0 R>>endobj", true),
+            ("1 0 obj<</FontFile2 9 0 R>>endobj 2 0 obj<</EF<</F 9 0 R>>>>endobj", false),
+            ("1 0 obj<</FontFile2 9 0 R>>endobj 2 0 obj<</Contents 9 0 R>>endobj", false),
+            ("1 0 obj<</Font 9 0 R>>endobj", false),
+        ] {
+            assert_eq!(uses_of(text).is_of_font(9), is_of_font, "{text}");
+        }
+    }
+
+    #[test]
     fn pages_are_told_by_who_refers_to_them() {
         for (text, is_shown) in [
             ("1 0 obj<</Type/Page/Contents 9 0 R>>endobj", true),
             ("1 0 obj<</Contents[8 0 R 9 0 R]>>endobj", true),
             ("1 0 obj<</Contents 2 0 R>>endobj 2 0 obj[9 0 R]endobj", true),
             ("1 0 obj<</Contents 9 0 R/XObject<</Fm0 9 0 R>>>>endobj", true),
+            ("1 0 obj<</Contents 9 0 R/ToUnicode 9 0 R>>endobj", false),
             ("1 0 obj<</Contents 9 0 R>>endobj 2 0 obj<</JS 9 0 R>>endobj", false),
         ] {
             let uses = uses_of(text);

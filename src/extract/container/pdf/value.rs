@@ -41,6 +41,17 @@ impl Dictionary {
         Self(operands.chunks(2).filter_map(entry).collect())
     }
 
+    /// The same, with `space` as its colour space.
+    pub(super) fn with_space(&self, space: Value) -> Self {
+        let others = self.0.iter().filter(|(name, _)| !matches!(name.as_str(), "ColorSpace" | "CS"));
+        Self(others.cloned().chain([("CS".to_owned(), space)]).collect())
+    }
+
+    /// Every value, to be changed.
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+
     /// Every key with its value.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))

@@ -7,6 +7,7 @@ mod cmap;
 mod content;
 mod font;
 mod glyphs;
+pub(super) mod strings;
 mod words;
 
 use std::collections::{HashMap, HashSet};
@@ -127,10 +128,10 @@ impl Pages {
     /// Shows what `content`, of `stream`, says, if that is content of a page or drawn on one.
     pub(super) fn show_stream(&self, stream: &Stream, content: &Bytes, found: &mut Dissection<'_>) {
         let is_font = stream.dictionary.get(&["Length1", "Length2", "Length3"]).is_some();
-        if is_font || self.pieces.contains(&stream.number) || memmem::find(content, b"BT").is_none() {
+        if is_font || self.pieces.contains(&stream.id.number) || memmem::find(content, b"BT").is_none() {
             return;
         }
-        let own = [&self.single, &self.drawn].into_iter().find_map(|fonts| fonts.get(&stream.number));
+        let own = [&self.single, &self.drawn].into_iter().find_map(|fonts| fonts.get(&stream.id.number));
         let fonts = own.filter(|fonts| !fonts.is_empty()).unwrap_or(&self.all);
         show_page(std::slice::from_ref(content), fonts, found);
     }

@@ -16,11 +16,16 @@ pub(super) struct Png<'a> {
 }
 
 impl<'a> Png<'a> {
-    /// Begins a picture of `channels` channels, one or three.
+    /// Begins a picture of `channels` channels: grey or three colours, and how much of them shows if there is one more.
     pub(super) fn begin(width: u32, height: u32, channels: usize, found: &mut Dissection<'a>) -> Result<Self, End> {
         let mut png = Self { output: found.output(), pending: Vec::with_capacity(BLOCK), checksum: (1, 0) };
         png.write(b"\x89PNG\r\n\x1a\n", found)?;
-        let colour = if channels == 1 { 0 } else { 2 };
+        let colour = match channels {
+            1 => 0,
+            2 => 4,
+            3 => 2,
+            _ => 6,
+        };
         let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, colour, 0, 0, 0]].concat();
         png.chunk(b"IHDR", &header, found)?;
         png.chunk(b"IDAT", b"\x78\x01", found)?;
