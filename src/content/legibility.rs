@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use super::metafile::without_samples;
+
 /// Bytes looked at to tell text from anything else.
 const SAMPLE: usize = 8 << 10;
 
@@ -34,8 +36,16 @@ const JUMP: u8 = 8;
 /// So many of them in a stretch may be writing: one way into a word, one out of it, one inside.
 const LEAST_JUMPS: u8 = 3;
 
-/// Whether `bytes` read as text, whatever else they are: a small picture may stand in front of one.
+/// Whether `bytes` read as text, whatever else they are: a small picture may stand in front of one. Of a metafile, what is
+/// beside the samples of its bitmaps.
 pub fn reads_as_text(bytes: &[u8]) -> bool {
+    match without_samples(bytes) {
+        Some(rest) => is_text(&rest),
+        None => is_text(bytes),
+    }
+}
+
+fn is_text(bytes: &[u8]) -> bool {
     if matches!(bytes, [0xef, 0xbb, 0xbf, ..] | [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
         return true;
     }

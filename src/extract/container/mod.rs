@@ -5,6 +5,7 @@ mod compressed;
 mod cpio;
 mod foreign;
 mod mail;
+mod metafile;
 mod number;
 mod ole;
 mod pdf;
@@ -16,7 +17,7 @@ mod volume;
 pub(super) mod zip;
 
 use crate::body::Coding;
-use crate::content::Part;
+use crate::content::{Metafile, Part};
 
 use super::ProblemCode;
 use super::dissection::Dissection;
@@ -40,6 +41,8 @@ pub(super) enum Container {
     Foreign,
     /// A compound file: a document of Office before 2007, a mail of Outlook.
     Compound,
+    /// A drawing of Windows.
+    Metafile(Metafile),
     /// A PDF file.
     Pdf,
     /// A zip file, or a format built on it.
@@ -67,6 +70,7 @@ impl Container {
         let seven_zip = seven_zip::is_seven_zip(bytes).then_some(Self::SevenZip);
         let tar = tar::is_tar(bytes).then_some(Self::Tar);
         let compound = ole::is_compound(bytes).then_some(Self::Compound);
+        let metafile = Metafile::of(bytes).map(Self::Metafile);
         let pdf = pdf::is_pdf(bytes).then_some(Self::Pdf);
         let zip = zip::is_zip(bytes).then_some(Self::Zip);
         let mail = mail::is_mail(part).then_some(Self::Mail);
@@ -77,7 +81,7 @@ impl Container {
             (foreign::is_foreign(bytes), Self::Foreign),
         ];
         let others = others.into_iter().filter_map(|(is_one, container)| is_one.then_some(container));
-        [compressed, seven_zip, tar, compound, pdf, zip, mail].into_iter().flatten().chain(others).collect()
+        [compressed, seven_zip, tar, compound, metafile, pdf, zip, mail].into_iter().flatten().chain(others).collect()
     }
 
     /// Hands out what is in it.
@@ -94,6 +98,7 @@ impl Container {
                 Coverage::Some
             }
             Self::Compound => ole::open(&part.bytes, found),
+            Self::Metafile(format) => metafile::open(format, &part.bytes, found),
             Self::Pdf => pdf::open(&part.bytes, found),
             Self::Zip => zip::open(&part.bytes, found),
             Self::Mail => mail::open(&part.bytes, found),

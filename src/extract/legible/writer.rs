@@ -24,6 +24,11 @@ impl<'a> TextWriter<'a> {
         Self { output: found.output(), block: Vec::new(), packed, is_full: false }
     }
 
+    /// Whether a limit has been passed.
+    pub(in crate::extract) const fn is_full(&self) -> bool {
+        self.is_full
+    }
+
     /// Adds `piece`.
     pub(in crate::extract) fn push(&mut self, piece: &[u8], found: &mut Dissection<'a>) {
         for piece in piece.chunks(BLOCK) {

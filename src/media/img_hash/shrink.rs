@@ -110,7 +110,8 @@ mod tests {
             state >> 16
         };
         let sizes = [(8, 8), (9, 8), (16, 16)];
-        for (width, height) in [(1, 1), (3, 200), (8, 8), (9, 8), (16, 16), (17, 5), (100, 75), (640, 481), (1301, 77)] {
+        for (width, height) in [(1, 1), (3, 200), (8, 8), (9, 8), (16, 16), (17, 5), (100, 75), (640, 481), (1301, 77)]
+        {
             let noise = GrayImage::from_fn(width, height, |x, y| {
                 let shade = (x * 255 / width + y * 90 / height + next() % 64) % 256;
                 image::Luma([shade as u8])

@@ -87,11 +87,11 @@ impl Form {
     }
 }
 
-/// Hands out a bitmap with the header that files have, if it is one.
-pub(super) fn hand_out_bitmap(bitmap: &[u8], found: &mut Dissection<'_>) {
+/// Hands out a bitmap with the header that files have, if it is one. Nobody reads it but as a picture.
+pub(in crate::extract::container) fn hand_out_bitmap(bitmap: &[u8], found: &mut Dissection<'_>) {
     let file = file_header(bitmap).map(|header| [&header[..], bitmap].concat());
     if let Some(file) = file.and_then(|file| found.keep(&file, bitmap.len())) {
-        found.add(Part::new(PartKind::Carved, file).named("picture"), None);
+        found.add(Part::new(PartKind::Samples, file).named("picture"), None);
     }
 }
 

@@ -25,6 +25,7 @@ use crate::extract::dissection::Dissection;
 use crate::extract::{ProblemCode, carve, legible};
 
 use super::Coverage;
+pub(super) use blips::hand_out_bitmap;
 use compound::CompoundFile;
 use message::Property;
 use text::{OfficeText, push_runs};

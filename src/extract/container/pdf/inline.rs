@@ -88,14 +88,7 @@ impl Inline {
 
     /// Hands out the picture of `samples`. Its colour space may be one that resources give a name to; which of them is
     /// looked up by the name alone.
-    fn show(
-        &self,
-        stream: &Stream,
-        samples: &Bytes,
-        shape: &Shape,
-        objects: &Objects,
-        found: &mut Dissection<'_>,
-    ) {
+    fn show(&self, stream: &Stream, samples: &Bytes, shape: &Shape, objects: &Objects, found: &mut Dissection<'_>) {
         let name = match self.dictionary.get(&["ColorSpace", "CS"]) {
             Some(Value::Name(name)) if !shape.has_colours() => name,
             _ => return show_picture(stream, Some(samples), objects, found),
@@ -122,19 +115,8 @@ fn exact_length(dictionary: &Dictionary, rest: &[u8]) -> Option<usize> {
     is_end.then_some(length)
 }
 
-/// `content` without the samples of `pictures`, which nobody reads.
-pub(super) fn without(pictures: &[Inline], content: Bytes, found: &mut Dissection<'_>) -> Bytes {
-    let mut exact = pictures.iter().filter(|picture| picture.is_exact).peekable();
-    if exact.peek().is_none() {
-        return content;
-    }
-    let mut kept = Vec::with_capacity(content.len());
-    let mut done = 0;
-    for picture in exact {
-        kept.extend_from_slice(&content[done..picture.data.start]);
-        done = picture.data.end;
-    }
-    kept.extend_from_slice(&content[done..]);
-    let packed = content.len();
-    found.keep(&kept, packed).unwrap_or(content)
+/// Where `content` has samples of pictures about whose end all readers agree.
+pub(super) fn exact_samples(content: &[u8], found: &Dissection<'_>) -> Vec<Range<usize>> {
+    let pictures = Inline::all_in(content, found).into_iter();
+    pictures.filter(|picture| picture.is_exact).map(|picture| picture.data).collect()
 }

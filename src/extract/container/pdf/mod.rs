@@ -27,7 +27,7 @@ use inline::Inline;
 use objects::{Objects, Stream};
 use picture::Shape;
 use security::Locks;
-use text::{Pages, strings};
+use text::Pages;
 use uses::Uses;
 use value::Value;
 
@@ -133,11 +133,10 @@ impl Opened<'_> {
         } else if self.uses.is_of_font(number) {
             kind = PartKind::Samples;
         } else {
-            self.pages.show_stream(stream, &content, found);
             let pictures = Inline::all_in(&content, found);
             pictures.iter().for_each(|picture| picture.hand_out(&content, stream.start, self.objects, found));
+            self.pages.show_stream(stream, &content, found);
             if self.uses.is_only_shown(number) {
-                strings::show(&inline::without(&pictures, content.clone(), found), found);
                 kind = PartKind::Samples;
             }
         }

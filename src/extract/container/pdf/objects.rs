@@ -413,7 +413,8 @@ impl Objects {
             _ => 0,
         };
         let columns = self.number(parameters.get(&["Columns"])).unwrap_or(1728).min(MAX_COLUMNS);
-        let rows = self.number(stream.dictionary.get(&["Height", "H"])).or_else(|| self.number(parameters.get(&["Rows"])));
+        let rows =
+            self.number(stream.dictionary.get(&["Height", "H"])).or_else(|| self.number(parameters.get(&["Rows"])));
         let fax = Fax {
             k,
             columns: columns as u32,

@@ -162,16 +162,14 @@ fn tables_of_colours_are_read_wherever_they_are() {
 #[test]
 fn inks_look_as_their_functions_say() {
     let exponential = "<< /FunctionType 2 /Domain [0 1] /C0 [1 1 1] /C1 [0 0.4 1] /N 1 >>";
-    let calculator = object(8, "/FunctionType 4 /Domain [0 1] /Range [0 1 0 1 0 1]", b"{ 1 exch sub dup 0.6 mul 0.4 add 1 }");
+    let calculator =
+        object(8, "/FunctionType 4 /Domain [0 1] /Range [0 1 0 1 0 1]", b"{ 1 exch sub dup 0.6 mul 0.4 add 1 }");
     let sampled = "/FunctionType 0 /Domain [0 1] /Range [0 1 0 1 0 1] /Size [2] /BitsPerSample 8";
     let sampled = object(8, sampled, &[255, 255, 255, 0, 102, 255]);
     let stitched = format!("<< /FunctionType 3 /Domain [0 1] /Functions [{exponential}] /Bounds [] /Encode [0 1] >>");
-    for (function, others) in [
-        (exponential, Vec::new()),
-        ("8 0 R", calculator),
-        ("8 0 R", sampled),
-        (&stitched, Vec::new()),
-    ] {
+    for (function, others) in
+        [(exponential, Vec::new()), ("8 0 R", calculator), ("8 0 R", sampled), (&stitched, Vec::new())]
+    {
         let dictionary = format!("/ColorSpace [/Separation /Spot /DeviceRGB {function}]");
         assert_eq!(two_pixels(&dictionary, &[0, 255], &others), [255, 255, 255, 0, 102, 255], "{function}");
     }
@@ -197,11 +195,15 @@ fn lab_and_ranges_of_samples_are_understood() {
 #[expect(clippy::disallowed_methods, reason = "the picture is our own")]
 #[test]
 fn what_a_mask_hides_is_transparent() {
-    let base = object(3, "/Subtype /Image /Width 2 /Height 1 /ColorSpace /DeviceRGB /SMask 5 0 R /Filter /Fl", &zlib(&[9; 6]));
-    let soft = object(5, "/Subtype /Image /Width 4 /Height 1 /ColorSpace /DeviceGray /Filter /Fl", &zlib(&[0, 70, 255, 9]));
-    let stencil_of =
-        |decode: &str| object(5, &format!("/Subtype /Image /Width 2 /Height 1 /ImageMask true {decode} /Filter /Fl"), &zlib(&[0x40]));
-    let hard = object(3, "/Subtype /Image /Width 2 /Height 1 /ColorSpace /DeviceGray /Mask 5 0 R /Filter /Fl", &zlib(&[9; 2]));
+    let base =
+        object(3, "/Subtype /Image /Width 2 /Height 1 /ColorSpace /DeviceRGB /SMask 5 0 R /Filter /Fl", &zlib(&[9; 6]));
+    let soft =
+        object(5, "/Subtype /Image /Width 4 /Height 1 /ColorSpace /DeviceGray /Filter /Fl", &zlib(&[0, 70, 255, 9]));
+    let stencil_of = |decode: &str| {
+        object(5, &format!("/Subtype /Image /Width 2 /Height 1 /ImageMask true {decode} /Filter /Fl"), &zlib(&[0x40]))
+    };
+    let hard =
+        object(3, "/Subtype /Image /Width 2 /Height 1 /ColorSpace /DeviceGray /Mask 5 0 R /Filter /Fl", &zlib(&[9; 2]));
     for (objects, expected) in [
         ([base, soft], vec![0, 70, 255, 9]),
         ([hard.clone(), stencil_of("")], vec![255, 0]),
@@ -226,7 +228,8 @@ fn faxes_are_pictures() {
             "/Subtype /Image /Width 10 /Height 2 /ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /CCITTFaxDecode /DecodeParms {parameters}"
         );
         let found = opened(file(&[object(3, &head, &fax)]));
-        let first: Vec<u8> = pixels(&found).chunks(3).take(10).map(|pixel| pixel[0] ^ if is_inverted { 255 } else { 0 }).collect();
+        let first: Vec<u8> =
+            pixels(&found).chunks(3).take(10).map(|pixel| pixel[0] ^ if is_inverted { 255 } else { 0 }).collect();
         assert_eq!(first, row, "{parameters}");
     }
 }
@@ -257,15 +260,16 @@ fn large_pictures_are_reduced_as_they_come() {
 
 #[test]
 fn samples_that_are_not_kept_count_an_eighth() {
-    let page = "/Subtype /Image /Width 2480 /Height 3508 /ColorSpace /DeviceGray /BitsPerComponent 16 /Filter /FlateDecode";
+    let page =
+        "/Subtype /Image /Width 2480 /Height 3508 /ColorSpace /DeviceGray /BitsPerComponent 16 /Filter /FlateDecode";
     let (samples, pages) = (zlib(&vec![0xff; 2480 * 3508 * 2]), 10..15);
     let names: String = pages.clone().map(|number| format!("/Im{number} {number} 0 R")).collect();
     let first = format!("1 0 obj<</Type/Page/Resources<</XObject<<{names}>>>>>>endobj ").into_bytes();
-    let file = file(&std::iter::once(first).chain(pages.map(|number| object(number, page, &samples))).collect::<Vec<_>>());
-    for (max_unpacked, expected, pictures) in [
-        (2480 * 3508 * 2, vec![], 5),
-        (2480 * 3508 / 2, vec![ProblemCode::UnpackedTooLarge], 2),
-    ] {
+    let file =
+        file(&std::iter::once(first).chain(pages.map(|number| object(number, page, &samples))).collect::<Vec<_>>());
+    for (max_unpacked, expected, pictures) in
+        [(2480 * 3508 * 2, vec![], 5), (2480 * 3508 / 2 + 1024, vec![ProblemCode::UnpackedTooLarge], 2)]
+    {
         let limits = crate::content::ExtractLimits { max_unpacked, ..Default::default() };
         let found = crate::extract::container::testing::opened_within(file.clone(), &limits);
         let mut codes = codes(&found);

@@ -28,7 +28,11 @@ pub(super) enum Space {
     /// Numbers of colours in a table, a string or a stream, of samples in the space beneath.
     Table(Box<Self>, Value),
     /// Amounts of so many inks; what they look like is said in the space beneath by a function.
-    Inks { count: usize, beneath: Option<Box<Self>>, function: Value },
+    Inks {
+        count: usize,
+        beneath: Option<Box<Self>>,
+        function: Value,
+    },
 }
 
 impl Space {
@@ -200,9 +204,7 @@ impl Colours {
             (Self::Rgb, [red, green, blue, ..]) => [*red, *green, *blue],
             (Self::Cmyk, [cyan, magenta, yellow, black, ..]) => rgb_of_inks([*cyan, *magenta, *yellow, *black]),
             (Self::Lab(range), [light, a, b, ..]) => rgb_of_lab([*light, *a, *b], *range),
-            (Self::Dark(_), samples) => {
-                [255 - samples.iter().fold(0_u8, |dark, ink| dark.saturating_add(*ink)); 3]
-            }
+            (Self::Dark(_), samples) => [255 - samples.iter().fold(0_u8, |dark, ink| dark.saturating_add(*ink)); 3],
             (_, samples) => [samples.first().copied().unwrap_or_default(); 3],
         }
     }

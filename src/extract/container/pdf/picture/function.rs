@@ -22,8 +22,16 @@ pub(super) struct Function {
 #[derive(Debug)]
 enum Kind {
     Sampled(Table),
-    Exponential { from: Vec<f64>, to: Vec<f64>, exponent: f64 },
-    Stitched { functions: Vec<Function>, bounds: Vec<f64>, encode: Vec<f64> },
+    Exponential {
+        from: Vec<f64>,
+        to: Vec<f64>,
+        exponent: f64,
+    },
+    Stitched {
+        functions: Vec<Function>,
+        bounds: Vec<f64>,
+        encode: Vec<f64>,
+    },
     Calculator(Vec<Operator>),
     /// One for each number.
     Each(Vec<Function>),
@@ -104,7 +112,9 @@ impl Function {
                 let most = self.range.len() / 2;
                 stack.split_off(stack.len().saturating_sub(most))
             }
-            Kind::Each(functions) => functions.iter().filter_map(|function| function.at(&inputs).first().copied()).collect(),
+            Kind::Each(functions) => {
+                functions.iter().filter_map(|function| function.at(&inputs).first().copied()).collect()
+            }
         };
         outputs.into_iter().enumerate().map(|(at, output)| within(output, &self.range, at)).collect()
     }
@@ -123,13 +133,7 @@ impl Function {
 }
 
 impl Table {
-    fn read(
-        dictionary: &Dictionary,
-        domain: &[f64],
-        range: &[f64],
-        samples: &[u8],
-        objects: &Objects,
-    ) -> Option<Self> {
+    fn read(dictionary: &Dictionary, domain: &[f64], range: &[f64], samples: &[u8], objects: &Objects) -> Option<Self> {
         let sizes: Vec<usize> = numbers(dictionary, "Size", objects).iter().map(|size| *size as usize).collect();
         let bits = objects.number(dictionary.get(&["BitsPerSample"]))?;
         let outputs = range.len() / 2;

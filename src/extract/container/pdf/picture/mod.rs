@@ -96,7 +96,8 @@ impl Shape {
                 row.checked_mul(self.height)
             };
             let spaces = [Space::Cmyk, Space::Rgb, Space::Grey];
-            self.space = spaces.into_iter().find(|space| of(space).is_some_and(|least| least <= length)).or(Some(Space::Grey));
+            self.space =
+                spaces.into_iter().find(|space| of(space).is_some_and(|least| least <= length)).or(Some(Space::Grey));
         }
         Some(self)
     }
@@ -104,8 +105,12 @@ impl Shape {
     fn layout(&self, channels: usize) -> Option<Layout> {
         let is_known = matches!(self.bits, 1 | 2 | 4 | 8 | 16);
         let is_in_bounds = self.width.checked_mul(channels)? <= MAX_ROW && self.height <= MAX_ROW;
-        (is_known && is_in_bounds)
-            .then_some(Layout { width: self.width, height: self.height, channels, bits: self.bits })
+        (is_known && is_in_bounds).then_some(Layout {
+            width: self.width,
+            height: self.height,
+            channels,
+            bits: self.bits,
+        })
     }
 
     /// What samples of each channel are as eight bits; none when they are that already, one for all that are alike.

@@ -67,6 +67,8 @@ pub(super) struct Reduced {
 pub(super) struct Reducer {
     layout: Layout,
     square: usize,
+    /// Whether bits are counted, and become levels when there is a pixel of them.
+    counts_bits: bool,
     /// What each sample is as eight bits, where there are no more than that.
     levels: Vec<Vec<u8>>,
     /// What a sample looks like, where it is the number of a colour.
@@ -86,13 +88,15 @@ impl Reducer {
         let square = layout.square();
         let channels = if table.is_empty() { layout.channels } else { 3 };
         let reduced = Reduced { width: layout.width.div_ceil(square), height: 0, channels, samples: Vec::new() };
+        let counts_bits = layout.bits == 1 && layout.channels == 1 && table.is_empty() && square > 1;
         Self {
             square,
+            counts_bits,
             levels,
             table,
             row: Vec::with_capacity(layout.stride()),
             pixels: Vec::new(),
-            sums: vec![0; if square > 1 { layout.width * channels } else { 0 }],
+            sums: vec![0; if square > 1 { (layout.width * channels).next_multiple_of(8) } else { 0 }],
             rows_in_sums: 0,
             rows: 0,
             reduced,
@@ -150,6 +154,12 @@ impl Reducer {
 
     fn add_row(&mut self, row: &[u8]) {
         self.rows += 1;
+        if self.counts_bits {
+            for (sums, byte) in self.sums.as_chunks_mut::<8>().0.iter_mut().zip(row) {
+                sums.iter_mut().zip(BITS[usize::from(*byte)]).for_each(|(sum, bit)| *sum += u16::from(bit));
+            }
+            return self.end_row();
+        }
         self.unpack(row);
         if self.square == 1 {
             self.reduced.samples.extend_from_slice(&self.pixels);
@@ -157,6 +167,10 @@ impl Reducer {
             return;
         }
         self.sums.iter_mut().zip(&self.pixels).for_each(|(sum, sample)| *sum += u16::from(*sample));
+        self.end_row();
+    }
+
+    fn end_row(&mut self) {
         self.rows_in_sums += 1;
         if self.rows_in_sums == self.square {
             self.flush();
@@ -197,10 +211,13 @@ impl Reducer {
             return;
         }
         let channels = self.reduced.channels;
-        for square in self.sums.chunks(self.square * channels) {
+        let bit = |level: usize| self.levels.first().map_or(level as u8, |levels| levels[level]);
+        let (unset, set) = (u32::from(bit(0)), u32::from(bit(1)));
+        for square in self.sums[..self.layout.width * channels].chunks(self.square * channels) {
             let count = (square.len() / channels * self.rows_in_sums) as u32;
             for channel in 0..channels {
                 let sum: u32 = square.iter().skip(channel).step_by(channels).map(|sum| u32::from(*sum)).sum();
+                let sum = if self.counts_bits { sum * set + (count - sum) * unset } else { sum };
                 self.reduced.samples.push(((sum + count / 2) / count) as u8);
             }
         }
@@ -252,7 +269,8 @@ mod tests {
 
     #[test]
     fn samples_of_all_lengths_are_unpacked_and_rows_that_are_cut_off_are_filled() {
-        let scaled = |bits: usize| vec![(0..1 << bits).map(|sample| (sample * 255 / ((1 << bits) - 1)) as u8).collect()];
+        let scaled =
+            |bits: usize| vec![(0..1 << bits).map(|sample| (sample * 255 / ((1 << bits) - 1)) as u8).collect()];
         for (bits, bytes, expected) in [
             (1, vec![0b1010_0000, 0b0100_0000], [255, 0, 255, 0, 255, 0]),
             (2, vec![0b0001_1000, 0b1100_0000], [0, 85, 170, 255, 0, 0]),

@@ -184,7 +184,9 @@ impl Security {
                 *string = plain;
             }
             Value::Array(values) => values.iter_mut().for_each(|value| self.clear_strings(value, cipher)),
-            Value::Dictionary(dictionary) => dictionary.values_mut().for_each(|value| self.clear_strings(value, cipher)),
+            Value::Dictionary(dictionary) => {
+                dictionary.values_mut().for_each(|value| self.clear_strings(value, cipher))
+            }
             _ => {}
         }
     }

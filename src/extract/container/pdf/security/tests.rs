@@ -22,16 +22,9 @@ fn shows_picture(found: &Extraction) -> bool {
 
 #[test]
 fn files_that_open_without_a_password_are_read_like_others() {
-    for name in [
-        "rc4-40",
-        "rc4-128",
-        "rc4-filter",
-        "aes-128",
-        "aes-128-metadata",
-        "aes-256-old",
-        "aes-256",
-        "aes-256-packed",
-    ] {
+    for name in
+        ["rc4-40", "rc4-128", "rc4-filter", "aes-128", "aes-128-metadata", "aes-256-old", "aes-256", "aes-256-packed"]
+    {
         let found = opened(fixture(&format!("encrypted-{name}.pdf")));
         assert_eq!(codes(&found), [], "{name}");
         assert_eq!(listed(&found), 1, "{name}");

@@ -80,6 +80,8 @@ pub(super) struct Interpreter<'a> {
     saved: Vec<State>,
     text: Matrix,
     line: Matrix,
+    /// Whether every glyph so far is the character that its code is in ASCII.
+    is_literal: bool,
 }
 
 impl<'a> Interpreter<'a> {
@@ -101,7 +103,13 @@ impl<'a> Interpreter<'a> {
             saved: Vec::new(),
             text: Matrix::IDENTITY,
             line: Matrix::IDENTITY,
+            is_literal: true,
         }
+    }
+
+    /// Whether what was shown is what the strings say as they stand there.
+    pub(super) const fn is_literal(&self) -> bool {
+        self.is_literal
     }
 
     /// Adds what `content` shows to `words`.
@@ -198,11 +206,13 @@ impl<'a> Interpreter<'a> {
         let State { size, character_spacing, word_spacing, scale, .. } = self.state;
         let [a, b, ..] = self.text.then(self.state.page).0;
         let em = a.hypot(b) * size.abs();
+        self.is_literal &= font.is_of_bytes();
         let mut pieces = string.chunks(MAX_PIECE).map(|piece| font.glyphs(piece));
         let first = pieces.next().unwrap_or_default();
         words.go_to(self.place(), (a, b), em, first.len(), found);
         // Spacing that is set for all characters separates no words, so it counts as part of each.
-        for glyph in first.into_iter().chain(pieces.flatten()) {
+        for (glyph, code) in first.into_iter().chain(pieces.flatten()).zip(string) {
+            self.is_literal &= code.is_ascii() && glyph.text.as_bytes() == [*code];
             words.push(&glyph.text, found);
             let spacing = if glyph.is_space { word_spacing } else { 0.0 };
             self.text = self.text.moved((glyph.width * size + character_spacing + spacing) * scale, 0.0);

@@ -101,6 +101,11 @@ impl Font {
         Self { coding, map, widths, usual_width }
     }
 
+    /// Whether each byte of a string is a code.
+    pub(super) const fn is_of_bytes(&self) -> bool {
+        matches!(self.coding, Coding::Simple(_))
+    }
+
     /// How much memory it takes, in entries of tables.
     pub(super) fn weight(&self) -> usize {
         256 + self.widths.len() + self.map.as_ref().map_or(0, CMap::len)

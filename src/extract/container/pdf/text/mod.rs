@@ -7,7 +7,7 @@ mod cmap;
 mod content;
 mod font;
 mod glyphs;
-pub(super) mod strings;
+mod strings;
 mod words;
 
 use std::collections::{HashMap, HashSet};
@@ -128,31 +128,42 @@ impl Pages {
     /// Shows what `content`, of `stream`, says, if that is content of a page or drawn on one.
     pub(super) fn show_stream(&self, stream: &Stream, content: &Bytes, found: &mut Dissection<'_>) {
         let is_font = stream.dictionary.get(&["Length1", "Length2", "Length3"]).is_some();
-        if is_font || self.pieces.contains(&stream.id.number) || memmem::find(content, b"BT").is_none() {
+        if is_font || self.pieces.contains(&stream.id.number) {
             return;
+        }
+        if memmem::find(content, b"BT").is_none() {
+            return strings::show(content, found);
         }
         let own = [&self.single, &self.drawn].into_iter().find_map(|fonts| fonts.get(&stream.id.number));
         let fonts = own.filter(|fonts| !fonts.is_empty()).unwrap_or(&self.all);
         show_page(std::slice::from_ref(content), fonts, found);
     }
 
-    /// Shows the pages whose content is divided.
+    /// Shows the pages whose content is divided. Of what lies in more pages than the limit allows, the strings are shown.
     pub(super) fn show_divided(&self, objects: &Objects, found: &mut Dissection<'_>) {
         let mut cover = objects.length().saturating_mul(super::MAX_COVER);
+        let mut left = self.pieces.clone();
         for (streams, fonts) in &self.divided {
             let mut pieces = Vec::new();
             for stream in streams.iter().filter_map(|number| objects.stream(*number)) {
                 cover = match cover.checked_sub(stream.raw.len()) {
                     Some(rest) if !found.is_over() => rest,
-                    _ => return,
+                    _ => break,
                 };
+                left.remove(&stream.id.number);
                 pieces.extend(objects.content(&stream, found));
             }
             show_page(&pieces, fonts, found);
         }
+        for stream in left.iter().filter_map(|number| objects.stream(*number)) {
+            if let Some(content) = objects.content(&stream, found).filter(|_| !found.is_over()) {
+                strings::show(&content, found);
+            }
+        }
     }
 }
 
+/// Shows the words of a page, and its strings as they stand there, if these are not the same.
 fn show_page(pieces: &[Bytes], fonts: &Fonts, found: &mut Dissection<'_>) {
     let mut words = Words::new(pieces.iter().map(Bytes::len).sum(), found);
     let mut interpreter = Interpreter::new(fonts);
@@ -160,6 +171,9 @@ fn show_page(pieces: &[Bytes], fonts: &Fonts, found: &mut Dissection<'_>) {
         interpreter.run(piece, &mut words, found);
     }
     words.show(found);
+    if !interpreter.is_literal() {
+        pieces.iter().for_each(|piece| strings::show(piece, found));
+    }
 }
 
 impl FontCache {

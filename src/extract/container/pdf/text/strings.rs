@@ -4,6 +4,7 @@
 //! of them. What is left are the strings. Fonts that say nothing may well have the letters at their usual codes.
 
 use crate::content::PartKind;
+use crate::extract::container::pdf::inline::exact_samples;
 use crate::extract::container::pdf::value::{Reader, Value, is_blank};
 use crate::extract::dissection::Dissection;
 use crate::extract::legible::TextWriter;
@@ -15,13 +16,18 @@ const SPACE: f64 = 200.0;
 const PATIENCE: usize = 256;
 
 /// Shows every string in `content`, those joined that are shown together.
-pub(in crate::extract::container::pdf) fn show<'d>(content: &[u8], found: &mut Dissection<'d>) {
+pub(super) fn show<'d>(content: &[u8], found: &mut Dissection<'d>) {
     let mut output = TextWriter::new(content.len(), found);
+    let mut samples = exact_samples(content, found).into_iter().peekable();
     let mut end = 0;
     for count in 1_usize.. {
         let Some(start) = next_string(content, end) else {
             break;
         };
+        if let Some(samples) = samples.next_if(|samples| samples.start <= start) {
+            end = end.max(samples.end);
+            continue;
+        }
         if count.is_multiple_of(PATIENCE) && found.is_over() {
             break;
         }
@@ -40,16 +46,10 @@ pub(in crate::extract::container::pdf) fn show<'d>(content: &[u8], found: &mut D
     output.show(PartKind::Text, "strings", found);
 }
 
-/// Adds what may be read of a string. Codes of two bytes are none of letters, unless those are in the lower one.
+/// Adds what may be read of a string: none of it where there are control characters, as in most codes of two bytes.
 fn push<'d>(string: &[u8], output: &mut TextWriter<'d>, found: &mut Dissection<'d>) {
-    let is_control = |byte: &u8| *byte < b' ' && !byte.is_ascii_whitespace();
-    if !string.iter().any(is_control) {
-        return output.push(string, found);
-    }
-    let pairs = string.as_chunks::<2>().0;
-    if pairs.iter().all(|[high, low]| *high == 0 && !is_control(low)) {
-        let low: Vec<u8> = pairs.iter().map(|[_, low]| *low).collect();
-        output.push(&low, found);
+    if !string.iter().any(|byte| *byte < b' ' && !byte.is_ascii_whitespace()) {
+        output.push(string, found);
     }
 }
 
@@ -97,8 +97,7 @@ mod tests {
         for (content, expected) in [
             ("1 0 0 1 9 9 cm [(for)-20(bid) 12.5 (den)-333(tur\\156)-1(ip)]TJ", "forbidden turnip"),
             ("(one) Tj 0 -12 Td (two) Tj", "one\ntwo"),
-            ("<48656c6c6f> Tj <0048 0069> Tj", "Hello\nHi"),
-            ("<0348 0369> Tj (a) Tj % (comment)\n(b) Tj", "a\nb"),
+            ("<48656c6c6f> Tj <0048 0069> Tj (a) Tj % (comment)\n(b) Tj", "Hello\na\nb"),
             ("/Span << /ActualText (read) >> BDC (drawn) Tj EMC", "read\ndrawn"),
             ("(never ends", ""),
             ("0 0 m 9 9 l S", ""),
