@@ -108,7 +108,7 @@ impl Metafile {
 }
 
 /// `bytes` without the samples of the bitmaps in them, if they are a metafile that has any.
-pub fn without_samples(bytes: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn without_samples(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut rest = Vec::new();
     let mut end = 0;
     for MetaBitmap { samples, .. } in Metafile::of(bytes)?.bitmaps(bytes) {

@@ -162,11 +162,8 @@ impl PartHashes {
 
 fn hash_view(picture: &Picture, ground: Ground, wanted: AlgorithmSet) -> ViewHashes {
     let pdq = wanted.contains(Algorithm::Pdq).then(|| pdq::hash(picture, ground));
-    let hash64s = if wanted.iter().any(img_hash::is_of_family) {
-        img_hash::hashes(&picture.as_shown(ground), wanted)
-    } else {
-        Vec::new()
-    };
+    let hash64s =
+        if wanted.iter().any(img_hash::is_of_family) { img_hash::hashes(picture, ground, wanted) } else { Vec::new() };
     let Picture { frame, stored: (width, height), .. } = *picture;
     ViewHashes { frame, ground, is_trimmed: false, width, height, pdq, hash64s }
 }

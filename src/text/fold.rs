@@ -268,6 +268,21 @@ fn is_looked_up_as_word_character(ch: char) -> bool {
     ch.is_alphanumeric() || is_combining_mark(ch)
 }
 
+/// The characters below that are looked up in a table: all of the alphabets of Europe, the Near East and India.
+const TABLED: u32 = 0x3000;
+
+/// A bit for each of them that is a letter or a digit.
+static ALPHANUMERIC: LazyLock<[u64; TABLED as usize / 64]> = LazyLock::new(|| {
+    let is_alphanumeric = |code: usize| char::from_u32(code as u32).is_some_and(char::is_alphanumeric);
+    std::array::from_fn(|word| (0..64).fold(0, |bits, bit| bits | u64::from(is_alphanumeric(64 * word + bit)) << bit))
+});
+
+/// The same as [`char::is_alphanumeric`], which took half of the time that Latin-1 was scanned in.
+pub(super) fn is_alphanumeric(ch: char) -> bool {
+    let code = ch as u32;
+    if code < TABLED { ALPHANUMERIC[(code / 64) as usize] >> (code % 64) & 1 == 1 } else { ch.is_alphanumeric() }
+}
+
 fn role(ch: char) -> Role {
     if is_invisible(ch) {
         return Role::Invisible;

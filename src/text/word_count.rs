@@ -1,6 +1,6 @@
 //! Numbers the words of a text, for conditions that ask how far apart terms stand.
 
-use super::fold::{Accents, FoldTable, Role};
+use super::fold::{Accents, FoldTable, Role, is_alphanumeric};
 use super::source::SourceText;
 use super::words::{is_half_width_kana, is_of_unspaced_script};
 
@@ -10,7 +10,8 @@ use super::words::{is_half_width_kana, is_of_unspaced_script};
 #[derive(Clone, Debug, Default)]
 pub(super) struct WordCounter {
     begun: usize,
-    last: Option<char>,
+    /// Whether the last character is one of a word that may go on.
+    is_open: bool,
     /// Up to where is counted.
     at: usize,
 }
@@ -22,10 +23,10 @@ impl WordCounter {
             if FoldTable::of(Accents::Kept).get(ch).role() == Role::Invisible {
                 continue;
             }
-            let is_within = |ch: char| ch.is_alphanumeric() && !stands_alone(ch);
-            let continues = self.last.is_some_and(is_within) && is_within(ch);
-            self.begun += usize::from(ch.is_alphanumeric() && !continues);
-            self.last = Some(ch);
+            let is_of_word = is_alphanumeric(ch);
+            let goes_on = is_of_word && !stands_alone(ch);
+            self.begun += usize::from(is_of_word && !(self.is_open && goes_on));
+            self.is_open = goes_on;
         }
         self.at = self.at.max(end);
         self.begun

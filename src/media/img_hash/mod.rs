@@ -4,10 +4,11 @@
 
 mod shrink;
 
-use image::imageops::grayscale;
+use image::metadata::Orientation;
 use image::{GrayImage, RgbImage};
 use img_hash::{HashAlg, HasherConfig};
 
+use super::decode::{Ground, Picture, Pixels};
 use crate::content::{Algorithm, AlgorithmSet, Hash64, HashValue};
 use shrink::shrink;
 
@@ -19,10 +20,27 @@ pub(super) const fn is_of_family(algorithm: Algorithm) -> bool {
     matches!(algorithm, Algorithm::AHash | Algorithm::DHash | Algorithm::PHash)
 }
 
-/// The hashes of the family among the algorithms in `wanted`.
-pub(super) fn hashes(picture: &RgbImage, wanted: AlgorithmSet) -> Vec<HashValue> {
-    let small = shrink(&grayscale(picture), SIZES);
+/// The hashes of the family among the algorithms in `wanted`, of `picture` as it looks on `ground`.
+pub(super) fn hashes(picture: &Picture, ground: Ground, wanted: AlgorithmSet) -> Vec<HashValue> {
+    let grey = match &picture.pixels {
+        Pixels::Luma(luma) if picture.orientation == Orientation::NoTransforms => {
+            GrayImage::from_raw(picture.width, picture.height, luma.clone())
+        }
+        _ => None,
+    };
+    let grey = grey.unwrap_or_else(|| grey_of(&picture.as_shown(ground)));
+    let small = shrink(&grey, SIZES);
     wanted.iter().filter_map(|algorithm| hash(&small, algorithm)).collect()
+}
+
+/// As the crate `image` makes grey of colours.
+fn grey_of(picture: &RgbImage) -> GrayImage {
+    let mut grey = GrayImage::new(picture.width(), picture.height());
+    for (grey, rgb) in grey.iter_mut().zip(picture.as_raw().as_chunks::<3>().0) {
+        let [red, green, blue] = rgb.map(u32::from);
+        *grey = ((2126 * red + 7152 * green + 722 * blue) / 10_000) as u8;
+    }
+    grey
 }
 
 /// The crate finds each picture as small as it wants it, and leaves it so.
@@ -55,9 +73,18 @@ mod tests {
                 HashValue::DHash(of(config().hash_alg(HashAlg::Gradient))),
                 HashValue::PHash(of(config().hash_alg(HashAlg::Mean).preproc_dct())),
             ];
-            let mut found = hashes(&picture, wanted);
+            let pixels = Pixels::Rgb(picture.clone());
+            let shown = Picture::whole(width, height, pixels, Orientation::NoTransforms, 0);
+            let mut found = hashes(&shown, Ground::Ignored, wanted);
             found.sort_by_key(|hash| expected.iter().position(|other| other == hash));
             assert_eq!(found, expected, "{width}×{height}");
+            let grey = image::imageops::grayscale(&picture);
+            assert_eq!(grey_of(&picture), grey);
+            let pixels = Pixels::Luma(grey.into_raw());
+            let shown = Picture::whole(width, height, pixels, Orientation::NoTransforms, 0);
+            let mut found = hashes(&shown, Ground::Ignored, wanted);
+            found.sort_by_key(|hash| expected.iter().position(|other| other == hash));
+            assert_eq!(found, expected, "{width}×{height} in grey");
         }
     }
 }

@@ -268,7 +268,7 @@ fn samples_that_are_not_kept_count_an_eighth() {
     let file =
         file(&std::iter::once(first).chain(pages.map(|number| object(number, page, &samples))).collect::<Vec<_>>());
     for (max_unpacked, expected, pictures) in
-        [(2480 * 3508 * 2, vec![], 5), (2480 * 3508 / 2 + 1024, vec![ProblemCode::UnpackedTooLarge], 2)]
+        [(2480 * 3508 * 2, vec![], 5), (2480 * 3508 * 5 / 8, vec![ProblemCode::UnpackedTooLarge], 2)]
     {
         let limits = crate::content::ExtractLimits { max_unpacked, ..Default::default() };
         let found = crate::extract::container::testing::opened_within(file.clone(), &limits);

@@ -269,9 +269,11 @@ fn masked(picture: &Reduced, mask: &Reduced) -> Reduced {
     let (width, height, channels) = (larger.width, larger.height, picture.channels + 1);
     let mut samples = Vec::with_capacity(width * height * channels);
     for y in 0..height {
+        let (shown, hidden) = (picture.row_at(y, height), mask.row_at(y, height));
         for x in 0..width {
-            samples.extend_from_slice(picture.at((x, width), (y, height)));
-            samples.extend_from_slice(mask.at((x, width), (y, height)));
+            let at = x * picture.width / width * picture.channels;
+            samples.extend_from_slice(&shown[at..at + picture.channels]);
+            samples.push(hidden[x * mask.width / width]);
         }
     }
     Reduced { width, height, channels, samples }

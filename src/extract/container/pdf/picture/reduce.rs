@@ -228,11 +228,10 @@ impl Reducer {
 }
 
 impl Reduced {
-    /// The samples of the pixel that is at so much of the width and of the height.
-    pub(super) fn at(&self, (x, width): (usize, usize), (y, height): (usize, usize)) -> &[u8] {
-        let (x, y) = (x * self.width / width, y * self.height / height);
-        let start = (y * self.width + x) * self.channels;
-        &self.samples[start..start + self.channels]
+    /// The row that is where row `y` of `height` rows is.
+    pub(super) fn row_at(&self, y: usize, height: usize) -> &[u8] {
+        let stride = self.width * self.channels;
+        &self.samples[y * self.height / height * stride..][..stride]
     }
 }
 
