@@ -295,9 +295,8 @@ fn a_lone_volume_of_an_archive_goes_on_flagged_and_what_is_in_it_is_compared() {
         .with_known("sha256", &sha256(LISTED))
         .start();
     let long = ZipEntry::stored("long", &[7; 30_000]);
-    let volume = |content: &[u8]| {
-        [b"PK\x07\x08", &zip(&[ZipEntry::stored("a", content), long.clone()])[..20_000]].concat()
-    };
+    let volume =
+        |content: &[u8]| [b"PK\x07\x08", &zip(&[ZipEntry::stored("a", content), long.clone()])[..20_000]].concat();
     assert_eq!(upload(&flagging, &volume(b"fine")).status, 200);
     assert_eq!(origin.requests()[0].headers["penstock-labels"], "unsupported");
     assert_refused(&refusing, &volume(b"fine"), 422, "container_incomplete", "refused");

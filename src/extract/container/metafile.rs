@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use encoding_rs::{UTF_16LE, WINDOWS_1252};
 
-use crate::content::{MetaBitmap, MetaRecord, Metafile, Part, PartKind};
+use crate::content::{MetaBitmap, MetaRecord, Metafile, PartKind};
 use crate::extract::ProblemCode;
 use crate::extract::container::number::{u16_at, u32_at};
 use crate::extract::dissection::Dissection;
