@@ -66,6 +66,7 @@ fn text(format: Metafile, record: &[u8], MetaRecord { kind, .. }: &MetaRecord) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::content::Part;
     use crate::extract::container::testing::{codes, opened};
 
     fn emf_record(kind: u32, fields: &[(usize, u32)], length: usize, rest: &[u8]) -> Vec<u8> {
