@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::offsets::OffsetMap;
+use super::offsets::{OffsetMap, lengths};
+
+/// Most characters that are added at once where each takes one byte.
+const SINGLES: usize = 256;
 
 /// The piece of a text that is looked at: what is kept of what came before, and what is new. Offsets in it count from the
 /// start of the whole text.
@@ -39,6 +42,25 @@ impl SourceText {
     pub(super) fn push_char(&mut self, ch: char, original: Range<usize>) {
         self.text.push(ch);
         self.map.push_unit(original, ch.len_utf8());
+    }
+
+    /// Adds characters from `at` on, each of which one byte stands for: what `each` gives, up to the first byte of which it
+    /// gives none. Returns how many those are.
+    pub(super) fn push_singles(&mut self, bytes: &[u8], at: usize, each: impl Fn(usize) -> Option<char>) -> usize {
+        let before = self.text.len();
+        let mut units = [0; SINGLES];
+        let mut count = 0;
+        while count < bytes.len().min(SINGLES)
+            && let Some(ch) = each(count)
+        {
+            self.text.push(ch);
+            units[count] = lengths(ch.len_utf8(), 1);
+            count += 1;
+        }
+        if count > 0 {
+            self.map.push_short(at, &units[..count], self.text.len() - before, count);
+        }
+        count
     }
 
     /// Adds `text`, which `original` stands for as a whole.

@@ -5,7 +5,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::SourceText;
+use super::{LONG, SourceText};
 use crate::content::windows_1252;
 
 const HALF: usize = 128;
@@ -20,6 +20,7 @@ pub(in crate::text) struct Legacy {
     doubles: Vec<Option<char>>,
     /// By byte from 0x80 on: whether it is what it is in windows-1252.
     is_western: [bool; HALF],
+    is_all_western: bool,
 }
 
 impl Legacy {
@@ -51,12 +52,13 @@ impl Legacy {
         let pairs = (0x80..=0xff_u8).flat_map(|first| (0..=0xff_u8).map(move |second| [first, second]));
         let doubles = if is_double { pairs.map(|pair| one(&pair)).collect() } else { Vec::new() };
         let is_western = std::array::from_fn(|byte: usize| singles[byte] == Some(windows_1252(byte as u8 | 0x80)));
-        Self { name: encoding.name(), singles, doubles, is_western }
+        let is_all_western = is_western == [true; HALF];
+        Self { name: encoding.name(), singles, doubles, is_western, is_all_western }
     }
 
     /// Whether `bytes` are the same in windows-1252.
     pub(super) fn is_western(&self, bytes: &[u8]) -> bool {
-        bytes.iter().all(|byte| byte.is_ascii() || self.is_western[usize::from(byte & 0x7f)])
+        self.is_all_western || bytes.iter().all(|byte| byte.is_ascii() || self.is_western[usize::from(byte & 0x7f)])
     }
 
     /// See [`super::Charset::read`].
@@ -67,8 +69,14 @@ impl Legacy {
             let ascii = &rest[..Encoding::ascii_valid_up_to(rest)];
             source.push_str(std::str::from_utf8(ascii).unwrap_or_default(), at + done);
             done += ascii.len();
-            let Some(&first) = bytes.get(done) else {
-                break;
+            let rest = &bytes[done..];
+            let single = |at: usize| match rest[at] {
+                byte @ ..0x80 => (!rest[at..].first_chunk::<LONG>()?.is_ascii()).then_some(char::from(byte)),
+                byte => self.singles[usize::from(byte & 0x7f)],
+            };
+            done += source.push_singles(rest, at + done, single);
+            let Some(&first) = bytes.get(done).filter(|byte| !byte.is_ascii()) else {
+                continue;
             };
             let high = usize::from(first & 0x7f);
             let (ch, length) = match (self.singles[high], bytes.get(done + 1)) {

@@ -28,6 +28,9 @@ pub(super) enum Charset {
     Utf16Be,
 }
 
+/// Bytes of ASCII in a row that are taken over as they are and not one by one.
+const LONG: usize = 32;
+
 /// How many of the first bytes are looked at to tell UTF-16 without a byte order mark.
 const SAMPLE: usize = 512;
 
@@ -138,6 +141,11 @@ fn read_utf8(bytes: &[u8], at: usize, is_last: bool, source: &mut SourceText) ->
             done += ascii;
             continue;
         }
+        let singles = source.push_singles(rest, at + done, |at| single(&rest[at..]));
+        if singles > 0 {
+            done += singles;
+            continue;
+        }
         match first_character(rest) {
             First::Whole => done += push_valid(rest, at + done, source),
             First::Unfinished if !is_last => break,
@@ -149,6 +157,19 @@ fn read_utf8(bytes: &[u8], at: usize, is_last: bool, source: &mut SourceText) ->
         }
     }
     done
+}
+
+/// The character that the first of `bytes` is, if that is told by this byte and the next: they begin no character of several
+/// bytes, and no long stretch of ASCII.
+#[inline]
+fn single(bytes: &[u8]) -> Option<char> {
+    let (first, next) = (*bytes.first()?, *bytes.get(1)?);
+    let is_long_ascii = || bytes.first_chunk::<LONG>().is_some_and(|chunk| chunk.is_ascii());
+    match first {
+        ..0x80 => (!is_long_ascii()).then_some(char::from(first)),
+        0x80..0xc0 => Some(windows_1252(first)),
+        _ => (next & 0xc0 != 0x80).then(|| windows_1252(first)),
+    }
 }
 
 /// Adds as much of `bytes`, which stand at `at`, as is UTF-8. Returns how much that is.
@@ -191,7 +212,10 @@ fn may_get_overlong(bytes: &[u8]) -> bool {
 fn has_wide(bytes: &[u8]) -> bool {
     let is_start = |at: usize| bytes[at] >= 0xc0 && bytes.get(at + 1).is_some_and(|next| next & 0xc0 == 0x80);
     let is_whole = |at: usize| first_character(&bytes[at..]) == First::Whole || overlong(&bytes[at..]).is_some();
-    (0..bytes.len()).any(|at| is_start(at) && is_whole(at))
+    // Without branches, so that the compiler does many bytes at once.
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    let is_any = pairs.fold(0, |any, (byte, next)| any | (u8::from(*byte >= 0xc0) & u8::from(next & 0xc0 == 0x80)));
+    is_any != 0 && (0..bytes.len()).any(|at| is_start(at) && is_whole(at))
 }
 
 /// A character in more bytes than it takes, which UTF-8 forbids, and how many those are.

@@ -78,9 +78,13 @@ impl Loosened {
 
     /// Adds all of `text` up to `end` as it is.
     fn copy(&mut self, text: &str, end: usize) {
-        let start = self.map.end();
-        self.text.push_str(&text[start..end]);
-        self.map.push_bytes(start, end - start);
+        self.push_plain(text, self.map.end()..end);
+    }
+
+    /// Adds `place` of `text` as it is.
+    fn push_plain(&mut self, text: &str, place: Range<usize>) {
+        self.text.push_str(&text[place.clone()]);
+        self.map.push_bytes(place.start, place.len());
     }
 
     fn push(&mut self, ch: char, at: usize, length: usize) {

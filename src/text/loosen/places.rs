@@ -185,11 +185,10 @@ fn is_place(text: &[u8], at: usize) -> bool {
         b'a'..=b'z' => true,
         0xc0.. => {
             let length = text[at + 1..].iter().take_while(|byte| **byte & 0xc0 == 0x80).count() + 1;
-            let character = &text[at..at + length];
             let is_thrice =
-                text.get(at..at + 3 * length).is_some_and(|three| three.chunks(length).all(|one| one == character));
-            let first = std::str::from_utf8(character).ok().and_then(|character| character.chars().next());
-            is_thrice || first.is_some_and(is_mark) && is_word(before(1)) && is_word(behind(length))
+                at + 3 * length <= text.len() && (at..at + 2 * length).all(|at| text[at] == text[at + length]);
+            let first = || std::str::from_utf8(&text[at..at + length]).ok()?.chars().next();
+            is_thrice || first().is_some_and(is_mark) && is_word(before(1)) && is_word(behind(length))
         }
         _ => false,
     }

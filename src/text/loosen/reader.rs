@@ -53,6 +53,13 @@ impl Reader<'_> {
     pub(super) fn read(mut self) -> Loosened {
         let mut position = 0;
         while position < self.chars.len() {
+            let plain = (position..self.chars.len()).take_while(|position| self.is_plain(*position)).count();
+            if plain > 0 {
+                let place = self.chars[position].at()..self.end_of(position + plain - 1);
+                self.loosened.push_plain(self.normalised.as_str(), place);
+                position += plain;
+                continue;
+            }
             let gap = self.gap_in_word(position);
             if gap > 0 {
                 self.loosened.change(Switch::Spaced);
@@ -62,6 +69,24 @@ impl Reader<'_> {
             }
         }
         self.loosened
+    }
+
+    /// Whether the character at `position` is read as it is, and alone.
+    fn is_plain(&self, position: usize) -> bool {
+        let Char { ch, is_letter, .. } = self.chars[position];
+        let is_itself = match self.signs {
+            Signs::Literal => true,
+            Signs::AsL => letter_of(ch).is_none(),
+            Signs::AsI => letter_of(ch).is_none() && ch != 'l',
+        };
+        let repeats = |distance: usize| self.chars.get(position + distance).is_some_and(|other| other.ch == ch);
+        let is_alone = if is_letter { !(repeats(1) && repeats(2)) } else { self.gap_in_word(position) == 0 };
+        is_itself && is_alone
+    }
+
+    /// Where the character at `position` ends.
+    fn end_of(&self, position: usize) -> usize {
+        self.chars[position].at() + self.chars[position].ch.len_utf8()
     }
 
     /// Reads the character at `position` and those that repeat it. Returns how many.
