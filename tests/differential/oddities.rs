@@ -358,6 +358,7 @@ pub(super) const CONTENTS: &[&[u8]] = &[
     b"E=00V=00I=00L=00-=00F=00I=00L=00E=00-=00B=00Y=00T=00E=00S=00",
     b"EVIL-FILE=\rxx\n-BYTES",
     b"RVZJTC1GSUxFLUJZVEVTIQ==",
+    b"RVZJTC1GSUxFLUJZVEVT6Q==",
     b"EVIL=\r\n-FILE-BYTES",
     b"EVIL-FILE-BYTES=",
     b"\xff\xfeE\0V\0I\0L\0-\0F\0I\0L\0E\0-\0B\0Y\0T\0E\0S\0",

@@ -89,6 +89,10 @@ impl Reader<'_, '_> {
             uncut.into_iter().for_each(|part| self.found.add(part, offset));
         }
         if role != Role::File {
+            // Of what is decoded too, multiparty drops half a character at the end.
+            for bytes in transform::decodings(header_bytes, bytes, self.found) {
+                value::add(Part { kind: PartKind::Decoded, bytes, ..field.clone() }, charset, place, self.found);
+            }
             value::add(field, charset, place, self.found);
         }
         if role == Role::Field {

@@ -355,11 +355,13 @@ fn every_reading_of_a_file_name_is_shown_to_the_rules() {
 #[test]
 fn text_is_also_read_without_a_byte_order_mark_and_without_half_a_character() {
     const FILE: &str = "Content-Disposition: form-data; name=\"t\"; filename=\"a\"";
+    const ENCODED: &str = "Content-Transfer-Encoding: base64\r\nContent-Disposition: form-data; name=\"t\"";
     const TYPED: &str = "Content-Type: text/plain\r\nContent-Disposition: form-data; name=\"t\"; filename=\"a\"";
     for (headers, content, expected) in [
         (NAMED, &b"\xef\xbb\xbfEVIL"[..], &[&b"\xef\xbb\xbfEVIL"[..], b"EVIL"][..]),
         (NAMED, b"EVIL\xe2\x80", &[b"EVIL\xe2\x80", b"EVIL"]),
         (NAMED, b"\xffEVIL", &[b"\xffEVIL"]),
+        (ENCODED, b"RVZJTMM=", &[b"RVZJTMM=", b"EVIL\xc3", b"EVIL", b"RVZJ"]),
         (FILE, b"\xef\xbb\xbfEVIL\xc3", &[b"\xef\xbb\xbfEVIL\xc3", b"\xef\xbb\xbfEVIL"]),
         (TYPED, b"\xef\xbb\xbfEVIL\xc3", &[b"\xef\xbb\xbfEVIL\xc3"]),
     ] {

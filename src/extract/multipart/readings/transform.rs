@@ -52,11 +52,9 @@ pub(in crate::extract::multipart) fn undo_transfer_encoding(
         encoded::declared_base64(content, found);
     }
     if mentions(b"encoding") && mentions(b"printable") {
-        let (strict, python) = (quoted_printable(content), quoted_printable_in_python(content));
-        let differs = strict != python;
-        for text in std::iter::once(strict).chain(differs.then_some(python)) {
-            found.add(Part::new(PartKind::Decoded, text), None);
-        }
+        let mut texts = vec![quoted_printable(content), quoted_printable_in_python(content)];
+        texts.dedup();
+        texts.into_iter().for_each(|text| found.add(Part::new(PartKind::Decoded, text), None));
     }
 }
 
@@ -183,16 +181,31 @@ pub(in crate::extract::multipart) fn transcode<'l>(
 ) {
     let labels: Vec<&Vec<u8>> = labels.into_iter().collect();
     transcode_one(&labels, content, found);
-    if labels.iter().all(|label| charset::is_like_utf8(label)) {
-        return;
+    if !labels.iter().all(|label| charset::is_like_utf8(label)) {
+        for decoded in decodings(headers, content, found) {
+            transcode_one(&labels, &decoded, found);
+        }
     }
+}
+
+/// What is left of `content` without the transfer encodings that `headers` mention.
+pub(in crate::extract::multipart) fn decodings(
+    headers: &[u8],
+    content: &Bytes,
+    found: &mut Dissection<'_>,
+) -> Vec<Bytes> {
     let lower = headers.to_ascii_lowercase();
     let mentions = |word: &[u8]| memmem::find(&lower, word).is_some();
-    let base64 = mentions(b"base64").then(|| found.keep(&encoded::decode_leniently(content), content.len())).flatten();
-    let printable = mentions(b"printable").then(|| [quoted_printable(content), quoted_printable_in_python(content)]);
-    for decoded in base64.into_iter().chain(printable.into_iter().flatten()) {
-        transcode_one(&labels, &decoded, found);
+    if !mentions(b"encoding") {
+        return Vec::new();
     }
+    let base64 = mentions(b"base64").then(|| found.keep(&encoded::decode_leniently(content), content.len())).flatten();
+    let mut all: Vec<Bytes> = base64.into_iter().collect();
+    if mentions(b"printable") {
+        all.extend([quoted_printable(content), quoted_printable_in_python(content)]);
+        all.dedup();
+    }
+    all
 }
 
 fn transcode_one(labels: &[&Vec<u8>], content: &Bytes, found: &mut Dissection<'_>) {
