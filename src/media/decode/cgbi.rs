@@ -22,7 +22,7 @@ pub(super) fn is_cgbi(png: &[u8]) -> bool {
 
 impl Decoding<'_, '_> {
     pub(super) fn cgbi(&mut self) -> Result<(), DecodeError> {
-        let png = ordinary(self.bytes);
+        let (png, is_whole) = ordinary(self.bytes);
         let header = Chunks::of(&png).find(|chunk| chunk.kind == *b"IHDR");
         let colours = header.and_then(|header| header.content.get(COLOURS).copied());
         let is_turned = colours.is_some_and(|colours| TRUE_COLOURS.contains(&colours));
@@ -31,6 +31,11 @@ impl Decoding<'_, '_> {
         let (width, height) = read.size;
         let (pixels, ended) = read.into_pixels();
         if let Some(mut pixels) = pixels {
+            if is_turned && is_whole {
+                // Readers that pass over `CgBI` show it as it is.
+                let as_stored = pixels.clone();
+                (self.visit)(Picture::whole(width, height, as_stored, Orientation::NoTransforms, 0));
+            }
             if is_turned {
                 turn(&mut pixels);
             }
@@ -40,8 +45,8 @@ impl Decoding<'_, '_> {
     }
 }
 
-/// The same data as an ordinary PNG.
-fn ordinary(cgbi: &[u8]) -> Vec<u8> {
+/// The same data as an ordinary PNG, and whether they had a header of zlib.
+fn ordinary(cgbi: &[u8]) -> (Vec<u8>, bool) {
     let mut png = SIGNATURE.to_vec();
     let mut data = Vec::with_capacity(cgbi.len());
     for chunk in Chunks::of(cgbi) {
@@ -52,13 +57,15 @@ fn ordinary(cgbi: &[u8]) -> Vec<u8> {
         }
     }
     // Some programs that write `CgBI` leave data as they were. The sum at the end is none that a decoder here looks at.
-    if !matches!(data[..], [first, second, ..] if first & 15 == 8 && u16::from_be_bytes([first, second]) % 31 == 0) {
+    let is_whole =
+        matches!(data[..], [first, second, ..] if first & 15 == 8 && u16::from_be_bytes([first, second]) % 31 == 0);
+    if !is_whole {
         data.splice(..0, [0x78, 0x01]);
         data.extend_from_slice(&[0; 4]);
     }
     push_chunk(&mut png, *b"IDAT", &data);
     push_chunk(&mut png, *b"IEND", &[]);
-    png
+    (png, is_whole)
 }
 
 /// Exchanges red and blue, and divides colours by their alpha.
