@@ -205,6 +205,24 @@ fn time_of_thread() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
+/// Checks that `work` takes processor time in proportion to the size that it gets: for eight times as much no more than 24
+/// times as long, where the square would be 64. Other programs can only add to a time, so the best of some runs counts.
+///
+/// `size` is large enough that `work` takes some milliseconds.
+#[cfg(test)]
+pub(crate) fn assert_linear(size: usize, work: impl Fn(usize)) {
+    let best = |size: usize| {
+        let runs = (0..3).map(|_| {
+            let start = time_of_thread();
+            work(size);
+            time_of_thread().saturating_sub(start)
+        });
+        runs.min().unwrap_or_default()
+    };
+    let (few, many) = (best(size), best(8 * size));
+    assert!(many < 24 * few.max(Duration::from_millis(1)), "{few:?}, and for eight times as much {many:?}");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

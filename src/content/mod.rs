@@ -18,6 +18,8 @@ mod unix_time;
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
 pub use hash::{Distance, Hash64, HashParseError, HashValue, PdqHash};
 pub use legibility::{legible_stretches, reads_as_text};
+#[cfg(test)]
+pub(crate) use limits::assert_linear;
 pub use limits::{Deadline, DecodeLimits, ExtractLimits};
 pub use media_type::MediaType;
 pub use metafile::{MetaBitmap, MetaRecord, Metafile};
