@@ -6,8 +6,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::support::archives::{ZipEntry, zip};
 use crate::support::penstock::BINARY;
-use crate::support::{penstock_in, repository};
+use crate::support::{penstock_in, repository, skipped};
 
 const CONFIG: &str = "rules = [\"rules.toml\"]\n[[listener]]\naddress = \"127.0.0.1:1\"\n\
     [[origin]]\nname = \"site\"\nservers = [\"127.0.0.1:2\"]\n\
@@ -77,12 +78,23 @@ fn a_report_counts_every_file_below_a_folder_by_its_format() {
     let config = configured.path().join("penstock.toml");
     let table = |folder: &Path| penstock_in(folder, &["scan", "--config", config.to_str().unwrap(), "--report", "."]);
     let text = table(folder.path());
-    assert!(text.contains("\nblock match: ./a/bad.TXT\nrefuse picture_broken: ./half.gif\n"), "{text}");
+    assert!(text.contains("\nblock match: ./a/bad.TXT\nrefuse undecodable picture_broken: ./half.gif\n"), "{text}");
     assert!(text.contains("refused 25.00 %, flagged 0.00 %, blocked 25.00 %"), "{text}");
     assert!(text.ends_with("exit code 3"), "{text}");
     assert!(table(&folder.path().join("a/b")).ends_with("exit code 0"));
     fs::create_dir(folder.path().join("empty")).unwrap();
     assert!(table(&folder.path().join("empty")).ends_with("there is no file in .\nexit code 1"));
+}
+
+#[test]
+fn an_archive_that_is_cut_off_is_named_for_that_and_not_for_what_it_does_to_a_picture_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = fs::read(repository("tests/fixtures/pictures/palette.png")).unwrap();
+    let archive = zip(&[ZipEntry::stored("whole.txt", b"text"), ZipEntry::stored("a.png", &whole)]);
+    fs::write(folder.path().join("half.zip"), &archive[..archive.len() - whole.len() / 2]).unwrap();
+    let report = report(folder.path());
+    assert_eq!(doubts(&report), ["half.zip container_broken"]);
+    assert_eq!(report["noticed"][0]["policy"], "undecodable");
 }
 
 #[test]
@@ -92,9 +104,28 @@ fn no_fixture_is_refused_and_those_that_are_flagged_are_encrypted_or_compressed_
     let expected = [
         "7-zip-aes.zip container_encrypted",
         "encrypted-header.7z container_encrypted",
+        "encrypted-locked.pdf container_encrypted",
         "encrypted.7z container_encrypted",
         "info-zip-encrypted.zip container_encrypted",
         "unknown-method.7z container_method_unknown",
     ];
     assert_eq!(doubts(&report), expected);
+}
+
+#[test]
+fn files_that_were_refused_in_the_field_answer_as_their_manifest_says() {
+    let folder = repository("../shared/field/ordinary");
+    let Ok(manifest) = fs::read(folder.join("manifest.json")) else {
+        return skipped("ordinary files", "the inputs in ../shared/field are not here");
+    };
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    let report = report(&folder);
+    let noticed = report["noticed"].as_array().unwrap();
+    for case in manifest.as_array().unwrap() {
+        let file = case["file"].as_str().unwrap();
+        assert!(case["expected"].as_str().unwrap().starts_with("allow"), "{case}");
+        let found = noticed.iter().find(|noticed| noticed["file"].as_str().unwrap().ends_with(file));
+        let verdict = found.map_or("allow", |found| found["verdict"].as_str().unwrap());
+        assert_eq!(verdict, "allow", "{file}: {found:?}");
+    }
 }

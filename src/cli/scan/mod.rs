@@ -105,7 +105,7 @@ fn scan_file(file: &Path, setting: &Setting<'_>, workers: &dyn ForeignDecoder) -
             if setting.args.json {
                 println!("{}", json!({ "file": file.display().to_string(), "error": error.to_string() }));
             } else {
-                eprintln!("{}: cannot be read: {error}", file.display());
+                eprintln!("{}: cannot be read: {error}", printable(file));
             }
             return FAILED;
         }
@@ -157,9 +157,16 @@ fn print_json(file: &Path, examination: &Examination, verdict: &Verdict) {
     println!("{object}");
 }
 
+/// The name of a file for a line of its own: users choose names, and one with a line end or an escape sequence in it
+/// would write lines of its own.
+fn printable(file: &Path) -> String {
+    let show = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    file.to_string_lossy().chars().map(show).collect()
+}
+
 fn print_plain(file: &Path, examination: &Examination, verdict: &Verdict) {
     let kinds: Vec<&str> = examination.parts.iter().map(|part| part.name()).collect();
-    println!("{}: {} ({})", file.display(), verdict.outcome.name(), kinds.join(", "));
+    println!("{}: {} ({})", printable(file), verdict.outcome.name(), kinds.join(", "));
     if verdict.if_enforced != verdict.outcome {
         println!("  in enforce mode: {}", verdict.if_enforced.name());
     }

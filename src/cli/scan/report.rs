@@ -11,24 +11,24 @@ use std::{fs, io, thread};
 use super::super::progress::Bar;
 use super::super::{FAILED, OK, STOPPED};
 use super::tally::{FileResult, Reason, Tally};
-use super::{Setting, inspect_file};
+use super::{Setting, inspect_file, printable};
 use crate::config::{Doubtful, Inspection};
 use crate::content::{Deadline, DecodeLimits};
 use crate::hash_set::Progress;
 use crate::inspect::Examination;
 use crate::media::{DecodeError, ForeignDecoder, ForeignFormat, ForeignPicture};
-use crate::verdict::{Outcome, Verdict};
+use crate::verdict::{Doubt, DoubtKind, Outcome, Verdict};
 
 /// Prints the report on every file in `folder` and the folders below it.
 pub(super) fn report(folder: &Path, setting: &Setting<'_>, workers: &dyn ForeignDecoder) -> u8 {
     let files = match files_below(folder) {
         Ok(files) if !files.is_empty() => files,
         Ok(_) => {
-            eprintln!("penstock: there is no file in {}", folder.display());
+            eprintln!("penstock: there is no file in {}", printable(folder));
             return FAILED;
         }
         Err((path, error)) => {
-            eprintln!("penstock: {} cannot be read: {error}", path.display());
+            eprintln!("penstock: {} cannot be read: {error}", printable(&path));
             return FAILED;
         }
     };
@@ -100,7 +100,7 @@ fn measure(file: &Path, size: u64, setting: &Setting<'_>, workers: &dyn ForeignD
     let (content, reason) = match inspected {
         Ok(Ok((examination, verdict))) => (content_of(&examination, size), reason(&examination, &verdict, setting)),
         Ok(Err(error)) => ("unreadable", Reason::Unreadable(error.to_string())),
-        Err(_) => ("unreadable", Reason::Doubt(Outcome::Refuse, "inspection_panicked")),
+        Err(_) => ("unreadable", Reason::Doubt(Outcome::Refuse, DoubtKind::Undecodable.name(), "inspection_panicked")),
     };
     FileResult { file: file.to_path_buf(), size, content, reason, time: here + elsewhere }
 }
@@ -115,16 +115,16 @@ fn content_of(examination: &Examination, size: u64) -> &'static str {
 fn reason(examination: &Examination, verdict: &Verdict, setting: &Setting<'_>) -> Reason {
     let policy = &setting.route.policy;
     let outcome = if policy.inspect == Inspection::Enforce { verdict.outcome } else { verdict.if_enforced };
-    let doubts = &examination.findings.doubts;
-    let cause = match outcome {
+    let decides = match outcome {
         Outcome::Allow => return Reason::Allowed,
-        Outcome::Block => None,
-        Outcome::Refuse => verdict.refused_for.as_ref().map(|doubt| doubt.code),
-        Outcome::Flag => {
-            doubts.iter().find(|doubt| doubt.kind.policy(policy) == Doubtful::Flag).map(|doubt| doubt.code)
-        }
+        Outcome::Block => return Reason::Match(outcome),
+        Outcome::Refuse => Doubtful::Refuse,
+        Outcome::Flag => Doubtful::Flag,
     };
-    cause.map_or(Reason::Match(outcome), |code| Reason::Doubt(outcome, code))
+    let deciding = |doubt: &&Doubt| doubt.kind.policy(policy) == decides;
+    // Of a damaged archive, that is what people want to know, and not what it does to the last file in it.
+    let outermost = examination.findings.doubts.iter().filter(deciding).min_by_key(|doubt| doubt.part);
+    outermost.map_or(Reason::Match(outcome), |doubt| Reason::Doubt(outcome, doubt.kind.name(), doubt.code))
 }
 
 /// Processor time of this thread.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::printable;
 use crate::verdict::Outcome;
 
 /// Processor time that a file of up to a megabyte may take, and each further megabyte.
@@ -29,8 +30,8 @@ pub(super) enum Reason {
     Allowed,
     /// It matches a hash set or a rule.
     Match(Outcome),
-    /// Something about it could not be found out: a reason code.
-    Doubt(Outcome, &'static str),
+    /// Something about it could not be found out: the policy of the route that decided, and a reason code.
+    Doubt(Outcome, &'static str, &'static str),
     /// It could not be read.
     Unreadable(String),
 }
@@ -39,7 +40,7 @@ impl Reason {
     fn outcome(&self) -> Option<Outcome> {
         match self {
             Self::Allowed => Some(Outcome::Allow),
-            Self::Match(outcome) | Self::Doubt(outcome, _) => Some(*outcome),
+            Self::Match(outcome) | Self::Doubt(outcome, ..) => Some(*outcome),
             Self::Unreadable(_) => None,
         }
     }
@@ -48,8 +49,15 @@ impl Reason {
         match self {
             Self::Allowed => None,
             Self::Match(_) => Some("match"),
-            Self::Doubt(_, code) => Some(code),
+            Self::Doubt(_, _, code) => Some(code),
             Self::Unreadable(_) => Some("unreadable"),
+        }
+    }
+
+    fn policy(&self) -> Option<&'static str> {
+        match self {
+            Self::Doubt(_, policy, _) => Some(policy),
+            _ => None,
         }
     }
 }
@@ -77,10 +85,11 @@ impl FileResult {
         let verdict = self.reason.outcome().map_or("unreadable", Outcome::name);
         let code = match &self.reason {
             Reason::Unreadable(error) => format!(" ({error})"),
+            Reason::Doubt(_, policy, code) => format!(" {policy} {code}"),
             reason => reason.code().map_or(String::new(), |code| format!(" {code}")),
         };
         let slow = if self.is_slow() { format!(" slow: {:.2} s", seconds(self.time)) } else { String::new() };
-        format!("{verdict}{code}{slow}: {}", self.file.display())
+        format!("{verdict}{code}{slow}: {}", printable(&self.file))
     }
 
     fn to_json(&self) -> Value {
@@ -89,6 +98,7 @@ impl FileResult {
             "size": self.size,
             "content": self.content,
             "verdict": self.reason.outcome(),
+            "policy": self.reason.policy(),
             "code": self.reason.code(),
             "seconds": seconds(self.time),
             "slow": self.is_slow(),
@@ -257,9 +267,9 @@ mod tests {
         let mut tally = Tally::default();
         for result in [
             result("a/photo.JPG", 4_000_000, Reason::Allowed, 3_900),
-            result("a/photo.jpeg", 100, Reason::Doubt(Outcome::Refuse, "picture_broken"), 10),
+            result("a/photo.jpeg", 100, Reason::Doubt(Outcome::Refuse, "undecodable", "picture_broken"), 10),
             result("b/slow.jpg", 1_500_000, Reason::Allowed, 1_600),
-            result("b/locked.zip", 100, Reason::Doubt(Outcome::Flag, "container_encrypted"), 1),
+            result("b/locked.zip", 100, Reason::Doubt(Outcome::Flag, "encrypted", "container_encrypted"), 1),
             result("b/listed", 100, Reason::Match(Outcome::Block), 1),
             result("c/gone.txt", 0, Reason::Unreadable("gone".into()), 0),
         ] {
@@ -289,6 +299,12 @@ mod tests {
         assert_eq!(names, ["b/listed", "a/photo.jpeg", "b/locked.zip", "b/slow.jpg", "c/gone.txt"]);
         assert_eq!(tally.worst(), Some(Outcome::Block));
         assert!(tally.has_unreadable());
+    }
+
+    #[test]
+    fn a_name_takes_one_line_whatever_is_in_it() {
+        let line = result("a\nallow match: b\u{1b}[31m.jpg", 1, Reason::Match(Outcome::Block), 1).line();
+        assert_eq!(line, r"block match: a\nallow match: b\u{1b}[31m.jpg");
     }
 
     #[test]
