@@ -3,6 +3,7 @@
 //! Runs are folded as `fold` says, and white space of any length becomes one space. A span of normalised text stands for
 //! all of every unit it touches, so it always covers whole characters.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::fold::{ASCII_FOLD, Accents, DROPPED, FoldTable, LOW, PlainFold, Role, is_word_character};
@@ -17,6 +18,9 @@ const MAX_RUN: usize = 32;
 
 /// Bytes between a character and a mark that still joins it, invisible characters among them.
 const MAX_REACH: usize = 4 << 10;
+
+/// Foldings of runs that are remembered at most: bytes that are no text have the same few again and again.
+const MOST_REMEMBERED: usize = 256;
 
 /// Bytes of ASCII that are folded at once.
 const CHUNK: usize = 32;
@@ -57,6 +61,8 @@ pub(super) struct Normalised {
     impostors: Vec<usize>,
     /// Where a "1" beside a letter became an "l", and may have been meant for an "i".
     ones: Vec<usize>,
+    /// What runs of two characters fold to.
+    pairs: HashMap<[char; 2], String>,
 }
 
 impl Normalised {
@@ -71,6 +77,7 @@ impl Normalised {
             last_run: None,
             impostors: Vec::new(),
             ones: Vec::new(),
+            pairs: HashMap::new(),
         }
     }
 
@@ -271,8 +278,18 @@ impl Normalised {
         self.map.truncate(made, begun.start);
         self.impostors.retain(|impostor| *impostor < made);
         self.ones.retain(|one| *one < made);
-        let folded = self.table.fold_run(&run);
-        self.append(&folded, begun.start..begun.end + length);
+        let at = begun.start..begun.end + length;
+        match <[char; 2]>::try_from(&*run) {
+            Ok(pair) => {
+                let folded = self.pairs.remove(&pair).unwrap_or_else(|| self.table.fold_run(&pair));
+                self.append(&folded, at);
+                if self.pairs.len() >= MOST_REMEMBERED {
+                    self.pairs.clear();
+                }
+                self.pairs.insert(pair, folded);
+            }
+            Err(_) => self.append(&self.table.fold_run(&run), at),
+        }
         self.last_run = None;
         length
     }
@@ -337,6 +354,7 @@ impl Normalised {
         self.map.shrink();
         self.impostors.shrink_to_fit();
         self.ones.shrink_to_fit();
+        self.pairs = HashMap::new();
     }
 
     /// How `span` stands among its neighbours.

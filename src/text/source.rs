@@ -3,9 +3,39 @@
 use std::ops::Range;
 
 use super::offsets::{OffsetMap, lengths};
+use super::utf8;
 
-/// Most characters that are added at once where each takes one byte.
-const SINGLES: usize = 256;
+/// Most characters that are added at once where each takes a byte or two.
+pub(super) const MOST_SHORT: usize = 256;
+
+/// A character that a byte or two stand for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Short {
+    /// In UTF-8, with anything behind it.
+    bytes: [u8; Self::LONGEST],
+    /// [`lengths`] of it and of what it was made from, or zero when there is none.
+    lengths: u8,
+}
+
+impl Short {
+    /// Bytes of the longest.
+    const LONGEST: usize = 4;
+
+    /// No character.
+    pub(super) const NONE: Self = Self { bytes: [0; Self::LONGEST], lengths: 0 };
+
+    /// `ch`, for which `length` bytes stand.
+    pub(super) fn of(ch: char, length: usize) -> Self {
+        let mut bytes = [0; Self::LONGEST];
+        let made = ch.encode_utf8(&mut bytes).len();
+        Self { bytes, lengths: lengths(made, length) }
+    }
+
+    /// Whether it is a character.
+    pub(super) const fn is_some(self) -> bool {
+        self.lengths != 0
+    }
+}
 
 /// The piece of a text that is looked at: what is kept of what came before, and what is new. Offsets in it count from the
 /// start of the whole text.
@@ -44,23 +74,26 @@ impl SourceText {
         self.map.push_unit(original, ch.len_utf8());
     }
 
-    /// Adds characters from `at` on, each of which one byte stands for: what `each` gives, up to the first byte of which it
-    /// gives none. Returns how many those are.
-    pub(super) fn push_singles(&mut self, bytes: &[u8], at: usize, each: impl Fn(usize) -> Option<char>) -> usize {
-        let before = self.text.len();
-        let mut units = [0; SINGLES];
-        let mut count = 0;
-        while count < bytes.len().min(SINGLES)
-            && let Some(ch) = each(count)
-        {
-            self.text.push(ch);
-            units[count] = lengths(ch.len_utf8(), 1);
-            count += 1;
+    /// Adds characters from `at` on, [`MOST_SHORT`] at most: what `each` says that its bytes begin with, up to where it says
+    /// none. Returns how many bytes those are.
+    pub(super) fn push_short(&mut self, bytes: &[u8], at: usize, each: impl Fn(&[u8]) -> Short) -> usize {
+        if bytes.is_empty() || !each(bytes).is_some() {
+            return 0;
         }
-        if count > 0 {
-            self.map.push_short(at, &units[..count], self.text.len() - before, count);
+        let (mut made, mut units) = ([0; Short::LONGEST * MOST_SHORT], [0; MOST_SHORT]);
+        let (mut end, mut count, mut done) = (0, 0, 0);
+        while count < MOST_SHORT && done < bytes.len() {
+            let Short { bytes, lengths } = each(&bytes[done..]);
+            if lengths == 0 {
+                break;
+            }
+            made[end..end + Short::LONGEST].copy_from_slice(&bytes);
+            units[count] = lengths;
+            (end, count, done) = (end + usize::from(lengths >> 4), count + 1, done + usize::from(lengths & 0xf));
         }
-        count
+        self.text.push_str(utf8::valid_part(&made[..end]));
+        self.map.push_short(at, &units[..count], end, done);
+        done
     }
 
     /// Adds `text`, which `original` stands for as a whole.

@@ -7,6 +7,7 @@ use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, SHIFT_JIS, UTF_8
 
 use super::{LONG, SourceText};
 use crate::content::windows_1252;
+use crate::text::source::Short;
 
 const HALF: usize = 128;
 
@@ -14,10 +15,10 @@ const HALF: usize = 128;
 #[derive(Debug)]
 pub(in crate::text) struct Legacy {
     name: &'static str,
-    /// By byte from 0x80 on; none for the first byte of two.
-    singles: [Option<char>; HALF],
+    /// By byte; none for the first byte of two.
+    singles: [Short; 2 * HALF],
     /// By first byte from 0x80 on and second byte; empty where every character is one byte.
-    doubles: Vec<Option<char>>,
+    doubles: Vec<Short>,
     /// By byte from 0x80 on: whether it is what it is in windows-1252.
     is_western: [bool; HALF],
     is_all_western: bool,
@@ -47,11 +48,16 @@ impl Legacy {
             let mut chars = text.chars();
             chars.next().filter(|_| chars.next().is_none())
         };
-        let singles = std::array::from_fn(|byte| one(&[byte as u8 | 0x80]));
+        let short = |bytes: &[u8]| one(bytes).map_or(Short::NONE, |ch| Short::of(ch, bytes.len()));
+        let singles = std::array::from_fn(|byte| match byte as u8 {
+            ascii @ ..0x80 => Short::of(char::from(ascii), 1),
+            byte => short(&[byte]),
+        });
         let is_double = [BIG5, EUC_JP, EUC_KR, GB18030, GBK, SHIFT_JIS].contains(&encoding);
         let pairs = (0x80..=0xff_u8).flat_map(|first| (0..=0xff_u8).map(move |second| [first, second]));
-        let doubles = if is_double { pairs.map(|pair| one(&pair)).collect() } else { Vec::new() };
-        let is_western = std::array::from_fn(|byte: usize| singles[byte] == Some(windows_1252(byte as u8 | 0x80)));
+        let doubles = if is_double { pairs.map(|pair| short(&pair)).collect() } else { Vec::new() };
+        let bytes: [u8; HALF] = std::array::from_fn(|byte| byte as u8 | 0x80);
+        let is_western = bytes.map(|byte| one(&[byte]) == Some(windows_1252(byte)));
         let is_all_western = is_western == [true; HALF];
         Self { name: encoding.name(), singles, doubles, is_western, is_all_western }
     }
@@ -67,28 +73,33 @@ impl Legacy {
         while done < bytes.len() {
             let rest = &bytes[done..];
             let ascii = &rest[..Encoding::ascii_valid_up_to(rest)];
-            source.push_str(std::str::from_utf8(ascii).unwrap_or_default(), at + done);
-            done += ascii.len();
-            let rest = &bytes[done..];
-            let single = |at: usize| match rest[at] {
-                byte @ ..0x80 => (!rest[at..].first_chunk::<LONG>()?.is_ascii()).then_some(char::from(byte)),
-                byte => self.singles[usize::from(byte & 0x7f)],
-            };
-            done += source.push_singles(rest, at + done, single);
-            let Some(&first) = bytes.get(done).filter(|byte| !byte.is_ascii()) else {
+            if ascii.len() >= LONG || ascii.len() == rest.len() {
+                source.push_str(std::str::from_utf8(ascii).unwrap_or_default(), at + done);
+                done += ascii.len();
                 continue;
-            };
-            let high = usize::from(first & 0x7f);
-            let (ch, length) = match (self.singles[high], bytes.get(done + 1)) {
-                (Some(ch), _) => (ch, 1),
-                (None, None) if !self.doubles.is_empty() && !is_last => break,
-                (None, second) => second
-                    .and_then(|second| *self.doubles.get(high << 8 | usize::from(*second))?)
-                    .map_or((char::REPLACEMENT_CHARACTER, 1), |ch| (ch, 2)),
-            };
-            source.push_char(ch, at + done..at + done + length);
-            done += length;
+            }
+            let short = source.push_short(rest, at + done, |bytes| self.short(bytes));
+            done += short;
+            if short > 0 {
+                continue;
+            }
+            if rest.len() == 1 && !self.doubles.is_empty() && !is_last {
+                break;
+            }
+            source.push_char(char::REPLACEMENT_CHARACTER, at + done..at + done + 1);
+            done += 1;
         }
         done
+    }
+
+    /// What `bytes`, which are not empty, begin with; none for what is no character, or not finished.
+    #[inline]
+    fn short(&self, bytes: &[u8]) -> Short {
+        let (first, second) = (usize::from(bytes[0]), bytes.get(1));
+        let double = || second.and_then(|second| self.doubles.get((first % HALF) << 8 | usize::from(*second))).copied();
+        match self.singles[first] {
+            single if single.is_some() => single,
+            _ => double().unwrap_or(Short::NONE),
+        }
     }
 }

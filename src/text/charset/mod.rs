@@ -7,10 +7,12 @@
 
 mod legacy;
 
+use std::sync::LazyLock;
+
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 pub(super) use self::legacy::Legacy;
-use super::source::SourceText;
+use super::source::{MOST_SHORT, Short, SourceText};
 use super::utf8;
 use crate::content::windows_1252;
 
@@ -133,17 +135,18 @@ pub(super) fn first_foreign(bytes: &[u8]) -> Option<usize> {
 /// time.
 fn read_utf8(bytes: &[u8], at: usize, is_last: bool, source: &mut SourceText) -> usize {
     let mut done = push_valid(bytes, at, source);
+    let western = &*WESTERN;
     while done < bytes.len() {
         let rest = &bytes[done..];
         let ascii = Encoding::ascii_valid_up_to(rest);
-        if ascii > 0 {
+        if ascii >= LONG || ascii == rest.len() {
             source.push_str(utf8::valid_part(&rest[..ascii]), at + done);
             done += ascii;
             continue;
         }
-        let singles = source.push_singles(rest, at + done, |at| single(&rest[at..]));
-        if singles > 0 {
-            done += singles;
+        let singles = &rest[..singles(&rest[..rest.len().min(MOST_SHORT)])];
+        if !singles.is_empty() {
+            done += source.push_short(singles, at + done, |bytes| western[usize::from(bytes[0])]);
             continue;
         }
         match first_character(rest) {
@@ -159,17 +162,22 @@ fn read_utf8(bytes: &[u8], at: usize, is_last: bool, source: &mut SourceText) ->
     done
 }
 
-/// The character that the first of `bytes` is, if that is told by this byte and the next: they begin no character of several
-/// bytes, and no long stretch of ASCII.
-#[inline]
-fn single(bytes: &[u8]) -> Option<char> {
-    let (first, next) = (*bytes.first()?, *bytes.get(1)?);
-    let is_long_ascii = || bytes.first_chunk::<LONG>().is_some_and(|chunk| chunk.is_ascii());
-    match first {
-        ..0x80 => (!is_long_ascii()).then_some(char::from(first)),
-        0x80..0xc0 => Some(windows_1252(first)),
-        _ => (next & 0xc0 != 0x80).then(|| windows_1252(first)),
-    }
+/// The characters of windows-1252.
+static WESTERN: LazyLock<[Short; 256]> =
+    LazyLock::new(|| std::array::from_fn(|byte| Short::of(windows_1252(byte as u8), 1)));
+
+/// How many of `bytes` begin no character of several bytes, up to the first that may; not the last, whose next is unknown.
+fn singles(bytes: &[u8]) -> usize {
+    const STEP: usize = 32;
+    let next = bytes.get(1..).unwrap_or_default();
+    let is_start = |(byte, next): (&u8, &u8)| u8::from(*byte >= 0xc0) & u8::from(next & 0xc0 == 0x80);
+    // Without branches, so that the compiler does many bytes at once.
+    let has_start =
+        |(bytes, next): (&[u8], &[u8])| bytes.iter().zip(next).map(is_start).fold(0, |any, one| any | one) != 0;
+    let steps = bytes.chunks(STEP).zip(next.chunks(STEP));
+    let before = STEP * steps.take_while(|step| !has_start(*step)).count();
+    let within = bytes.iter().zip(next).skip(before).position(|pair| is_start(pair) != 0);
+    within.map_or(next.len(), |within| before + within)
 }
 
 /// Adds as much of `bytes`, which stand at `at`, as is UTF-8. Returns how much that is.

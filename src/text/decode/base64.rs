@@ -11,6 +11,9 @@ use crate::text::source::SourceText;
 /// Characters in a row that are taken for base64; less is a word. Any run as long has two of these blocks in it.
 const BLOCK: usize = 8;
 
+/// Bytes that are looked at together.
+const CHUNK: usize = 8 * BLOCK;
+
 /// The shortest run that is decoded: two blocks, wherever they lie.
 const LEAST: usize = 3 * BLOCK;
 
@@ -39,30 +42,36 @@ pub(super) fn texts(text: &str) -> Vec<(Range<usize>, String)> {
 fn runs(bytes: &[u8]) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut before = false;
-    for (number, block) in bytes.as_chunks::<BLOCK>().0.iter().enumerate() {
-        let now = is_full(block);
-        let at = number * BLOCK;
-        if now && before && runs.last().is_none_or(|run| run.end <= at) {
-            let start = bytes[..at].iter().rposition(|byte| !is_digit(*byte)).map_or(0, |before| before + 1);
-            let end = bytes[at..].iter().position(|byte| !is_digit(*byte)).map_or(bytes.len(), |length| at + length);
-            if end - start >= LEAST {
-                runs.push(start..end);
+    for (number, chunk) in bytes.chunks(CHUNK).enumerate() {
+        let digits = digits(chunk);
+        for (block, now) in digits.as_chunks::<BLOCK>().0.iter().map(|block| *block == [1; BLOCK]).enumerate() {
+            let at = number * CHUNK + block * BLOCK;
+            if now && before && runs.last().is_none_or(|run| run.end <= at) {
+                let start = bytes[..at].iter().rposition(|byte| !is_digit(*byte)).map_or(0, |before| before + 1);
+                let end =
+                    bytes[at..].iter().position(|byte| !is_digit(*byte)).map_or(bytes.len(), |length| at + length);
+                if end - start >= LEAST {
+                    runs.push(start..end);
+                }
             }
+            before = now;
         }
-        before = now;
     }
     runs
 }
 
-/// Whether all of `block` are digits. Arithmetic without branches, so that the compiler does all bytes at once.
-fn is_full(block: &[u8; BLOCK]) -> bool {
-    block.iter().fold(1, |all, byte| {
+/// 1 for each of `bytes` that is a digit, and 0 behind them. Arithmetic without branches, so that the compiler does many
+/// at once.
+fn digits(bytes: &[u8]) -> [u8; CHUNK] {
+    let mut digits = [0; CHUNK];
+    for (is_digit, byte) in digits.iter_mut().zip(bytes) {
         let letter = u8::from((byte | 0x20).wrapping_sub(b'a') < 26);
         let digit = u8::from(byte.wrapping_sub(b'0') < 10);
         let sign =
             u8::from(*byte == b'+') | u8::from(*byte == b'/') | u8::from(*byte == b'-') | u8::from(*byte == b'_');
-        all & (letter | digit | sign)
-    }) == 1
+        *is_digit = letter | digit | sign;
+    }
+    digits
 }
 
 const fn is_digit(byte: u8) -> bool {

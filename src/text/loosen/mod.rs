@@ -89,7 +89,11 @@ impl Loosened {
 
     fn push(&mut self, ch: char, at: usize, length: usize) {
         self.text.push(ch);
-        self.map.push_unit(at..at + length, ch.len_utf8());
+        if (ch.len_utf8(), length) == (1, 1) {
+            self.map.push_bytes(at, 1);
+        } else {
+            self.map.push_unit(at..at + length, ch.len_utf8());
+        }
     }
 
     fn change(&mut self, switch: Switch) {
@@ -124,7 +128,7 @@ fn read(
     let chars: Vec<Vec<Char>> = stretches.iter().map(|stretch| chars(text, stretch)).collect();
     let is_one = |ch: &Char| normalised.ones().binary_search(&ch.at()).is_ok();
     let has_ones = chars.iter().flatten().any(|ch| ch.ch == 'l' && is_one(ch));
-    let has_signs = has_ones || chars.iter().flatten().any(|ch| reader::letter_of(ch.ch).is_some());
+    let has_signs = has_ones || chars.iter().flatten().any(|ch| ch.is_sign);
     let wanted = [(Signs::Literal, true), (Signs::AsL, has_signs), (Signs::AsI, has_ones)];
     for signs in wanted.into_iter().filter_map(|(signs, is_wanted)| is_wanted.then_some(signs)) {
         let mut loosened = Loosened::of(&place);

@@ -26,22 +26,42 @@ const COUNTED: usize = CHUNK + CHUNK / 2;
 /// Bytes from the start of a letter that stands alone to the next: three of its own, and as many characters between.
 const FURTHEST: usize = 4 + 2 * MOST_BETWEEN;
 
+/// A place where something may be hidden.
+pub(super) struct Place {
+    pub(super) bytes: Range<usize>,
+    /// Whether each of the characters that begin there is a place by itself: they are the same.
+    pub(super) is_row: bool,
+}
+
+impl Place {
+    pub(super) const fn one(bytes: Range<usize>) -> Self {
+        Self { bytes, is_row: false }
+    }
+}
+
 /// Hands out the places in normalised text where a letter is repeated, a mark stands in a word or a sign that may be a
 /// letter beside one, and where letters stand alone one after the other.
-pub(super) fn each(text: &[u8], mut found: impl FnMut(Range<usize>)) {
+pub(super) fn each(text: &[u8], mut found: impl FnMut(Place)) {
     let mut lanes = Lanes::new();
+    let mut row_end = 0_usize;
     for start in (0..text.len()).step_by(SPAN) {
         let mut padded = None;
         lanes.look(window(text, start, &mut padded));
         for chunk in (0..SPAN).step_by(CHUNK) {
             let odd = &lanes.odd[chunk..][..CHUNK];
             if odd.iter().fold(0, |any, odd| any | odd) != 0 {
-                let places = (0..CHUNK).filter(|at| odd[*at] != 0).map(|at| start + chunk + at);
-                places.filter(|at| is_place(text, *at)).for_each(|at| found(at..at + 1));
+                let first = row_end.saturating_sub(start + chunk).min(CHUNK);
+                for at in (first..CHUNK).filter(|at| odd[*at] != 0).map(|at| start + chunk + at) {
+                    if at >= row_end && is_place(text, at) {
+                        let end = end_of_row(text, at);
+                        row_end = end.unwrap_or(row_end);
+                        found(Place { bytes: at..end.unwrap_or(at + 1), is_row: end.is_some() });
+                    }
+                }
             }
             let alone = &lanes.alone[chunk..][..COUNTED];
             if usize::from(alone.iter().sum::<u8>()) >= LEAST_SPACED {
-                found_spelled_out(alone, start + chunk, &mut found);
+                found_spelled_out(alone, start + chunk, |place| found(Place::one(place)));
             }
         }
     }
@@ -184,7 +204,7 @@ fn is_place(text: &[u8], at: usize) -> bool {
         byte if byte < 0x80 && letter_of(char::from(byte)).is_some() => is_letter(before(1)) || is_letter(behind(1)),
         b'a'..=b'z' => true,
         0xc0.. => {
-            let length = text[at + 1..].iter().take_while(|byte| **byte & 0xc0 == 0x80).count() + 1;
+            let length = length_at(text, at).unwrap_or(1);
             let is_thrice =
                 at + 3 * length <= text.len() && (at..at + 2 * length).all(|at| text[at] == text[at + length]);
             let first = || std::str::from_utf8(&text[at..at + length]).ok()?.chars().next();
@@ -194,8 +214,22 @@ fn is_place(text: &[u8], at: usize) -> bool {
     }
 }
 
+/// Where the first byte ends of the last character at which the one at `at`, of several bytes, begins to stand three times;
+/// `None` if that is this one.
+fn end_of_row(text: &[u8], at: usize) -> Option<usize> {
+    let length = length_at(text, at).filter(|length| *length > 1)?;
+    let repeated = text[at..].iter().zip(&text[at + length..]).take_while(|(byte, next)| byte == next).count();
+    let last = (repeated / length).checked_sub(2)? * length;
+    (last > 0).then_some(at + last + 1)
+}
+
+/// Bytes of the character at `at`.
+fn length_at(text: &[u8], at: usize) -> Option<usize> {
+    Some(text.get(at + 1..)?.iter().take_while(|byte| **byte & 0xc0 == 0x80).count() + 1)
+}
+
 /// Hands out where letters that stand `alone`, in a chunk at `start` and a little behind, follow each other.
-fn found_spelled_out(alone: &[u8], start: usize, found: &mut impl FnMut(Range<usize>)) {
+fn found_spelled_out(alone: &[u8], start: usize, mut found: impl FnMut(Range<usize>)) {
     let places = (0..alone.len()).filter(|at| alone[*at] != 0);
     let mut row: Option<(Range<usize>, usize)> = None;
     for place in places.map(Some).chain([None]) {

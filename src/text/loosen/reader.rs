@@ -72,12 +72,13 @@ impl Reader<'_> {
     }
 
     /// Whether the character at `position` is read as it is, and alone.
+    #[inline]
     fn is_plain(&self, position: usize) -> bool {
-        let Char { ch, is_letter, .. } = self.chars[position];
+        let Char { ch, is_letter, is_sign, .. } = self.chars[position];
         let is_itself = match self.signs {
             Signs::Literal => true,
-            Signs::AsL => letter_of(ch).is_none(),
-            Signs::AsI => letter_of(ch).is_none() && ch != 'l',
+            Signs::AsL => !is_sign,
+            Signs::AsI => !is_sign && ch != 'l',
         };
         let repeats = |distance: usize| self.chars.get(position + distance).is_some_and(|other| other.ch == ch);
         let is_alone = if is_letter { !(repeats(1) && repeats(2)) } else { self.gap_in_word(position) == 0 };

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::places;
+use super::places::{self, Place};
+use super::reader::letter_of;
 use crate::text::fold::is_word_character;
 use crate::text::normalise::Normalised;
 use crate::text::source::{SourceText, boundary_before, boundary_behind};
@@ -16,6 +17,8 @@ pub(super) struct Char {
     at: u32,
     /// Whether it is a letter, digit or mark.
     pub(super) is_letter: bool,
+    /// Whether it may stand for a letter.
+    pub(super) is_sign: bool,
 }
 
 impl Char {
@@ -26,31 +29,43 @@ impl Char {
 
 /// The characters of `place` in `text`.
 pub(super) fn chars(text: &str, place: &Range<usize>) -> Vec<Char> {
-    let char = |(at, ch)| Char { ch, at: (place.start + at) as u32, is_letter: is_word_character(ch) };
-    text[place.clone()].char_indices().map(char).collect()
+    let text = &text[place.clone()];
+    let mut chars = Vec::with_capacity(text.chars().count());
+    chars.extend(text.char_indices().map(|(at, ch)| Char {
+        ch,
+        at: (place.start + at) as u32,
+        is_letter: is_word_character(ch),
+        is_sign: letter_of(ch).is_some(),
+    }));
+    chars
 }
 
 /// Stretches of `normalised`, made from `source`, in which something may be hidden, in their order; none touch.
 pub(super) fn of(normalised: &Normalised, source: &SourceText) -> Vec<Range<usize>> {
     let text = normalised.as_str();
-    let mut places: Vec<Range<usize>> = normalised.ones().iter().map(|one| *one..one + 1).collect();
+    let mut places: Vec<Place> = normalised.ones().iter().map(|one| Place::one(*one..one + 1)).collect();
     places::each(text.as_bytes(), |place| places.push(place));
-    places.sort_unstable_by_key(|place| place.start);
+    places.sort_unstable_by_key(|place| place.bytes.start);
     let mut stretches: Vec<Range<usize>> = Vec::new();
     let mut number_end = 0;
-    for place in places {
-        let floor = stretches.last().map_or(0, |last| last.end);
-        if place.end <= floor.max(number_end) {
-            continue;
-        }
-        if let Some(end) = end_of_number(normalised, source, &place) {
-            number_end = end;
-            continue;
-        }
-        let (start, end) = (start(text, floor, place.start), end(text, place.end));
-        match stretches.last_mut() {
-            Some(last) if last.end >= start => last.end = end,
-            _ => stretches.push(start..end),
+    for Place { bytes, is_row } in places {
+        let mut at = bytes.start;
+        while at < bytes.end {
+            let place = at..if is_row { at + 1 } else { bytes.end };
+            let floor = stretches.last().map_or(0, |last| last.end);
+            at = boundary_behind(text, place.end).max(if is_row { floor } else { 0 });
+            if place.end <= floor.max(number_end) {
+                continue;
+            }
+            if let Some(end) = end_of_number(normalised, source, &place) {
+                number_end = end;
+                continue;
+            }
+            let (start, end) = (start(text, floor, place.start), end(text, place.end));
+            match stretches.last_mut() {
+                Some(last) if last.end >= start => last.end = end,
+                _ => stretches.push(start..end),
+            }
         }
     }
     stretches
