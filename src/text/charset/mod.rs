@@ -383,7 +383,47 @@ mod tests {
         found
     }
 
+    /// One character after the other, as the library decodes a byte or two.
+    fn naive_legacy(encoding: &'static Encoding, bytes: &[u8]) -> Vec<(usize, char)> {
+        let (mut found, mut at) = (Vec::new(), 0);
+        while at < bytes.len() {
+            let one = |length: usize| {
+                let text = encoding.decode_without_bom_handling_and_without_replacement(bytes.get(at..at + length)?)?;
+                Some((text.chars().next().filter(|_| text.chars().count() == 1)?, length))
+            };
+            let (ch, length) = one(1).or_else(|| one(2)).unwrap_or((char::REPLACEMENT_CHARACTER, 1));
+            found.push((at, ch));
+            at += length;
+        }
+        found
+    }
+
     proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_in_older_charsets_as_the_naive_twin_reads_them(
+            label in proptest::sample::select(vec!["windows-1251", "gbk", "shift_jis", "big5", "euc-jp"]),
+            pieces in proptest::collection::vec(
+                proptest::prop_oneof![
+                    proptest::collection::vec(proptest::prelude::any::<u8>(), 1..4),
+                    "[a-z ]{1,40}".prop_map(String::into_bytes),
+                    proptest::collection::vec(0xb0..0xf7_u8, 300..600),
+                ],
+                0..8,
+            ),
+            cut in proptest::prelude::any::<proptest::sample::Index>(),
+        ) {
+            let bytes = pieces.concat();
+            let encoding = Encoding::for_label(label.as_bytes()).unwrap();
+            let charset = Charset::Legacy(Legacy::of(encoding).unwrap());
+            let expected = naive_legacy(encoding, &bytes);
+            proptest::prop_assert_eq!(&characters(charset, &bytes), &expected);
+            let (mut source, cut) = (SourceText::default(), cut.index(bytes.len() + 1));
+            let read = charset.read(&bytes[..cut], 0, false, &mut source);
+            charset.read(&bytes[read..], read, true, &mut source);
+            let text: String = expected.into_iter().map(|(_, ch)| ch).collect();
+            proptest::prop_assert_eq!(source.from(0), text);
+        }
+
         #[test]
         fn any_bytes_are_read_as_the_naive_twin_reads_them(
             pieces in proptest::collection::vec(

@@ -244,3 +244,30 @@ fn found_spelled_out(alone: &[u8], start: usize, mut found: impl FnMut(Range<usi
         row = place.map(|place| (place..place + 1, 1));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn rows_are_the_places_of_their_characters(
+            pieces in proptest::collection::vec(("[éя·—禁💣a1 .]{1,3}", 1..80_usize), 0..12),
+        ) {
+            let text: String = pieces.into_iter().map(|(piece, times)| piece.repeat(times)).collect();
+            let mut found = Vec::new();
+            each(text.as_bytes(), |Place { bytes, is_row }| {
+                let places = bytes.clone().filter(|at| *at == bytes.start || is_row && text.is_char_boundary(*at));
+                found.extend(places.filter(|at| text.as_bytes()[*at] >= 0xc0 && is_place(text.as_bytes(), *at)));
+                assert!(!is_row || bytes.filter(|at| text.is_char_boundary(*at)).all(|at| is_place(text.as_bytes(), at)));
+            });
+            let is_short = |ch: char| (2..4).contains(&ch.len_utf8());
+            let wide = text.char_indices().filter(|(_, ch)| is_short(*ch)).map(|(at, _)| at);
+            let expected: Vec<usize> = wide.filter(|at| is_place(text.as_bytes(), *at)).collect();
+            found.retain(|at| text[*at..].chars().next().is_some_and(is_short));
+            found.sort_unstable();
+            found.dedup();
+            proptest::prop_assert_eq!(found, expected);
+        }
+    }
+}
