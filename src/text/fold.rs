@@ -277,7 +277,7 @@ fn kind(ch: char) -> u8 {
 }
 
 fn looked_up_kind(ch: char) -> u8 {
-    u8::from(ch.is_alphanumeric()) * ALPHANUMERIC | u8::from(is_combining_mark(ch)) * MARK
+    (u8::from(ch.is_alphanumeric()) * ALPHANUMERIC) | (u8::from(is_combining_mark(ch)) * MARK)
 }
 
 fn role(ch: char) -> Role {
