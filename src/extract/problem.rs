@@ -163,7 +163,7 @@ problem_codes! {
     }
     Encrypted {
         ContainerEncrypted = "container_encrypted",
-            "A container or an entry of it is encrypted.";
+            "A container or an entry of it is encrypted, and does not open with an empty password.";
     }
     Illegible {
         DocumentIllegible = "document_illegible",

@@ -55,15 +55,19 @@ fn header(bytes: &[u8], at: usize) -> Option<(&[u8], u64)> {
     (&header[58..] == b"`\n").then_some((header[..16].trim_ascii_end(), size))
 }
 
+/// Bytes of a name. Members may share a long one, so that a few bytes would ask for all of it again.
+const MAX_NAME: usize = 4 << 10;
+
 /// The whole name, and the content behind it. Names that are too long for a header stand in a member of their own, or
 /// in front of the content.
 fn named(name: &[u8], content: Bytes, long_names: &[u8]) -> (String, Bytes) {
     let number = |digits: &[u8]| str::from_utf8(digits).ok()?.parse::<usize>().ok();
     if let Some(length) = name.strip_prefix(b"#1/").and_then(number).filter(|length| *length <= content.len()) {
-        let name = content[..length].split(|byte| *byte == 0).next().unwrap_or_default();
+        let name = content[..length.min(MAX_NAME)].split(|byte| *byte == 0).next().unwrap_or_default();
         return (String::from_utf8_lossy(name).into_owned(), content.slice(length..));
     }
     let long = name.strip_prefix(b"/").and_then(number).and_then(|at| long_names.get(at..));
+    let long = long.map(|long| &long[..long.len().min(MAX_NAME)]);
     let name = match long {
         Some(long) => long.split(|byte| *byte == b'\n').next().unwrap_or_default(),
         None => name,
@@ -102,6 +106,11 @@ mod tests {
             ("debian-binary", b"2.0\n"),
         ];
         assert_eq!(entries(&found)[1..], expected);
+        let endless = [MAGIC.to_vec(), member("//", &[b'x'; 2 * MAX_NAME]), member("/0", LISTED)].concat();
+        assert_eq!(
+            entries(&opened(endless)).last().map(|(name, content)| (name.len(), *content)),
+            Some((MAX_NAME, LISTED))
+        );
         assert_eq!(codes(&opened(archive[..archive.len() - 2].to_vec())), [ProblemCode::ContainerBroken]);
         assert_eq!(codes(&opened([&archive[..], b"junk"].concat())), [ProblemCode::ContainerBroken]);
     }

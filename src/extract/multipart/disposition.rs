@@ -121,22 +121,28 @@ fn readings(parameters: &[LooseParameter]) -> Vec<Names> {
     (0..count).map(|index| Names { name: at(&names, index), file_name: at(&file_names, index) }).collect()
 }
 
-/// What may be meant by `name`: its plain values first, then `name*`, then the pieces `name*0`, `name*1`… joined.
+/// What may be meant by `name`: its plain values first, then `name*`, then the pieces `name*0`, `name*1`… joined as they
+/// come, and by their numbers, as Go does.
 fn values(parameters: &[LooseParameter], name: &str) -> Vec<String> {
-    let (mut plain, mut extended, mut joined) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut plain, mut extended, mut pieces) = (Vec::new(), Vec::new(), Vec::new());
     for parameter in parameters {
         let lower = parameter.name.to_ascii_lowercase();
-        match lower.strip_prefix(name) {
-            Some("") => plain.push(parameter.value.clone()),
-            Some("*") => extended.push(undo_extended(&parameter.value)),
-            Some(rest) if rest.starts_with('*') && rest.ends_with('*') => {
-                joined.extend(undo_extended(&parameter.value));
-            }
-            Some(rest) if rest.starts_with('*') => joined.extend_from_slice(&parameter.value),
+        let Some(rest) = lower.strip_prefix(name) else { continue };
+        match (rest, rest.strip_prefix('*')) {
+            ("", _) => plain.push(parameter.value.clone()),
+            ("*", _) => extended.push(undo_extended(&parameter.value)),
+            (_, Some(number)) => match number.strip_suffix('*') {
+                Some(number) => pieces.push((number.parse(), undo_extended(&parameter.value))),
+                None => pieces.push((number.parse::<u32>(), parameter.value.clone())),
+            },
             _ => {}
         }
     }
-    let joined = Some(joined).filter(|joined| !joined.is_empty());
+    let join = |pieces: &[(_, Vec<u8>)]| pieces.iter().flat_map(|(_, value)| value.clone()).collect::<Vec<u8>>();
+    let as_they_come = join(&pieces);
+    pieces.sort_by_key(|(number, _)| number.clone().unwrap_or(u32::MAX));
+    let by_number = Some(join(&pieces)).filter(|joined| *joined != as_they_come);
+    let joined = Some(as_they_come).filter(|joined| !joined.is_empty()).into_iter().chain(by_number);
     plain.into_iter().chain(extended).chain(joined).map(|value| text(&value)).collect()
 }
 
@@ -210,6 +216,7 @@ mod tests {
             ("form-data; name=\"t\"; filename*=iso-8859-1'en'%DC", Either, Some("t"), Some("Ü"), &[]),
             ("form-data; name=\"t\"; filename=\"a\"; filename*=utf-8''b", File, Some("t"), Some("a"), &["b"]),
             ("form-data; name=\"t\"; filename*0=a; filename*1*=%62", Either, Some("t"), Some("ab"), &[]),
+            ("form-data; name=\"t\"; filename*1=a; filename*0=b", Either, Some("t"), Some("ab"), &["ba"]),
             ("form-data; name=\"t\"; filename=\"a\"; filename=\"b\"", Either, Some("t"), Some("a"), &["b"]),
             ("form-data; name=\"t\"; filename=\"a\"; size=3", File, Some("t"), Some("a"), &[]),
             ("attachment; filename=\"a\"", Either, None, Some("a"), &[]),

@@ -173,6 +173,11 @@ fn inks_look_as_their_functions_say() {
         let dictionary = format!("/ColorSpace [/Separation /Spot /DeviceRGB {function}]");
         assert_eq!(two_pixels(&dictionary, &[0, 255], &others), [255, 255, 255, 0, 102, 255], "{function}");
     }
+    let sampled = object(8, "/FunctionType 0 /Domain [0 1] /Range [0 1] /Size [2] /BitsPerSample 8", &[0, 255]);
+    for (count, expected) in [(3, [0, 0, 0, 255, 255, 255]), (1_000, [255, 255, 255, 0, 0, 0])] {
+        let dictionary = format!("/ColorSpace [/Separation /Spot /DeviceRGB [{}]]", "8 0 R ".repeat(count));
+        assert_eq!(two_pixels(&dictionary, &[0, 255], &sampled), expected, "{count}");
+    }
     let mixed = object(8, "/FunctionType 4 /Domain [0 1 0 1] /Range [0 1 0 1 0 1 0 1]", b"{ 0 0 }");
     let dictionary = "/ColorSpace [/DeviceN [/Cyan /Magenta] /DeviceCMYK 8 0 R]";
     assert_eq!(two_pixels(dictionary, &[255, 0, 0, 255], &mixed), [0, 255, 255, 255, 0, 255]);

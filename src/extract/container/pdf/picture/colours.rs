@@ -17,6 +17,9 @@ const MAX_INKS: usize = 32;
 /// Colours of inks that are kept.
 const MAX_KNOWN: usize = 1 << 17;
 
+/// Steps of functions that one picture may take, half a second or so. Colours past it look like nothing but ink.
+const MAX_STEPS: usize = 20_000_000;
+
 /// What the samples of a pixel mean, as the file says it; tables and functions are not read yet.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Space {
@@ -116,7 +119,7 @@ impl Space {
                 let function = Function::read(&function, objects, found);
                 let beneath = beneath.and_then(|beneath| beneath.into_colours(objects, found));
                 match function.zip(beneath) {
-                    Some((function, beneath)) => Colours::Inks(Inks::new(count, function, beneath)),
+                    Some(((function, steps), beneath)) => Colours::Inks(Inks::new(count, function, steps, beneath)),
                     None if count == 4 => Colours::Cmyk,
                     None => Colours::Dark(count),
                 }
@@ -143,14 +146,17 @@ pub(super) enum Colours {
 pub(super) struct Inks {
     count: usize,
     function: Function,
+    /// Steps for one colour, and those that are left.
+    steps: usize,
+    left: usize,
     beneath: Box<Colours>,
     /// Colours that have been made, by their rounded amounts.
     known: HashMap<Vec<u8>, [u8; 3]>,
 }
 
 impl Inks {
-    fn new(count: usize, function: Function, beneath: Colours) -> Self {
-        Self { count, function, beneath: Box::new(beneath), known: HashMap::new() }
+    fn new(count: usize, function: Function, steps: usize, beneath: Colours) -> Self {
+        Self { count, function, steps, left: MAX_STEPS, beneath: Box::new(beneath), known: HashMap::new() }
     }
 
     /// Of one ink every amount is told apart, of two 64, of three 32, of more 16: more than that takes seconds.
@@ -166,6 +172,10 @@ impl Inks {
         if let Some(known) = self.known.get(&rounded) {
             return *known;
         }
+        let Some(left) = self.left.checked_sub(self.steps) else {
+            return dark(amounts);
+        };
+        self.left = left;
         let inputs: Vec<f64> = rounded.iter().map(|amount| f64::from(*amount) / most).collect();
         let outputs = self.function.at(&inputs);
         let share = |(channel, output): (usize, &f64)| match *self.beneath {
@@ -204,10 +214,15 @@ impl Colours {
             (Self::Rgb, [red, green, blue, ..]) => [*red, *green, *blue],
             (Self::Cmyk, [cyan, magenta, yellow, black, ..]) => rgb_of_inks([*cyan, *magenta, *yellow, *black]),
             (Self::Lab(range), [light, a, b, ..]) => rgb_of_lab([*light, *a, *b], *range),
-            (Self::Dark(_), samples) => [255 - samples.iter().fold(0_u8, |dark, ink| dark.saturating_add(*ink)); 3],
+            (Self::Dark(_), samples) => dark(samples),
             (_, samples) => [samples.first().copied().unwrap_or_default(); 3],
         }
     }
+}
+
+/// The more ink, the darker.
+fn dark(inks: &[u8]) -> [u8; 3] {
+    [255 - inks.iter().fold(0_u8, |dark, ink| dark.saturating_add(*ink)); 3]
 }
 
 fn to_byte(share: f64) -> u8 {

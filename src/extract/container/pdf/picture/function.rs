@@ -7,9 +7,29 @@ use crate::extract::dissection::Dissection;
 /// Functions inside each other.
 const MAX_DEPTH: usize = 4;
 
-/// Operators of a calculator function, and numbers on its stack.
+/// Operators of calculator functions that are run for one colour.
 const MAX_OPERATORS: usize = 4096;
+
+/// Numbers on the stack of one.
 const MAX_STACK: usize = 100;
+
+/// What one colour space may ask for. Functions are read anew at each place that names them, so 5 bytes may ask for all of
+/// a large one again.
+struct Budget {
+    functions: usize,
+    operators: usize,
+    /// Values of tables; of four inks in 17 steps each, with four outputs, there are 334,084.
+    values: usize,
+}
+
+impl Budget {
+    const WHOLE: Self = Self { functions: 64, operators: MAX_OPERATORS, values: 1 << 19 };
+
+    /// Steps that all functions together take, about.
+    fn steps(&self) -> usize {
+        8 * (Self::WHOLE.functions - self.functions) + Self::WHOLE.operators - self.operators
+    }
+}
 
 /// A function from some numbers to others.
 #[derive(Debug)]
@@ -55,16 +75,25 @@ enum Operator {
 }
 
 impl Function {
-    /// The function that `value` is.
-    pub(super) fn read(value: &Value, objects: &Objects, found: &mut Dissection<'_>) -> Option<Self> {
-        Self::read_within(value, objects, found, MAX_DEPTH)
+    /// The function that `value` is, and about how many steps it takes.
+    pub(super) fn read(value: &Value, objects: &Objects, found: &mut Dissection<'_>) -> Option<(Self, usize)> {
+        let mut budget = Budget::WHOLE;
+        let function = Self::read_within(value, objects, found, MAX_DEPTH, &mut budget)?;
+        Some((function, budget.steps()))
     }
 
-    fn read_within(value: &Value, objects: &Objects, found: &mut Dissection<'_>, depth: usize) -> Option<Self> {
+    fn read_within(
+        value: &Value,
+        objects: &Objects,
+        found: &mut Dissection<'_>,
+        depth: usize,
+        budget: &mut Budget,
+    ) -> Option<Self> {
         let depth = depth.checked_sub(1)?;
+        budget.functions = budget.functions.checked_sub(1).filter(|_| !found.is_over())?;
         let resolved = objects.resolve(value);
         if let Value::Array(functions) = &resolved {
-            let read = functions.iter().map(|value| Self::read_within(value, objects, found, depth));
+            let read = functions.iter().map(|value| Self::read_within(value, objects, found, depth, budget));
             let kind = Kind::Each(read.collect::<Option<_>>()?);
             return Some(Self { domain: Vec::new(), range: Vec::new(), kind });
         }
@@ -74,7 +103,10 @@ impl Function {
         let numbers = |key: &str| numbers(dictionary, key, objects);
         let (domain, range) = (numbers("Domain"), numbers("Range"));
         let kind = match objects.number(dictionary.get(&["FunctionType"]))? {
-            0 => Kind::Sampled(Table::read(dictionary, &domain, &range, &objects.stream_of(value, found)?, objects)?),
+            0 => {
+                let samples = objects.stream_of(value, found)?;
+                Kind::Sampled(Table::read(dictionary, (&domain, &range), &samples, objects, budget)?)
+            }
             2 => {
                 let or = |numbers: Vec<f64>, usual| if numbers.is_empty() { vec![usual] } else { numbers };
                 let exponent = objects.list(dictionary.get(&["N"])).first().map_or(1.0, number);
@@ -82,11 +114,11 @@ impl Function {
             }
             3 => {
                 let functions = objects.list(dictionary.get(&["Functions"]));
-                let read = functions.iter().map(|value| Self::read_within(value, objects, found, depth));
+                let read = functions.iter().map(|value| Self::read_within(value, objects, found, depth, budget));
                 let functions: Vec<Self> = read.collect::<Option<_>>()?;
                 Kind::Stitched { functions, bounds: numbers("Bounds"), encode: numbers("Encode") }
             }
-            4 => Kind::Calculator(Operator::read(&objects.stream_of(value, found)?)?),
+            4 => Kind::Calculator(Operator::read(&objects.stream_of(value, found)?, budget)?),
             _ => return None,
         };
         Some(Self { domain, range, kind })
@@ -133,7 +165,13 @@ impl Function {
 }
 
 impl Table {
-    fn read(dictionary: &Dictionary, domain: &[f64], range: &[f64], samples: &[u8], objects: &Objects) -> Option<Self> {
+    fn read(
+        dictionary: &Dictionary,
+        (domain, range): (&[f64], &[f64]),
+        samples: &[u8],
+        objects: &Objects,
+        budget: &mut Budget,
+    ) -> Option<Self> {
         let sizes: Vec<usize> = numbers(dictionary, "Size", objects).iter().map(|size| *size as usize).collect();
         let bits = objects.number(dictionary.get(&["BitsPerSample"]))?;
         let outputs = range.len() / 2;
@@ -143,6 +181,7 @@ impl Table {
         if !is_known || count.checked_mul(bits)?.div_ceil(8) > samples.len() {
             return None;
         }
+        budget.values = budget.values.checked_sub(count)?;
         let bit = |at: usize| u64::from(samples[at / 8] >> (7 - at % 8) & 1);
         let most = ((1_u64 << bits) - 1) as f64;
         let value = |at: usize| (0..bits).fold(0, |value, step| value << 1 | bit(at * bits + step)) as f64 / most;
@@ -182,16 +221,12 @@ impl Table {
 
 impl Operator {
     /// The program in `text`, which is in braces.
-    fn read(text: &[u8]) -> Option<Vec<Self>> {
+    fn read(text: &[u8], budget: &mut Budget) -> Option<Vec<Self>> {
         let mut open: Vec<Vec<Self>> = Vec::new();
-        let mut count = 0;
         let is_mark = |byte: &u8| is_blank(*byte) || matches!(byte, b'{' | b'}');
         let mut rest = text.trim_ascii();
         while let Some(first) = rest.first() {
-            count += 1;
-            if count > MAX_OPERATORS || open.len() > MAX_DEPTH * 4 {
-                return None;
-            }
+            budget.operators = budget.operators.checked_sub(1).filter(|_| open.len() <= MAX_DEPTH * 4)?;
             let length = match first {
                 b'{' => {
                     open.push(Vec::new());

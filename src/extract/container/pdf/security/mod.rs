@@ -66,7 +66,9 @@ impl Locks {
         let mut dictionaries: Vec<&Value> = Vec::new();
         let mut identifiers: Vec<Vec<u8>> = vec![Vec::new()];
         for trailer in trailers {
-            let encryption = trailer.get(&["Encrypt"]).filter(|value| !dictionaries.contains(value));
+            let has_room = dictionaries.len() <= MAX_DICTIONARIES;
+            let is_new = |value: &&Value| has_room && !dictionaries.contains(value);
+            let encryption = trailer.get(&["Encrypt"]).filter(is_new);
             dictionaries.extend(encryption);
             let first = objects.list(trailer.get(&["ID"])).into_iter().next();
             if let Some(Value::String(first)) = first
