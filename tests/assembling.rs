@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::support::http::{Connection, Response};
+use crate::support::http::{Connection, Response, head};
 use crate::support::origin::Origin;
 use crate::support::penstock::{ENFORCING, Penstock, Setup};
 use crate::support::pictures::{landscape, png};
@@ -371,8 +371,9 @@ fn chunks_of_filepond_pass_and_are_inspected_as_a_whole() {
     let about = b"--b\r\nContent-Disposition: form-data; name=\"filepond\"\r\n\r\n{}\r\n--b--\r\n";
     for (answer, path) in [
         ("id0f9c", "/upload/process?patch=id0f9c"),
+        ("\"id0f9c\"\n", "/upload/?patch=id0f9c"),
         ("{\"id\":\"id0f9c\"}", "/upload/process/%69d0f9c"),
-        ("", "/upload/process?patch=1"),
+        ("eyJp/9c=", "/upload/process?patch=eyJp/9c="),
     ] {
         for (file, status) in [(HARMLESS, 204), (LISTED, 451)] {
             let (origin, stored) = filepond(answer);
@@ -421,9 +422,80 @@ fn what_only_looks_like_a_chunk_of_filepond_is_not_known() {
     }
     let created = penstock.connect().exchange("POST", "/upload/process", &[("Upload-Length", "20")], b"");
     assert_eq!(created.status, 200);
+    let form = ("Content-Type", "multipart/form-data; boundary=b");
+    let (start, short) = (("Upload-Offset", "0"), ("Upload-Length", "20"));
+    let path = "/upload/process?patch=id0f9c";
+    for (method, path, headers) in [
+        ("PATCH", path, &[form, start, short][..]),
+        ("POST", path, &[TYPE, start, short, ("X-HTTP-Method-Override", "PATCH")]),
+        ("PATCH", path, &[TYPE, start, short, ("X-Method-Override", "POST")]),
+        ("PATCH", path, &[TYPE, TYPE, start, short]),
+        ("PATCH", "/upload/process?patch=process", &[TYPE, start, short]),
+        ("PATCH", "/upload/other?patch=id0f9c", &[TYPE, start, short]),
+        ("PATCH", "/upload/process?patch=id0f9c&v=2", &[TYPE, start, short]),
+    ] {
+        let answer = penstock.connect().exchange(method, path, headers, &LISTED[..10]);
+        assert_eq!(refusal(&answer), (404, "upload_unknown".into()), "{method} {path} {headers:?}");
+    }
     let lie = [TYPE, ("Upload-Offset", "0"), length];
     let answer = penstock.connect().exchange("PATCH", "/upload/process?patch=id0f9c", &lie, &LISTED[..20]);
     assert_eq!(refusal(&answer), (400, "tus_malformed".into()), "its creation said another length");
+}
+
+#[test]
+fn only_an_answer_that_is_an_id_names_an_upload_of_filepond() {
+    for answer in ["be welcome", "{\"id\":\"welcome\",\"is\":\"new\"}", "<p>welcome</p>", ""] {
+        let (origin, _) = filepond(answer);
+        let penstock = knowing(&origin, ENFORCING, "");
+        let length = ("Upload-Length", "40");
+        assert_eq!(penstock.connect().exchange("POST", "/upload/process", &[length], b"").status, 200);
+        let chunk = [TYPE, ("Upload-Offset", "0"), length];
+        let sent = penstock.connect().exchange("PATCH", "/upload/process?patch=welcome", &chunk, &LISTED[..10]);
+        assert_eq!(refusal(&sent), (404, "upload_unknown".into()), "{answer}");
+    }
+}
+
+#[test]
+fn chunks_of_filepond_cannot_be_put_into_another_upload() {
+    let count = Mutex::new(0);
+    let origin = Origin::answering(move |request| {
+        if request.method == "PATCH" {
+            return Some("HTTP/1.1 204 No Content\r\n\r\n".to_owned());
+        }
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        Some(format!("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nid0{count}"))
+    });
+    let penstock = knowing(&origin, ENFORCING, "");
+    let mut client = penstock.connect();
+    let length = ("Upload-Length", "40");
+    for id in ["id01", "id02"] {
+        assert_eq!(client.exchange("POST", "/upload/process", &[length], b"").text(), id);
+    }
+    let send = |path: &str, host: &str, at: &str, piece: &[u8]| {
+        let mut client = penstock.connect();
+        let headers = [TYPE, ("Upload-Offset", at), length];
+        client.send(head("PATCH", path, &headers, Some(piece.len())).replace("site.test", host));
+        client.send(piece);
+        client.read_response().unwrap()
+    };
+    let (one, two) = ("/upload/process?patch=id01", "/upload/process?patch=id02");
+    assert_eq!(send(one, "a", "0", &LISTED[..20]).status, 204);
+    assert_eq!(send(two, "a", "0", &HARMLESS[..20]).status, 204);
+    for path in [
+        "/upload/process?x=id02&patch=id01",
+        "/upload/process?patch=id02&patch=id01",
+        "/upload/process?patch=id02;patch=id01",
+        "/upload/id01?patch=id02",
+        "/upload/process/id02",
+        "/upload/process?patch=id01&v=2",
+        "/upload/process?patch=id03",
+    ] {
+        assert_eq!(refusal(&send(path, "a", "20", &LISTED[20..])), (404, "upload_unknown".into()), "{path}");
+        assert_eq!(refusal(&send(path, "a", "0", &LISTED[..20])), (404, "upload_unknown".into()), "{path}");
+    }
+    assert_eq!(send(one, "b", "20", &LISTED[20..]).status, 451);
+    assert_eq!(send(two, "b", "20", &HARMLESS[20..]).status, 204);
 }
 
 #[test]

@@ -49,7 +49,8 @@ pub use partial::is_partial;
 pub use problem::{Problem, ProblemCode, ProblemKind};
 pub use s3::{ListedPart, S3Part, S3Request, is_streaming, listed_parts, may_be_xml, read_s3, upload_created};
 pub use tus::{
-    Concat, Malformed, TusAppend, TusCreation, TusMetadata, TusRequest, read_tus, resolve, tus_number, upload_ids,
+    Concat, Malformed, TusAppend, TusCreation, TusMetadata, TusRequest, read_tus, resolve, tus_number, upload_at,
+    upload_ids, upload_named,
 };
 
 /// What is taken apart: a body, and what was said about it.

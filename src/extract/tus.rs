@@ -9,6 +9,7 @@
 use bytes::Bytes;
 use data_encoding::BASE64;
 use http::{HeaderMap, Method, header};
+use serde_json::Value;
 
 use super::percent;
 
@@ -80,6 +81,8 @@ pub struct Malformed;
 
 /// Shortest id of an upload, and how many words may be one.
 const MIN_ID: usize = 3;
+/// Longest one: those that Laravel encrypts have some hundred characters.
+const MAX_ID: usize = 512;
 const MAX_IDS: usize = 16;
 
 /// The header that names the version of tus.
@@ -260,12 +263,45 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// What may be the id of an upload in `text`, the body of an answer or a URL: its words, the longest first, without
-/// percent escapes.
+/// The id of an upload of FilePond in `answer`, the whole body of the answer to its creation: it is the text, or a string
+/// of JSON, or the one member of an object of it. Nothing else may stand there, or any page would name an upload.
+///
+/// Source: pqina.nl/filepond/docs/api/server: the id comes as text, which `onload` may take out of something else.
+pub fn upload_named(answer: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(answer).ok()?.trim_ascii();
+    let id = match serde_json::from_str(text) {
+        Ok(Value::String(id)) => id,
+        Ok(Value::Object(members)) if members.len() == 1 => members.values().next()?.as_str()?.to_owned(),
+        _ => text.to_owned(),
+    };
+    is_id(id.as_bytes()).then_some(id)
+}
+
+/// The id of an upload of FilePond in the URL of a chunk, `target`. FilePond puts it at the end: it is the last segment
+/// of a path without a query, or the value of the only parameter. Beside any other, the origin might read that one.
+pub fn upload_at(target: &str) -> Option<String> {
+    let id = match target.split_once('?') {
+        None => target.rsplit('/').next().filter(|segment| !segment.to_ascii_lowercase().contains("%2f"))?,
+        Some((_, query)) if query.contains(['&', ';']) => return None,
+        Some((_, query)) => query.split_once('=').map_or(query, |(_, value)| value),
+    };
+    String::from_utf8(percent::undo(id.as_bytes(), b'%', None)).ok().filter(|id| is_id(id.as_bytes()))
+}
+
+/// Whether `text` has the length and the characters of an id, base64 among them.
+fn is_id(text: &[u8]) -> bool {
+    let is_of_id = |byte: &u8| is_of_word(byte) || matches!(byte, b'+' | b'/' | b'=');
+    (MIN_ID..=MAX_ID).contains(&text.len()) && text.iter().all(is_of_id)
+}
+
+fn is_of_word(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~')
+}
+
+/// What may be the id of an upload in `text`, a URL: its words, the longest first, without percent escapes.
 pub fn upload_ids(text: &[u8]) -> Vec<String> {
     let text = percent::undo(text, b'%', None);
-    let is_of_id = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
-    let words = text.split(|byte| !is_of_id(byte)).filter(|word| word.len() >= MIN_ID);
+    let words = text.split(|byte| !is_of_word(byte)).filter(|word| word.len() >= MIN_ID);
     let mut words: Vec<String> = words.map(|word| String::from_utf8_lossy(word).into_owned()).collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
     words.truncate(MAX_IDS);
@@ -390,6 +426,46 @@ mod tests {
             ("POST", &[("upload-length", "5"), ("upload-metadata", "filetype %%")]),
         ] {
             assert_eq!(read(method, pairs), Err(Malformed), "{method} {pairs:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_names_an_upload_when_nothing_else_is_in_it() {
+        let long = "a".repeat(513);
+        for (answer, expected) in [
+            ("2a0f-9\r\n", Some("2a0f-9")),
+            ("\"2a0f9c\"", Some("2a0f9c")),
+            ("{\"id\": \"2a0f9c\"}", Some("2a0f9c")),
+            ("1234", Some("1234")),
+            ("eyJp+/8=", Some("eyJp+/8=")),
+            ("{\"id\": \"2a0f9c\", \"name\": \"welcome\"}", None),
+            ("[\"2a0f9c\"]", None),
+            ("be welcome", None),
+            ("<b>2a0f9c</b>", None),
+            ("17", None),
+            ("", None),
+            (&long, None),
+        ] {
+            assert_eq!(upload_named(answer.as_bytes()).as_deref(), expected, "{answer}");
+        }
+    }
+
+    #[test]
+    fn the_id_of_a_chunk_ends_its_url() {
+        for (target, expected) in [
+            ("/process?patch=%32a0f9c", Some("2a0f9c")),
+            ("/process?2a0f9c", Some("2a0f9c")),
+            ("/process?patch=eyJp+/8=", Some("eyJp+/8=")),
+            ("/patch/2a0f9c", Some("2a0f9c")),
+            ("/process?x=2a0f9c&patch=3b1f9d", None),
+            ("/process?x=2a0f9c;patch=3b1f9d", None),
+            ("/process?patch=2a0f9c&v=2", None),
+            ("/process?patch=2a0f9c%26patch=3b1f9d", None),
+            ("/patch/3b1f9d%2F2a0f9c", None),
+            ("/patch/2a0f9c/", None),
+            ("/patch/2a0f9c?", None),
+        ] {
+            assert_eq!(upload_at(target).as_deref(), expected, "{target}");
         }
     }
 

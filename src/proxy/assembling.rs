@@ -9,13 +9,13 @@ use http::{HeaderMap, HeaderName, Method, header};
 use pingora::http::RequestHeader;
 
 use super::answer::Refusal;
-use super::assembly::{Candidate, Creation, Dialect, Kept, Key, Pending, Step, Terms, TusUpload};
+use super::assembly::{Candidate, Creation, Dialect, Kept, Key, Pending, Step, Terms};
 use super::{Case, Gate};
 use crate::body::Scratch;
 use crate::config::Inspection;
 use crate::extract::{
     Concat, S3Part, S3Request, TusAppend, TusCreation, TusMetadata, TusRequest, is_streaming, listed_parts, may_be_xml,
-    object_of_frames, read_s3, read_tus, resolve, upload_ids,
+    object_of_frames, read_s3, read_tus, resolve, upload_at, upload_ids,
 };
 use crate::inspect::Upload;
 
@@ -71,7 +71,7 @@ impl Gate {
         let tus = read_tus(&request.method, &request.headers).map_err(|_| Refusal::TusMalformed)?;
         match tus {
             Some(TusRequest::Chunk(append, names)) => {
-                let key = self.key_of_chunk(&append, request, case)?;
+                let key = self.key_of_chunk(request, case)?;
                 return Ok(Some(Plan::Tus(TusRequest::Chunk(append, names), key)));
             }
             Some(tus) => {
@@ -85,7 +85,8 @@ impl Gate {
         }
         if request.method == Method::GET {
             self.may_read(&Key::tus(case.origin(), host, target), case)?;
-            let mut ids = upload_ids(target.as_bytes()).into_iter().map(|id| Key::chunks(case.origin(), &id));
+            let ids = upload_ids(target.as_bytes()).into_iter().chain(upload_at(target));
+            let mut ids = ids.map(|id| Key::chunks(case.origin(), &id));
             return ids.try_for_each(|key| self.may_read(&key, case)).map(|()| None);
         }
         let s3 = read_s3(&request.method, request.uri.query(), &request.headers).map_err(|_| Refusal::S3Malformed)?;
@@ -98,19 +99,19 @@ impl Gate {
         Ok(s3.map(Plan::S3))
     }
 
-    /// The upload that a chunk of FilePond belongs to: by the id that the origin gave it, or by its URL. One that is not
-    /// known begins with its first chunk, if that is called nothing else than a piece of a file.
-    fn key_of_chunk(&self, append: &TusAppend, request: &RequestHeader, case: &Case<'_>) -> Result<Key, Stop> {
-        let (host, target) = place(request);
-        let (terms, now) = (case.terms(), Instant::now());
-        let mut named = upload_ids(target.as_bytes()).into_iter().map(|id| Key::chunks(case.origin(), &id));
-        let named = named.find(|key| self.assemblies.knows(key, terms, now));
-        let key = named.unwrap_or_else(|| Key::tus(case.origin(), host, target));
-        let begins = append.offset == 0 && is_called_piece(&request.headers);
-        if !begins || self.assemblies.knows(&key, terms, now) {
-            self.must_know(&key, case)?;
-        }
-        Ok(key)
+    /// The upload that a chunk of FilePond belongs to, by the id that the origin gave it. What FilePond does not send as
+    /// a chunk is none, whatever its headers say: origins take such bodies apart.
+    fn key_of_chunk(&self, request: &RequestHeader, case: &Case<'_>) -> Result<Key, Stop> {
+        let (_, target) = place(request);
+        let is_chunk = is_sent_as(&Method::PATCH, request) && is_called_piece(&request.headers);
+        let id = upload_at(target).filter(|_| is_chunk).ok_or(Refusal::UploadUnknown)?;
+        let key = Key::chunks(case.origin(), &id);
+        let found = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
+            Kept::Tus(upload) => upload.takes_chunks_at(target).then_some(()).ok_or(Refusal::UploadUnknown.into()),
+            Kept::S3(_) => Err(Refusal::UploadUnknown.into()),
+            Kept::Blocked => Err(Stop::Blocked),
+        });
+        found.ok_or(Refusal::UploadUnknown)?.map(|()| key)
     }
 
     fn must_know(&self, key: &Key, case: &Case<'_>) -> Result<(), Stop> {
@@ -144,7 +145,7 @@ impl Gate {
             Plan::Tus(TusRequest::Create(creation), _) => self.prepare_creation(creation, request, body, case),
             Plan::Tus(TusRequest::Append(append), key) => self.prepare_append(append, key, body, case),
             Plan::Tus(TusRequest::Chunk(append, names), key) => {
-                self.begin_chunks(&append, names, &key, case)?;
+                self.call_chunks(&names, &key, case);
                 self.prepare_append(append, key, body, case)
             }
             Plan::Tus(TusRequest::Ask, key) => self.prepare_question(key, case),
@@ -176,17 +177,18 @@ impl Gate {
         case: &Case<'_>,
     ) -> Result<Prepared, Stop> {
         let max_body = case.route.policy.max_body;
+        let is_of_filepond = is_creation_of_filepond(&creation, request);
         let TusCreation { length, is_complete, metadata, concat, is_versioned } = creation;
         let (host, target) = place(request);
         let slot = self.assemblies.reserve(case.terms(), Instant::now()).ok_or(Refusal::AssembliesFull)?;
         let dialect = match is_complete {
             Some(_) => Dialect::Draft,
-            None if is_versioned => Dialect::Tus,
-            None => Dialect::FilePond,
+            None if is_of_filepond => Dialect::FilePond,
+            None => Dialect::Tus,
         };
         // FilePond sends a form about the file; servers of tus take nothing without a version.
         let nothing = Bytes::new();
-        let has_piece = dialect != Dialect::FilePond || is_called_piece(&request.headers);
+        let has_piece = is_versioned || is_complete.is_some() || is_called_piece(&request.headers);
         let first = Candidate::first(length, is_complete, if has_piece { body } else { &nothing }, max_body)?;
         let whole_of = |pieces, keys| Whole::of_tus(pieces, &metadata, keys);
         let (parts, whole) = match &concat {
@@ -233,20 +235,13 @@ impl Gate {
         Ok((keys, pieces))
     }
 
-    /// Notes an upload of FilePond that begins, or what it is called.
-    fn begin_chunks(&self, append: &TusAppend, names: Vec<Bytes>, key: &Key, case: &Case<'_>) -> Result<(), Stop> {
-        let (terms, now) = (case.terms(), Instant::now());
-        let call = |kept: &mut Kept| {
+    /// Notes what an upload of FilePond is called.
+    fn call_chunks(&self, names: &[Bytes], key: &Key, case: &Case<'_>) {
+        self.assemblies.change(key, case.terms(), Instant::now(), |kept| {
             if let Kept::Tus(upload) = kept {
-                upload.call(&names);
+                upload.call(names);
             }
-        };
-        if self.assemblies.change(key, terms, now, call).is_none() {
-            let slot = self.assemblies.reserve(terms, now).ok_or(Refusal::AssembliesFull)?;
-            let upload = TusUpload::of_chunks(append.length, names);
-            self.assemblies.insert(slot, key.clone(), Kept::Tus(upload), now);
-        }
-        Ok(())
+        });
     }
 
     fn prepare_append(&self, append: TusAppend, key: Key, body: &Bytes, case: &Case<'_>) -> Result<Prepared, Stop> {
@@ -382,6 +377,21 @@ impl Plan {
 fn is_called_piece(headers: &HeaderMap) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     types.next().is_some_and(|value| value == "application/offset+octet-stream") && types.next().is_none()
+}
+
+/// Whether a request has this method and names no other one in a header, as FilePond never does.
+fn is_sent_as(method: &Method, request: &RequestHeader) -> bool {
+    let overrides = |name: &HeaderName| {
+        let name = name.as_str().replace('_', "-");
+        name.ends_with("method-override") || name == "x-http-method"
+    };
+    request.method == method && !request.headers.keys().any(overrides)
+}
+
+/// Whether FilePond creates an upload this way: it says how long the whole is, and sends no piece of it.
+fn is_creation_of_filepond(creation: &TusCreation, request: &RequestHeader) -> bool {
+    let is_bare = !creation.is_versioned && creation.is_complete.is_none() && creation.concat == Concat::Whole;
+    is_bare && creation.length.is_some() && is_sent_as(&Method::POST, request) && !is_called_piece(&request.headers)
 }
 
 /// Host and target of a request, as its route was chosen by.

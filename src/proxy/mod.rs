@@ -269,11 +269,11 @@ impl ProxyHttp for Gate {
         &self,
         _session: &mut Session,
         body: &mut Option<Bytes>,
-        _end_of_stream: bool,
+        end_of_stream: bool,
         passage: &mut Passage,
     ) -> Result<Option<Duration>> {
-        if let (Some(pending), Some(piece)) = (&mut passage.pending, body) {
-            pending.answer_goes_on(piece);
+        if let Some(pending) = &mut passage.pending {
+            pending.answer_goes_on(body.as_deref().unwrap_or_default(), end_of_stream);
         }
         Ok(None)
     }

@@ -92,9 +92,10 @@ impl Key {
         Self { origin: origin.to_owned(), name: format!("tus {host} {target}") }
     }
 
-    /// An upload of FilePond is named by an id that the origin gave it, wherever in a URL that is.
+    /// An upload of FilePond is named by the id that the origin gave it, whatever the host is called. Databases and file
+    /// systems may find one in other case.
     pub(super) fn chunks(origin: &str, id: &str) -> Self {
-        Self { origin: origin.to_owned(), name: format!("chunks {id}") }
+        Self { origin: origin.to_owned(), name: format!("chunks {}", id.to_ascii_lowercase()) }
     }
 
     /// The id alone, which the origin makes unique: an object has more than one URL, and a part that came under one

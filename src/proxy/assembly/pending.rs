@@ -10,7 +10,10 @@ use pingora::http::ResponseHeader;
 use super::s3::Stored;
 use super::tus::{Candidate, Course, Outcome};
 use super::{Assemblies, Kept, Key, S3Upload, Slot, Terms, TusUpload};
-use crate::extract::{TusMetadata, resolve, tus_number, upload_created, upload_ids};
+use crate::extract::{TusMetadata, resolve, tus_number, upload_created, upload_ids, upload_named};
+
+/// Bytes of an answer that is the id of an upload of FilePond.
+const MAX_NAMING: usize = 1 << 10;
 
 /// Bytes of an answer in which the name of a new upload is looked for. S3's has a few hundred.
 const MAX_ANSWER: usize = 64 << 10;
@@ -26,12 +29,15 @@ pub(in crate::proxy) struct Pending {
 /// What the origin is asked to do.
 pub(in crate::proxy) enum Step {
     CreateTus(Creation),
-    /// The origin gives the id of an upload of FilePond in its answer.
+    /// The origin answers with the id of an upload of FilePond.
     NameChunks {
         slot: Slot,
         origin: String,
         target: String,
         declared: Option<u64>,
+        /// How long the answer is, if it says so.
+        length: Option<u64>,
+        answer: Vec<u8>,
     },
     Append {
         key: Key,
@@ -81,7 +87,7 @@ pub(in crate::proxy) enum Dialect {
     Tus,
     /// The IETF draft, which asks for no `Upload-Offset` in the answer.
     Draft,
-    /// FilePond's, with the id of the upload in the body of the answer.
+    /// FilePond's, whose answer is the id of the upload.
     FilePond,
 }
 
@@ -122,16 +128,13 @@ impl Pending {
         }
     }
 
-    /// Takes a piece of the body of the origin's answer, before the client gets it.
-    pub(in crate::proxy) fn answer_goes_on(&mut self, piece: &[u8]) {
-        if let Some(Step::NameChunks { slot, origin, target, declared }) =
-            self.step.take_if(|step| matches!(step, Step::NameChunks { .. }) && !piece.is_empty())
-        {
-            // Servers answer with the id alone; some with more, in which it is the longest word.
-            let own = upload_ids(target.as_bytes());
-            if let Some(id) = upload_ids(&piece[..piece.len().min(MAX_ANSWER)]).iter().find(|id| !own.contains(id)) {
-                let kept = Kept::Tus(TusUpload::of_chunks(declared, Vec::new()));
-                self.store.insert(slot, Key::chunks(&origin, id), kept, Instant::now());
+    /// Takes a piece of the body of the origin's answer, before the client gets it, and whether it ends there.
+    pub(in crate::proxy) fn answer_goes_on(&mut self, piece: &[u8], ends: bool) {
+        if let Some(Step::NameChunks { answer, length, .. }) = &mut self.step {
+            answer.extend_from_slice(&piece[..piece.len().min(MAX_NAMING + 1 - answer.len())]);
+            let (is_whole, is_long) = (*length == Some(answer.len() as u64), answer.len() > MAX_NAMING);
+            if ends || is_whole || is_long {
+                self.name_chunks();
             }
             return;
         }
@@ -145,6 +148,21 @@ impl Pending {
         if let Some(Step::CreateS3 { slot, origin, content_types, content_encodings, .. }) = self.step.take() {
             let kept = Kept::S3(S3Upload::created(content_types, content_encodings));
             self.store.insert(slot, Key::s3(&origin, &upload), kept, Instant::now());
+        }
+    }
+
+    /// Keeps a new upload of FilePond, if the answer is its id alone. One that is known already stays what it is, blocked
+    /// or with other pieces.
+    fn name_chunks(&mut self) {
+        let Some(Step::NameChunks { slot, origin, target, declared, answer, .. }) = self.step.take() else {
+            return;
+        };
+        let own = upload_ids(target.as_bytes());
+        let id = upload_named(&answer).filter(|id| answer.len() <= MAX_NAMING && !own.contains(id));
+        let (key, now) = (id.map(|id| Key::chunks(&origin, &id)), Instant::now());
+        if let Some(key) = key.filter(|key| !self.store.knows(key, self.terms, now)) {
+            let kept = Kept::Tus(TusUpload::of_chunks(declared, &target));
+            self.store.insert(slot, key, kept, now);
         }
     }
 
@@ -166,11 +184,14 @@ impl Pending {
         let (true, Some((host, target))) = (names.iter().any(|name| headers.contains_key(*name)), url) else {
             tracing::debug!("the origin answered the creation of an upload, but not as the protocol has it");
             let declared = first.declared();
-            return (dialect == Dialect::FilePond).then_some(Step::NameChunks {
+            let is_plain = headers.get_all(header::CONTENT_ENCODING).iter().all(|value| value == "identity");
+            return (dialect == Dialect::FilePond && is_plain).then_some(Step::NameChunks {
                 slot,
                 origin,
                 target: own_target,
                 declared,
+                length: tus_number(headers, "content-length").ok().flatten(),
+                answer: Vec::new(),
             });
         };
         let upload = match &parts {

@@ -23,6 +23,10 @@ pub(in crate::proxy) struct TusUpload {
     /// Whether pieces only come one after the other: servers of FilePond keep each chunk under its offset, so that
     /// what a piece in between replaces differs.
     only_grows: bool,
+    /// The path to which the creation of an upload of FilePond went.
+    created_at: String,
+    /// The target of its first chunk, which that of every other one is.
+    chunks_at: Option<String>,
     /// Whether the origin is being told something that it has not answered.
     in_flight: bool,
     /// Whether the last piece got no answer, so that the origin may have any part of it.
@@ -73,9 +77,17 @@ impl TusUpload {
     }
 
     /// An upload of FilePond, of which nothing has come.
-    pub(in crate::proxy) fn of_chunks(declared: Option<u64>, texts: Vec<Bytes>) -> Self {
-        let metadata = TusMetadata { texts, ..TusMetadata::default() };
-        Self { declared, metadata, only_grows: true, ..Self::default() }
+    pub(in crate::proxy) fn of_chunks(declared: Option<u64>, created_at: &str) -> Self {
+        Self { declared, only_grows: true, created_at: path_of(created_at).to_owned(), ..Self::default() }
+    }
+
+    /// Whether the origin takes a chunk to `target` for one of this upload of FilePond, whose id is in it. With the id in
+    /// the query, the path is that of the creation or leads there: in another, the origin might find another id.
+    pub(in crate::proxy) fn takes_chunks_at(&mut self, target: &str) -> bool {
+        let path = path_of(target);
+        let rest = self.created_at.strip_prefix(path);
+        let leads = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || path.ends_with('/'));
+        (leads || path == target) && self.chunks_at.get_or_insert_with(|| target.to_owned()) == target
     }
 
     /// Notes what an upload of FilePond is called, which its creation does not say.
@@ -263,6 +275,10 @@ fn cut(pieces: &[Bytes], end: u64) -> Vec<Bytes> {
     kept
 }
 
+fn path_of(target: &str) -> &str {
+    target.split('?').next().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,7 +364,7 @@ mod tests {
     #[test]
     fn chunks_of_filepond_only_come_one_after_the_other() {
         use Outcome::*;
-        let mut upload = TusUpload::of_chunks(Some(10), vec!["a.jpg".into()]);
+        let mut upload = TusUpload::of_chunks(Some(10), "/process");
         add(&mut upload, 0, "0123", Stored(None));
         let begin = |upload: &mut TusUpload, offset: u64, body: &'static str| {
             upload.begin(&at(offset), &body.into(), MAX).map(|_| ()).unwrap_err()
@@ -363,6 +379,23 @@ mod tests {
         let longer = TusAppend { length: Some(11), ..at(8) };
         assert_eq!(upload.begin(&longer, &"89".into(), MAX).unwrap_err(), Refusal::TusMalformed);
         assert_eq!(add(&mut upload, 8, "89", Unknown), Course::Lost, "the origin may have it or not");
+    }
+
+    #[test]
+    fn chunks_of_filepond_go_where_the_first_went() {
+        for (created_at, target, takes) in [
+            ("/api/process?x=1", "/api/process?patch=id1", true),
+            ("/api/process", "/api?patch=id1", true),
+            ("/api/process", "/?patch=id1", true),
+            ("/api/process", "/patch/id1", true),
+            ("/api/process", "/ap?patch=id1", false),
+            ("/api/process", "/api/id2?patch=id1", false),
+        ] {
+            let mut upload = TusUpload::of_chunks(Some(10), created_at);
+            assert_eq!(upload.takes_chunks_at(target), takes, "{created_at} {target}");
+            assert_eq!(upload.takes_chunks_at(target), takes, "{created_at} {target}");
+            assert!(!takes || !upload.takes_chunks_at("/api/process?v=id1"), "{target}");
+        }
     }
 
     #[test]
