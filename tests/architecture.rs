@@ -60,6 +60,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("axum", &["admin"]),
     ("zune_jpeg", &["media"]),
     ("image", &["media"]),
+    ("hayro_jpeg2000", &["worker"]),
     ("libloading", &["worker"]),
     ("landlock", &["worker"]),
     ("seccompiler", &["worker"]),

@@ -1,4 +1,4 @@
-//! Formats whose decoders are written in C: decoded in a process of their own, whatever becomes of that.
+//! Formats whose decoders are written in C or look at no clock: decoded in a process of their own, whatever becomes of that.
 
 use std::fs;
 use std::path::Path;
@@ -24,6 +24,10 @@ const FORMATS: [(ForeignFormat, &str); 2] = [(ForeignFormat::Heic, "heic"), (For
 
 fn fixture(name: &str) -> Vec<u8> {
     fs::read(repository("tests/fixtures/pictures/heif").join(name)).unwrap()
+}
+
+fn jpeg2000(name: &str) -> Vec<u8> {
+    fs::read(repository("tests/fixtures/pictures/jpeg2000").join(name)).unwrap()
 }
 
 /// Workers and what they count, or `None` with a loud word where libheif is not installed or cannot decode everything.
@@ -290,23 +294,73 @@ fn an_upload_in_heic_or_avif_is_matched_like_any_other() {
 }
 
 #[test]
+fn an_upload_in_jpeg_2000_is_matched_like_any_other() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).with_known("pdq", HILLS).start();
+    let files = [
+        "hills.jp2",
+        "lossy.jp2",
+        "tiled.jp2",
+        "codestream.j2k",
+        "grey.jp2",
+        "sixteen-bits.jp2",
+        "luma-and-chroma.jp2",
+        "numbers.jp2",
+        "opaque.jp2",
+        "transparent.jp2",
+        "page.pdf",
+    ];
+    for name in files {
+        let answer = penstock.post("/upload/a", &[], &jpeg2000(name));
+        assert_eq!(answer.status, 451, "{name}: {}", answer.text());
+    }
+    let whole = jpeg2000("lossy.jp2");
+    let answer = penstock.post("/upload/a", &[], &whole[..whole.len() * 9 / 10]);
+    assert_eq!(answer.status, 451, "what there is of it is compared: {}", answer.text());
+    assert_eq!(origin.connections(), 0);
+    assert_eq!(penstock.metric("penstock_worker_starts_total"), 1.0);
+    let decoded = penstock.metric("penstock_worker_requests_total{format=\"jp2\",outcome=\"decoded\"}");
+    assert_eq!(decoded, files.len() as f64);
+}
+
+#[test]
+fn another_picture_in_jpeg_2000_passes_and_a_bomb_does_not() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).with_known("pdq", &"5a".repeat(32)).start();
+    let file = jpeg2000("lossy.jp2");
+    assert_eq!(penstock.post("/upload/a", &[], &file).status, 200);
+    assert_eq!(penstock.next_verdict()["doubts"], serde_json::Value::Null);
+    let mut bomb = file;
+    let size = memchr::memmem::find(&bomb, &[0xff, 0x4f, 0xff, 0x51]).unwrap() + 8;
+    // Thirty thousand pixels along each side.
+    bomb[size..size + 8].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);
+    assert_ne!(penstock.post("/upload/a", &[], &bomb).status, 200);
+    assert_eq!(penstock.next_verdict()["doubts"][0]["code"], "picture_too_large");
+    let deaths = |reason| penstock.metric(&format!("penstock_worker_deaths_total{{reason=\"{reason}\"}}"));
+    assert_eq!(["crash", "deadline", "protocol"].map(deaths), [0.0; 3], "no worker died of it");
+}
+
+#[test]
 fn what_cannot_be_decoded_on_this_machine_is_listed_in_plain_words() {
     let origin = Origin::start();
     let penstock =
         Setup::new(&[origin.address]).with_server("worker = false").with(ENFORCING).with_known("pdq", HILLS).start();
     let snapshot = penstock.get_admin("/snapshot").json();
     let why = "the worker is switched off";
-    let listed = serde_json::json!([{ "format": "HEIC", "why": why }, { "format": "AVIF", "why": why }]);
-    assert_eq!(snapshot["undecodable"], listed);
+    let formats = ["HEIC", "AVIF", "JPEG 2000"];
+    let listed = formats.map(|format| serde_json::json!({ "format": format, "why": why }));
+    assert_eq!(snapshot["undecodable"], serde_json::json!(listed));
     let (said, code) = penstock.command(&["check"]);
     assert_eq!(code, Some(0), "{said}");
-    for format in ["HEIC", "AVIF"] {
+    for format in formats {
         assert!(said.contains(&format!("{format} cannot be decoded here: the worker is switched off\n")), "{said}");
     }
-    assert_eq!(penstock.wait_for_events("worker", 2)[0]["format"], "HEIC", "the log says it at the start");
-    let answer = penstock.post("/upload/a", &[], &fixture("hills.heic"));
-    assert_ne!(answer.status, 200, "undecodable is not the same as harmless");
-    assert_eq!(penstock.next_verdict()["doubts"][0]["code"], "picture_decoder_missing");
+    assert_eq!(penstock.wait_for_events("worker", 3)[0]["format"], "HEIC", "the log says it at the start");
+    for file in [fixture("hills.heic"), jpeg2000("lossy.jp2")] {
+        let answer = penstock.post("/upload/a", &[], &file);
+        assert_ne!(answer.status, 200, "undecodable is not the same as harmless");
+        assert_eq!(penstock.next_verdict()["doubts"][0]["code"], "picture_decoder_missing");
+    }
     assert_eq!(origin.connections(), 0);
 }
 

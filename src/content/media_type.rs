@@ -25,6 +25,8 @@ pub enum MediaType {
     Heic,
     /// JPEG XL picture.
     Jxl,
+    /// JPEG 2000 picture, in a file or as a bare codestream.
+    Jp2,
     /// PBM, PGM, PPM or PAM picture.
     Pnm,
     /// Targa picture.
@@ -57,6 +59,7 @@ impl MediaType {
             Self::Avif => "avif",
             Self::Heic => "heic",
             Self::Jxl => "jxl",
+            Self::Jp2 => "jp2",
             Self::Pnm => "pnm",
             Self::Tga => "tga",
             Self::Qoi => "qoi",
@@ -81,6 +84,7 @@ impl MediaType {
             Self::Avif => "image/avif",
             Self::Heic => "image/heic",
             Self::Jxl => "image/jxl",
+            Self::Jp2 => "image/jp2",
             Self::Pnm => "image/x-portable-anymap",
             Self::Tga => "image/x-tga",
             Self::Qoi => "image/qoi",

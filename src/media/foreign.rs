@@ -1,4 +1,4 @@
-//! Formats whose decoders are written in C, and so never run in this process.
+//! Formats whose decoders are written in C, or look at no clock, and so never run in this process.
 //!
 //! Who runs them is not known here: [`ForeignDecoder`] is what the worker is to this module.
 
@@ -14,17 +14,20 @@ pub enum ForeignFormat {
     Heic,
     /// AVIF, by libheif.
     Avif,
+    /// JPEG 2000, by a decoder in Rust that nothing but a process can stop.
+    Jpeg2000,
 }
 
 impl ForeignFormat {
     /// Every format.
-    pub const ALL: [Self; 2] = [Self::Heic, Self::Avif];
+    pub const ALL: [Self; 3] = [Self::Heic, Self::Avif, Self::Jpeg2000];
 
     /// Name for metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Heic => "heic",
             Self::Avif => "avif",
+            Self::Jpeg2000 => "jp2",
         }
     }
 }
@@ -34,6 +37,7 @@ impl fmt::Display for ForeignFormat {
         f.write_str(match self {
             Self::Heic => "HEIC",
             Self::Avif => "AVIF",
+            Self::Jpeg2000 => "JPEG 2000",
         })
     }
 }

@@ -17,6 +17,7 @@ pub(super) fn picture(bytes: &[u8]) -> Option<MediaType> {
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(MediaType::WebP),
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some(MediaType::Tiff),
         [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', b'\r', b'\n', 0x87, b'\n', ..] => Some(MediaType::Jxl),
+        [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => Some(MediaType::Jp2),
         [b'q', b'o', b'i', b'f', _, _, _, _, _, _, _, _, 3 | 4, 0 | 1, ..] => Some(MediaType::Qoi),
         [b'D', b'D', b'S', b' ', 124, 0, 0, 0, ..] => Some(MediaType::Dds),
         [b'B', b'M', ..] if is_bmp(bytes) => Some(MediaType::Bmp),

@@ -7,6 +7,9 @@ use crate::media::ForeignFormat;
 
 pub use super::sandbox::Confinement;
 
+/// Why a worker decodes nothing where it would not be confined.
+const UNCONFINED: &str = "the worker cannot be confined on this system";
+
 /// libheif, as a worker found it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Library {
@@ -65,6 +68,9 @@ impl Hello {
         let offered = match format {
             ForeignFormat::Heic => self.heic,
             ForeignFormat::Avif => self.avif,
+            // Its decoder is part of this program.
+            ForeignFormat::Jpeg2000 if !self.confinement.seccomp => return Some(UNCONFINED),
+            ForeignFormat::Jpeg2000 => true,
         };
         if offered {
             return None;
@@ -72,7 +78,7 @@ impl Hello {
         Some(match self.library {
             Library::NotInstalled => "libheif is not installed",
             Library::TooOld => "libheif is too old",
-            Library::Loaded { .. } if !self.confinement.seccomp => "the worker cannot be confined on this system",
+            Library::Loaded { .. } if !self.confinement.seccomp => UNCONFINED,
             Library::Loaded { .. } => "libheif is installed without a decoder for it",
         })
     }
@@ -103,6 +109,8 @@ mod tests {
             ),
         ] {
             assert_eq!((hello.lacks(ForeignFormat::Heic), hello.lacks(ForeignFormat::Avif)), (heic, avif));
+            let unconfined = (!hello.confinement.seccomp).then_some(UNCONFINED);
+            assert_eq!(hello.lacks(ForeignFormat::Jpeg2000), unconfined, "it needs no library");
         }
     }
 }

@@ -9,8 +9,8 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 
+use super::bounds::{UNSUPPORTED, check_size, rgba_length};
 use super::hello::{Confinement, Hello, Library};
-use super::libheif::{UNSUPPORTED, check_size, rgba_length};
 use crate::content::DecodeLimits;
 use crate::media::{DecodeError, ForeignFormat, ForeignPicture};
 
@@ -33,6 +33,7 @@ mod tag {
     pub(super) const TOO_LARGE: u8 = 2;
     pub(super) const BROKEN: u8 = 3;
     pub(super) const UNSUPPORTED: u8 = 4;
+    pub(super) const PANICKED: u8 = 5;
 }
 
 /// A file to be decoded.
@@ -87,6 +88,7 @@ pub(super) fn write_request(
     header.push(match format {
         ForeignFormat::Heic => 0,
         ForeignFormat::Avif => 1,
+        ForeignFormat::Jpeg2000 => 2,
     });
     header.extend(limits.max_side.to_le_bytes());
     header.extend(limits.max_pixels.to_le_bytes());
@@ -106,6 +108,7 @@ pub(super) fn read_request(input: &mut impl Read, max_file: u64) -> io::Result<O
     let format = match read_array(input) {
         Ok([0]) => ForeignFormat::Heic,
         Ok([1]) => ForeignFormat::Avif,
+        Ok([2]) => ForeignFormat::Jpeg2000,
         Ok(_) => return Err(invalid("unknown format")),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
         Err(error) => return Err(error),
@@ -147,6 +150,7 @@ pub(super) fn write_end(output: &mut impl Write, result: &Result<(), DecodeError
             output.write_all(&width.to_le_bytes())?;
             output.write_all(&height.to_le_bytes())?;
         }
+        Err(DecodeError::Panicked) => output.write_all(&[tag::PANICKED])?,
         Err(DecodeError::Unsupported(_)) => output.write_all(&[tag::UNSUPPORTED])?,
         Err(other) => {
             let text = match other {
@@ -184,6 +188,7 @@ pub(super) fn read_answer(
                 return Ok(Err(DecodeError::TooLarge { width, height }));
             }
             tag::BROKEN => return Ok(Err(DecodeError::Broken(read_message(input)?))),
+            tag::PANICKED => return Ok(Err(DecodeError::Panicked)),
             tag::UNSUPPORTED => return Ok(Err(DecodeError::Unsupported(UNSUPPORTED))),
             _ => return Err(invalid("an answer of no known kind")),
         }
@@ -268,6 +273,7 @@ mod tests {
             DecodeError::TooLarge { width: 7, height: 8 },
             DecodeError::Broken("torn".into()),
             DecodeError::Unsupported(UNSUPPORTED),
+            DecodeError::Panicked,
         ] {
             let mut bytes = Vec::new();
             write_end(&mut bytes, &Err(error.clone())).unwrap();

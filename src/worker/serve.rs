@@ -3,12 +3,14 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::hello::Hello;
+use super::jpeg2000;
 use super::libheif::{self, Libheif};
 use super::protocol::{Request, read_request, write_end, write_hello, write_picture};
 use super::sandbox::{self, Rations};
-use crate::media::DecodeError;
+use crate::media::{DecodeError, ForeignFormat};
 
 /// Bytes of an answer that are written at once.
 const BUFFER: usize = 64 << 10;
@@ -26,9 +28,12 @@ pub fn serve(rations: &Rations) -> io::Result<()> {
     let hello = Hello::of(&library, sandbox::confine(rations));
     write_hello(&mut output, &hello)?;
     while let Some(mut request) = read_request(&mut input, rations.max_alloc)? {
-        let decoded = match (&library, hello.lacks(request.format)) {
-            (Ok(library), None) => decode(library, &mut request, &mut output),
-            (_, why) => Err(Failure::Decode(DecodeError::Unavailable(request.format, why.unwrap_or_default()))),
+        let decoded = match (request.format, hello.lacks(request.format), &library) {
+            (ForeignFormat::Jpeg2000, None, _) => decode_jpeg2000(&request, &mut output),
+            (ForeignFormat::Heic | ForeignFormat::Avif, None, Ok(library)) => {
+                decode(library, &mut request, &mut output)
+            }
+            (format, why, _) => Err(Failure::Decode(DecodeError::Unavailable(format, why.unwrap_or_default()))),
         };
         match decoded {
             Ok(()) => write_end(&mut output, &Ok(()))?,
@@ -54,6 +59,16 @@ fn decode(library: &Libheif, request: &mut Request, output: &mut impl Write) -> 
     libheif::decode(library, &mut request.file, &request.limits, |picture| {
         write_picture(output, picture.size(), picture.rows()).map_err(Failure::Pipe)
     })
+}
+
+/// A panic of this decoder, which is written in Rust, is an answer like any other and costs no process.
+fn decode_jpeg2000(request: &Request, output: &mut impl Write) -> Result<(), Failure> {
+    let decode = || {
+        jpeg2000::decode(&request.file, &request.limits, |picture| {
+            write_picture(output, picture.size, picture.rows()).map_err(Failure::Pipe)
+        })
+    };
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or(Err(Failure::Decode(DecodeError::Panicked)))
 }
 
 /// Something that a worker must not be able to do.

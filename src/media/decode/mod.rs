@@ -204,6 +204,7 @@ impl<'a> Decoding<'a, '_> {
             MediaType::Jxl => self.jxl(),
             MediaType::Heic => self.foreign(ForeignFormat::Heic),
             MediaType::Avif => self.foreign(ForeignFormat::Avif),
+            MediaType::Jp2 => self.foreign(ForeignFormat::Jpeg2000),
             MediaType::Text | MediaType::Known(_) | MediaType::Empty | MediaType::Opaque => {
                 Err(DecodeError::Broken("not a picture".into()))
             }

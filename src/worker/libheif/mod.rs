@@ -3,6 +3,7 @@
 mod ffi;
 mod mend;
 
+use super::bounds::{UNSUPPORTED, check_size};
 use crate::content::DecodeLimits;
 use crate::media::{DecodeError, Several};
 
@@ -14,9 +15,6 @@ const UNSUPPORTED_FILETYPE: i32 = 3;
 const UNSUPPORTED_FEATURE: i32 = 4;
 const MEMORY_ALLOCATION_ERROR: i32 = 6;
 const SECURITY_LIMIT_EXCEEDED: i32 = 1000;
-
-/// What [`DecodeError::Unsupported`] says of files that libheif reads and has no decoder for.
-pub(super) const UNSUPPORTED: &str = "libheif knows no way to decode it";
 
 /// A picture as it comes out of libheif.
 pub(super) struct Decoded<'a>(ffi::Image<'a>);
@@ -78,26 +76,6 @@ fn decode_item<'a>(context: &'a Context<'_>, item: ItemId, limits: &DecodeLimits
         return Err(DecodeError::Broken("libheif gave no pixels".into()));
     }
     Ok(Decoded(image))
-}
-
-/// Whether a picture of this size may be decoded.
-///
-/// # Errors
-/// It is over a limit, or has no pixels at all.
-pub(super) fn check_size(width: u32, height: u32, limits: &DecodeLimits) -> Result<(), DecodeError> {
-    if width == 0 || height == 0 {
-        return Err(DecodeError::Broken("the picture has no pixels".into()));
-    }
-    if limits.allow(width, height, rgba_length(width, height)) {
-        Ok(())
-    } else {
-        Err(DecodeError::TooLarge { width, height })
-    }
-}
-
-/// Bytes that the pixels take.
-pub(super) fn rgba_length(width: u32, height: u32) -> u64 {
-    (u64::from(width) * u64::from(height)).saturating_mul(4)
 }
 
 fn of_heif(error: HeifError) -> DecodeError {
