@@ -26,16 +26,25 @@ const COUNTED: usize = CHUNK + CHUNK / 2;
 /// Bytes from the start of a letter that stands alone to the next: three of its own, and as many characters between.
 const FURTHEST: usize = 4 + 2 * MOST_BETWEEN;
 
-/// A place where something may be hidden.
+/// A place where something may be hidden. There may be thousands in a block, so it is small.
 pub(super) struct Place {
-    pub(super) bytes: Range<usize>,
+    start: u32,
+    end: u32,
     /// Whether each of the characters that begin there is a place by itself: they are the same.
     pub(super) is_row: bool,
 }
 
 impl Place {
     pub(super) const fn one(bytes: Range<usize>) -> Self {
-        Self { bytes, is_row: false }
+        Self { start: bytes.start as u32, end: bytes.end as u32, is_row: false }
+    }
+
+    const fn row(bytes: Range<usize>) -> Self {
+        Self { is_row: true, ..Self::one(bytes) }
+    }
+
+    pub(super) const fn bytes(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
     }
 }
 
@@ -55,7 +64,7 @@ pub(super) fn each(text: &[u8], mut found: impl FnMut(Place)) {
                     if at >= row_end && is_place(text, at) {
                         let end = end_of_row(text, at);
                         row_end = end.unwrap_or(row_end);
-                        found(Place { bytes: at..end.unwrap_or(at + 1), is_row: end.is_some() });
+                        found(end.map_or(Place::one(at..at + 1), |end| Place::row(at..end)));
                     }
                 }
             }
@@ -256,7 +265,8 @@ mod tests {
         ) {
             let text: String = pieces.into_iter().map(|(piece, times)| piece.repeat(times)).collect();
             let mut found = Vec::new();
-            each(text.as_bytes(), |Place { bytes, is_row }| {
+            each(text.as_bytes(), |place| {
+                let (bytes, is_row) = (place.bytes(), place.is_row);
                 let places = bytes.clone().filter(|at| *at == bytes.start || is_row && text.is_char_boundary(*at));
                 found.extend(places.filter(|at| text.as_bytes()[*at] >= 0xc0 && is_place(text.as_bytes(), *at)));
                 assert!(!is_row || bytes.filter(|at| text.is_char_boundary(*at)).all(|at| is_place(text.as_bytes(), at)));

@@ -45,10 +45,11 @@ pub(super) fn of(normalised: &Normalised, source: &SourceText) -> Vec<Range<usiz
     let text = normalised.as_str();
     let mut places: Vec<Place> = normalised.ones().iter().map(|one| Place::one(*one..one + 1)).collect();
     places::each(text.as_bytes(), |place| places.push(place));
-    places.sort_unstable_by_key(|place| place.bytes.start);
+    places.sort_unstable_by_key(|place| place.bytes().start);
     let mut stretches: Vec<Range<usize>> = Vec::new();
     let mut number_end = 0;
-    for Place { bytes, is_row } in places {
+    for place in places {
+        let (bytes, is_row) = (place.bytes(), place.is_row);
         let mut at = bytes.start;
         while at < bytes.end {
             let place = at..if is_row { at + 1 } else { bytes.end };
