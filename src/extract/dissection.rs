@@ -63,6 +63,9 @@ impl SeenArchives {
     }
 }
 
+/// Takes the pieces of a stream as they are unpacked, and says when to stop.
+type Target<'t, D> = dyn FnMut(&[u8], &mut D) -> Result<(), End> + 't;
+
 impl<'a> Dissection<'a> {
     pub(super) fn new(means: &Means<'a>, ambiguity: Ambiguity, visit: &'a mut dyn FnMut(&Part)) -> Self {
         Self {
@@ -220,12 +223,7 @@ impl<'a> Dissection<'a> {
     }
 
     /// Gives `target` what the one stream at the start of `input` gives, up to the first fault, or what `target` says.
-    pub(super) fn pour(
-        &mut self,
-        coding: Coding,
-        input: &[u8],
-        target: &mut dyn FnMut(&[u8], &mut Self) -> Result<(), End>,
-    ) -> End {
+    pub(super) fn pour(&mut self, coding: Coding, input: &[u8], target: &mut Target<'_, Self>) -> End {
         Unpacker::pour(coding, input, &mut |piece| target(piece, self))
     }
 
