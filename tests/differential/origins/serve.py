@@ -34,7 +34,8 @@ async def answer(path, content_type, body):
     try:
         return {"parts": [shown(part) for part in await parser(content_type, body)]}
     except Exception as error:  # Whatever a parser gives up with is its answer.
-        return {"error": f"{type(error).__name__}: {error}"}
+        # Of bytes that are no UTF-8, halves of characters may be in the message, which no JSON may have.
+        return {"error": f"{type(error).__name__}: {error}".encode(errors="replace").decode()}
 
 
 async def read_request(reader):
