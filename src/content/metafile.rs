@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use super::number::{u16_at, u32_at};
+
 /// Most bitmaps of a file that are looked at.
 const MAX_BITMAPS: usize = 1 << 16;
 
@@ -53,8 +55,8 @@ impl Metafile {
         };
         std::iter::from_fn(move || {
             let (kind, length) = match self {
-                Self::Emf => (le32(bytes, at)?, le32(bytes, at + 4)? as usize),
-                Self::Wmf => (u32::from(le16(bytes, at + 4)?), (le32(bytes, at)? as usize).checked_mul(2)?),
+                Self::Emf => (u32_at(bytes, at)?, u32_at(bytes, at + 4)? as usize),
+                Self::Wmf => (u32::from(u16_at(bytes, at + 4)?), (u32_at(bytes, at)? as usize).checked_mul(2)?),
             };
             let least = if self == Self::Emf { 8 } else { 6 };
             let end = at.checked_add(length).filter(|end| length >= least && *end <= bytes.len())?;
@@ -85,7 +87,7 @@ impl Metafile {
                     93 | 94 => 16,
                     _ => return None,
                 };
-                let number = |step: usize| le32(record, at + 4 * step).map(|number| number as usize);
+                let number = |step: usize| u32_at(record, at + 4 * step).map(|number| number as usize);
                 let (header, samples) = (within(number(0)?, number(1)?)?, within(number(2)?, number(3)?)?);
                 Some(MetaBitmap { header, samples })
             }
@@ -99,7 +101,7 @@ impl Metafile {
                     _ => return None,
                 };
                 let whole = within(at, record.len().checked_sub(at)?)?;
-                let header = le32(record, at)? as usize;
+                let header = u32_at(record, at)? as usize;
                 let samples = within(at.checked_add(header)?, record.len().checked_sub(at)?.checked_sub(header)?)?;
                 Some(MetaBitmap { header: whole, samples })
             }
@@ -120,14 +122,6 @@ pub(super) fn without_samples(bytes: &[u8]) -> Option<Vec<u8>> {
         rest.extend_from_slice(&bytes[end..]);
         rest
     })
-}
-
-fn le16(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn le32(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
 #[cfg(test)]

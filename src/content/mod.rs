@@ -9,6 +9,7 @@ mod legibility;
 mod limits;
 mod media_type;
 mod metafile;
+pub(crate) mod number;
 mod part;
 mod plain_picture;
 mod policy;

@@ -3,6 +3,8 @@
 //! A blank page at 300 dpi has 26 MB of samples, and deflate makes 26 KB of them. So the first bytes of what is
 //! unpacked tell whether that is ordinary or a bomb. Only formats whose header has the size are known.
 
+use super::number::{be_u16_at, be_u32_at, u16_at, u32_at};
+
 /// Bytes from the start that are enough to tell.
 pub const TELLING: usize = 512;
 
@@ -15,19 +17,19 @@ pub fn plain_picture_length(start: &[u8]) -> Option<u64> {
         [b'P', b'4'..=b'6', b'\n' | b'\r' | b' ' | b'\t', ..] => pnm(start),
         [b'I', b'I', 42, 0, ..] => tiff(start, u16::from_le_bytes, u32::from_le_bytes),
         [b'M', b'M', 0, 42, ..] => tiff(start, u16::from_be_bytes, u32::from_be_bytes),
-        [1, 0, 0, 0, ..] if start.get(40..44) == Some(b" EMF") => Some(u64::from(le32(start, 48)?)),
-        [0xd7, 0xcd, 0xc6, 0x9a, ..] => Some(2 * u64::from(le32(start, 22 + 6)?)),
-        [1 | 2, 0, 9, 0, 0, 1 | 3, ..] => Some(2 * u64::from(le32(start, 6)?)),
+        [1, 0, 0, 0, ..] if start.get(40..44) == Some(b" EMF") => Some(u64::from(u32_at(start, 48)?)),
+        [0xd7, 0xcd, 0xc6, 0x9a, ..] => Some(2 * u64::from(u32_at(start, 22 + 6)?)),
+        [1 | 2, 0, 9, 0, 0, 1 | 3, ..] => Some(2 * u64::from(u32_at(start, 6)?)),
         _ => None,
     }
 }
 
 /// Windows' bitmaps, of which those of OS/2 1 have sides of 16 bits.
 fn bmp(start: &[u8]) -> Option<u64> {
-    let offset = u64::from(le32(start, 10)?);
-    let (width, height, bits) = match le32(start, 14)? {
-        12 => (u32::from(le16(start, 18)?), u32::from(le16(start, 20)?), le16(start, 24)?),
-        _ => (le32(start, 18)?, le32(start, 22)?.cast_signed().unsigned_abs(), le16(start, 28)?),
+    let offset = u64::from(u32_at(start, 10)?);
+    let (width, height, bits) = match u32_at(start, 14)? {
+        12 => (u32::from(u16_at(start, 18)?), u32::from(u16_at(start, 20)?), u16_at(start, 24)?),
+        _ => (u32_at(start, 18)?, u32_at(start, 22)?.cast_signed().unsigned_abs(), u16_at(start, 28)?),
     };
     let row = (u64::from(width) * u64::from(bits)).div_ceil(32) * 4;
     Some(row.saturating_mul(u64::from(height)).saturating_add(offset))
@@ -35,10 +37,10 @@ fn bmp(start: &[u8]) -> Option<u64> {
 
 /// The merged picture; layers are compressed.
 fn psd(start: &[u8]) -> Option<u64> {
-    let channels = u64::from(u16::from_be_bytes(*start.get(12..)?.first_chunk()?));
-    let height = u64::from(u32::from_be_bytes(*start.get(14..)?.first_chunk()?));
-    let width = u64::from(u32::from_be_bytes(*start.get(18..)?.first_chunk()?));
-    let depth = u64::from(u16::from_be_bytes(*start.get(22..)?.first_chunk()?));
+    let channels = u64::from(be_u16_at(start, 12)?);
+    let height = u64::from(be_u32_at(start, 14)?);
+    let width = u64::from(be_u32_at(start, 18)?);
+    let depth = u64::from(be_u16_at(start, 22)?);
     Some((width * channels.min(56) * depth.min(32)).div_ceil(8).saturating_mul(height))
 }
 
@@ -76,14 +78,6 @@ fn tiff(start: &[u8], short: fn([u8; 2]) -> u16, long: fn([u8; 4]) -> u32) -> Op
     }
     // Samples have 16 bits at most, and there is a thumbnail or some metadata beside them.
     Some((u64::from(width) * channels * 2).saturating_mul(u64::from(height)))
-}
-
-fn le16(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn le32(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::extract::dissection::Dissection;
 use crate::extract::{ProblemCode, legible};
 
 use super::Coverage;
-use super::number::clamped;
+use crate::content::number::clamped;
 
 const MAGIC: &[u8] = b"!<arch>\n";
 

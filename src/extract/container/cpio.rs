@@ -9,7 +9,7 @@ use crate::extract::dissection::Dissection;
 use crate::extract::{ProblemCode, legible};
 
 use super::Coverage;
-use super::number::{array_at, clamped, u16_at};
+use crate::content::number::{array_at, clamped, u16_at};
 
 /// The name of the last entry.
 const TRAILER: &[u8] = b"TRAILER!!!";

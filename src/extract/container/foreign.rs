@@ -1,7 +1,7 @@
 //! Archives and compressed files that nothing here opens. They are told by how they begin, so that nobody takes them
 //! for inspected.
 
-use super::number::{u16_at, u32_at, u64_at};
+use crate::content::number::{u16_at, u32_at, u64_at};
 
 const STARTS: [&[u8]; 17] = [
     // RAR, from version 1.5 on.

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use encoding_rs::{UTF_16LE, WINDOWS_1252};
 
+use crate::content::number::{u16_at, u32_at};
 use crate::content::{MetaBitmap, MetaRecord, Metafile, PartKind};
 use crate::extract::ProblemCode;
-use crate::extract::container::number::{u16_at, u32_at};
 use crate::extract::dissection::Dissection;
 use crate::extract::legible::TextWriter;
 

@@ -6,7 +6,6 @@ mod cpio;
 mod foreign;
 mod mail;
 mod metafile;
-mod number;
 mod ole;
 mod pdf;
 mod seven_zip;

@@ -13,6 +13,7 @@ use super::pixels::Pixels;
 use super::runs::Runs;
 use super::still::{FORGIVEN, too_few_pixels};
 use super::{DecodeError, Decoding, Picture};
+use crate::content::number::{u16_at, u32_at};
 
 /// Bytes before the header of the picture.
 const FILE_HEADER: usize = 14;
@@ -95,14 +96,6 @@ impl Decoding<'_, '_> {
 
 fn cut_off() -> DecodeError {
     DecodeError::Broken("the header is cut off".into())
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes.get(at..)?.first_chunk().map(|bytes| u16::from_le_bytes(*bytes))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
 }
 
 impl Header {

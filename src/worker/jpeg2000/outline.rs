@@ -1,6 +1,7 @@
 //! What a codestream says of itself before anything of it is decoded. Source: ITU-T T.800, Annexes A and B.
 
 use crate::content::DecodeLimits;
+use crate::content::number::{be_u16_at, be_u32_at};
 use crate::media::DecodeError;
 use crate::worker::bounds::{UNSUPPORTED, check_size};
 
@@ -66,7 +67,7 @@ impl Outline {
                 marker::COD => outline.add_style(content, true),
                 marker::COC => outline.add_style(content, false),
                 marker::SOT => {
-                    let length = u32_at(content, 2).map_or(0, |length| length as usize);
+                    let length = be_u32_at(content, 2).map_or(0, |length| length as usize);
                     let start = segments.at - content.len() - 4;
                     tile = Some((start, if length == 0 { codestream.len() - start } else { length }));
                 }
@@ -87,10 +88,10 @@ impl Outline {
 
     fn of_size(codestream: &[u8]) -> Option<Self> {
         let (marker::SIZ, size) = (Segments { bytes: codestream, at: 2 }).next()? else { return None };
-        let capabilities = u16_at(size, 0)?;
+        let capabilities = be_u16_at(size, 0)?;
         let [right, bottom, left, top, tile_width, tile_height, tile_left, tile_top] =
-            std::array::from_fn(|number| u32_at(size, 2 + 4 * number));
-        let components = u16_at(size, 34)?;
+            std::array::from_fn(|number| be_u32_at(size, 2 + 4 * number));
+        let components = be_u16_at(size, 34)?;
         let steps = |at: usize| -> Option<u32> {
             let mut all = size.get(36..)?.chunks_exact(3).map(|component| component[at]);
             let first = all.next()?;
@@ -122,7 +123,7 @@ impl Outline {
             (false, false) => 2,
         };
         if is_for_all {
-            self.layers = self.layers.max(u16_at(content, 2).unwrap_or_default().min(MOST_LAYERS));
+            self.layers = self.layers.max(be_u16_at(content, 2).unwrap_or_default().min(MOST_LAYERS));
         }
         let parameters = start + if is_for_all { 5 } else { 1 };
         let (Some(style), Some([levels, width, height, _, _])) =
@@ -197,17 +198,9 @@ impl<'a> Iterator for Segments<'a> {
             self.at += 2;
             return Some((kind, &[]));
         }
-        let length = usize::from(u16_at(self.bytes, self.at + 2)?);
+        let length = usize::from(be_u16_at(self.bytes, self.at + 2)?);
         let content = self.bytes.get(self.at + 4..self.at + 2 + length)?;
         self.at += 2 + length;
         Some((kind, content))
     }
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes.get(at..)?.first_chunk().map(|bytes| u16::from_be_bytes(*bytes))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
 }

@@ -8,9 +8,9 @@ use bytes::Bytes;
 use memchr::memmem;
 
 use crate::body::Coding;
+use crate::content::number::{u16_at, u32_at};
 use crate::content::{Part, PartKind};
 use crate::extract::ProblemCode;
-use crate::extract::container::number::{u16_at, u32_at};
 use crate::extract::dissection::Dissection;
 
 use super::cover::Cover;

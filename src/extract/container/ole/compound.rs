@@ -8,9 +8,9 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
+use crate::content::number::{clamped, u16_at, u32_at, u64_at};
 use crate::extract::ProblemCode;
 use crate::extract::carve;
-use crate::extract::container::number::{clamped, u16_at, u32_at, u64_at};
 use crate::extract::dissection::Dissection;
 
 use super::sectors::{Sectors, UNTOLD};

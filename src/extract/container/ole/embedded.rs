@@ -5,8 +5,8 @@
 
 use bytes::Bytes;
 
+use crate::content::number::{u16_at, u32_at};
 use crate::content::{Part, PartKind};
-use crate::extract::container::number::{u16_at, u32_at};
 use crate::extract::dissection::Dissection;
 use crate::extract::legible;
 

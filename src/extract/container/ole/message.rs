@@ -4,9 +4,9 @@
 use bytes::Bytes;
 use memchr::memmem;
 
+use crate::content::number::u32_at;
 use crate::content::{Part, PartKind};
 use crate::extract::ProblemCode;
-use crate::extract::container::number::u32_at;
 use crate::extract::dissection::Dissection;
 use crate::extract::legible;
 

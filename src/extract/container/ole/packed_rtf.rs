@@ -1,7 +1,7 @@
 //! The compression that Outlook keeps the text of mails in (MS-OXRTFCP).
 
 use crate::body::ScratchWriter;
-use crate::extract::container::number::u32_at;
+use crate::content::number::u32_at;
 use crate::extract::dissection::Dissection;
 
 /// How compressed and plain content say so.

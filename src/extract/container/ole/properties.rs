@@ -3,7 +3,7 @@
 use encoding_rs::{Encoding, WINDOWS_1252};
 
 use crate::content::PartKind;
-use crate::extract::container::number::{u16_at, u32_at};
+use crate::content::number::{u16_at, u32_at};
 use crate::extract::dissection::Dissection;
 
 use super::code_page;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::extract::container::number::u32_at;
+use crate::content::number::u32_at;
 use crate::extract::dissection::Dissection;
 
 /// What stands in the table behind the last sector of a chain.

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use crate::content::number::{u16_at, u32_at};
 use crate::content::{PartKind, windows_1252};
 use crate::extract::ProblemCode;
-use crate::extract::container::number::{u16_at, u32_at};
 use crate::extract::dissection::Dissection;
 
 use super::cover::Cover;

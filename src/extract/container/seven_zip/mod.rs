@@ -13,8 +13,8 @@ use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
 use crate::extract::{ProblemCode, legible};
 
-use super::number::{clamped, u32_at, u64_at};
 use super::{Coverage, volume};
+use crate::content::number::{clamped, u32_at, u64_at};
 use header::{Coder, Either, Folder, Header, Streams};
 
 const SIGNATURE: &[u8] = b"7z\xbc\xaf\x27\x1c";

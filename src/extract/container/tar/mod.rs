@@ -15,8 +15,8 @@ use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
 use crate::extract::{ProblemCode, carve, legible};
 
-use super::number::clamped;
 use super::{Coverage, volume};
+use crate::content::number::clamped;
 use header::{BLOCK, Header};
 use pax::Extended;
 

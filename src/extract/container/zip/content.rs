@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use crate::body::{Chain, Coding, End, ScratchWriter, Step};
+use crate::content::number::{clamped, u16_at, u32_at};
 use crate::content::{Part, PartKind};
 use crate::extract::ProblemCode;
-use crate::extract::container::number::{clamped, u16_at, u32_at};
 use crate::extract::dissection::Dissection;
 
 use super::record::Header;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use crate::extract::container::number::{clamped, u16_at};
+use crate::content::number::{clamped, u16_at};
 use crate::extract::container::volume;
 
 use super::record::{self, CENTRAL, Central, END, END_LENGTH, End, LOCAL};

@@ -19,8 +19,8 @@ use crate::extract::ProblemCode;
 use crate::extract::dissection::Dissection;
 use crate::extract::{carve, legible};
 
-use super::number::{clamped, u32_at, u64_at};
 use super::{Coverage, volume};
+use crate::content::number::{clamped, u32_at, u64_at};
 use content::{Content, Seen, Sizes};
 use directory::{Directory, Entry};
 pub(in crate::extract) use embedded::Embedded;

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::extract::container::number::{clamped, u16_at, u32_at, u64_at};
+use crate::content::number::{clamped, u16_at, u32_at, u64_at};
 
 pub(super) const LOCAL: &[u8] = b"PK\x03\x04";
 pub(super) const CENTRAL: &[u8] = b"PK\x01\x02";

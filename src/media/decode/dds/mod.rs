@@ -13,6 +13,7 @@ use super::masks::{Masks, opaque_unless_somewhere};
 use super::pixels::Pixels;
 use super::still::{FORGIVEN, too_few_pixels};
 use super::{DecodeError, Decoding, Picture};
+use crate::content::number::u32_at;
 
 const HEADER: usize = 128;
 const LONG_HEADER: usize = 148;
@@ -105,7 +106,7 @@ impl Decoding<'_, '_> {
 
 /// A number of the header; 0 past its end.
 fn field(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |field| u32::from_le_bytes(*field))
+    u32_at(bytes, at).unwrap_or_default()
 }
 
 /// Up to four bytes as a number.

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use encoding_rs::{Encoding, WINDOWS_1252};
 
 use crate::body::ScratchWriter;
+use crate::content::number::{u16_at, u32_at};
 use crate::content::{Part, PartKind};
 use crate::extract::ProblemCode;
-use crate::extract::container::number::{u16_at, u32_at};
 use crate::extract::dissection::Dissection;
 
 use super::cover::Cover;
