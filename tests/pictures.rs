@@ -1,4 +1,5 @@
-//! Whatever a picture is wrapped in, and whatever else its file shows, it is found; and hostile files end within limits.
+//! Whatever a picture is wrapped in, and whatever else its file shows, it is found; and hostile files end within
+//! limits.
 
 use std::fs;
 use std::time::Duration;
@@ -392,8 +393,8 @@ fn gif_of(side: u16, frames: usize) -> Vec<u8> {
     [&header[..], &frame.repeat(frames), &[0x3b]].concat()
 }
 
-/// The smallest JPEG XL of the corpus as an animation, with a frame for each of `durations`; one of 0 is not shown but by
-/// what is drawn over it. Source: ISO/IEC 18181-1, annexes D and F.
+/// The smallest JPEG XL of the corpus as an animation, with a frame for each of `durations`; one of 0 is not shown but
+/// by what is drawn over it. Source: ISO/IEC 18181-1, annexes D and F.
 fn jxl_of(durations: &[u64]) -> Vec<u8> {
     let still = fs::read(repository("fuzz/corpus/pictures/still.jxl")).unwrap();
     let taken = |bits: std::ops::Range<usize>| bits.map(|at| (u64::from(still[at / 8] >> (at % 8) & 1), 1));

@@ -1,4 +1,5 @@
-//! Formats whose decoders are written in C or look at no clock: decoded in a process of their own, whatever becomes of that.
+//! Formats whose decoders are written in C or look at no clock: decoded in a process of their own, whatever becomes of
+//! that.
 
 use std::fs;
 use std::path::Path;

@@ -349,8 +349,8 @@ pub struct SetSource {
     pub location: SetLocation,
     /// Who must have signed every file of it, in `<file>.minisig`. Default none.
     pub public_key: Option<PublicKey>,
-    /// Age after which it is stale: since a server last confirmed it, or since a local file was written. Default one day
-    /// for a server; none for local files, which may be years old and right.
+    /// Age after which it is stale: since a server last confirmed it, or since a local file was written. Default one
+    /// day for a server; none for local files, which may be years old and right.
     pub max_age: Option<Duration>,
     /// Default warn: with an old list Penstock stops less than it could, without Penstock nothing is stopped.
     pub stale: Stale,
@@ -380,8 +380,9 @@ pub struct SetPolicy {
 impl SetPolicy {
     /// The largest distance at which hashes of `algorithm` match; zero for digests.
     ///
-    /// Defaults: PDQ 31, as its authors advise; 4 for the 64-bit hashes, which have near neighbours by chance sooner. For an
-    /// allow set 10, by which two programs' hashes of one picture differ at most, and 0: a wide exception is a hole.
+    /// Defaults: PDQ 31, as its authors advise; 4 for the 64-bit hashes, which have near neighbours by chance sooner.
+    /// For an allow set 10, by which two programs' hashes of one picture differ at most, and 0: a wide exception is a
+    /// hole.
     pub fn max_distance(&self, algorithm: Algorithm) -> Distance {
         match algorithm {
             Algorithm::Pdq => self.pdq,

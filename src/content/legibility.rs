@@ -36,8 +36,8 @@ const JUMP: u8 = 8;
 /// So many of them in a stretch may be writing: one way into a word, one out of it, one inside.
 const LEAST_JUMPS: u8 = 3;
 
-/// Whether `bytes` read as text, whatever else they are: a small picture may stand in front of one. Of a metafile, what is
-/// beside the samples of its bitmaps.
+/// Whether `bytes` read as text, whatever else they are: a small picture may stand in front of one. Of a metafile, what
+/// is beside the samples of its bitmaps.
 pub fn reads_as_text(bytes: &[u8]) -> bool {
     match without_samples(bytes) {
         Some(rest) => is_text(&rest),
@@ -56,8 +56,8 @@ fn is_text(bytes: &[u8]) -> bool {
     is_utf16(start)
 }
 
-/// Where in `bytes`, most of which are something else, some read as text: a kibibyte at a time, with those beside it, in
-/// which words may begin and end.
+/// Where in `bytes`, most of which are something else, some read as text: a kibibyte at a time, with those beside it,
+/// in which words may begin and end.
 pub fn legible_stretches(bytes: &[u8]) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for (number, block) in bytes.chunks(PLACE).enumerate() {

@@ -9,11 +9,11 @@ pub struct DecodeLimits {
     pub max_side: u32,
     /// Width × height in pixels. Default 250 megapixels: phones take 200, and pages are rendered with 148.
     pub max_pixels: u64,
-    /// Bytes a decoder may allocate. Default 512 MiB: what is larger is decoded row by row or as means, where the format
-    /// lets it be, and refused where it does not.
+    /// Bytes a decoder may allocate. Default 512 MiB: what is larger is decoded row by row or as means, where the
+    /// format lets it be, and refused where it does not.
     pub max_alloc: u64,
-    /// Pictures of one file that are hashed: frames of an animation, pages, sizes of an icon. Default 8: the first, one in
-    /// the middle, the last, and some between them.
+    /// Pictures of one file that are hashed: frames of an animation, pages, sizes of an icon. Default 8: the first, one
+    /// in the middle, the last, and some between them.
     pub max_frames: usize,
     /// Processor time to decode one file. Default 5 s, half of what an inspection gets of any time.
     pub deadline: Duration,
@@ -119,7 +119,8 @@ enum Moment {
 struct Work {
     /// What the clock of that thread shows when it is used up.
     end: Duration,
-    /// It cannot be used up before. Asking the thread's clock takes a call of the system, 200 ns; the usual one takes 30.
+    /// It cannot be used up before. Asking the thread's clock takes a call of the system, 200 ns; the usual one takes
+    /// 30.
     not_before: Instant,
 }
 
@@ -162,8 +163,8 @@ impl Deadline {
         Self { moment, ..self }
     }
 
-    /// This deadline, or when this thread has worked for `duration` from now, if that is sooner. What it waits for, also for
-    /// a processor that others use, does not count. No other thread may ask.
+    /// This deadline, or when this thread has worked for `duration` from now, if that is sooner. What it waits for,
+    /// also for a processor that others use, does not count. No other thread may ask.
     #[must_use]
     pub fn or_after_work(self, duration: Duration) -> Self {
         #[cfg(test)]
@@ -205,8 +206,9 @@ fn time_of_thread() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
-/// Checks that `work` takes processor time in proportion to the size that it gets: for eight times as much no more than 24
-/// times as long, where the square would be 64. Other programs can only add to a time, so the best of some runs counts.
+/// Checks that `work` takes processor time in proportion to the size that it gets: for eight times as much no more than
+/// 24 times as long, where the square would be 64. Other programs can only add to a time, so the best of some runs
+/// counts.
 ///
 /// `size` is large enough that `work` takes some milliseconds.
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Where the metafiles of Windows, EMF and WMF, hold bitmaps: their samples are no text, and they are shown as pictures.
+//! Where the metafiles of Windows, EMF and WMF, hold bitmaps: their samples are no text, and they are shown as
+//! pictures.
 //!
 //! Sources: MS-EMF §2.3, MS-WMF §2.3.
 

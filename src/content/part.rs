@@ -25,8 +25,8 @@ pub enum PartKind {
     Entry,
     /// A file that begins in the middle of other bytes.
     Carved,
-    /// What nobody reads as it is, but as the picture, the page or the letters that are made of it: hashed, never read as
-    /// text.
+    /// What nobody reads as it is, but as the picture, the page or the letters that are made of it: hashed, never read
+    /// as text.
     Samples,
     /// One of several ways in which servers read a body that is not written the way all of them read alike.
     Reading,
@@ -106,8 +106,8 @@ pub struct Part {
     pub is_guess: bool,
     /// The content.
     pub bytes: Bytes,
-    /// Lengths at which it may end, the last its own: it is hashed up to each of them, and no more is looked at, since that
-    /// is done with another part of nearly the same bytes. Empty for all others.
+    /// Lengths at which it may end, the last its own: it is hashed up to each of them, and no more is looked at, since
+    /// that is done with another part of nearly the same bytes. Empty for all others.
     pub cuts: Vec<usize>,
 }
 

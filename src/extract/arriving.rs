@@ -1,7 +1,8 @@
 //! Where the parts of a body lie while it still arrives, so that work on them can begin before its last byte is there.
 //!
 //! What is told is a guess that follows the canonical form of a body and never says that something is wrong with it:
-//! [`dissect`](super::dissect) decides what the parts are. It is of use only for those that turn out to lie where it said.
+//! [`dissect`](super::dissect) decides what the parts are. It is of use only for those that turn out to lie where it
+//! said.
 
 use std::ops::Range;
 
@@ -55,8 +56,8 @@ pub struct Stretch {
 }
 
 impl Arriving {
-    /// A body with these `Content-Type` and `Content-Encoding` headers; `None` where nothing can be told of its parts before
-    /// it is whole. The headers of a part have at most `max_header` bytes.
+    /// A body with these `Content-Type` and `Content-Encoding` headers; `None` where nothing can be told of its parts
+    /// before it is whole. The headers of a part have at most `max_header` bytes.
     pub fn of<V: AsRef<[u8]>>(content_types: &[V], content_encodings: &[V], max_header: usize) -> Option<Self> {
         let value = match (content_types, content_encodings) {
             ([], []) => &b""[..],
@@ -79,8 +80,8 @@ impl Arriving {
     }
 
     /// The stretch that goes on in `body`, which is all that has come so far and never gets shorter. After one that is
-    /// whole comes the next, behind one that is not the same with more bytes, when there are more; `None` when nothing is
-    /// known of the bytes at the end.
+    /// whole comes the next, behind one that is not the same with more bytes, when there are more; `None` when nothing
+    /// is known of the bytes at the end.
     pub fn next(&mut self, body: &[u8]) -> Option<Stretch> {
         match &mut self.0 {
             Form::Whole { is_for_rules } => {

@@ -36,7 +36,8 @@ pub(super) fn is_written_as_one(body: &[u8]) -> bool {
     body.len() <= ALWAYS_A_FORM || body.iter().filter(|byte| is_foreign(byte)).count() < body.len() / FEWEST_ESCAPED
 }
 
-/// Adds a field for each piece of `body`. A piece without `=` has no name: all of it is content, so that it gets scanned.
+/// Adds a field for each piece of `body`. A piece without `=` has no name: all of it is content, so that it gets
+/// scanned.
 ///
 /// Of what [is no form](is_written_as_one) by its bytes, such as curl sends with this type, only what may be a field is
 /// one.

@@ -2,9 +2,9 @@
 //! as it is.
 //!
 //! Origins disagree about the same bytes, so each format has one strict grammar here, and whatever some common origin
-//! could read otherwise is a [`Problem`] with a stable reason; or, where the route says so, every reading is handed out.
-//! Extraction never fails: it gives parts *and* problems, so that one broken entry does not hide nine good ones. What a
-//! problem means for the upload, the route decides.
+//! could read otherwise is a [`Problem`] with a stable reason; or, where the route says so, every reading is handed
+//! out. Extraction never fails: it gives parts *and* problems, so that one broken entry does not hide nine good ones.
+//! What a problem means for the upload, the route decides.
 //!
 //! One file a format. A part is a slice of the body wherever it is a plain range of it.
 

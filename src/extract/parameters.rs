@@ -18,8 +18,8 @@ pub(super) struct NotInNotation;
 /// Reads one parameter after the other from what follows a type: `; name=value; name="value"`.
 ///
 /// White space may be on either side of `;`, and any number of `;`, also at the end. There is none around `=`. A value
-/// without quotes is of characters of a token or of a boundary, one with quotes has no backslash. Whoever reads it stops
-/// at the first error.
+/// without quotes is of characters of a token or of a boundary, one with quotes has no backslash. Whoever reads it
+/// stops at the first error.
 pub(super) struct Parameters<'a> {
     rest: &'a str,
 }
@@ -65,8 +65,8 @@ pub const fn is_token_byte(byte: u8) -> bool {
         || matches!(byte, b'!'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~') && byte != b'"'
 }
 
-/// Whether `byte` may stand in a value without quotes: in a token, or in a boundary (RFC 2046 §5.1.1), which old clients
-/// of .NET and mailers do not quote.
+/// Whether `byte` may stand in a value without quotes: in a token, or in a boundary (RFC 2046 §5.1.1), which old
+/// clients of .NET and mailers do not quote.
 const fn is_value_byte(byte: u8) -> bool {
     is_token_byte(byte) || matches!(byte, b'(' | b')' | b',' | b'/' | b':' | b'=' | b'?')
 }

@@ -1,6 +1,6 @@
 //! What a request says in tus 1.0, the protocol for uploads that go on where they broke off, or in the IETF draft
-//! "Resumable Uploads for HTTP", which is tus' successor and treated alike. FilePond's chunks have some headers of tus, but
-//! name no version of it.
+//! "Resumable Uploads for HTTP", which is tus' successor and treated alike. FilePond's chunks have some headers of tus,
+//! but name no version of it.
 //!
 //! Source: tus.io/protocols/resumable-upload, 1.0.0, with its extensions; draft-ietf-httpbis-resumable-upload;
 //! pqina.nl/filepond/docs, "Process chunks". Only
@@ -263,8 +263,9 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The id of an upload of FilePond in `answer`, the whole body of the answer to its creation: it is the text, or a string
-/// of JSON, or the one member of an object of it. Nothing else may stand there, or any page would name an upload.
+/// The id of an upload of FilePond in `answer`, the whole body of the answer to its creation: it is the text, or a
+/// string of JSON, or the one member of an object of it. Nothing else may stand there, or any page would name an
+/// upload.
 ///
 /// Source: pqina.nl/filepond/docs/api/server: the id comes as text, which `onload` may take out of something else.
 pub fn upload_named(answer: &[u8]) -> Option<String> {

@@ -26,8 +26,8 @@ pub(super) fn add(part: Part, charset: Charset, offset: usize, found: &mut Disse
     }
 }
 
-/// What some server makes of `part` by taking it for text. Archives and pictures are broken by that for whoever does it,
-/// so that somebody reads anything but text is a guess. A text has no NUL, and each format of archives has some.
+/// What some server makes of `part` by taking it for text. Archives and pictures are broken by that for whoever does
+/// it, so that somebody reads anything but text is a guess. A text has no NUL, and each format of archives has some.
 pub(super) fn as_text(kind: PartKind, bytes: Bytes, part: &Part) -> Part {
     let is_text = memchr::memchr(0, &bytes).is_none() && reads_as_text(&bytes);
     Part { kind, is_guess: !is_text, bytes, ..part.clone() }

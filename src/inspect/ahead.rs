@@ -1,8 +1,8 @@
 //! What can be found out about an upload before its last byte has come.
 //!
-//! Wherever a part seems to lie, it is digested while it comes, searched if it reads as text, and decoded if it is a picture
-//! and whole. When the body is whole it is examined as ever; only what is known of a part at just the same place is not
-//! worked out again. So a wrong guess costs time, and changes nothing.
+//! Wherever a part seems to lie, it is digested while it comes, searched if it reads as text, and decoded if it is a
+//! picture and whole. When the body is whole it is examined as ever; only what is known of a part at just the same
+//! place is not worked out again. So a wrong guess costs time, and changes nothing.
 
 use std::collections::HashMap;
 use std::ops::{Deref, Range};
@@ -88,8 +88,8 @@ impl Known {
 }
 
 impl Ahead {
-    /// A body with these `Content-Type` and `Content-Encoding` headers, to be compared with `snapshot`; `None` where nothing
-    /// can be told of its parts before it is whole.
+    /// A body with these `Content-Type` and `Content-Encoding` headers, to be compared with `snapshot`; `None` where
+    /// nothing can be told of its parts before it is whole.
     pub(super) fn new(snapshot: Arc<Snapshot>, content_types: &[Bytes], content_encodings: &[Bytes]) -> Option<Self> {
         let arriving = Arriving::of(content_types, content_encodings, snapshot.config.limits.extract.max_part_header)?;
         Some(Self { snapshot, arriving, stretch: None, part: None, known: Known::default(), taken: 0 })

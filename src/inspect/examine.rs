@@ -27,7 +27,8 @@ use crate::verdict::{Doubt, DoubtKind, Findings, Grounds, Listing, Match, MatchS
 /// Makes hashes of contents that nobody outside can foresee or make collide.
 static CONTENT_KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// Near-copies of one list that are told of one part. A list with a hundred versions of a text finds most of them at once.
+/// Near-copies of one list that are told of one part. A list with a hundred versions of a text finds most of them at
+/// once.
 const MOST_NEAR_COPIES: usize = 16;
 
 /// What was found, and what was looked at.
@@ -124,8 +125,9 @@ fn grounds_of(rule: &Rule) -> Grounds {
     Grounds { severity: rule.severity, legal_ground, jurisdiction }
 }
 
-/// Whether rules look at a part: values whatever they hold, other parts when they read as text, even where they begin with
-/// a small picture, or are called text and are no picture. A body that was taken apart is not read again as a whole.
+/// Whether rules look at a part: values whatever they hold, other parts when they read as text, even where they begin
+/// with a small picture, or are called text and are no picture. A body that was taken apart is not read again as a
+/// whole.
 fn is_text(part: &Part, media_type: MediaType) -> bool {
     match part.kind {
         PartKind::Field | PartKind::JsonString | PartKind::XmlText => true,

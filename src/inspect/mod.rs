@@ -1,8 +1,8 @@
 //! Extract → hash and scan → match: what is found out about one upload.
 //!
 //! [`examine`] does the work on one thread and knows no clock but its [`Deadline`]; [`Inspector`] runs it on the pool
-//! and turns overload, lost time and panics into doubts, so that no fault ever becomes a silent "allow". What can be done
-//! before a body is whole is done ahead, by threads that have nothing else to do.
+//! and turns overload, lost time and panics into doubts, so that no fault ever becomes a silent "allow". What can be
+//! done before a body is whole is done ahead, by threads that have nothing else to do.
 
 mod ahead;
 mod doubts;
@@ -73,7 +73,8 @@ pub struct Inspector {
 }
 
 impl Inspector {
-    /// Starts the threads. What they unpack takes its room out of `stores`; what they cannot decode they give to `foreign`.
+    /// Starts the threads. What they unpack takes its room out of `stores`; what they cannot decode they give to
+    /// `foreign`.
     ///
     /// # Errors
     /// The system has no more threads.
@@ -93,8 +94,8 @@ impl Inspector {
         self.threads.pool.waiting()
     }
 
-    /// Begins to work on an upload with these `Content-Type` and `Content-Encoding` headers while it arrives; `None` where
-    /// nothing can be told of it before it is whole.
+    /// Begins to work on an upload with these `Content-Type` and `Content-Encoding` headers while it arrives; `None`
+    /// where nothing can be told of it before it is whole.
     pub fn look_ahead(
         &self,
         snapshot: Arc<Snapshot>,
@@ -105,8 +106,8 @@ impl Inspector {
         Some(Lookahead::new(self.threads.clone(), ahead))
     }
 
-    /// Inspects `upload` against `snapshot`, going on from where `lookahead` is. Always comes to an end within the time its
-    /// limits give.
+    /// Inspects `upload` against `snapshot`, going on from where `lookahead` is. Always comes to an end within the time
+    /// its limits give.
     pub async fn inspect(&self, upload: Upload, snapshot: Arc<Snapshot>, lookahead: Option<Lookahead>) -> Inspection {
         let allowed = snapshot.config.limits.inspection_time(upload.body.len() as u64);
         let start = Instant::now();

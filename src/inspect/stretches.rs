@@ -1,7 +1,7 @@
 //! What of a picture reads as text.
 //!
-//! A photograph with a long history of edits in it begins like a text, and megabytes of samples follow, through which rules
-//! would look for seconds. A text after a picture is looked at however long either is.
+//! A photograph with a long history of edits in it begins like a text, and megabytes of samples follow, through which
+//! rules would look for seconds. A text after a picture is looked at however long either is.
 
 use bytes::Bytes;
 

@@ -1,8 +1,8 @@
 //! Hashes that say nothing about their picture, and so never match.
 //!
-//! Flat colour, gradients and the like give near-constant hashes of the `img_hash` family. All such pictures are close to
-//! each other, whatever they show, and one of them on a list would block them all. For PDQ see [`super::pdq`]: there it is
-//! seen in what the hash is made of, and such a picture has none.
+//! Flat colour, gradients and the like give near-constant hashes of the `img_hash` family. All such pictures are close
+//! to each other, whatever they show, and one of them on a list would block them all. For PDQ see [`super::pdq`]: there
+//! it is seen in what the hash is made of, and such a picture has none.
 
 use crate::content::{Hash64, HashValue};
 
@@ -12,15 +12,15 @@ pub(super) const CODE: &str = "picture_degenerate";
 /// aHash and dHash with fewer bits set, or fewer not set. Flat colour gives 0 or 64; photos gave 16 to 48.
 const MIN_BITS: u32 = 8;
 
-/// pHash with fewer bits set. The brightness sets one bit in every picture and few others are ever set, 1 to 14 in photos:
-/// any two hashes of three bits are within the default distance of each other.
+/// pHash with fewer bits set. The brightness sets one bit in every picture and few others are ever set, 1 to 14 in
+/// photos: any two hashes of three bits are within the default distance of each other.
 const MIN_PHASH_BITS: u32 = 4;
 
 /// Whether `hash` is one that pictures with nothing in common share.
 ///
-/// True for near-constant hashes of the `img_hash` family, for aHash and dHash of pictures that are the same along a row or
-/// a column (stripes, gradients), and for aHash of brightness that only grows towards one side or corner. Never for
-/// digests and PDQ.
+/// True for near-constant hashes of the `img_hash` family, for aHash and dHash of pictures that are the same along a
+/// row or a column (stripes, gradients), and for aHash of brightness that only grows towards one side or corner. Never
+/// for digests and PDQ.
 pub fn is_degenerate(hash: &HashValue) -> bool {
     match hash {
         HashValue::AHash(hash) => is_near_constant(*hash) || has_one_direction(*hash) || only_grows(*hash),

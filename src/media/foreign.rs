@@ -58,8 +58,8 @@ pub trait ForeignDecoder: Send + Sync {
     /// Hands the pictures of a file to `visit`, at most [`DecodeLimits::max_frames`], turned the way the file says.
     ///
     /// # Errors
-    /// [`DecodeError::Unavailable`] where the library is missing or no worker can be started; otherwise as for any format,
-    /// also when pictures were handed out before.
+    /// [`DecodeError::Unavailable`] where the library is missing or no worker can be started; otherwise as for any
+    /// format, also when pictures were handed out before.
     fn decode(
         &self,
         format: ForeignFormat,

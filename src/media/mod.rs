@@ -1,8 +1,8 @@
 //! One part's bytes → what they are, and their hashes.
 //!
-//! Sniff → decode within limits → hash. Nothing here believes what the sender declared. A file can show several pictures:
-//! frames, pages, sizes, one with transparency looks different on white and on black, and inside of borders there may be a
-//! whole one. Each of these views is hashed.
+//! Sniff → decode within limits → hash. Nothing here believes what the sender declared. A file can show several
+//! pictures: frames, pages, sizes, one with transparency looks different on white and on black, and inside of borders
+//! there may be a whole one. Each of these views is hashed.
 
 mod compound;
 mod decode;
@@ -34,8 +34,8 @@ pub struct PartHashes {
     /// What the bytes show.
     pub media_type: MediaType,
     digests: Vec<HashValue>,
-    /// The views of a picture, as far as their hashes differ. None when the part is no picture, when no perceptual hash was
-    /// asked for, or when nothing of it can be decoded.
+    /// The views of a picture, as far as their hashes differ. None when the part is no picture, when no perceptual hash
+    /// was asked for, or when nothing of it can be decoded.
     pub views: Vec<ViewHashes>,
     /// Why not all of a picture was hashed.
     pub problem: Option<DecodeError>,
@@ -117,8 +117,8 @@ pub fn hash_part_here(bytes: &[u8], wanted: AlgorithmSet, limits: &DecodeLimits)
     hash_part(bytes, wanted, &DecodeMeans { limits, deadline: Deadline::NEVER, foreign: &NoForeignDecoder })
 }
 
-/// Below this quality the luma plane of a JPEG, which is rounded, is not exact enough: of nearly plain pictures with the
-/// same colours it gave hashes up to 36 bits apart, and at most 8 bits of others.
+/// Below this quality the luma plane of a JPEG, which is rounded, is not exact enough: of nearly plain pictures with
+/// the same colours it gave hashes up to 36 bits apart, and at most 8 bits of others.
 const EXACT_BELOW: u8 = 50;
 
 impl PartHashes {

@@ -1,14 +1,15 @@
 //! What is left of a picture without borders of one colour: letterboxes, frames, the paper around a scan.
 //!
-//! A border moves everything in the picture, and no hash survives that: PDQ finds one in six pictures with a frame of 2 %,
-//! and none with one of 5 %. Hashing what is inside a second time finds them all; `docs/robustness.md` has the figures.
+//! A border moves everything in the picture, and no hash survives that: PDQ finds one in six pictures with a frame of 2
+//! %, and none with one of 5 %. Hashing what is inside a second time finds them all; `docs/robustness.md` has the
+//! figures.
 
 /// How far a pixel of a border may be from its colour: flat blocks of a JPEG are as flat as that at any quality. More
 /// takes dark edges of the picture for a part of a black border.
 const TOLERANCE: u8 = 2;
 
-/// The pixels in a hundred of a line of a border that have its colour. The others leave room for a caption, and for what
-/// JPEG makes of the blocks that the border shares with the picture.
+/// The pixels in a hundred of a line of a border that have its colour. The others leave room for a caption, and for
+/// what JPEG makes of the blocks that the border shares with the picture.
 const SHARE: usize = 60;
 
 /// A border narrower than so many hundredths of its side moves too little to matter.
@@ -41,9 +42,9 @@ impl Rect {
 /// What a luma plane of `width × height` bytes has inside its uniform borders; `None` when it has none.
 ///
 /// A border is made of rows at the top or the bottom, then of columns at the left or the right of what those leave, of
-/// which 60 % of the pixels have the colour of the first pixel of the outermost one. One that is narrower than 1 % of its
-/// side does not count by itself; no more than 40 % is taken away at either end, so that something is always left. Goes
-/// through little more than the borders.
+/// which 60 % of the pixels have the colour of the first pixel of the outermost one. One that is narrower than 1 % of
+/// its side does not count by itself; no more than 40 % is taken away at either end, so that something is always left.
+/// Goes through little more than the borders.
 pub fn without_borders(luma: &[u8], width: usize, height: usize) -> Option<Rect> {
     if luma.is_empty() || luma.len() != width * height {
         return None;

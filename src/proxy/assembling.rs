@@ -99,8 +99,8 @@ impl Gate {
         Ok(s3.map(Plan::S3))
     }
 
-    /// The upload that a chunk of FilePond belongs to, by the id that the origin gave it. What FilePond does not send as
-    /// a chunk is none, whatever its headers say: origins take such bodies apart.
+    /// The upload that a chunk of FilePond belongs to, by the id that the origin gave it. What FilePond does not send
+    /// as a chunk is none, whatever its headers say: origins take such bodies apart.
     fn key_of_chunk(&self, request: &RequestHeader, case: &Case<'_>) -> Result<Key, Stop> {
         let (_, target) = place(request);
         let is_chunk = is_sent_as(&Method::PATCH, request) && is_called_piece(&request.headers);

@@ -392,7 +392,8 @@ impl Gate {
         self.metrics.held_disk.set(self.stores.disk.used() as i64);
     }
 
-    /// Ends a streamed request whose body turned out to be broken. The origin has part of it, on a connection that ends.
+    /// Ends a streamed request whose body turned out to be broken. The origin has part of it, on a connection that
+    /// ends.
     async fn break_off(&self, session: &mut Session, passage: &mut Passage, violation: Violation) -> FailToProxy {
         let refusal = Refusal::Wire(violation);
         if let Err(error) = self.refuse(session, passage, &refusal).await {

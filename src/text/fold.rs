@@ -5,8 +5,8 @@
 //! 1. NFKC: compatibility forms (full width, ligatures, mathematical letters) and composition.
 //! 2. Marks that did not compose are decoration and go, if they belong to no script (strike-through overlays) or sit on
 //!    an ASCII character. Accents that belong to a letter stay: "schön" is not "schon".
-//! 3. What scripts write in more ways than one becomes one (`script`): Arabic letter forms, kana, Chinese characters; vowel
-//!    signs that may be left out go.
+//! 3. What scripts write in more ways than one becomes one (`script`): Arabic letter forms, kana, Chinese characters;
+//!    vowel signs that may be left out go.
 //! 4. Case folding by lower → upper → lower case of the standard library. That is full folding (ß and ẞ to "ss", ς and
 //!    ſ to σ and s) from tables that come with the compiler; no crate is needed for it.
 //! 5. Look-alikes to their prototype (UTS #39 skeleton), which may be upper case (0 → O) or have a prototype itself
@@ -246,8 +246,8 @@ impl FoldTable {
     }
 }
 
-/// Two bits a character of the basic plane: [`ALPHANUMERIC`] and [`MARK`]. Looking those up in the tables of Unicode took a
-/// third of the time of a text of "ÿ", and half of that of Latin-1.
+/// Two bits a character of the basic plane: [`ALPHANUMERIC`] and [`MARK`]. Looking those up in the tables of Unicode
+/// took a third of the time of a text of "ÿ", and half of that of Latin-1.
 static KINDS: LazyLock<Box<[u8]>> = LazyLock::new(|| {
     let kind = |code: u32| char::from_u32(code).map_or(0, looked_up_kind);
     (0..=0xffff / 4).map(|four| (0..4).fold(0, |bits, at| bits | kind(4 * four + at) << (2 * at))).collect()

@@ -1,7 +1,7 @@
 //! Text → the form that is searched, with the way back.
 //!
-//! Runs are folded as `fold` says, and white space of any length becomes one space. A span of normalised text stands for
-//! all of every unit it touches, so it always covers whole characters.
+//! Runs are folded as `fold` says, and white space of any length becomes one space. A span of normalised text stands
+//! for all of every unit it touches, so it always covers whole characters.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -146,7 +146,8 @@ impl Normalised {
         if ASCII_FOLD[ch as usize] == DROPPED { Role::Invisible } else { Role::Starts }
     }
 
-    /// Takes in chunks of ASCII `within` what is new in which every byte has a folding of its own. Returns where it goes on.
+    /// Takes in chunks of ASCII `within` what is new in which every byte has a folding of its own. Returns where it
+    /// goes on.
     fn push_plain(&mut self, new: &[u8], within: Range<usize>, start: usize) -> usize {
         let (at, mut done) = (within.start, within.start);
         while let Some(chunk) = new.get(done..within.end).and_then(<[u8]>::first_chunk::<CHUNK>) {
@@ -171,7 +172,8 @@ impl Normalised {
         done
     }
 
-    /// Takes in characters `within` what is new, no more than [`MOST_TRIED`] bytes, that are plain. Returns where it goes on.
+    /// Takes in characters `within` what is new, no more than [`MOST_TRIED`] bytes, that are plain. Returns where it
+    /// goes on.
     fn push_simple(&mut self, new: &str, within: Range<usize>, start: usize, scratch: &mut Scratch) -> usize {
         const LONGEST: usize = PlainFold::LONGEST;
         let Scratch { made, lengths } = scratch;
@@ -199,8 +201,8 @@ impl Normalised {
         at
     }
 
-    /// The folding of the character at `at`, and how long that is. One byte or two takes the same way, since which it is
-    /// cannot be foreseen.
+    /// The folding of the character at `at`, and how long that is. One byte or two takes the same way, since which it
+    /// is cannot be foreseen.
     #[inline]
     fn plain_at(&self, low: &[PlainFold; LOW], new: &str, at: usize) -> (PlainFold, usize) {
         match new.as_bytes()[at..] {
@@ -397,8 +399,8 @@ struct FoldedChunk {
     has_ones: bool,
 }
 
-/// `chunk` folded, if each of its bytes is ASCII that folds alone. Arithmetic without branches, so that the compiler does
-/// all bytes at once.
+/// `chunk` folded, if each of its bytes is ASCII that folds alone. Arithmetic without branches, so that the compiler
+/// does all bytes at once.
 #[inline]
 fn fold_chunk(chunk: &[u8; CHUNK], is_after_space: bool) -> Option<FoldedChunk> {
     let is_space = |byte: u8| u8::from(byte == b' ') | u8::from(byte.wrapping_sub(b'\t') < 5);

@@ -37,8 +37,8 @@ impl Short {
     }
 }
 
-/// The piece of a text that is looked at: what is kept of what came before, and what is new. Offsets in it count from the
-/// start of the whole text.
+/// The piece of a text that is looked at: what is kept of what came before, and what is new. Offsets in it count from
+/// the start of the whole text.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SourceText {
     text: String,
@@ -74,8 +74,8 @@ impl SourceText {
         self.map.push_unit(original, ch.len_utf8());
     }
 
-    /// Adds characters from `at` on, [`MOST_SHORT`] at most: what `each` says that its bytes begin with, up to where it says
-    /// none. Returns how many bytes those are.
+    /// Adds characters from `at` on, [`MOST_SHORT`] at most: what `each` says that its bytes begin with, up to where it
+    /// says none. Returns how many bytes those are.
     pub(super) fn push_short(&mut self, bytes: &[u8], at: usize, each: impl Fn(&[u8]) -> Short) -> usize {
         if bytes.is_empty() || !each(bytes).is_some() {
             return 0;

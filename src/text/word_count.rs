@@ -17,7 +17,8 @@ pub(super) struct WordCounter {
 }
 
 impl WordCounter {
-    /// Number of the word that the text before `end` ends with; for places that have been counted, that of the last one.
+    /// Number of the word that the text before `end` ends with; for places that have been counted, that of the last
+    /// one.
     pub(super) fn number_at(&mut self, source: &SourceText, end: usize) -> usize {
         for ch in source.get(self.at..end.max(self.at)).unwrap_or_default().chars() {
             if FoldTable::of(Accents::Kept).get(ch).role() == Role::Invisible {
@@ -33,8 +34,8 @@ impl WordCounter {
     }
 }
 
-/// Whether a character counts as a word: those of scripts without spaces, but for kana that are as narrow as letters and
-/// hexagrams, and with the Han that Unicode has added since.
+/// Whether a character counts as a word: those of scripts without spaces, but for kana that are as narrow as letters
+/// and hexagrams, and with the Han that Unicode has added since.
 pub(super) const fn stands_alone(ch: char) -> bool {
     match ch {
         '\u{4dc0}'..='\u{4dff}' => false,

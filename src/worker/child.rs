@@ -90,8 +90,8 @@ impl Child {
     /// Hands what it makes of `file` to `visit`.
     ///
     /// # Errors
-    /// It died, or did not answer by `deadline` or within the work that `limits` allow, or not as a worker would: [`ErrorKind::TimedOut`],
-    /// [`ErrorKind::InvalidData`], others. It is of no use after that.
+    /// It died, or did not answer by `deadline` or within the work that `limits` allow, or not as a worker would:
+    /// [`ErrorKind::TimedOut`], [`ErrorKind::InvalidData`], others. It is of no use after that.
     pub(super) fn ask(
         &mut self,
         format: ForeignFormat,

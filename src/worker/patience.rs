@@ -1,8 +1,8 @@
 //! How long the proxy waits for a worker.
 //!
 //! A worker that has the processor decodes for so long and no longer. One that does not get it, because others keep the
-//! machine busy, has done nothing wrong and is waited for, up to the end of the inspection or to [`WAITS`] times as long:
-//! then it hangs, or nobody waits for the answer any more.
+//! machine busy, has done nothing wrong and is waited for, up to the end of the inspection or to [`WAITS`] times as
+//! long: then it hangs, or nobody waits for the answer any more.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -20,7 +20,8 @@ pub(super) struct Patience {
     process: u32,
     /// What its clock shows when it has worked enough.
     work_end: Duration,
-    /// It cannot have worked enough before, for as long as it has one thread, and the clock of a process that shows none.
+    /// It cannot have worked enough before, for as long as it has one thread, and the clock of a process that shows
+    /// none.
     not_before: Instant,
     deadline: Deadline,
 }

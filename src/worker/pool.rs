@@ -104,8 +104,8 @@ impl Workers {
         Self { program: None, keep: 0, state: Mutex::default(), metrics }
     }
 
-    /// The formats that cannot be decoded, each with the reason. Starts a worker when none has started so far, and waits
-    /// for what it says.
+    /// The formats that cannot be decoded, each with the reason. Starts a worker when none has started so far, and
+    /// waits for what it says.
     pub fn undecodable(&self) -> Vec<Undecodable> {
         let hello = self.hello();
         let why = |format| match &hello {
@@ -209,8 +209,8 @@ impl Workers {
         }
     }
 
-    /// Notes the end of a worker for which somebody waited up to `deadline`. One that was killed because nobody waits any
-    /// longer, on a busy machine, says nothing about the next.
+    /// Notes the end of a worker for which somebody waited up to `deadline`. One that was killed because nobody waits
+    /// any longer, on a busy machine, says nothing about the next.
     fn note_loss(&self, death: Death, deadline: &Deadline) {
         if death == Death::Deadline && deadline.left().is_some_and(|left| left.is_zero()) {
             self.metrics.worker_deaths.get_or_create(&WorkerDeathLabels { reason: death.name() }).inc();

@@ -139,8 +139,8 @@ fn ascii(byte: &&u8) -> bool {
     byte.is_ascii()
 }
 
-/// How parsers decode a field: as UTF-8, some as Latin-1 what is not UTF-8, and where ASCII is declared with every other
-/// byte replaced. ASCII is the same in all.
+/// How parsers decode a field: as UTF-8, some as Latin-1 what is not UTF-8, and where ASCII is declared with every
+/// other byte replaced. ASCII is the same in all.
 fn texts(bytes: &[u8]) -> [String; 3] {
     let in_ascii = |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { char::REPLACEMENT_CHARACTER };
     let latin = bytes.iter().map(|byte| char::from(*byte)).collect();

@@ -107,8 +107,8 @@ impl<'a> Unpacker<'a> {
         Self::pour(coding, input, &mut |piece| self.write(piece, input.len(), output))
     }
 
-    /// Gives `target`, which keeps to the limits, what the one stream at the start of `input` gives, up to the first fault,
-    /// or to what `target` says.
+    /// Gives `target`, which keeps to the limits, what the one stream at the start of `input` gives, up to the first
+    /// fault, or to what `target` says.
     pub fn pour(coding: Coding, input: &[u8], target: &mut Target<'_>) -> End {
         match coding {
             Coding::Gzip => pump(&mut deflate::Gzip::new(input), target),
@@ -122,8 +122,8 @@ impl<'a> Unpacker<'a> {
         }
     }
 
-    /// Counts `length` bytes that are unpacked and not kept. They cost no room and little time, and count an eighth: twenty
-    /// pages in colours at 600 dpi have 2 GB.
+    /// Counts `length` bytes that are unpacked and not kept. They cost no room and little time, and count an eighth:
+    /// twenty pages in colours at 600 dpi have 2 GB.
     ///
     /// # Errors
     /// A limit was passed.
@@ -151,7 +151,8 @@ impl<'a> Unpacker<'a> {
         pump(&mut lzma::Reading::new(chain), &mut |piece| self.write(piece, chain.packed(), output))
     }
 
-    /// Adds `piece` to `output` within the limits, for content that is decoded elsewhere. `packed` is what it came from.
+    /// Adds `piece` to `output` within the limits, for content that is decoded elsewhere. `packed` is what it came
+    /// from.
     ///
     /// # Errors
     /// A limit was passed.

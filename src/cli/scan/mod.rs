@@ -32,8 +32,8 @@ pub(super) struct ScanArgs {
     /// The Content-Type the file would be sent with, for example "application/json". Default: none, one opaque part.
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
-    /// Decide as for the upload with this reference id, which the log tells: sets with an `enforce_share` act only if it is
-    /// in their share. Default: they act. Entries in quarantine always act here.
+    /// Decide as for the upload with this reference id, which the log tells: sets with an `enforce_share` act only if
+    /// it is in their share. Default: they act. Entries in quarantine always act here.
     #[arg(long, value_name = "ID")]
     reference: Option<String>,
     /// Print one JSON object a line: `file`, `verdict`, `matches`, `doubts`, or `file` and `error`. With `--report`,

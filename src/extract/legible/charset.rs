@@ -28,7 +28,8 @@ pub(super) enum Source {
     Declared,
 }
 
-/// The bytes of `part` in UTF-8, where they are in a charset in which they read otherwise, and where that is known from.
+/// The bytes of `part` in UTF-8, where they are in a charset in which they read otherwise, and where that is known
+/// from.
 pub(super) fn recoded(part: &Part, found: &mut Dissection<'_>) -> (Option<Bytes>, Source) {
     let bytes = &part.bytes;
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {

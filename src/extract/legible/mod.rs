@@ -1,9 +1,9 @@
 //! Texts as people read them, for the rules: what stands in the bytes of a part in another form.
 //!
 //! A part's own bytes are always scanned as they are. Beside them come the names of files, what markup says without its
-//! tags, JSON without its escapes, subtitles without their times, what another charset makes of the bytes, and what pictures and archives carry as
-//! metadata.
-//! Each is a part of its own, within the same limits as everything else that is unpacked; none is looked into.
+//! tags, JSON without its escapes, subtitles without their times, what another charset makes of the bytes, and what
+//! pictures and archives carry as metadata. Each is a part of its own, within the same limits as everything else that
+//! is unpacked; none is looked into.
 //!
 //! What cannot be understood is left to the scan of the raw bytes; a charset that nobody knows is a problem besides.
 
@@ -53,8 +53,8 @@ pub(super) fn show_texts(part: &Part, found: &mut Dissection<'_>) {
     }
 }
 
-/// The bytes of `part`, or what is written in them, if that is less than half and nobody calls them a text: samples of a
-/// picture have brackets like markup.
+/// The bytes of `part`, or what is written in them, if that is less than half and nobody calls them a text: samples of
+/// a picture have brackets like markup.
 fn written(part: &Part) -> Bytes {
     let is_value = matches!(part.kind, PartKind::Field | PartKind::JsonString | PartKind::XmlText | PartKind::Envelope);
     if is_value || part.is_called_text() {

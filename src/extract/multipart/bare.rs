@@ -1,7 +1,7 @@
 //! Parts between boundaries without their hyphens: Sanic splits a body at each, wherever it is.
 //!
-//! Where a boundary is nowhere but in its delimiters, those parts are the ones that everybody sees. Short boundaries are
-//! in pictures by chance, so an occurrence elsewhere is no fault: what Sanic would make of it is one more reading.
+//! Where a boundary is nowhere but in its delimiters, those parts are the ones that everybody sees. Short boundaries
+//! are in pictures by chance, so an occurrence elsewhere is no fault: what Sanic would make of it is one more reading.
 
 use std::ops::Range;
 

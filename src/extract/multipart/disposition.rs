@@ -1,8 +1,8 @@
 //! `Content-Disposition: form-data; name="…"; filename="…"`, in every way in which a server may read it.
 //!
-//! What it says decides what a part is called and whether it is a file or a field, never which bytes are its content. So
-//! nothing here is refused but a file name that climbs out of its folder: where readers disagree, every reading of the
-//! names is kept, and the content is inspected as a file and as a field.
+//! What it says decides what a part is called and whether it is a file or a field, never which bytes are its content.
+//! So nothing here is refused but a file name that climbs out of its folder: where readers disagree, every reading of
+//! the names is kept, and the content is inspected as a file and as a field.
 
 use std::collections::BTreeSet;
 
@@ -121,8 +121,8 @@ fn readings(parameters: &[LooseParameter]) -> Vec<Names> {
     (0..count).map(|index| Names { name: at(&names, index), file_name: at(&file_names, index) }).collect()
 }
 
-/// What may be meant by `name`: its plain values first, then `name*`, then the pieces `name*0`, `name*1`… joined as they
-/// come, and by their numbers, as Go does.
+/// What may be meant by `name`: its plain values first, then `name*`, then the pieces `name*0`, `name*1`… joined as
+/// they come, and by their numbers, as Go does.
 fn values(parameters: &[LooseParameter], name: &str) -> Vec<String> {
     let (mut plain, mut extended, mut pieces) = (Vec::new(), Vec::new(), Vec::new());
     for parameter in parameters {
@@ -167,7 +167,8 @@ fn undo_extended(value: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The header value itself, in which every name stands that is read out of it as it is, and what its escapes make of it.
+/// The header value itself, in which every name stands that is read out of it as it is, and what its escapes make of
+/// it.
 fn texts(value: &[u8], escaped: &[LooseParameter]) -> Vec<Vec<u8>> {
     let mut texts = vec![value.to_vec()];
     if value.contains(&b'\\') {

@@ -54,8 +54,8 @@ fn split_lines(block: &[u8], offset: usize) -> impl Iterator<Item = (usize, &[u8
     })
 }
 
-/// The headers, each on one line. Refused is a first line that begins with white space, one of nothing else, which ends the
-/// headers for some servers, and one that is a header of its own to those that know of no folding.
+/// The headers, each on one line. Refused is a first line that begins with white space, one of nothing else, which ends
+/// the headers for some servers, and one that is a header of its own to those that know of no folding.
 fn unfolded(block: &[u8], offset: usize) -> Result<Vec<(usize, Vec<u8>)>, Fault> {
     let mut lines: Vec<(usize, Vec<u8>)> = Vec::new();
     for (at, line) in split_lines(block, offset) {
@@ -78,8 +78,8 @@ fn looks_like_header(line: &[u8]) -> bool {
     name.and_then(|name| str::from_utf8(name).ok()).is_some_and(is_token)
 }
 
-/// Refuses any byte at which some server ends a line, or all of the headers. Other control characters are part of a name:
-/// Chromium writes those that a file name has.
+/// Refuses any byte at which some server ends a line, or all of the headers. Other control characters are part of a
+/// name: Chromium writes those that a file name has.
 fn check_bytes(line: &[u8], offset: usize) -> Result<(), Fault> {
     let is_line_end = |byte: &u8| matches!(byte, 0 | b'\n' | b'\r' | 0x0b | 0x0c | 0x1c..=0x1e);
     if let Some(at) = line.iter().position(is_line_end) {

@@ -1,8 +1,8 @@
 //! Bodies whose lines end in LF alone, as clients of Google in Python write `multipart/related`.
 //!
-//! No server that reads forms takes them: those that take LF for a line end in `multipart/form-data` disagree with those that
-//! do not. Whoever reads `related` and the like takes the first empty line for the end of the headers; of CRLF twice in the
-//! content the rest is one more reading.
+//! No server that reads forms takes them: those that take LF for a line end in `multipart/form-data` disagree with
+//! those that do not. Whoever reads `related` and the like takes the first empty line for the end of the headers; of
+//! CRLF twice in the content the rest is one more reading.
 
 use std::ops::Range;
 

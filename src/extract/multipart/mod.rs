@@ -13,11 +13,11 @@
 //! finds it in the middle of a line, PHP and Werkzeug after a bare LF, commons-fileupload in a longer line), so one
 //! occurrence out of place is enough for two readings. Searching is linear in the body; content is never copied.
 //!
-//! What headers say of a part (names, type, charset, transfer encoding) may be written in many ways: every reading of it
-//! is inspected.
+//! What headers say of a part (names, type, charset, transfer encoding) may be written in many ways: every reading of
+//! it is inspected.
 //!
-//! Sources: RFC 7578; RFC 2046 §5.1; RFC 2387; WHATWG HTML, "multipart/form-data encoding algorithm"; what 17 parsers made
-//! of the bodies in `vectors/multipart/cases.json`.
+//! Sources: RFC 7578; RFC 2046 §5.1; RFC 2387; WHATWG HTML, "multipart/form-data encoding algorithm"; what 17 parsers
+//! made of the bodies in `vectors/multipart/cases.json`.
 
 mod bare;
 mod delimiter;

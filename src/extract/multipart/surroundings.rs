@@ -8,8 +8,8 @@ use crate::extract::content_type::Multipart;
 /// Longest text before the first delimiter that mailers write.
 const MAX_PREAMBLE: usize = 1024;
 
-/// Whether no server takes what comes before the first delimiter for a part: empty lines, or a few words to people whose
-/// mail program knows of no parts. Django and Tornado look for headers there, which end in an empty line.
+/// Whether no server takes what comes before the first delimiter for a part: empty lines, or a few words to people
+/// whose mail program knows of no parts. Django and Tornado look for headers there, which end in an empty line.
 pub(super) fn is_harmless_preamble(text: &[u8]) -> bool {
     if is_empty_lines(text) {
         return true;

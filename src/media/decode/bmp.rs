@@ -1,7 +1,7 @@
 //! BMP of Windows and of OS/2, and the same without a file header, as icons have it.
 //!
-//! Sources: Microsoft, "Bitmap Header Types" and "Bitmap Compression"; "OS/2 Bitmap File Format" for headers of 12 and of
-//! 16 to 64 bytes, runs of 24 bits, and fax. Where readers differ, what browsers show.
+//! Sources: Microsoft, "Bitmap Header Types" and "Bitmap Compression"; "OS/2 Bitmap File Format" for headers of 12 and
+//! of 16 to 64 bytes, runs of 24 bits, and fax. Where readers differ, what browsers show.
 
 use hayro_ccitt::EncodingMode;
 use image::metadata::Orientation;

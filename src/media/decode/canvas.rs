@@ -1,7 +1,7 @@
 //! What a picture is put together on, row by row, while it is decoded: all of its pixels, or their means.
 //!
-//! Perceptual hashes look at 64×64 means or fewer, so of a large picture the mean of every 8×8 pixels is enough: a picture
-//! of 250 megapixels takes some 100 MB then in place of a gigabyte, and is hashed in a fraction of the time.
+//! Perceptual hashes look at 64×64 means or fewer, so of a large picture the mean of every 8×8 pixels is enough: a
+//! picture of 250 megapixels takes some 100 MB then in place of a gigabyte, and is hashed in a fraction of the time.
 
 use image::ColorType;
 use image::metadata::Orientation;
@@ -228,8 +228,8 @@ impl Sums {
         }
     }
 
-    /// The means of the first `rows` rows of squares, on every ground on which they may differ. Where no pixels have come,
-    /// they are black.
+    /// The means of the first `rows` rows of squares, on every ground on which they may differ. Where no pixels have
+    /// come, they are black.
     fn into_pixels(self, rows: usize) -> Pixels {
         let count = rows * self.width;
         let counts = &self.counts[..count];

@@ -1,6 +1,6 @@
-//! PNG as Xcode writes it for phones: a chunk `CgBI` comes first, data have no header of zlib, blue comes before red, and
-//! colours are multiplied by their alpha. Programs of Apple show it, and no others. Source: "CgBI file format", The Apple
-//! Wiki.
+//! PNG as Xcode writes it for phones: a chunk `CgBI` comes first, data have no header of zlib, blue comes before red,
+//! and colours are multiplied by their alpha. Programs of Apple show it, and no others. Source: "CgBI file format", The
+//! Apple Wiki.
 
 use image::codecs::png::PngDecoder;
 use image::metadata::Orientation;

@@ -17,12 +17,13 @@ use super::{DecodeError, Decoding, Picture, Several, is_chosen};
 const HEADER: usize = 6;
 const ENTRY: usize = 16;
 
-/// Pictures of a folder that are looked at, if frames of other files may not be more. Icons of programs have up to twenty.
+/// Pictures of a folder that are looked at, if frames of other files may not be more. Icons of programs have up to
+/// twenty.
 const MOST_PICTURES: usize = 64;
 
 impl Decoding<'_, '_> {
-    /// Of what the folder says, only the places are looked at: browsers believe the pictures as to their sizes, and in a
-    /// cursor the fields for bits are something else.
+    /// Of what the folder says, only the places are looked at: browsers believe the pictures as to their sizes, and in
+    /// a cursor the fields for bits are something else.
     pub(super) fn icon(&mut self) -> Result<(), DecodeError> {
         let (header, rest) = self.bytes.split_first_chunk::<HEADER>().ok_or_else(cut_off)?;
         let entries = usize::from(u16::from_le_bytes([header[4], header[5]]));

@@ -1,14 +1,14 @@
 //! JPEG XL, by `jxl-oxide`.
 //!
-//! Once it draws, this decoder cannot be stopped: it reads nothing on its way, asks nobody, and takes most of its memory
-//! at the start. What bounds a call of it is how much may be drawn in one. A picture may be made of many frames, each drawn
-//! over those before it, and one of a hundred pixels takes as long (12 ms) as one of 100,000, so frames count as well as
-//! pixels; the frames of an animation are drawn one by one. The largest picture that the default limit on memory leaves room
-//! for, 22 megapixels in colours, takes two to four seconds.
+//! Once it draws, this decoder cannot be stopped: it reads nothing on its way, asks nobody, and takes most of its
+//! memory at the start. What bounds a call of it is how much may be drawn in one. A picture may be made of many frames,
+//! each drawn over those before it, and one of a hundred pixels takes as long (12 ms) as one of 100,000, so frames
+//! count as well as pixels; the frames of an animation are drawn one by one. The largest picture that the default limit
+//! on memory leaves room for, 22 megapixels in colours, takes two to four seconds.
 //!
-//! Frames hang on those before them, and the decoder follows them by recursion: drawing one takes up to 4 KiB of the stack
-//! for each that has not been drawn, dropping the file 0.1 KiB for each. An inspection has 2 MiB, and a stack that
-//! overflows ends the process, so there are limits on both.
+//! Frames hang on those before them, and the decoder follows them by recursion: drawing one takes up to 4 KiB of the
+//! stack for each that has not been drawn, dropping the file 0.1 KiB for each. An inspection has 2 MiB, and a stack
+//! that overflows ends the process, so there are limits on both.
 
 use image::metadata::Orientation;
 use jxl_oxide::{AllocTracker, InitializeResult, JxlImage};
@@ -17,7 +17,8 @@ use super::canvas::{Canvas, Grain, Place};
 use super::still::too_few_pixels;
 use super::{DecodeError, Decoding, is_chosen};
 
-/// Bytes handed to the decoder between two looks at the clock, and at what it has made of them: a frame takes six or more.
+/// Bytes handed to the decoder between two looks at the clock, and at what it has made of them: a frame takes six or
+/// more.
 const CHUNK: usize = 8 << 10;
 
 /// Frames of a file.
@@ -66,7 +67,8 @@ impl Decoding<'_, '_> {
         }
     }
 
-    /// Hands out chosen frames. Others that later ones may be drawn over are drawn as well, as they would be in any case.
+    /// Hands out chosen frames. Others that later ones may be drawn over are drawn as well, as they would be in any
+    /// case.
     fn jxl_frames(&mut self, image: &JxlImage) -> Result<(), DecodeError> {
         let (count, limits) = (image.num_loaded_keyframes(), self.means.limits);
         let mut layers = Layers::default();

@@ -1,8 +1,8 @@
 //! The one door to the picture decoders: nothing goes through it without a limit.
 //!
-//! [`each_picture`] hands out every picture of a file that is to be hashed, one at a time, so that an animation costs the
-//! memory of one frame. A decoder that gives up hands out what it had until then, and the error besides: a browser shows
-//! that too. One that panics is an error like any other.
+//! [`each_picture`] hands out every picture of a file that is to be hashed, one at a time, so that an animation costs
+//! the memory of one frame. A decoder that gives up hands out what it had until then, and the error besides: a browser
+//! shows that too. One that panics is an error like any other.
 #![expect(clippy::disallowed_methods, reason = "this is the capped door that all other code has to use")]
 
 mod animation;
@@ -236,7 +236,8 @@ impl<'a> Decoding<'a, '_> {
     }
 }
 
-/// Which of `count` pictures are looked at: all, or `most` of them at even distances, the first and the last among them.
+/// Which of `count` pictures are looked at: all, or `most` of them at even distances, the first and the last among
+/// them.
 fn is_chosen(number: usize, count: usize, most: usize) -> bool {
     if number == 0 || count <= most {
         return true;

@@ -1,9 +1,9 @@
 //! Several pictures in one file, some of which cannot be decoded.
 //!
-//! One rule for all: where one that viewers show was decoded, others that are broken, or are written in a way that is not
-//! known here, are no doubt. In some files viewers show the first and it has to be that one, as otherwise anything could
-//! stand before a picture that can be decoded; in others they take the one that suits them. Where a limit stopped a
-//! decoder, that is always a doubt: nothing says that viewers cannot show the picture either.
+//! One rule for all: where one that viewers show was decoded, others that are broken, or are written in a way that is
+//! not known here, are no doubt. In some files viewers show the first and it has to be that one, as otherwise anything
+//! could stand before a picture that can be decoded; in others they take the one that suits them. Where a limit stopped
+//! a decoder, that is always a doubt: nothing says that viewers cannot show the picture either.
 
 use super::DecodeError;
 

@@ -1,8 +1,9 @@
 //! Shrinks a grey picture to a few pixels just as the crate `image` does with its filter "Lanczos3", but quickly.
 //!
-//! That one asks for every pixel by itself, some seventy times for the three hashes: two thirds of the time that a document
-//! with pictures took went there. Here a row is added to all small rows that it counts for while it is in the cache. Sums
-//! are made in the same order and with the same precision, so the pixels, and the hashes, are the same to the bit.
+//! That one asks for every pixel by itself, some seventy times for the three hashes: two thirds of the time that a
+//! document with pictures took went there. Here a row is added to all small rows that it counts for while it is in the
+//! cache. Sums are made in the same order and with the same precision, so the pixels, and the hashes, are the same to
+//! the bit.
 
 use std::ops::Range;
 

@@ -18,7 +18,8 @@ pub(super) const SIDE: usize = 64;
 pub(super) type Small = [[f32; SIDE]; SIDE];
 
 thread_local! {
-    /// A thread filters one picture after the other. As long as the longest side, some three times over: 0.4 MB at most.
+    /// A thread filters one picture after the other. As long as the longest side, some three times over: 0.4 MB at
+    /// most.
     static ROOM: RefCell<Room> = RefCell::default();
 }
 
@@ -91,8 +92,8 @@ fn reduce_pixels<P>(pixels: &[P], width: usize, room: &mut Room, luma: impl Fn(&
     small
 }
 
-/// The values of the small picture along one side, evenly spaced, each under two boxes: positions from some start on, with
-/// weights that add up to 1.
+/// The values of the small picture along one side, evenly spaced, each under two boxes: positions from some start on,
+/// with weights that add up to 1.
 struct Samples {
     starts: [usize; SIDE],
     /// Where the weights of each end.
@@ -140,8 +141,8 @@ impl Samples {
     }
 }
 
-/// Makes of the weights of the positions from `start` on those of a line that has a mean in place of every `side` positions,
-/// and says how many these are.
+/// Makes of the weights of the positions from `start` on those of a line that has a mean in place of every `side`
+/// positions, and says how many these are.
 fn fold(weights: &mut [f32], start: usize, side: usize) -> usize {
     if side == 1 {
         return weights.len();

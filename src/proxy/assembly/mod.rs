@@ -92,8 +92,8 @@ impl Key {
         Self { origin: origin.to_owned(), name: format!("tus {host} {target}") }
     }
 
-    /// An upload of FilePond is named by the id that the origin gave it, whatever the host is called. Databases and file
-    /// systems may find one in other case.
+    /// An upload of FilePond is named by the id that the origin gave it, whatever the host is called. Databases and
+    /// file systems may find one in other case.
     pub(super) fn chunks(origin: &str, id: &str) -> Self {
         Self { origin: origin.to_owned(), name: format!("chunks {}", id.to_ascii_lowercase()) }
     }

@@ -151,8 +151,8 @@ impl Pending {
         }
     }
 
-    /// Keeps a new upload of FilePond, if the answer is its id alone. One that is known already stays what it is, blocked
-    /// or with other pieces.
+    /// Keeps a new upload of FilePond, if the answer is its id alone. One that is known already stays what it is,
+    /// blocked or with other pieces.
     fn name_chunks(&mut self) {
         let Some(Step::NameChunks { slot, origin, target, declared, answer, .. }) = self.step.take() else {
             return;

@@ -81,8 +81,8 @@ impl TusUpload {
         Self { declared, only_grows: true, created_at: path_of(created_at).to_owned(), ..Self::default() }
     }
 
-    /// Whether the origin takes a chunk to `target` for one of this upload of FilePond, whose id is in it. With the id in
-    /// the query, the path is that of the creation or leads there: in another, the origin might find another id.
+    /// Whether the origin takes a chunk to `target` for one of this upload of FilePond, whose id is in it. With the id
+    /// in the query, the path is that of the creation or leads there: in another, the origin might find another id.
     pub(in crate::proxy) fn takes_chunks_at(&mut self, target: &str) -> bool {
         let path = path_of(target);
         let rest = self.created_at.strip_prefix(path);

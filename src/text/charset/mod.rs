@@ -1,9 +1,9 @@
 //! Bytes → text, as they arrive.
 //!
-//! No declared charset is asked for: senders choose it, and `extract` makes a text of its own of what it says. Where the
-//! bytes leave more than one reading, all are scanned, since what stores the text may choose another than we would: a byte
-//! order mark may be ignored, and bytes that are not UTF-8 may be some older charset or have faults replaced. Otherwise a
-//! byte or two would hide everything.
+//! No declared charset is asked for: senders choose it, and `extract` makes a text of its own of what it says. Where
+//! the bytes leave more than one reading, all are scanned, since what stores the text may choose another than we would:
+//! a byte order mark may be ignored, and bytes that are not UTF-8 may be some older charset or have faults replaced.
+//! Otherwise a byte or two would hide everything.
 
 mod legacy;
 
@@ -19,8 +19,8 @@ use crate::content::windows_1252;
 /// One way to read bytes as characters.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Charset {
-    /// UTF-8, and each byte that is not part of it as windows-1252. What takes more bytes than it should is read as what
-    /// it would be: some decoders do so.
+    /// UTF-8, and each byte that is not part of it as windows-1252. What takes more bytes than it should is read as
+    /// what it would be: some decoders do so.
     Utf8,
     /// One of the charsets of the Encoding Standard that came before.
     Legacy(&'static Legacy),
@@ -76,8 +76,8 @@ impl Charset {
         [Some(guessed), usual].into_iter().flatten().filter_map(Legacy::of).map(Self::Legacy).collect()
     }
 
-    /// Every way to read `text`, the likeliest first. Where it is not UTF-8, no more than `sample` bytes around the first
-    /// that are not are looked at.
+    /// Every way to read `text`, the likeliest first. Where it is not UTF-8, no more than `sample` bytes around the
+    /// first that are not are looked at.
     pub(super) fn all_of(text: &[u8], sample: usize) -> Vec<Self> {
         let mut charsets = Self::of_start(text);
         if let Some(foreign) = first_foreign(text) {
@@ -166,7 +166,8 @@ fn read_utf8(bytes: &[u8], at: usize, is_last: bool, source: &mut SourceText) ->
 static WESTERN: LazyLock<[Short; 256]> =
     LazyLock::new(|| std::array::from_fn(|byte| Short::of(windows_1252(byte as u8), 1)));
 
-/// How many of `bytes` begin no character of several bytes, up to the first that may; not the last, whose next is unknown.
+/// How many of `bytes` begin no character of several bytes, up to the first that may; not the last, whose next is
+/// unknown.
 fn singles(bytes: &[u8]) -> usize {
     const STEP: usize = 32;
     let next = bytes.get(1..).unwrap_or_default();

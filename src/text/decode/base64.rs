@@ -60,8 +60,8 @@ fn runs(bytes: &[u8]) -> Vec<Range<usize>> {
     runs
 }
 
-/// 1 for each of `bytes` that is a digit, and 0 behind them. Arithmetic without branches, so that the compiler does many
-/// at once.
+/// 1 for each of `bytes` that is a digit, and 0 behind them. Arithmetic without branches, so that the compiler does
+/// many at once.
 fn digits(bytes: &[u8]) -> [u8; CHUNK] {
     let mut digits = [0; CHUNK];
     for (is_digit, byte) in digits.iter_mut().zip(bytes) {

@@ -11,8 +11,8 @@ use super::source::SourceText;
 use super::switches::Switch;
 use crate::content::{ReferenceIn, character_reference, windows_1252};
 
-/// Hands out every text that stands in `source` from offset `from` on, and the switch of the way it was written, if there
-/// is one for it. Places in it are offsets of `source`.
+/// Hands out every text that stands in `source` from offset `from` on, and the switch of the way it was written, if
+/// there is one for it. Places in it are offsets of `source`.
 pub(super) fn each(source: &SourceText, from: usize, mut look: impl FnMut(Option<Switch>, SourceText)) {
     let start = from.max(source.range().start);
     let text = source.from(start);
@@ -33,8 +33,8 @@ pub(super) fn each(source: &SourceText, from: usize, mut look: impl FnMut(Option
     }
 }
 
-/// `text`, which starts at `start`, with everything that `read` finds at a `mark` replaced; `None` when that is nothing.
-/// It says what stands there, and how many bytes that takes.
+/// `text`, which starts at `start`, with everything that `read` finds at a `mark` replaced; `None` when that is
+/// nothing. It says what stands there, and how many bytes that takes.
 fn replaced(
     text: &str,
     start: usize,
@@ -64,8 +64,8 @@ fn read_entity(text: &str) -> Option<(String, usize)> {
     character_reference(text.as_bytes(), ReferenceIn::Text)
 }
 
-/// Percent-encoded bytes in a row, as UTF-8 with each byte that is none as windows-1252. RFC 3986 §2.1. One character at a
-/// time, so that a span covers no more than it must.
+/// Percent-encoded bytes in a row, as UTF-8 with each byte that is none as windows-1252. RFC 3986 §2.1. One character
+/// at a time, so that a span covers no more than it must.
 fn read_percent(text: &str) -> Option<(String, usize)> {
     let mut bytes = Vec::new();
     let mut escapes = text.as_bytes().chunks_exact(3);

@@ -223,8 +223,8 @@ fn is_place(text: &[u8], at: usize) -> bool {
     }
 }
 
-/// Where the first byte ends of the last character at which the one at `at`, of several bytes, begins to stand three times;
-/// `None` if that is this one.
+/// Where the first byte ends of the last character at which the one at `at`, of several bytes, begins to stand three
+/// times; `None` if that is this one.
 fn end_of_row(text: &[u8], at: usize) -> Option<usize> {
     let length = length_at(text, at).filter(|length| *length > 1)?;
     let repeated = text[at..].iter().zip(&text[at + length..]).take_while(|(byte, next)| byte == next).count();

@@ -23,7 +23,8 @@ pub(super) enum Signs {
     AsI,
 }
 
-/// The letter that `ch` may stand for. Not "6", which the Cyrillic б is folded to, and not what "€" and the Greek ε are.
+/// The letter that `ch` may stand for. Not "6", which the Cyrillic б is folded to, and not what "€" and the Greek ε
+/// are.
 pub(super) const fn letter_of(ch: char) -> Option<char> {
     Some(match ch {
         '2' => 'z',
@@ -138,8 +139,8 @@ impl Reader<'_> {
         self.gap_behind_spelled_out(position - 1)
     }
 
-    /// How long the gap behind the single letter at `letter` is, if that is one of [`LEAST_SPACED`] such letters and the
-    /// gap is no wider than the one before or after; otherwise 0.
+    /// How long the gap behind the single letter at `letter` is, if that is one of [`LEAST_SPACED`] such letters and
+    /// the gap is no wider than the one before or after; otherwise 0.
     fn gap_behind_spelled_out(&self, letter: usize) -> usize {
         let Some(next) = self.next_single(letter).filter(|_| self.is_single(letter)) else {
             return 0;
@@ -185,8 +186,8 @@ impl Reader<'_> {
     }
 }
 
-/// Whether `ch` is put between the letters of a word, to hide it and otherwise. What ends words in text that lacks spaces
-/// is none.
+/// Whether `ch` is put between the letters of a word, to hide it and otherwise. What ends words in text that lacks
+/// spaces is none.
 pub(super) const fn is_mark(ch: char) -> bool {
     matches!(ch, '.' | '-' | '_' | '*' | '~' | '\'' | '^' | '\\' | '·' | '•' | '‧' | '∙')
 }

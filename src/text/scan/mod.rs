@@ -1,9 +1,9 @@
 //! All rules over one text, as its bytes arrive.
 //!
 //! The text is read in blocks, in every charset its bytes may be in ([`reading`]). What a block adds is normalised and
-//! searched once for all keywords, and once for each pattern. Where it looks as if something were hidden, by an escape or
-//! by spelling, what may have been meant is searched too. Matching is overlapping, so a keyword inside another one hides
-//! neither.
+//! searched once for all keywords, and once for each pattern. Where it looks as if something were hidden, by an escape
+//! or by spelling, what may have been meant is searched too. Matching is overlapping, so a keyword inside another one
+//! hides neither.
 
 mod layer;
 mod reading;
@@ -131,10 +131,10 @@ impl RuleSet {
 
 /// One text on its way through the rules.
 ///
-/// Takes any bytes. Time is linear in the text, once for all keywords and once for each pattern, and in the occurrences of
-/// keywords. Memory does not grow with the text: less than 64 KiB is kept for each charset it may be in, unless keywords are
-/// longer than some hundred characters, and some more is needed while a block is scanned. Into which pieces the text was
-/// cut makes no difference. Past the deadline it stops, with what was found until then.
+/// Takes any bytes. Time is linear in the text, once for all keywords and once for each pattern, and in the occurrences
+/// of keywords. Memory does not grow with the text: less than 64 KiB is kept for each charset it may be in, unless
+/// keywords are longer than some hundred characters, and some more is needed while a block is scanned. Into which
+/// pieces the text was cut makes no difference. Past the deadline it stops, with what was found until then.
 #[derive(Debug)]
 pub struct Scanner<R> {
     rules: R,

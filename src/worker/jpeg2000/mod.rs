@@ -1,7 +1,7 @@
 //! Decodes JPEG 2000 through `hayro-jpeg2000`, within limits. Runs in the worker only.
 //!
-//! The decoder is written in Rust without unsafe code, but looks at no clock and takes whatever memory a file asks for. So
-//! it is not asked before [`Outline`] has said what that is, and the process bounds the rest.
+//! The decoder is written in Rust without unsafe code, but looks at no clock and takes whatever memory a file asks for.
+//! So it is not asked before [`Outline`] has said what that is, and the process bounds the rest.
 #![expect(clippy::disallowed_methods, reason = "this is the capped door that all other code has to use")]
 
 mod boxes;

@@ -170,7 +170,8 @@ impl Outline {
         Ok(())
     }
 
-    /// Bytes that the decoder takes: samples of 32 bits, of a tile three times, the colours made of them, and its structures.
+    /// Bytes that the decoder takes: samples of 32 bits, of a tile three times, the colours made of them, and its
+    /// structures.
     fn needed(&self, copies: u64) -> u64 {
         let (pixels, components) = (u64::from(self.width) * u64::from(self.height), u64::from(self.components));
         let price = self.price.0.saturating_add(self.price.1.saturating_mul(u64::from(self.layers)));

@@ -1,7 +1,7 @@
 //! The few functions of libheif that decoding needs, found at run time, and safe types over what they give out.
 //!
-//! Declared by hand after `libheif/heif.h` of 1.15.1; the library's name promises that 1.x keeps them. What libheif says
-//! is not trusted further than it must be: it runs where a mistake of it ends in a dead worker.
+//! Declared by hand after `libheif/heif.h` of 1.15.1; the library's name promises that 1.x keeps them. What libheif
+//! says is not trusted further than it must be: it runs where a mistake of it ends in a dead worker.
 #![expect(unsafe_code, reason = "calls a C library")]
 
 use std::ffi::{CStr, c_char, c_int};

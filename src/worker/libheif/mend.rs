@@ -1,10 +1,11 @@
 //! Takes out of a file what libheif refuses the whole of it for, and no reader shows.
 //!
-//! Cameras write more than one picture into a HEIC and say which of them the auxiliary ones (depth, gain map, mattes) belong
-//! to. libheif as Debian has it refuses a file of which one belongs to two pictures, as iPhones write it, and any libheif
-//! one that belongs to a picture that is not there. Such a reference is renamed to one that libheif does not know, and the
-//! auxiliary picture is hidden, as it would be with the reference. Alpha of several pictures is not touched, since it
-//! changes how they look. Nor does libheif bear metadata of several pictures: what metadata describe is not asked at all.
+//! Cameras write more than one picture into a HEIC and say which of them the auxiliary ones (depth, gain map, mattes)
+//! belong to. libheif as Debian has it refuses a file of which one belongs to two pictures, as iPhones write it, and
+//! any libheif one that belongs to a picture that is not there. Such a reference is renamed to one that libheif does
+//! not know, and the auxiliary picture is hidden, as it would be with the reference. Alpha of several pictures is not
+//! touched, since it changes how they look. Nor does libheif bear metadata of several pictures: what metadata describe
+//! is not asked at all.
 //!
 //! It also refuses sequences that do not name the brand of the still picture which they hold besides.
 //!

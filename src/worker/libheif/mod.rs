@@ -31,8 +31,8 @@ impl Decoded<'_> {
     }
 }
 
-/// Hands each picture of `file`, which is mended before, to `sink`: the one to be shown first of all, then the others, up to
-/// [`DecodeLimits::max_frames`].
+/// Hands each picture of `file`, which is mended before, to `sink`: the one to be shown first of all, then the others,
+/// up to [`DecodeLimits::max_frames`].
 ///
 /// # Errors
 /// As [`Several`] says, when the others were handed out. What `sink` returns, at once.

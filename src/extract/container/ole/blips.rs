@@ -95,8 +95,8 @@ pub(in crate::extract::container) fn hand_out_bitmap(bitmap: &[u8], found: &mut 
     }
 }
 
-/// What a file has in front of `bitmap`; `None` when that is none. Sources: MS-WMF §2.2.2.2 (BitmapCoreHeader), §2.2.2.3
-/// (BitmapInfoHeader).
+/// What a file has in front of `bitmap`; `None` when that is none. Sources: MS-WMF §2.2.2.2 (BitmapCoreHeader),
+/// §2.2.2.3 (BitmapInfoHeader).
 fn file_header(bitmap: &[u8]) -> Option<[u8; 14]> {
     let header = u32_at(bitmap, 0)?;
     let behind = match header {

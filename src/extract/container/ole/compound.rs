@@ -1,8 +1,8 @@
 //! Compound files (MS-CFB): a small file system in a file. Storages are its folders, streams its files.
 //!
-//! Nothing that a file says about itself is trusted with time or memory. The table is as long as the file has sectors, at
-//! most; chains end where they meet themselves; the tree of the directory is walked once; and all streams together are read
-//! up to some times the length of the file, since they may share their sectors.
+//! Nothing that a file says about itself is trusted with time or memory. The table is as long as the file has sectors,
+//! at most; chains end where they meet themselves; the tree of the directory is walked once; and all streams together
+//! are read up to some times the length of the file, since they may share their sectors.
 
 use std::collections::HashMap;
 

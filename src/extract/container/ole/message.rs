@@ -1,5 +1,5 @@
-//! Mails of Outlook (MS-OXMSG): each property of a message, a recipient or an attachment is a stream that is called by the
-//! number and the type of the property. Messages in messages are storages with the same inside.
+//! Mails of Outlook (MS-OXMSG): each property of a message, a recipient or an attachment is a stream that is called by
+//! the number and the type of the property. Messages in messages are storages with the same inside.
 
 use bytes::Bytes;
 use memchr::memmem;
@@ -61,8 +61,8 @@ fn stream_name(number: u16, kind: u16) -> String {
     format!("{PREFIX}{number:04x}{kind:04x}")
 }
 
-/// The label of the charset that texts of one byte a letter are in, where the message says one. All messages in one file
-/// were written by one program.
+/// The label of the charset that texts of one byte a letter are in, where the message says one. All messages in one
+/// file were written by one program.
 pub(super) fn charset(file: &mut CompoundFile, found: &mut Dissection<'_>) -> Option<&'static str> {
     let fixed = file.stream_called(ROOT, FIXED, found)?;
     let value = |tag: u32| u32_at(&fixed, memmem::find(&fixed, &tag.to_le_bytes())? + 8);

@@ -1,8 +1,8 @@
 //! Compound files, which documents of Office were until 2007, mails of Outlook still are, and whatever Office encrypts.
 //!
-//! Every stream is handed out as it is, joined from its sectors, so that pictures and files in it are found; beside that
-//! comes what each format says in it, as text. A stream is told by its name alone, in whatever storage it is: documents
-//! in documents are storages with the same inside.
+//! Every stream is handed out as it is, joined from its sectors, so that pictures and files in it are found; beside
+//! that comes what each format says in it, as text. A stream is told by its name alone, in whatever storage it is:
+//! documents in documents are storages with the same inside.
 
 mod blips;
 mod code_page;

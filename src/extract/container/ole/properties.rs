@@ -75,8 +75,8 @@ impl<'s> Set<'s> {
         code_page::encoding(self.code_page).unwrap_or(WINDOWS_1252)
     }
 
-    /// The text of a property, and whether it is in UTF-16. Of several in one, all that lies up to `end`, where the next
-    /// property begins: writers differ in how they fill them up. Their lengths end lines by the zeros in them.
+    /// The text of a property, and whether it is in UTF-16. Of several in one, all that lies up to `end`, where the
+    /// next property begins: writers differ in how they fill them up. Their lengths end lines by the zeros in them.
     fn text_at(&self, number: u32, at: usize, end: usize) -> Option<(&'s [u8], bool)> {
         let value = self.bytes.get(at..)?;
         let all = value.get(..end.saturating_sub(at)).unwrap_or(value);

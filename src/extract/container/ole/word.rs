@@ -1,5 +1,5 @@
-//! What documents of Word say (MS-DOC): the body, footnotes, headers, comments and text boxes, which all lie behind each
-//! other in one table of pieces. Text that is hidden or marked as deleted is in it like any other.
+//! What documents of Word say (MS-DOC): the body, footnotes, headers, comments and text boxes, which all lie behind
+//! each other in one table of pieces. Text that is hidden or marked as deleted is in it like any other.
 
 use std::ops::Range;
 
@@ -78,8 +78,8 @@ impl Header {
         })
     }
 
-    /// The pieces in the order in which people read them. Where the stream that the header names has none, another program
-    /// may have taken the other one.
+    /// The pieces in the order in which people read them. Where the stream that the header names has none, another
+    /// program may have taken the other one.
     fn pieces<'a>(
         &self,
         document: &[u8],
@@ -191,8 +191,8 @@ fn show_pieces(document: &[u8], pieces: &[Piece], found: &mut Dissection<'_>) {
     texts.codes.show(PartKind::Text, "fields", found);
 }
 
-/// The text as people read it, and apart from it what fields are made by, such as the address of a link: that stands in the
-/// middle of what is read. Source: §2.8.25.
+/// The text as people read it, and apart from it what fields are made by, such as the address of a link: that stands in
+/// the middle of what is read. Source: §2.8.25.
 struct Texts<'a> {
     read: OfficeText<'a>,
     codes: OfficeText<'a>,

@@ -73,8 +73,8 @@ impl Filter<'_> {
         }
     }
 
-    /// Gives `sink` what it makes of `input`, before the predictor; `None` when it is none that is undone here, or a limit
-    /// was passed.
+    /// Gives `sink` what it makes of `input`, before the predictor; `None` when it is none that is undone here, or a
+    /// limit was passed.
     pub(super) fn pour(&self, input: &[u8], sink: &mut dyn Sink, found: &mut Dissection<'_>) -> Option<()> {
         let poured = match self.name {
             "FlateDecode" | "Fl" => inflate(input, sink, found),

@@ -145,8 +145,8 @@ impl Opened<'_> {
         }
     }
 
-    /// Shows a picture whose samples are not kept while it is made: it is large, or a fax. Whether that is all there is to
-    /// its stream.
+    /// Shows a picture whose samples are not kept while it is made: it is large, or a fax. Whether that is all there is
+    /// to its stream.
     fn draw_large(&self, stream: &Stream, found: &mut Dissection<'_>) -> bool {
         let Some(shape) = Shape::of(&stream.dictionary, self.objects).filter(Shape::has_colours) else {
             return false;

@@ -354,8 +354,8 @@ impl Objects {
         Some((content, None))
     }
 
-    /// Gives what is in `stream` once all its filters are undone to what `start` makes for the predictor of the last; `None`
-    /// when there is nothing, one of them cannot be undone here, or a limit was passed.
+    /// Gives what is in `stream` once all its filters are undone to what `start` makes for the predictor of the last;
+    /// `None` when there is nothing, one of them cannot be undone here, or a limit was passed.
     pub(super) fn pour<S: Sink>(
         &self,
         stream: &Stream,
@@ -384,7 +384,8 @@ impl Objects {
         self.steps(stream)?.pop().map(|(name, _)| name)
     }
 
-    /// The filters of `stream` with their parameters, in the order in which they are undone; `None` when one has no name.
+    /// The filters of `stream` with their parameters, in the order in which they are undone; `None` when one has no
+    /// name.
     fn steps(&self, stream: &Stream) -> Option<Vec<(String, Dictionary)>> {
         let filters = self.list(stream.dictionary.get(&["Filter", "F"]));
         let mut parameters = self.list(stream.dictionary.get(&["DecodeParms", "DP"])).into_iter();

@@ -93,7 +93,8 @@ impl<'a> Reader<'a> {
         is_there
     }
 
-    /// The operator that stands here, which is then passed; what is no operator is passed byte by byte. `None` at the end.
+    /// The operator that stands here, which is then passed; what is no operator is passed byte by byte. `None` at the
+    /// end.
     fn operator(&mut self) -> Option<&'a [u8]> {
         self.skip_blanks();
         let rest = self.rest();
@@ -103,7 +104,8 @@ impl<'a> Reader<'a> {
         (length > 0).then(|| &rest[..length])
     }
 
-    /// The next operator. The values before it, at most `most` of them, replace what is in `operands`. `None` at the end.
+    /// The next operator. The values before it, at most `most` of them, replace what is in `operands`. `None` at the
+    /// end.
     pub(super) fn operation(&mut self, operands: &mut Vec<Value>, most: usize) -> Option<&'a [u8]> {
         operands.clear();
         while let Some(value) = self.value() {

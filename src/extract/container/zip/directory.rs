@@ -51,7 +51,8 @@ pub(super) fn find(bytes: &[u8], max: usize) -> Directories {
     let mut found = Directories { all: Vec::new(), comments: Vec::new(), is_clear: true };
     let mut contents = Vec::new();
     let mut read_count = 0;
-    // From the front, which is vectorised, then turned round: searching backwards is not, and was most of what a plain body cost.
+    // From the front, which is vectorised, then turned round: searching backwards is not, and was most of what a plain
+    // body cost.
     let ends: Vec<usize> = memmem::find_iter(&bytes[tail..], END).map(|at| tail + at).collect();
     for at in ends.into_iter().rev() {
         // An archive that is an entry of the one already found is no rival of that.

@@ -146,8 +146,8 @@ fn widen(numbers: &mut [u64], bytes: &[u8], extra: Range<usize>) {
     }
 }
 
-/// Where the name stands in the field "Info-ZIP Unicode Path" (APPNOTE §4.6.9): behind a version and a checksum of the other
-/// name, which not every reader looks at.
+/// Where the name stands in the field "Info-ZIP Unicode Path" (APPNOTE §4.6.9): behind a version and a checksum of the
+/// other name, which not every reader looks at.
 fn unicode_name(bytes: &[u8], extra: Range<usize>) -> Option<Range<usize>> {
     let (_, field) = fields(bytes, extra).find(|(id, _)| *id == 0x7075)?;
     (field.len() > 5).then(|| field.start + 5..field.end)

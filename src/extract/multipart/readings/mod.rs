@@ -6,16 +6,18 @@
 //!
 //! - boundaries are whatever a parser may read out of the header, or out of the headers of a part for nested bodies;
 //! - a delimiter is wherever `--boundary` is, in the middle of a line too, with or without the line end before it;
-//! - headers end at the first empty line of any notation after a delimiter, at the latest where CRLF ends two lines, which
-//!   every parser knows; or there are none;
+//! - headers end at the first empty line of any notation after a delimiter, at the latest where CRLF ends two lines,
+//!   which every parser knows; or there are none;
 //! - a part goes on over delimiters that some parser does not take for one, up to the first that all of them do;
 //! - where the headers mention a transfer encoding, a compression or a charset, the part is also what that makes of it.
 //!
 //! Most readings of a large part are the same bytes with some more at an end: a line end, the headers, the last
 //! delimiter. Such a part is inspected once, and the others are hashed only ([`Part::cuts`]), in one pass for all that
-//! begin at the same place. So an ordinary file costs a small multiple of hashing it, and what is hidden costs its own length.
+//! begin at the same place. So an ordinary file costs a small multiple of hashing it, and what is hidden costs its own
+//! length.
 //!
-//! Source: what 17 parsers made of `vectors/multipart/cases.json`, and `tests/differential`, which runs fifteen of them.
+//! Source: what 17 parsers made of `vectors/multipart/cases.json`, and `tests/differential`, which runs fifteen of
+//! them.
 
 mod boundary;
 #[cfg(test)]
@@ -97,8 +99,8 @@ struct Reading {
 enum Look {
     /// Nothing: it begins with a header or a line end before what others take for the content.
     Hash,
-    /// It is inspected while there is room: for it to be the content, a parser would have to overlook the end of headers
-    /// before it. What is in it is looked for in the reading that begins there.
+    /// It is inspected while there is room: for it to be the content, a parser would have to overlook the end of
+    /// headers before it. What is in it is looked for in the reading that begins there.
     IfThereIsRoom,
     Inspect,
 }
@@ -207,8 +209,9 @@ impl<'a> Readings<'a> {
         })
     }
 
-    /// Where content may begin after a delimiter that ends at `from`: right there, after its line, and after the first line
-    /// that is empty, for every notion of a line and of emptiness. Some parsers skip empty lines before the headers.
+    /// Where content may begin after a delimiter that ends at `from`: right there, after its line, and after the first
+    /// line that is empty, for every notion of a line and of emptiness. Some parsers skip empty lines before the
+    /// headers.
     fn starts(&self, from: usize) -> BTreeSet<usize> {
         let skipped = self.body[from..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         let window = |from: usize| &self.body[from..self.body.len().min(from + MAX_HEADERS)];

@@ -39,8 +39,8 @@ pub(super) fn extract(headers: &[u8], charsets: &[Vec<u8>], content: &Bytes, fou
     transcode(&labels, headers, content, found);
 }
 
-/// Adds `content` without the transfer encodings that `headers` mention, wherever that is: some servers know of no folded
-/// lines, others take more than CRLF for the end of one.
+/// Adds `content` without the transfer encodings that `headers` mention, wherever that is: some servers know of no
+/// folded lines, others take more than CRLF for the end of one.
 pub(in crate::extract::multipart) fn undo_transfer_encoding(
     headers: &[u8],
     content: &Bytes,
@@ -58,8 +58,9 @@ pub(in crate::extract::multipart) fn undo_transfer_encoding(
     }
 }
 
-/// Adds what formidable makes of base64 with line ends in it: of a file, it decodes as many characters as are a multiple of
-/// four by themselves; of a field, it writes base64 without line ends and without what does not fill three bytes.
+/// Adds what formidable makes of base64 with line ends in it: of a file, it decodes as many characters as are a
+/// multiple of four by themselves; of a field, it writes base64 without line ends and without what does not fill three
+/// bytes.
 pub(in crate::extract::multipart) fn add_other_base64(text: &Bytes, found: &mut Dissection<'_>) {
     let is_padded = text.trim_ascii_end().ends_with(b"=");
     if !is_padded && !text.iter().any(u8::is_ascii_whitespace) {
@@ -76,8 +77,8 @@ pub(in crate::extract::multipart) fn add_other_base64(text: &Bytes, found: &mut 
     }
 }
 
-/// Names of charsets that `text` gives in parameters called `charset`, in lower case, in the notation of RFC 2231 too: every
-/// word of such a value may be one.
+/// Names of charsets that `text` gives in parameters called `charset`, in lower case, in the notation of RFC 2231 too:
+/// every word of such a value may be one.
 pub(in crate::extract::multipart) fn labels(text: &[u8]) -> BTreeSet<Vec<u8>> {
     let lower = text.to_ascii_lowercase();
     let mut labels = BTreeSet::new();
@@ -121,8 +122,8 @@ fn quoted_printable(text: &[u8]) -> Bytes {
     decoded.into()
 }
 
-/// The same as Python's `binascii.a2b_qp`, and so aiohttp, reads it: `==` is one `=`, and after a `=` at the end of a line
-/// everything up to LF is left out.
+/// The same as Python's `binascii.a2b_qp`, and so aiohttp, reads it: `==` is one `=`, and after a `=` at the end of a
+/// line everything up to LF is left out.
 fn quoted_printable_in_python(text: &[u8]) -> Bytes {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -171,8 +172,8 @@ const fn is_of_label(byte: &u8) -> bool {
 }
 
 /// Adds `content` in UTF-8, read in each of these charsets, and what is left of it without the transfer encodings that
-/// `headers` mention: aiohttp undoes both. Of a charset that is unknown, or of too many, nobody here can tell what a server
-/// sees.
+/// `headers` mention: aiohttp undoes both. Of a charset that is unknown, or of too many, nobody here can tell what a
+/// server sees.
 pub(in crate::extract::multipart) fn transcode<'l>(
     labels: impl IntoIterator<Item = &'l Vec<u8>>,
     headers: &[u8],

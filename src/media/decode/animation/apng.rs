@@ -1,7 +1,7 @@
 //! Frames of an APNG. Source: W3C PNG, third edition, §11.3.6.
 //!
-//! Frames come in the order of the file, whatever numbers they have. Where these are not as they should be, browsers show
-//! the still picture, so that a frame which cannot be decoded is no doubt then.
+//! Frames come in the order of the file, whatever numbers they have. Where these are not as they should be, browsers
+//! show the still picture, so that a frame which cannot be decoded is no doubt then.
 
 use std::borrow::Cow;
 

@@ -1,6 +1,7 @@
 //! Files whose pictures follow each other: GIF, APNG, WebP.
 //!
-//! Each frame is drawn over the one before, so all are decoded up to the last that is wanted; only those are handed out.
+//! Each frame is drawn over the one before, so all are decoded up to the last that is wanted; only those are handed
+//! out.
 
 mod apng;
 mod gif;
@@ -17,8 +18,8 @@ use super::still::too_few_pixels;
 use super::{DecodeError, Decoding, Picture, is_chosen};
 
 impl Decoding<'_, '_> {
-    /// Hands out a frame if it is chosen. One that is equal to the frame handed out before says nothing new: the next that
-    /// differs takes its place.
+    /// Hands out a frame if it is chosen. One that is equal to the frame handed out before says nothing new: the next
+    /// that differs takes its place.
     fn show(
         &mut self,
         showing: &mut Showing,

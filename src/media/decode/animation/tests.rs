@@ -146,8 +146,8 @@ fn pictures_of_xcode_have_their_colours_put_right() {
     let far = |a: &[u8; 4], b: &[u8; 4]| a.iter().zip(b).map(|(a, b)| i32::from(a.abs_diff(*b))).max();
     let is_near = |(a, b): (&[u8; 4], &[u8; 4])| a[3] < 16 || far(a, b) < Some(20);
     assert!(pictures[0].rgba.iter().zip(&beside[0].rgba).all(is_near));
-    // Data with a header of zlib, as some programs leave them, say the same, and something else to readers that pass over
-    // the first chunk.
+    // Data with a header of zlib, as some programs leave them, say the same, and something else to readers that pass
+    // over the first chunk.
     let file = fixture("xcode.png");
     let mut with_header = SIGNATURE.to_vec();
     for chunk in Chunks::of(&file) {

@@ -1,7 +1,7 @@
 //! DDS: textures without compression, and in blocks as far as BC5.
 //!
-//! Of what a file holds besides the first picture, which are smaller copies and the sides of cubes, viewers show nothing.
-//! Source: Microsoft, "DDS_PIXELFORMAT structure", "DDS_HEADER_DXT10 structure" and "DXGI_FORMAT enumeration".
+//! Of what a file holds besides the first picture, which are smaller copies and the sides of cubes, viewers show
+//! nothing. Source: Microsoft, "DDS_PIXELFORMAT structure", "DDS_HEADER_DXT10 structure" and "DXGI_FORMAT enumeration".
 
 mod blocks;
 

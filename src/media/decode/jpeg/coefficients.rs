@@ -1,12 +1,12 @@
 //! The coefficients of a JPEG: all of them, or the first of each block of 8×8 samples, which says what its mean is.
 //!
-//! Of a large picture PDQ keeps 64×64 means over larger squares than that, so it needs nothing else: two hundred megapixels
-//! take ten megabytes then, in place of two bytes for every sample. Of a progressive file the scans of other coefficients
-//! are passed over, where they end is cheap to see; of any other file every code has to be read, and of one without an end,
-//! to see whether it is cut off.
+//! Of a large picture PDQ keeps 64×64 means over larger squares than that, so it needs nothing else: two hundred
+//! megapixels take ten megabytes then, in place of two bytes for every sample. Of a progressive file the scans of other
+//! coefficients are passed over, where they end is cheap to see; of any other file every code has to be read, and of
+//! one without an end, to see whether it is cut off.
 //!
-//! Whatever is damaged reads as libjpeg reads it (`jdhuff.c`, `jdphuff.c`), for that is what viewers show: a block for which
-//! there are no data is grey. Source: ITU-T T.81, §A.2 (order of blocks), §F.2 (sequential), §G.2 (progressive).
+//! Whatever is damaged reads as libjpeg reads it (`jdhuff.c`, `jdphuff.c`), for that is what viewers show: a block for
+//! which there are no data is grey. Source: ITU-T T.81, §A.2 (order of blocks), §F.2 (sequential), §G.2 (progressive).
 
 use super::entropy::Bits;
 use super::markers::{FrameHeader, Notes, Segment, Tables, end_of_scan, marker};
@@ -51,8 +51,8 @@ pub(super) struct Component {
     /// Blocks in a row, with those that only fill the last unit.
     pub(super) stride: usize,
     pub(super) coefficients: Vec<i16>,
-    /// Where only first coefficients are kept, which others are not zero, a bit each, by block: as much as reading the next
-    /// scan needs. Only where that has to be read at all.
+    /// Where only first coefficients are kept, which others are not zero, a bit each, by block: as much as reading the
+    /// next scan needs. Only where that has to be read at all.
     pub(super) telling: Vec<u64>,
     /// By frequency: the lowest bit that has come, plus one; 0 for none.
     known: [u8; 64],
@@ -101,8 +101,8 @@ impl<'a> Coefficients<'a> {
     /// Reads `jpeg`, whose `outline` this is, up to the end of its picture.
     ///
     /// # Errors
-    /// It has no frame or no scan, tables are missing or no tables; [`DecodeError::Deadline`], which is looked at for every
-    /// row of blocks.
+    /// It has no frame or no scan, tables are missing or no tables; [`DecodeError::Deadline`], which is looked at for
+    /// every row of blocks.
     pub(super) fn read(
         jpeg: &'a [u8],
         outline: &Outline<'_>,

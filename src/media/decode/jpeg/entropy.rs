@@ -1,7 +1,7 @@
 //! The bits of a scan, and Huffman codes in them.
 //!
-//! Where data are missing or make no sense, what comes out is what libjpeg makes of it (`jdhuff.c`): zeros behind the end,
-//! and the value 0 for what is no code. Source: ITU-T T.81, annex C and §F.2.2.
+//! Where data are missing or make no sense, what comes out is what libjpeg makes of it (`jdhuff.c`): zeros behind the
+//! end, and the value 0 for what is no code. Source: ITU-T T.81, annex C and §F.2.2.
 
 use super::markers::{marker, next_marker};
 
@@ -44,7 +44,8 @@ impl Codes {
         Some(Self { short, ends, offsets, values: values.to_vec() })
     }
 
-    /// The code that `next` sixteen bits begin with: its length and value. What is none has seventeen bits and the value 0.
+    /// The code that `next` sixteen bits begin with: its length and value. What is none has seventeen bits and the
+    /// value 0.
     #[inline]
     fn find(&self, next: u32) -> (u32, u8) {
         let (length, value) = self.short[(next >> (16 - LOOKED_UP)) as usize];
@@ -185,8 +186,8 @@ impl<'a> Bits<'a> {
         if is_below { number - (1 << size) + 1 } else { number }
     }
 
-    /// Goes on after the next restart marker, or stays before a marker that belongs further on: then what follows up to the
-    /// restart after that is missing. What libjpeg does (`jpeg_resync_to_restart`).
+    /// Goes on after the next restart marker, or stays before a marker that belongs further on: then what follows up to
+    /// the restart after that is missing. What libjpeg does (`jpeg_resync_to_restart`).
     pub(super) fn restart(&mut self) {
         (self.ahead, self.count) = (0, 0);
         let wanted = self.next_restart;

@@ -1,16 +1,16 @@
 //! A progressive JPEG without the scans that only its colours need.
 //!
-//! Whoever wants the luma plane alone still has to read every scan of a progressive file, since none says how long it is.
-//! But a scan of higher frequencies holds one component, as T.81 §G.1.1.1.1 wants it, and where it ends is cheap to see:
-//! at the first marker. So those of the other components are left out before the decoder sees the file. The scans that
-//! are left give the same luma plane.
+//! Whoever wants the luma plane alone still has to read every scan of a progressive file, since none says how long it
+//! is. But a scan of higher frequencies holds one component, as T.81 §G.1.1.1.1 wants it, and where it ends is cheap to
+//! see: at the first marker. So those of the other components are left out before the decoder sees the file. The scans
+//! that are left give the same luma plane.
 
 use super::markers::{Segment, end_of_scan, marker};
 
 /// `jpeg` without the scans of higher frequencies that are not of its first component.
 ///
-/// `None` when there is nothing to leave out: it is not progressive, has no such scan, or is not put together as a JPEG is
-/// before the first one, and then it is for the decoder to say what is wrong.
+/// `None` when there is nothing to leave out: it is not progressive, has no such scan, or is not put together as a JPEG
+/// is before the first one, and then it is for the decoder to say what is wrong.
 pub(super) fn luma_scans(jpeg: &[u8]) -> Option<Vec<u8>> {
     let mut kept: Option<Vec<u8>> = None;
     let mut luma = None;

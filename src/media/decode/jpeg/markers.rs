@@ -40,7 +40,8 @@ pub(in crate::media::decode) struct Segment<'a> {
 }
 
 impl<'a> Segment<'a> {
-    /// The next one from `at` on, whatever stands before it. [`marker::EOI`] has no content; `None` where the file ends.
+    /// The next one from `at` on, whatever stands before it. [`marker::EOI`] has no content; `None` where the file
+    /// ends.
     pub(super) fn next(jpeg: &'a [u8], at: usize) -> Option<Self> {
         let (mut marker, mut after) = next_marker(jpeg, at)?;
         while matches!(marker, marker::TEM | marker::RST0..=marker::SOI) {
@@ -77,7 +78,8 @@ pub(super) fn next_marker(jpeg: &[u8], mut at: usize) -> Option<(u8, usize)> {
     }
 }
 
-/// Where the data of a scan from `start` on ends: at the first marker that is no restart. Says whether there are restarts.
+/// Where the data of a scan from `start` on ends: at the first marker that is no restart. Says whether there are
+/// restarts.
 pub(super) fn end_of_scan(jpeg: &[u8], start: usize) -> (usize, bool) {
     let (mut at, mut restarts) = (start, false);
     while let Some((marker, after)) = next_marker(jpeg, at) {

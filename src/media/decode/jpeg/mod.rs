@@ -3,8 +3,9 @@
 //! - [`outline`] walks over the segments of a file and says what its picture is.
 //! - A plain file is decoded by `zune-jpeg`, which can stop at the luma plane, and at the deadline as far as
 //!   [`super::timed`] says.
-//! - Whatever is not as most encoders write it, is damaged or cut off, is read as libjpeg reads it by [`coefficients`] and
-//!   [`samples`], since that is what viewers show; and so are large files, of which a mean for every 8×8 pixels is enough.
+//! - Whatever is not as most encoders write it, is damaged or cut off, is read as libjpeg reads it by [`coefficients`]
+//!   and [`samples`], since that is what viewers show; and so are large files, of which a mean for every 8×8 pixels is
+//!   enough.
 //!
 //! A picture that breaks off is handed out as far as it goes, and an error besides.
 
@@ -38,16 +39,17 @@ use super::{Colours, DecodeError, Decoding, Picture};
 use crate::content::Deadline;
 use crate::media::scratch::PIXELS;
 
-/// Scans that a file may have. Encoders write about ten; a scan over nothing takes a few bytes, and a walk over every pixel.
+/// Scans that a file may have. Encoders write about ten; a scan over nothing takes a few bytes, and a walk over every
+/// pixel.
 const MAX_SCANS: u64 = 64;
 
 /// How many times the scans of a file may go over as many pixels as the largest picture may have: one goes over 100
 /// megapixels in some 100 ms.
 const MAX_PASSES: u64 = 16;
 
-/// The shorter side, in blocks, of a progressive picture whose means are hashed in place of its pixels. Of 18 photographs,
-/// hashes were in the mean 2.8 bits from those of the reference at 960 pixels, and 8 at most; 0.6 and 2 from 2,000 pixels on;
-/// 5.1 and 8 at 520.
+/// The shorter side, in blocks, of a progressive picture whose means are hashed in place of its pixels. Of 18
+/// photographs, hashes were in the mean 2.8 bits from those of the reference at 960 pixels, and 8 at most; 0.6 and 2
+/// from 2,000 pixels on; 5.1 and 8 at 520.
 const LEAST_PROGRESSIVE: usize = 120;
 
 /// The same of any other: less is won, so that it may cost less.
@@ -56,8 +58,8 @@ const LEAST_SEQUENTIAL: usize = 250;
 /// The same of one that is too large for anything else: PDQ looks at 64×64 means.
 const LEAST: usize = 64;
 
-/// A picture of which no more than this share is missing, at its end or in the middle, is shown as a whole: one part in so
-/// many.
+/// A picture of which no more than this share is missing, at its end or in the middle, is shown as a whole: one part in
+/// so many.
 const MISSING_OF_WHOLE: usize = 8;
 
 /// Where no more than one part in so many is missing and the file has its end, it is damaged and not cut off.
@@ -177,7 +179,8 @@ impl Decoding<'_, '_> {
 }
 
 impl Painted {
-    /// The rows for which there were data, and how many rows of the picture they are; `None` when these are all, or none.
+    /// The rows for which there were data, and how many rows of the picture they are; `None` when these are all, or
+    /// none.
     fn top(&self, extent: &Extent, height: usize, side: usize) -> Option<(Self, usize)> {
         let rows = extent.reached / extent.across.max(1) * extent.height;
         if extent.missing == 0 || rows == 0 || rows >= height {
@@ -209,7 +212,8 @@ impl Painted {
     }
 }
 
-/// Whether the last two blocks of a picture differ by nothing but their brightness, as blocks do that were made of nothing.
+/// Whether the last two blocks of a picture differ by nothing but their brightness, as blocks do that were made of
+/// nothing.
 fn ends_evenly(samples: &[u8], width: usize, height: usize) -> bool {
     let channels = samples.len() / (width * height).max(1);
     let (left, top) = ((width - 1) / BLOCK * BLOCK, (height - 1) / BLOCK * BLOCK);

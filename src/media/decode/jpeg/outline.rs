@@ -1,7 +1,7 @@
 //! What a JPEG consists of, by a walk over its segments up to the end of the picture, without decoding anything.
 //!
-//! What lies after that end is another picture, the film of a photo that moves, or anything else, and what segments hold,
-//! such as thumbnails, is no part of it either.
+//! What lies after that end is another picture, the film of a photo that moves, or anything else, and what segments
+//! hold, such as thumbnails, is no part of it either.
 
 use super::markers::{Colour, FrameHeader, Notes, Segment, end_of_scan, marker};
 use crate::media::decode::DecodeError;

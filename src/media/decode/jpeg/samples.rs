@@ -1,7 +1,7 @@
 //! Coefficients → pixels.
 //!
-//! Source: ITU-T T.81, §A.3.3 (inverse DCT); C. Loeffler, A. Ligtenberg, G. Moschytz, "Practical fast 1-D DCT algorithms
-//! with 11 multiplications", 1989, as libjpeg's `jidctint.c` uses it; JFIF 1.02 (colours).
+//! Source: ITU-T T.81, §A.3.3 (inverse DCT); C. Loeffler, A. Ligtenberg, G. Moschytz, "Practical fast 1-D DCT
+//! algorithms with 11 multiplications", 1989, as libjpeg's `jidctint.c` uses it; JFIF 1.02 (colours).
 
 use super::coefficients::{BLOCK, Coefficients, Component, Depth};
 use super::markers::Colour;
@@ -200,7 +200,8 @@ fn columns(width: usize, own: usize, most: usize) -> Vec<usize> {
     (0..width).map(|x| x * own / most).collect()
 }
 
-/// A pixel of samples. CMYK is stored inverted, as Adobe began it and programs for pictures take it; those for PDF do not.
+/// A pixel of samples. CMYK is stored inverted, as Adobe began it and programs for pictures take it; those for PDF do
+/// not.
 fn rgb_of(colour: Colour, [a, b, c, d]: [u8; 4]) -> [u8; 3] {
     let over_black = |tone: u8, light: u8| {
         let product = u32::from(tone) * u32::from(light) + 128;

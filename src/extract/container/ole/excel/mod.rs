@@ -1,5 +1,5 @@
-//! What workbooks of Excel say (MS-XLS, and the version before it): cells, names of sheets, notes, text boxes, headers and
-//! footers, links. The records lie behind each other; where the same text stands in many cells, it is in one table.
+//! What workbooks of Excel say (MS-XLS, and the version before it): cells, names of sheets, notes, text boxes, headers
+//! and footers, links. The records lie behind each other; where the same text stands in many cells, it is in one table.
 
 mod fragments;
 

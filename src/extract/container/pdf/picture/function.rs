@@ -13,8 +13,8 @@ const MAX_OPERATORS: usize = 4096;
 /// Numbers on the stack of one.
 const MAX_STACK: usize = 100;
 
-/// What one colour space may ask for. Functions are read anew at each place that names them, so 5 bytes may ask for all of
-/// a large one again.
+/// What one colour space may ask for. Functions are read anew at each place that names them, so 5 bytes may ask for all
+/// of a large one again.
 struct Budget {
     functions: usize,
     operators: usize,

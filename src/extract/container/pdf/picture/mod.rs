@@ -209,8 +209,8 @@ fn coloured(reduced: Reduced, colours: &mut Colours, found: &mut Dissection<'_>)
     Some(Reduced { channels: 3, samples, ..reduced })
 }
 
-/// What the picture in `stream` looks like, as a file; `samples` is what its filters gave, if that is known. Whatever is not
-/// right about a picture is no reason to refuse the file that it is in.
+/// What the picture in `stream` looks like, as a file; `samples` is what its filters gave, if that is known. Whatever
+/// is not right about a picture is no reason to refuse the file that it is in.
 pub(super) fn draw(
     stream: &Stream,
     samples: Option<&Bytes>,

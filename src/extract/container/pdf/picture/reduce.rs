@@ -1,7 +1,7 @@
 //! Rows of samples → a picture that is no larger than hashes need it.
 //!
-//! A page at 600 dpi has 35 million pixels, and a hash looks at some thousand. So squares of pixels become one pixel each,
-//! their mean, as the rows come, and no more of the page is ever in memory.
+//! A page at 600 dpi has 35 million pixels, and a hash looks at some thousand. So squares of pixels become one pixel
+//! each, their mean, as the rows come, and no more of the page is ever in memory.
 
 use crate::body::End;
 

@@ -1,4 +1,5 @@
-//! RC4, and AES in blocks that are chained, as PDF has them: the first block is where the chain starts, the last is padded.
+//! RC4, and AES in blocks that are chained, as PDF has them: the first block is where the chain starts, the last is
+//! padded.
 
 use aes::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use aes::{Aes128, Aes256};

@@ -1,8 +1,8 @@
 //! Files that are encrypted and open without a password all the same: the user's password is empty (ISO 32000-2 §7.6).
 //!
 //! Many programs write such files to forbid printing or copying. Every reader opens them without asking, so what is in
-//! them is looked at. Whoever writes a file decides what its trailers say, and which of them a reader takes is up to the
-//! reader. So every dictionary of encryption is tried, each with every identifier of the file.
+//! them is looked at. Whoever writes a file decides what its trailers say, and which of them a reader takes is up to
+//! the reader. So every dictionary of encryption is tried, each with every identifier of the file.
 
 mod cipher;
 mod key;
@@ -158,8 +158,8 @@ impl Security {
         self.named.get(name).copied().unwrap_or(Method::Plain)
     }
 
-    /// How the stream with `dictionary` is encrypted; `filter` is the name that its first filter `Crypt` gives, if it has
-    /// one.
+    /// How the stream with `dictionary` is encrypted; `filter` is the name that its first filter `Crypt` gives, if it
+    /// has one.
     pub(super) fn method_of(&self, dictionary: &Dictionary, filter: Option<&str>) -> Method {
         let is = |kind: &str| matches!(dictionary.get(&["Type"]), Some(Value::Name(name)) if name == kind);
         match filter {

@@ -1,7 +1,8 @@
 //! What PDF files say: the words of their pages, and the strings of their objects (titles, notes, forms, links, names).
 //!
-//! Pages are found by their streams and not by the tree that they should hang on, so a stream that belongs to no page is
-//! read as well, with whatever fonts there are. Fonts that do not say which characters their glyphs are show nothing.
+//! Pages are found by their streams and not by the tree that they should hang on, so a stream that belongs to no page
+//! is read as well, with whatever fonts there are. Fonts that do not say which characters their glyphs are show
+//! nothing.
 
 mod cmap;
 mod content;
@@ -139,7 +140,8 @@ impl Pages {
         show_page(std::slice::from_ref(content), fonts, found);
     }
 
-    /// Shows the pages whose content is divided. Of what lies in more pages than the limit allows, the strings are shown.
+    /// Shows the pages whose content is divided. Of what lies in more pages than the limit allows, the strings are
+    /// shown.
     pub(super) fn show_divided(&self, objects: &Objects, found: &mut Dissection<'_>) {
         let mut cover = objects.length().saturating_mul(super::MAX_COVER);
         let mut left = self.pieces.clone();

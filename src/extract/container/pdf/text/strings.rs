@@ -1,7 +1,8 @@
 //! The strings of content as they stand there, whatever fonts make of them.
 //!
-//! What is only shown is read by nobody but as a page: its numbers and operators are no text, and a drawing has megabytes
-//! of them. What is left are the strings. Fonts that say nothing may well have the letters at their usual codes.
+//! What is only shown is read by nobody but as a page: its numbers and operators are no text, and a drawing has
+//! megabytes of them. What is left are the strings. Fonts that say nothing may well have the letters at their usual
+//! codes.
 
 use crate::content::PartKind;
 use crate::extract::container::pdf::inline::exact_samples;
