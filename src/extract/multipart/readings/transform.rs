@@ -101,51 +101,45 @@ fn decompress(coding: Coding, content: &[u8], found: &mut Dissection<'_>) {
     found.add_output(PartKind::Decoded, output);
 }
 
+/// What a `=` stands for that begins no byte in hexadecimal, and what comes after it; by the text after the `=`. `None`
+/// where it stands for itself.
+type OtherEscape = for<'t> fn(&'t [u8]) -> Option<(&'static [u8], &'t [u8])>;
+
 /// RFC 2045 §6.7, with every fault left as it is.
 fn quoted_printable(text: &[u8]) -> Bytes {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        match (byte, after) {
-            (b'=', [b'\r', b'\n', tail @ ..] | [b'\n', tail @ ..]) => rest = tail,
-            (b'=', [high, low, tail @ ..]) => match hex_pair(*high, *low) {
-                Some(value) => {
-                    decoded.push(value);
-                    rest = tail;
-                }
-                None => decoded.push(b'='),
-            },
-            _ => decoded.push(byte),
-        }
-    }
-    decoded.into()
+    undo_quoted_printable(text, |after| match after {
+        [b'\r', b'\n', tail @ ..] | [b'\n', tail @ ..] => Some((b"", tail)),
+        _ => None,
+    })
 }
 
 /// The same as Python's `binascii.a2b_qp`, and so aiohttp, reads it: `==` is one `=`, and after a `=` at the end of a
 /// line everything up to LF is left out.
 fn quoted_printable_in_python(text: &[u8]) -> Bytes {
+    undo_quoted_printable(text, |after| match after {
+        [] => Some((b"", after)),
+        [b'\r' | b'\n', ..] => Some((b"", memchr::memchr(b'\n', after).map_or(&[][..], |end| &after[end + 1..]))),
+        [b'=', tail @ ..] => Some((b"=", tail)),
+        _ => None,
+    })
+}
+
+fn undo_quoted_printable(text: &[u8], other_escape: OtherEscape) -> Bytes {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
-        match (byte, after) {
-            (b'=', []) => {}
-            (b'=', [b'\r' | b'\n', ..]) => {
-                rest = memchr::memchr(b'\n', after).map_or(&[][..], |end| &after[end + 1..]);
-            }
-            (b'=', [b'=', tail @ ..]) => {
-                decoded.push(b'=');
-                rest = tail;
-            }
-            (b'=', [high, low, tail @ ..]) => match hex_pair(*high, *low) {
-                Some(value) => {
-                    decoded.push(value);
-                    rest = tail;
-                }
-                None => decoded.push(b'='),
-            },
-            _ => decoded.push(byte),
+        if byte != b'=' {
+            decoded.push(byte);
+        } else if let [high, low, tail @ ..] = after
+            && let Some(value) = hex_pair(*high, *low)
+        {
+            decoded.push(value);
+            rest = tail;
+        } else {
+            let (meant, tail) = other_escape(after).unwrap_or((b"=", after));
+            decoded.extend_from_slice(meant);
+            rest = tail;
         }
     }
     decoded.into()
