@@ -26,27 +26,41 @@ pub(super) fn difference(bits: &mut Bits<'_>, codes: &Codes) -> i32 {
     bits.signed(size)
 }
 
-/// Reads all but the first coefficient of `block`, which is long enough for all or for that one alone.
+/// Hands out the coefficients of a band as they are written, with their numbers. What the code says that ends the band
+/// before its last one: how many bits follow it that count blocks without any.
 #[inline]
-pub(super) fn read_higher(bits: &mut Bits<'_>, codes: &Codes, block: &mut [i16]) {
-    let keeps = block.len() > 1;
-    let mut number = 1;
-    while number < 64 {
+fn read_band(
+    bits: &mut Bits<'_>,
+    codes: &Codes,
+    range: RangeInclusive<usize>,
+    mut take: impl FnMut(usize, i32),
+) -> Option<u8> {
+    let mut number = *range.start();
+    while number <= *range.end() {
         let value = bits.value(codes);
-        let (zeros, size) = (usize::from(value >> 4), value & 15);
+        let (zeros, size) = (value >> 4, value & 15);
         if size > 0 {
-            number += zeros;
-            let coefficient = bits.signed(size);
-            if keeps {
-                block[place(number)] = coefficient as i16;
-            }
+            number += usize::from(zeros);
+            take(number, bits.signed(size));
             number += 1;
         } else if zeros == 15 {
             number += 16;
         } else {
-            return;
+            return Some(zeros);
         }
     }
+    None
+}
+
+/// Reads all but the first coefficient of `block`, which is long enough for all or for that one alone.
+#[inline]
+pub(super) fn read_higher(bits: &mut Bits<'_>, codes: &Codes, block: &mut [i16]) {
+    let keeps = block.len() > 1;
+    read_band(bits, codes, 1..=63, |number, coefficient| {
+        if keeps {
+            block[place(number)] = coefficient as i16;
+        }
+    });
 }
 
 /// Coefficients of a band as far as bit `low`. Source: T.81, §G.1.2.2.
@@ -62,20 +76,9 @@ pub(super) fn read_first_bits(
         *run -= 1;
         return;
     }
-    let mut number = *range.start();
-    while number <= *range.end() {
-        let value = bits.value(codes);
-        let (zeros, size) = (usize::from(value >> 4), value & 15);
-        if size > 0 {
-            number += zeros;
-            block[place(number)] = (bits.signed(size) << low) as i16;
-            number += 1;
-        } else if zeros == 15 {
-            number += 16;
-        } else {
-            *run = (1 << zeros) - 1 + bits.take(zeros as u8) as u32;
-            return;
-        }
+    let take = |number: usize, coefficient: i32| block[place(number)] = (coefficient << low) as i16;
+    if let Some(zeros) = read_band(bits, codes, range, take) {
+        *run = (1 << zeros) - 1 + bits.take(zeros) as u32;
     }
 }
 
