@@ -4,6 +4,7 @@
 //! plain data crates, so that parsers, decoders and indexes stay testable without a server around them.
 
 mod algorithm;
+mod base64_digit;
 mod hash;
 mod legibility;
 mod limits;
@@ -17,6 +18,7 @@ mod reference;
 mod unix_time;
 
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
+pub(crate) use base64_digit::base64_digit;
 pub use hash::{Distance, Hash64, HashParseError, HashValue, PdqHash};
 pub use legibility::{legible_stretches, reads_as_text};
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod spread;
 use bytes::Bytes;
 
 use crate::body::{End, ScratchWriter};
-use crate::content::{Part, PartKind};
+use crate::content::{Part, PartKind, base64_digit};
 
 pub(super) use self::data_uri::find as data_uris;
 use super::carve;
@@ -41,16 +41,11 @@ impl Way {
 
     /// The value of `byte`: six bits, or nothing.
     fn value(self, byte: u8) -> Option<u8> {
-        Some(match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'-' if self.url_safe => 62,
-            b'_' if self.url_safe => 63,
-            _ => return None,
-        })
+        match byte {
+            b'-' if self.url_safe => base64_digit(b'+'),
+            b'_' if self.url_safe => base64_digit(b'/'),
+            byte => base64_digit(byte),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::source::SourceText;
 use super::switches::Switch;
-use crate::content::{ReferenceIn, character_reference, windows_1252};
+use crate::content::{ReferenceIn, base64_digit, character_reference, windows_1252};
 
 /// Hands out every text that stands in `source` from offset `from` on, and the switch of the way it was written, if
 /// there is one for it. Places in it are offsets of `source`.
@@ -85,14 +85,14 @@ fn read_percent(text: &str) -> Option<(String, usize)> {
 fn read_utf7(text: &str, at: usize, run: &mut Range<usize>) -> Option<(String, usize)> {
     let (bytes, first) = (text.as_bytes(), at + 1);
     if !(run.start..=run.end).contains(&first) {
-        let length = bytes[first..].iter().position(|byte| value_of(*byte).is_none());
+        let length = bytes[first..].iter().position(|byte| base64_digit(*byte).is_none());
         *run = first..length.map_or(bytes.len(), |length| first + length);
     }
     let last = bytes.get(run.end)?;
     // Bits that are left over are zero in truth; whoever hides something may set them.
     let (mut bits, mut count) = (0_u32, 0);
     let units = bytes[first..run.end].iter().filter_map(|byte| {
-        bits = bits << 6 | u32::from(value_of(*byte)?);
+        bits = bits << 6 | u32::from(base64_digit(*byte)?);
         count += 6;
         if count < 16 {
             return None;
@@ -104,18 +104,6 @@ fn read_utf7(text: &str, at: usize, run: &mut Range<usize>) -> Option<(String, u
     let meant: Option<String> = char::decode_utf16(units).map(|ch| ch.ok().filter(is_text)).collect();
     let length = run.end - at + usize::from(*last == b'-');
     meant.filter(|meant| !meant.is_empty()).map(|meant| (meant, length))
-}
-
-/// The value of a character of base64.
-const fn value_of(byte: u8) -> Option<u8> {
-    Some(match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
