@@ -181,6 +181,11 @@ impl Assemblies {
         Some(result)
     }
 
+    /// Whether none is under way, as on most sites.
+    pub(super) fn is_empty(&self) -> bool {
+        self.table().entries.is_empty()
+    }
+
     /// Whether an upload called `key` is under way, or was blocked.
     pub(super) fn knows(&self, key: &Key, terms: Terms, now: Instant) -> bool {
         self.table().entries.get(key).is_some_and(|entry| !entry.is_expired(terms.timeout, now))
