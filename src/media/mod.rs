@@ -86,13 +86,13 @@ pub fn hash_part(bytes: &[u8], wanted: AlgorithmSet, means: &DecodeMeans<'_>) ->
 
 /// The digests of `bytes` up to each of `lengths`, which get no shorter, in one pass. Nothing else is hashed.
 pub fn hash_up_to(bytes: &[u8], lengths: &[usize], wanted: AlgorithmSet) -> Vec<PartHashes> {
-    let mut digester = Digester::new(wanted);
+    let (mut digester, media_type) = (Digester::new(wanted), sniff(bytes));
     let mut from = 0;
     let up_to = |length: &usize| {
         digester.push(&bytes[from..*length]);
         from = *length;
         let digests = digester.clone().finish();
-        PartHashes { media_type: sniff(bytes), digests, views: Vec::new(), problem: None }
+        PartHashes { media_type, digests, views: Vec::new(), problem: None }
     };
     lengths.iter().map(up_to).collect()
 }
