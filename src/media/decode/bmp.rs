@@ -11,7 +11,7 @@ use super::fax::Fax;
 use super::masks::{Masks, opaque_unless_somewhere};
 use super::pixels::Pixels;
 use super::runs::Runs;
-use super::still::{FORGIVEN, too_few_pixels};
+use super::still::{ended_with, too_few_pixels};
 use super::{DecodeError, Decoding, Picture};
 use crate::content::number::{u16_at, u32_at};
 
@@ -61,8 +61,8 @@ pub(super) struct Canvas {
 
 impl Decoding<'_, '_> {
     pub(super) fn bmp(&mut self) -> Result<(), DecodeError> {
-        let rest = self.bytes.get(FILE_HEADER..).ok_or_else(cut_off)?;
-        let start = u32_at(self.bytes, 10).ok_or_else(cut_off)? as usize;
+        let rest = self.bytes.get(FILE_HEADER..).ok_or_else(DecodeError::header_cut_off)?;
+        let start = u32_at(self.bytes, 10).ok_or_else(DecodeError::header_cut_off)? as usize;
         let header = Header::read(rest, start.saturating_sub(FILE_HEADER))?;
         let start = if start < FILE_HEADER + CORE { FILE_HEADER + header.end } else { start };
         let data = self.bytes.get(start..).unwrap_or_default();
@@ -87,28 +87,23 @@ impl Decoding<'_, '_> {
             let canvas = header.canvas::<3>(data, height, self)?;
             (RgbImage::from_raw(width, height, canvas.bytes).map(Pixels::Rgb), canvas.rows)
         };
-        let missing = u64::from(height - rows);
         let pixels = pixels.filter(|_| rows > 0).ok_or_else(too_few_pixels)?;
         (self.visit)(Picture::whole(width, height, pixels, Orientation::NoTransforms, 0));
-        if missing * FORGIVEN > u64::from(height) { Err(too_few_pixels()) } else { Ok(()) }
+        ended_with(rows.into(), height.into())
     }
-}
-
-fn cut_off() -> DecodeError {
-    DecodeError::Broken("the header is cut off".into())
 }
 
 impl Header {
     /// The header at the start of `bytes`, with colours up to `data`, where pixels begin, if that says anything.
     pub(super) fn read(bytes: &[u8], data: usize) -> Result<Self, DecodeError> {
-        let size = u32_at(bytes, 0).ok_or_else(cut_off)? as usize;
+        let size = u32_at(bytes, 0).ok_or_else(DecodeError::header_cut_off)? as usize;
         let sides = if size == CORE {
             Option::zip(u16_at(bytes, 4), u16_at(bytes, 6)).map(|(width, height)| (width.into(), height.into()))
         } else {
             Option::zip(u32_at(bytes, 4), u32_at(bytes, 8))
         };
         let bits = u16_at(bytes, if size == CORE { 10 } else { 14 });
-        let ((width, height), bits) = sides.zip(bits).ok_or_else(cut_off)?;
+        let ((width, height), bits) = sides.zip(bits).ok_or_else(DecodeError::header_cut_off)?;
         let height = height.cast_signed();
         // Fields that a short header leaves out are zero.
         let field = |at: usize| if at + 4 <= size { u32_at(bytes, at).unwrap_or_default() } else { 0 };

@@ -14,11 +14,11 @@ use crate::media::scratch::PIXELS;
 /// Pixels along a side of the square that becomes one mean.
 pub(super) const SIDE: usize = 8;
 
-/// The shorter side, in means, of a picture whose means are hashed in place of its pixels, as of a JPEG.
-const LEAST: usize = 250;
+/// The shorter side, in means, of a picture whose means are hashed in place of its pixels.
+pub(super) const LEAST: usize = 250;
 
 /// The same of one that is too large for anything else: PDQ looks at 64×64 means.
-const LEAST_OF_LARGE: usize = 64;
+pub(super) const LEAST_OF_LARGE: usize = 64;
 
 /// Bytes that a mean takes: sums of colours, of colours over black and of alpha, and what they are on three grounds.
 const BYTES_A_MEAN: u64 = 7 * 4 + 3 * 12;

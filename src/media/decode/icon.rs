@@ -11,7 +11,7 @@ use super::masks::opaque_unless_somewhere;
 use super::pixels::Pixels;
 use super::png_chunks::SIGNATURE;
 use super::source::Source;
-use super::still::{FORGIVEN, image_limits, too_few_pixels};
+use super::still::{ended_with, image_limits, too_few_pixels};
 use super::{DecodeError, Decoding, Picture, Several, is_chosen};
 
 const HEADER: usize = 6;
@@ -25,7 +25,7 @@ impl Decoding<'_, '_> {
     /// Of what the folder says, only the places are looked at: browsers believe the pictures as to their sizes, and in
     /// a cursor the fields for bits are something else.
     pub(super) fn icon(&mut self) -> Result<(), DecodeError> {
-        let (header, rest) = self.bytes.split_first_chunk::<HEADER>().ok_or_else(cut_off)?;
+        let (header, rest) = self.bytes.split_first_chunk::<HEADER>().ok_or_else(DecodeError::header_cut_off)?;
         let entries = usize::from(u16::from_le_bytes([header[4], header[5]]));
         let entries = rest.as_chunks::<ENTRY>().0.iter().take(entries);
         let places = entries.map(|[.., a, b, c, d]| u32::from_le_bytes([*a, *b, *c, *d]) as usize);
@@ -42,7 +42,7 @@ impl Decoding<'_, '_> {
     }
 
     fn icon_picture(&mut self, place: usize, number: usize) -> Result<(), DecodeError> {
-        let rest = self.bytes.get(place..).ok_or_else(cut_off)?;
+        let rest = self.bytes.get(place..).ok_or_else(DecodeError::header_cut_off)?;
         if rest.starts_with(&SIGNATURE) {
             let source = Source::new(rest, self.means.deadline);
             return self.still(PngDecoder::with_limits(source, image_limits(self.means.limits)), number);
@@ -68,13 +68,8 @@ impl Decoding<'_, '_> {
         }
         let picture = RgbaImage::from_raw(width, height, rgba).ok_or_else(too_few_pixels)?;
         (self.visit)(Picture::whole(width, height, Pixels::of_rgba(picture), Orientation::NoTransforms, number));
-        let missing = u64::from(height - canvas.rows);
-        if missing * FORGIVEN > u64::from(height) { Err(too_few_pixels()) } else { Ok(()) }
+        ended_with(canvas.rows.into(), height.into())
     }
-}
-
-fn cut_off() -> DecodeError {
-    DecodeError::Broken("the header is cut off".into())
 }
 
 /// Makes transparent what a mask, whose rows go upwards, says is so.

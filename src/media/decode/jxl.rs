@@ -58,7 +58,7 @@ impl Decoding<'_, '_> {
         let mut waiting = JxlImage::builder().alloc_tracker(tracker).build_uninit();
         loop {
             self.check_deadline()?;
-            let chunk = chunks.next().ok_or_else(|| DecodeError::Broken("the header is cut off".into()))?;
+            let chunk = chunks.next().ok_or_else(DecodeError::header_cut_off)?;
             waiting.feed_bytes(chunk).map_err(of_jxl)?;
             match waiting.try_init().map_err(of_jxl)? {
                 InitializeResult::Initialized(image) => return Ok(image),

@@ -143,6 +143,11 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
+    /// A file that ends before it has said what its picture is.
+    pub(crate) fn header_cut_off() -> Self {
+        Self::Broken("the header is cut off".into())
+    }
+
     /// Stable reason code.
     pub const fn code(&self) -> &'static str {
         match self {

@@ -35,8 +35,8 @@ impl Decoding<'_, '_> {
         self.check_size(width, height, needed)?;
         let exif = rows.reader.info().exif_metadata.as_deref();
         let orientation = exif.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms);
-        let places = places(width as usize, height as usize, rows.reader.info().interlaced);
         let is_interlaced = rows.reader.info().interlaced;
+        let places = places(width as usize, height as usize, is_interlaced);
         let mut canvas = Canvas::new(width, height, rows.channels, grain);
         let (mut whole_rows, mut has_any, mut ended) = (0, false, Ok(()));
         for place in places {

@@ -9,7 +9,7 @@ use crate::content::DecodeLimits;
 use crate::media::scratch::PIXELS;
 
 /// Of so many parts of a picture one may be missing, as the last rows of some scanners are.
-pub(super) const FORGIVEN: u64 = 8;
+const FORGIVEN: u64 = 8;
 
 /// What a decoder made of a file.
 pub(super) struct Read {
@@ -57,6 +57,19 @@ impl Decoding<'_, '_> {
         let ended = decoder.read_image(&mut bytes).map_err(of_image);
         Ok(Read { size: (width, height), orientation, color, bytes, ended })
     }
+}
+
+/// Whether a picture that lacks `missing` of `whole` parts counts as complete.
+pub(super) const fn is_forgiven(missing: u64, whole: u64) -> bool {
+    missing.saturating_mul(FORGIVEN) <= whole
+}
+
+/// How a picture ends of which only `known` of `whole` parts were there.
+///
+/// # Errors
+/// Too many are missing.
+pub(super) fn ended_with(known: u64, whole: u64) -> Result<(), DecodeError> {
+    if is_forgiven(whole.saturating_sub(known), whole) { Ok(()) } else { Err(too_few_pixels()) }
 }
 
 pub(super) fn too_few_pixels() -> DecodeError {

@@ -56,8 +56,7 @@ impl Outline {
     /// # Errors
     /// It begins like none.
     pub(super) fn of(codestream: &[u8]) -> Result<Self, DecodeError> {
-        let cut_off = || DecodeError::Broken("the header is cut off".into());
-        let mut outline = Self::of_size(codestream).ok_or_else(cut_off)?;
+        let mut outline = Self::of_size(codestream).ok_or_else(DecodeError::header_cut_off)?;
         let mut segments = Segments { bytes: codestream, at: 2 };
         // Where the tile begins whose header is read, and how long it is.
         let mut tile: Option<(usize, usize)> = None;

@@ -6,7 +6,7 @@ use weezl::{BitOrder, LzwStatus};
 
 use super::Showing;
 use super::screen::{Area, Disposal, Screen};
-use crate::media::decode::still::{FORGIVEN, too_few_pixels};
+use crate::media::decode::still::{is_forgiven, too_few_pixels};
 use crate::media::decode::{DecodeError, Decoding};
 
 const HEADER: usize = 13;
@@ -19,8 +19,7 @@ const PASSES: [(u32, usize); 4] = [(0, 8), (4, 8), (2, 4), (1, 2)];
 
 impl Decoding<'_, '_> {
     pub(in crate::media::decode) fn gif(&mut self) -> Result<(), DecodeError> {
-        let cut_off = || DecodeError::Broken("the header is cut off".into());
-        let header: &[u8; HEADER] = self.bytes.first_chunk().ok_or_else(cut_off)?;
+        let header: &[u8; HEADER] = self.bytes.first_chunk().ok_or_else(DecodeError::header_cut_off)?;
         let frames = Frames::of(self.bytes);
         let Some(first) = frames.clone().next() else {
             return Err(DecodeError::Broken("there is no picture in it".into()));
@@ -65,7 +64,7 @@ impl Decoding<'_, '_> {
         }
         let missing = pixels - numbers.len() as u64;
         // A frame that says itself that it ends early looks the same everywhere.
-        Ok(Drawn { has_pixels: !numbers.is_empty(), is_whole: !is_damaged || missing * FORGIVEN <= pixels })
+        Ok(Drawn { has_pixels: !numbers.is_empty(), is_whole: !is_damaged || is_forgiven(missing, pixels) })
     }
 
     /// The numbers of the colours of a frame, as many as there are, and whether they break off.

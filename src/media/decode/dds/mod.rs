@@ -11,7 +11,7 @@ use image::metadata::Orientation;
 use self::blocks::Block;
 use super::masks::{Masks, opaque_unless_somewhere};
 use super::pixels::Pixels;
-use super::still::{FORGIVEN, too_few_pixels};
+use super::still::{ended_with, too_few_pixels};
 use super::{DecodeError, Decoding, Picture};
 use crate::content::number::u32_at;
 
@@ -63,7 +63,7 @@ impl Decoding<'_, '_> {
         let pixels = width as usize * height as usize;
         let picture = RgbaImage::from_raw(width, height, rgba).filter(|_| known > 0).ok_or_else(too_few_pixels)?;
         (self.visit)(Picture::whole(width, height, Pixels::of_rgba(picture), Orientation::NoTransforms, 0));
-        if (pixels - known) as u64 * FORGIVEN > pixels as u64 { Err(too_few_pixels()) } else { Ok(()) }
+        ended_with(known as u64, pixels as u64)
     }
 
     /// How many pixels there were data for.

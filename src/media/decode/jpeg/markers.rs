@@ -55,9 +55,7 @@ impl<'a> Segment<'a> {
         let length = usize::from(u16::from_be_bytes(*rest.first_chunk()?)).max(2);
         Some(Self { marker, start, content: rest.get(2..length)?, end: after + length })
     }
-}
 
-impl<'a> Segment<'a> {
     /// The one at `at` itself; `None` where there is none, and at the end of the picture.
     pub(in crate::media::decode) fn at(jpeg: &'a [u8], at: usize) -> Option<Self> {
         Self::next(jpeg, at).filter(|segment| segment.start == at && segment.marker != marker::EOI)

@@ -32,6 +32,7 @@ use self::markers::Colour;
 pub(super) use self::markers::Segment;
 use self::outline::Outline;
 use self::samples::Painted;
+use super::canvas;
 use super::pixels::Pixels;
 use super::still::too_few_pixels;
 use super::timed::Timed;
@@ -51,12 +52,6 @@ const MAX_PASSES: u64 = 16;
 /// photographs, hashes were in the mean 2.8 bits from those of the reference at 960 pixels, and 8 at most; 0.6 and 2
 /// from 2,000 pixels on; 5.1 and 8 at 520.
 const LEAST_PROGRESSIVE: usize = 120;
-
-/// The same of any other: less is won, so that it may cost less.
-const LEAST_SEQUENTIAL: usize = 250;
-
-/// The same of one that is too large for anything else: PDQ looks at 64×64 means.
-const LEAST: usize = 64;
 
 /// A picture of which no more than this share is missing, at its end or in the middle, is shown as a whole: one part in
 /// so many.
@@ -97,8 +92,9 @@ impl Decoding<'_, '_> {
         let is_small = pixels * (components.max(3) * 2 + 4) <= self.means.limits.max_alloc;
         let least = match (is_small, outline.header.is_progressive()) {
             (true, true) => LEAST_PROGRESSIVE,
-            (true, false) => LEAST_SEQUENTIAL,
-            (false, _) => LEAST,
+            // Of any other less is won, so that it may cost less.
+            (true, false) => canvas::LEAST,
+            (false, _) => canvas::LEAST_OF_LARGE,
         };
         if side >= least {
             let read = self.read(outline, Depth::Means)?;

@@ -20,7 +20,7 @@ use self::jpeg::Decoded;
 use self::packing::unpack;
 use self::page::{Chunk, Packing, Page, SENSOR};
 use self::samples::{Extent, Samples, undo_prediction};
-use super::still::{FORGIVEN, too_few_pixels};
+use super::still::{ended_with, too_few_pixels};
 use super::{DecodeError, Decoding, Picture, Several, is_chosen};
 use crate::media::scratch::PIXELS;
 
@@ -29,7 +29,7 @@ const ORIENTATION: u16 = 274;
 impl Decoding<'_, '_> {
     /// Viewers show the first page, but nobody shows what the sensor of a camera saw.
     pub(super) fn tiff(&mut self) -> Result<(), DecodeError> {
-        let file = File::open(self.bytes).ok_or_else(|| DecodeError::Broken("the header is cut off".into()))?;
+        let file = File::open(self.bytes).ok_or_else(DecodeError::header_cut_off)?;
         let pages = file.pages();
         let count = pages.len();
         let mut shown = Several::led_by_first();
@@ -66,10 +66,10 @@ impl Decoding<'_, '_> {
         }
         let orientation = page.directory.number(ORIENTATION).and_then(|turn| Orientation::from_exif(turn as u8));
         let orientation = orientation.unwrap_or(Orientation::NoTransforms);
-        let (missing, whole) = (canvas.whole.saturating_sub(canvas.filled), canvas.whole);
+        let (filled, whole) = (canvas.filled, canvas.whole);
         let pixels = pixels(&page, canvas.samples).ok_or_else(too_few_pixels)?;
         (self.visit)(Picture::whole(width, height, pixels, orientation, number));
-        if missing * FORGIVEN > whole { Err(too_few_pixels()) } else { Ok(()) }
+        ended_with(filled, whole)
     }
 
     fn fill(&self, page: &Page<'_>, samples: &Samples, canvas: &mut Canvas) -> Result<(), DecodeError> {
