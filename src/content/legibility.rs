@@ -36,7 +36,7 @@ const JUMP: u8 = 8;
 /// So many of them in a stretch may be writing: one way into a word, one out of it, one inside.
 const LEAST_JUMPS: u8 = 3;
 
-/// Whether `bytes` read as text, whatever else they are: a small picture may stand in front of one. Of a metafile, what
+/// Whether `bytes` read as text, whatever else they are: a small picture may come before one. Of a metafile, what
 /// is beside the samples of its bitmaps.
 pub fn reads_as_text(bytes: &[u8]) -> bool {
     match without_samples(bytes) {
@@ -95,7 +95,7 @@ fn is_text_in_most_places(bytes: &[u8]) -> bool {
 }
 
 /// Whether anywhere in `bytes` is what may be writing: ASCII, or bytes that are unlike their neighbours. All of them
-/// are looked at, since a page may stand between blank ones.
+/// are looked at, since a page may be between blank ones.
 fn has_writing(bytes: &[u8]) -> bool {
     bytes.chunks(STRETCH).any(|stretch| {
         let next = stretch.get(1..).unwrap_or_default();

@@ -101,7 +101,7 @@ pub struct Part {
     /// `Content-Type` as sent.
     pub declared_type: Option<String>,
     /// Whether it is a guess that somebody reads these bytes as a file of their own: they seem to begin one in the
-    /// middle of other bytes, or stand in the middle of a text, or were found in such a part. A guess is compared like
+    /// middle of other bytes, or are in the middle of a text, or were found in such a part. A guess is compared like
     /// everything else. That it cannot be read is no doubt about the upload.
     pub is_guess: bool,
     /// The content.

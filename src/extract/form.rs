@@ -26,7 +26,7 @@ const FEWEST_ESCAPED: usize = 128;
 /// Fields that are read of a body that is no form by its bytes: PHP reads 1,000 and drops the rest, others refuse more.
 const FIRST_FIELDS: usize = 1_024;
 
-/// Bytes of a piece that is read as a field wherever it stands in such a body. Of random bytes one piece in 3,000 has
+/// Bytes of a piece that is read as a field wherever it is in such a body. Of random bytes one piece in 3,000 has
 /// so many, of a file that hides between them nearly every one.
 const LARGE_PIECE: usize = 2 << 10;
 

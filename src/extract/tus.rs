@@ -264,7 +264,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The id of an upload of FilePond in `answer`, the whole body of the answer to its creation: it is the text, or a
-/// string of JSON, or the one member of an object of it. Nothing else may stand there, or any page would name an
+/// string of JSON, or the one member of an object of it. Nothing else may be in it, or any page would name an
 /// upload.
 ///
 /// Source: pqina.nl/filepond/docs/api/server: the id comes as text, which `onload` may take out of something else.

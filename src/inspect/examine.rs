@@ -205,7 +205,7 @@ impl Examination {
         if !is_text(part, hashes.media_type) {
             return;
         }
-        // What is decoded is no text, but something may stand beside it.
+        // What is decoded is no text, but something may be beside it.
         if hashes.media_type.is_picture() && !hashes.views.is_empty() && is_of_whole_files(part) {
             let Some(stretches) = Stretches::of(&part.bytes) else { return };
             let first = self.findings.matches.len();

@@ -58,7 +58,7 @@ fn header(bytes: &[u8], at: usize) -> Option<(&[u8], u64)> {
 /// Bytes of a name. Members may share a long one, so that a few bytes would ask for all of it again.
 const MAX_NAME: usize = 4 << 10;
 
-/// The whole name, and the content behind it. Names that are too long for a header stand in a member of their own, or
+/// The whole name, and the content after it. Names that are too long for a header are in a member of their own, or
 /// in front of the content.
 fn named(name: &[u8], content: Bytes, long_names: &[u8]) -> (String, Bytes) {
     let number = |digits: &[u8]| str::from_utf8(digits).ok()?.parse::<usize>().ok();

@@ -68,7 +68,7 @@ fn unpack_all(first: Coding, bytes: &Bytes, found: &mut Dissection<'_>) -> Optio
     first_end
 }
 
-/// How the next stream behind `end` is compressed, and where it begins; zeros may stand in front of it.
+/// How the next stream after `end` is compressed, and where it begins; zeros may come before it.
 fn next_stream(bytes: &[u8], end: usize) -> Option<(Coding, usize)> {
     let start = end + bytes[end..].iter().position(|byte| *byte != 0)?;
     Some((coding(&bytes[start..])?, start))

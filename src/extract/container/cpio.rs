@@ -25,7 +25,7 @@ const RPM_HEADER: &[u8] = b"\x8e\xad\xe8\x01";
 /// What a header says.
 struct Header {
     length: usize,
-    /// Bytes of the name, with the zero behind it.
+    /// Bytes of the name, with the zero after it.
     name: usize,
     size: u64,
     /// Name and content each end at a multiple of this.
@@ -100,7 +100,7 @@ pub(super) fn is_rpm(bytes: &[u8]) -> bool {
     bytes.starts_with(LEAD)
 }
 
-/// Hands out the compressed archive behind both headers.
+/// Hands out the compressed archive after both headers.
 pub(super) fn open_rpm(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
     let behind = |at: usize| {
         let number = |at| array_at(bytes, at).map(u32::from_be_bytes);

@@ -14,7 +14,7 @@ pub(super) const fn is_length(length: u64) -> bool {
     length >= LEAST && (length.is_multiple_of(512) || length.is_multiple_of(1000))
 }
 
-/// What it is that an archive of `length` bytes goes on behind its end.
+/// What it is that an archive of `length` bytes goes on after its end.
 pub(super) const fn cut_off(length: usize) -> ProblemCode {
     if is_length(length as u64) { ProblemCode::ContainerIncomplete } else { ProblemCode::ContainerBroken }
 }

@@ -1,6 +1,6 @@
 //! Data URIs in a text.
 //!
-//! Where one ends depends on what it stands in. So each is read up to the first character that no notation of URIs has,
+//! Where one ends depends on what it is in. So each is read up to the first character that no notation of URIs has,
 //! and, if that says something else, through white space and escapes as well (see [`spread`](super::spread)).
 //!
 //! Sources: RFC 2397; WHATWG Fetch §"data: URLs"; URL §"basic URL parser", which leaves out tabs and line feeds.
@@ -55,7 +55,7 @@ pub(in crate::extract) fn find(text: &Bytes, found: &mut Dissection<'_>) {
     }
 }
 
-/// Where the heads of data URIs stand in `text`.
+/// Where the heads of data URIs are in `text`.
 fn heads(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
     memchr_iter(b':', text).filter_map(|colon| {
         let start = colon + 1;
@@ -63,19 +63,19 @@ fn heads(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
         let head = &text[start..text.len().min(start + MAX_HEAD)];
         let length = is_data.then(|| memchr(b',', head)).flatten()?;
         let head = &head[..length];
-        // What stands between `data:` and the comma has no spaces (RFC 2397 §3), and prose does.
+        // What is between `data:` and the comma has no spaces (RFC 2397 §3), and prose does.
         let has_spaces = || head.iter().any(|byte| matches!(byte, b' ' | b'\n'));
         (is_base64(head) || !has_spaces()).then_some(start..start + length)
     })
 }
 
-/// Whether data behind `head` is in base64.
+/// Whether data after `head` is in base64.
 fn is_base64(head: &[u8]) -> bool {
     let last = head.iter().rev().filter(|byte| !byte.is_ascii_whitespace()).map(u8::to_ascii_lowercase);
     last.take(7).eq(b";base64".iter().rev().copied())
 }
 
-/// Whether `byte` can be no data of a URI, in any notation that URIs stand in.
+/// Whether `byte` can be no data of a URI, in any notation that URIs are in.
 fn ends_data(byte: &u8) -> bool {
     b"\"'<>()`\\ \t\r\n".contains(byte)
 }
@@ -100,7 +100,7 @@ fn add(text: &[u8], head: &Range<usize>, content: Bytes, is_guess: bool, found: 
     }
 }
 
-/// Hands out what the URI with `head` is when it goes on behind white space and escapes, no further than `limit`, if
+/// Hands out what the URI with `head` is when it goes on after white space and escapes, no further than `limit`, if
 /// that is something else than `data`. Where that ends.
 ///
 /// It is a guess always: in prose, words follow.
@@ -131,7 +131,7 @@ fn spread_uri(
     let rest = reading.read_to_end();
     let end = limit - rest;
     if says_more {
-        // Up to padding that stands before anything that was left out, it has been read already.
+        // Up to padding that comes before anything that was left out, it has been read already.
         let padding = memchr(b'=', &near).map(|length| &near[..=length]);
         let is_known = padding.is_some_and(|known| spread.clone().take(known.len()).eq(known.iter().copied()));
         for way in ways(spread.clone()).into_iter().filter(|way| !(is_known && way.ends_at_padding)) {

@@ -138,7 +138,7 @@ fn ways(text: impl Iterator<Item = u8>) -> Vec<Way> {
     ways
 }
 
-/// Hands out what `text`, which takes `length` bytes where it stands, is in base64.
+/// Hands out what `text`, which takes `length` bytes where it is, is in base64.
 fn decode(text: impl Iterator<Item = u8>, length: usize, way: Way, standing: Standing, found: &mut Dissection<'_>) {
     let mut output = found.output();
     if let Err(end) = decode_to(text, length, way, &mut output, found) {

@@ -1,4 +1,4 @@
-//! Base64 in a text that is broken into lines, or written with the escapes of what it stands in.
+//! Base64 in a text that is broken into lines, or written with the escapes of what it is in.
 //!
 //! Browsers leave out white space in the data of a URI, and editors of SVG break it into lines. In XML a line feed may
 //! be `&#10;`, in JSON and scripts `\n`, at the end of a line of a script or a style sheet a backslash alone.

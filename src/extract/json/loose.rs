@@ -13,7 +13,7 @@ use crate::extract::dissection::Dissection;
 use super::escape;
 
 /// Adds every stretch between quotation marks from `from` on, where the first reading that is not everybody's begins,
-/// and what stands in the string that is open there.
+/// and what is in the string that is open there.
 pub(super) fn extract(body: &Bytes, from: usize, found: &mut Dissection<'_>) {
     let unicode = charset::by_first_bytes(body, found);
     let begin = marks(&body[..from]).last().unwrap_or(from);

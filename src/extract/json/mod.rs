@@ -2,7 +2,7 @@
 //!
 //! The body is walked without building a tree. Both values of a repeated key become parts, because origins differ in
 //! which of the two they keep. A string without escapes is a slice of the body, half an emoji (`"\ud800"`) is U+FFFD,
-//! as those read it who do not refuse it. Several values behind each other are all walked.
+//! as those read it who do not refuse it. Several values one after the other are all walked.
 //!
 //! A body that is not JSON by the letter is no reason to refuse it: strict readers refuse it themselves, and what
 //! generous ones read is what is [walked](walk). Readers differ in the charset that they believe, so each one is a

@@ -2,7 +2,7 @@
 //!
 //! What RFC 8259 allows, every reader takes alike. Beyond it, Gson (which is lenient unless it is asked not to be),
 //! Jackson with its features and JSON5 take comments, single quotes, names and values without quotes, control
-//! characters in strings, commas at the end, `NaN`, values behind each other: a strict reader gives up there and a
+//! characters in strings, commas at the end, `NaN`, values one after another: a strict reader gives up there and a
 //! generous one goes on in the one way that is walked here. Where none of them goes on, the walk ends.
 //!
 //! It works on bytes, so that a string that is not UTF-8 comes out as it stands: half an emoji, Latin-1.

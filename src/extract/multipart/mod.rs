@@ -128,7 +128,7 @@ fn split(
     let start = block.start;
     let bytes = &body[block.clone()];
     if bytes.starts_with(b"\r\n") {
-        // Tornado and Werkzeug skip the empty line and look for headers behind it.
+        // Tornado and Werkzeug skip the empty line and look for headers after it.
         let may_go_on = readings::GAPS.iter().any(|gap| memmem::find(bytes, gap).is_some());
         let code = ProblemCode::MultipartHeaderUnterminated;
         return if may_go_on { Err(code) } else { Ok((start..start, start + 2..block.end)) };

@@ -6,7 +6,7 @@
 //! Readers differ in what the text of an element with children or comments is: the stretches one by one, its own text
 //! alone, or all text below it. Each is a part. They differ in the charset that they believe, too: each one is a
 //! reading. A document that is not well-formed is no reason to refuse it: strict readers do so themselves, and generous
-//! ones take their texts from what stands between its marks.
+//! ones take their texts from what is between its marks.
 //!
 //! Source: XML 1.0, fifth edition, §2.3 to §2.11 and §4.4.
 

@@ -2,7 +2,7 @@
 //!
 //! One rule for all: where one that viewers show was decoded, others that are broken, or are written in a way that is
 //! not known here, are no doubt. In some files viewers show the first and it has to be that one, as otherwise anything
-//! could stand before a picture that can be decoded; in others they take the one that suits them. Where a limit stopped
+//! could come before a picture that can be decoded; in others they take the one that suits them. Where a limit stopped
 //! a decoder, that is always a doubt: nothing says that viewers cannot show the picture either.
 
 use super::DecodeError;

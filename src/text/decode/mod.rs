@@ -11,7 +11,7 @@ use super::source::SourceText;
 use super::switches::Switch;
 use crate::content::{ReferenceIn, base64_digit, character_reference, windows_1252};
 
-/// Hands out every text that stands in `source` from offset `from` on, and the switch of the way it was written, if
+/// Hands out every text that is in `source` from offset `from` on, and the switch of the way it was written, if
 /// there is one for it. Places in it are offsets of `source`.
 pub(super) fn each(source: &SourceText, from: usize, mut look: impl FnMut(Option<Switch>, SourceText)) {
     let start = from.max(source.range().start);
@@ -34,7 +34,7 @@ pub(super) fn each(source: &SourceText, from: usize, mut look: impl FnMut(Option
 }
 
 /// `text`, which starts at `start`, with everything that `read` finds at a `mark` replaced; `None` when that is
-/// nothing. It says what stands there, and how many bytes that takes.
+/// nothing. It says what is there, and how many bytes that takes.
 fn replaced(
     text: &str,
     start: usize,

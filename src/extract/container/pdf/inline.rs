@@ -65,7 +65,7 @@ impl Inline {
         Self { dictionary, data: start..reader.position().saturating_sub(2).max(start), is_exact: false }
     }
 
-    /// Hands out what it shows, unless that is a glyph or a piece of shading. `content` is what it stands in, and
+    /// Hands out what it shows, unless that is a glyph or a piece of shading. `content` is what it is in, and
     /// `start` where that starts.
     pub(super) fn hand_out(&self, content: &Bytes, start: usize, objects: &Objects, found: &mut Dissection<'_>) {
         let shape = Shape::of(&self.dictionary, objects);

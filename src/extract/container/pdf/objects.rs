@@ -53,7 +53,7 @@ enum Place {
     Packed(Value),
 }
 
-/// Where an object begins in the file, behind its `obj`.
+/// Where an object begins in the file, after its `obj`.
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
     id: Id,
@@ -475,7 +475,7 @@ impl Objects {
     }
 }
 
-/// The object whose `obj` is at `at`: in front of it stand its number and its generation.
+/// The object whose `obj` is at `at`: its number and its generation come before it.
 fn id_before(bytes: &[u8], at: usize) -> Option<Id> {
     let before = &bytes[at.saturating_sub(32)..at];
     let mut words = before.rsplit(u8::is_ascii_whitespace).filter(|word| !word.is_empty());

@@ -18,7 +18,7 @@ pub(super) struct Content<'a> {
     /// Where its content begins.
     pub(super) start: usize,
     pub(super) sizes: Sizes,
-    /// What it is that its content goes on behind the end of the archive.
+    /// What it is that its content goes on after the end of the archive.
     pub(super) cut: ProblemCode,
 }
 
@@ -68,7 +68,7 @@ impl Content<'_> {
         self.unpacked(coding, &packed, found)
     }
 
-    /// Whether it goes on behind the end of the archive, or may do so.
+    /// Whether it goes on after the end of the archive, or may do so.
     fn is_cut(&self) -> bool {
         let end = self.start.saturating_add(clamped(self.header.packed));
         self.sizes == Sizes::Unknown || end > self.bytes.len()

@@ -170,7 +170,7 @@ fn is_before(central: &Central, base: i128) -> bool {
     missing.is_some_and(|missing| central.local < missing && volume::is_length(missing))
 }
 
-/// The directory at the end of `bytes` behind which the end record is missing, or has broken off.
+/// The directory at the end of `bytes` after which the end record is missing, or has broken off.
 pub(super) fn without_end(bytes: &[u8], max: usize) -> Option<Directory> {
     let is_end = |rest: &[u8]| rest.len() < END_LENGTH && rest.iter().zip(END).all(|(byte, expected)| byte == expected);
     let mut behind = 0;

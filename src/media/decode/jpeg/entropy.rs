@@ -1,6 +1,6 @@
 //! The bits of a scan, and Huffman codes in them.
 //!
-//! Where data are missing or make no sense, what comes out is what libjpeg makes of it (`jdhuff.c`): zeros behind the
+//! Where data are missing or make no sense, what comes out is what libjpeg makes of it (`jdhuff.c`): zeros after the
 //! end, and the value 0 for what is no code. Source: ITU-T T.81, annex C and §F.2.2.
 
 use super::markers::{marker, next_marker};

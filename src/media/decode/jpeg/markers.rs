@@ -1,6 +1,6 @@
 //! Markers of a JPEG, found as libjpeg finds them, and what the segments before a scan say.
 //!
-//! Browsers, Pillow, ImageMagick and most else read JPEG with libjpeg, which forgives much: what stands between two
+//! Browsers, Pillow, ImageMagick and most else read JPEG with libjpeg, which forgives much: what is between two
 //! segments, bytes that fill up, components of the same name. Source: ITU-T T.81, annex B; JFIF 1.02; libjpeg's
 //! `jdmarker.c` for what it forgives.
 
@@ -40,7 +40,7 @@ pub(in crate::media::decode) struct Segment<'a> {
 }
 
 impl<'a> Segment<'a> {
-    /// The next one from `at` on, whatever stands before it. [`marker::EOI`] has no content; `None` where the file
+    /// The next one from `at` on, whatever comes before it. [`marker::EOI`] has no content; `None` where the file
     /// ends.
     pub(super) fn next(jpeg: &'a [u8], at: usize) -> Option<Self> {
         let (mut marker, mut after) = next_marker(jpeg, at)?;

@@ -107,7 +107,7 @@ impl<'a> Interpreter<'a> {
         }
     }
 
-    /// Whether what was shown is what the strings say as they stand there.
+    /// Whether what was shown is what the strings say as they are written.
     pub(super) const fn is_literal(&self) -> bool {
         self.is_literal
     }

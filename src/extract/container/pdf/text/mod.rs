@@ -165,7 +165,7 @@ impl Pages {
     }
 }
 
-/// Shows the words of a page, and its strings as they stand there, if these are not the same.
+/// Shows the words of a page, and its strings as they are written, if these are not the same.
 fn show_page(pieces: &[Bytes], fonts: &Fonts, found: &mut Dissection<'_>) {
     let mut words = Words::new(pieces.iter().map(Bytes::len).sum(), found);
     let mut interpreter = Interpreter::new(fonts);

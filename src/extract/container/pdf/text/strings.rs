@@ -1,4 +1,4 @@
-//! The strings of content as they stand there, whatever fonts make of them.
+//! The strings of content as they are written, whatever fonts make of them.
 //!
 //! What is only shown is read by nobody but as a page: its numbers and operators are no text, and a drawing has
 //! megabytes of them. What is left are the strings. Fonts that say nothing may well have the letters at their usual
@@ -76,7 +76,7 @@ enum Gap {
     Line,
 }
 
-/// What stands between two strings.
+/// What is between two strings.
 fn gap(between: &[u8]) -> Gap {
     let is_number = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.');
     if !between.iter().all(|byte| is_number(byte) || is_blank(*byte)) {
