@@ -217,8 +217,16 @@ mod tests {
             above in proptest::collection::vec(proptest::num::u8::ANY, 70),
         ) {
             let above = &above[..row.len()];
-            let slow = |pixel| { let mut row = row.clone(); undo_row(filter, pixel, above, &mut row); row };
-            let quick = |undo: fn(u8, &[u8], &mut [u8])| { let mut row = row.clone(); undo(filter, above, &mut row); row };
+            let slow = |pixel| {
+                let mut row = row.clone();
+                undo_row(filter, pixel, above, &mut row);
+                row
+            };
+            let quick = |undo: fn(u8, &[u8], &mut [u8])| {
+                let mut row = row.clone();
+                undo(filter, above, &mut row);
+                row
+            };
             proptest::prop_assert_eq!(quick(undo::<1>), slow(1));
             proptest::prop_assert_eq!(quick(undo::<2>), slow(2));
             proptest::prop_assert_eq!(quick(undo::<3>), slow(3));

@@ -91,7 +91,10 @@ fn rc4_gives_the_known_stream() {
 
 proptest::proptest! {
     #[test]
-    fn no_stream_makes_it_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..100), length in 0..40_usize) {
+    fn no_stream_makes_it_panic(
+        bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..100),
+        length in 0..40_usize,
+    ) {
         let key = vec![7; length];
         for cipher in [Cipher::rc4(&key), Cipher::aes(&key)] {
             let mut plain = Vec::new();
