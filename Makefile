@@ -43,8 +43,11 @@ fuzz: ## Fuzz every parser, SECONDS=30 each; TARGETS="json xml" for some of them
 	@SECONDS_EACH=$(or $(SECONDS),30) fuzz/run.sh $(TARGETS)
 
 .PHONY: deny
-deny: ## Check licences and advisories of dependencies (needs cargo-deny)
-	cargo deny check
+deny: deps ## Check licences, sources and advisories of dependencies
+	@deploy/install-deps.sh --deny
+	cargo deny check bans licenses sources
+	@if cargo deny fetch db; then cargo deny check advisories; \
+	    else echo "make deny: advisories were NOT checked, as their database cannot be fetched" >&2; fi
 
 .PHONY: bench
 bench: bench-stages bench-images bench-index bench-sets bench-text bench-proxy bench-arriving bench-reload ## Run every bench; QUICK=1 takes under a minute each

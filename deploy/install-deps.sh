@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs what building and the demo need on Debian or Ubuntu, and nothing when it is all there.
-# With --bench, what the load test needs as well; with --bench-index, --bench-images, --bench-text, --robustness and --near-copies, the Python
-# packages that these run, each in a virtual environment under target/; with --fuzz, what libFuzzer does; with --differential, the
-# languages of the parsers that the differential test runs; with --libheif, what decodes HEIC and AVIF, which Penstock uses
-# when it is there.
+# With --bench, what the load test needs as well; with --bench-index, --bench-images, --bench-text, --robustness and
+# --near-copies, the Python packages that these run, each in a virtual environment under target/; with --fuzz, what
+# libFuzzer does; with --deny, cargo-deny; with --differential, the languages of the parsers that the differential test
+# runs; with --libheif, what decodes HEIC and AVIF, which Penstock uses when it is there.
 set -euo pipefail
 
 # Command → Debian package. zlib-ng and jemalloc, which pingora and Penstock link, are built from C with cmake and make.
@@ -56,8 +56,16 @@ install_python_packages() {
     "$venv/bin/pip" install --quiet --disable-pip-version-check "${@:3}"
 }
 
+# One version, so that CI says the same from one day to the next.
+install_cargo_deny() {
+    if [ "${1:-}" = --deny ] && ! cargo deny --version >/dev/null 2>&1; then
+        cargo install --quiet --locked cargo-deny@0.20.2
+    fi
+}
+
 if [ ${#missing[@]} -eq 0 ]; then
     install_python_packages "${1:-}"
+    install_cargo_deny "${1:-}"
     exit 0
 fi
 
@@ -73,3 +81,4 @@ echo "installing ${missing[*]}"
 "${as_root[@]}" apt-get update -qq
 DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 install_python_packages "${1:-}"
+install_cargo_deny "${1:-}"
