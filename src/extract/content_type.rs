@@ -72,6 +72,18 @@ impl<'a> Declared<'a> {
             _ => Declared::Other,
         })
     }
+
+    /// What else a server may take a body for whose type mentions multipart: undici goes by the last type of a list, and
+    /// to formidable a word anywhere is enough.
+    pub(super) fn beside_multipart(value: &[u8]) -> impl Iterator<Item = Self> {
+        let charset = Charset::of_media_type(&String::from_utf8_lossy(value));
+        let all = [
+            (&b"urlencoded"[..], Declared::Form(charset)),
+            (b"json", Declared::Json(charset)),
+            (b"xml", Declared::Xml(charset)),
+        ];
+        all.into_iter().filter(move |(word, _)| mentions(value, word)).map(|(_, declared)| declared)
+    }
 }
 
 /// What the messages of a body of this type are written in.

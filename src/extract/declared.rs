@@ -59,68 +59,82 @@ fn whole(kind: PartKind, body: &Bytes, value: &[u8]) -> Part {
 
 /// Reads `body` as the type `value` asks.
 fn read_as(body: &Bytes, value: &[u8], kind: PartKind, found: &mut Dissection<'_>) {
-    let whole = |kind| whole(kind, body, value);
     match Declared::parse(value) {
         Ok(Declared::Multipart(declared)) => {
             let parts = found.part_count();
             if multipart::extract(body, &declared, found) == multipart::Form::Ambiguous {
-                if found.reads_all() {
-                    multipart::extract_all_readings(body, value, found);
-                }
-                found.add(whole(if found.part_count() > parts { PartKind::Envelope } else { kind }), None);
+                read_all_ways(body, value, kind, found);
+                let kind = if found.part_count() > parts { PartKind::Envelope } else { kind };
+                found.add(whole(kind, body, value), None);
             }
         }
         Err(code) => {
             found.ambiguous(code, None);
-            if found.reads_all() {
-                multipart::extract_all_readings(body, value, found);
-            }
-            found.add(whole(kind), None);
+            read_all_ways(body, value, kind, found);
+            found.add(whole(kind, body, value), None);
         }
-        Ok(declared) if is_too_large(&declared, body, found) => {
+        Ok(declared) => read_as_one(body, &declared, whole(kind, body, value), found),
+    }
+}
+
+/// Where every reading is inspected, reads a body of which servers disagree what it is.
+fn read_all_ways(body: &Bytes, value: &[u8], kind: PartKind, found: &mut Dissection<'_>) {
+    if !found.reads_all() {
+        return;
+    }
+    multipart::extract_all_readings(body, value, found);
+    for declared in Declared::beside_multipart(value) {
+        read_as_one(body, &declared, whole(kind, body, value), found);
+    }
+}
+
+/// Reads `body`, which as a part is `whole`, as one type that is not multipart.
+///
+/// What nobody can take for what it is called is bytes; the others are read, and once more as bytes if they turn out to
+/// be something else.
+fn read_as_one(body: &Bytes, declared: &Declared<'_>, whole: Part, found: &mut Dissection<'_>) {
+    let envelope = || Part { kind: PartKind::Envelope, ..whole.clone() };
+    match declared {
+        declared if is_too_large(declared, body, found) => {
             found.report(ProblemCode::TooLargeToUnescape, None);
-            found.add(whole(kind), None);
+            found.add(whole, None);
         }
-        // What nobody can take for what it is called is bytes; the others are read, and once more as bytes if they turn
-        // out to be something else.
-        Ok(Declared::Form(charset)) => {
+        Declared::Form(charset) => {
             let is_form = form::is_written_as_one(body);
-            found.add(whole(if is_form { PartKind::Envelope } else { kind }), None);
-            form::extract(body, is_form, charset, found);
+            found.add(if is_form { envelope() } else { whole }, None);
+            form::extract(body, is_form, *charset, found);
         }
-        Ok(Declared::Json(_)) if !json::may_be(body) => found.add(whole(kind), None),
-        Ok(Declared::Json(charset)) => {
-            found.add(whole(PartKind::Envelope), None);
-            if json::extract(body, charset, found) == json::Form::Odd {
-                found.add(whole(kind), None);
+        Declared::Json(charset) if json::may_be(body) => {
+            found.add(envelope(), None);
+            if json::extract(body, *charset, found) == json::Form::Odd {
+                found.add(whole, None);
             }
         }
-        Ok(Declared::JsonLike) => {
-            found.add(whole(kind), None);
+        Declared::JsonLike => {
+            found.add(whole, None);
             json::extract_loosely(body, found);
         }
-        Ok(Declared::Xml(_)) if !xml::may_be(body) => found.add(whole(kind), None),
-        Ok(Declared::Xml(charset)) => {
-            found.add(whole(PartKind::Envelope), None);
-            if xml::extract(body, charset, found) == xml::Form::Odd {
-                found.add(whole(kind), None);
+        Declared::Xml(charset) if xml::may_be(body) => {
+            found.add(envelope(), None);
+            if xml::extract(body, *charset, found) == xml::Form::Odd {
+                found.add(whole, None);
             }
         }
-        Ok(Declared::Grpc(codec)) => {
-            found.add(whole(kind), None);
-            grpc::extract(body, codec, found);
+        Declared::Grpc(codec) => {
+            found.add(whole, None);
+            grpc::extract(body, *codec, found);
         }
-        Ok(Declared::GrpcText(codec)) => {
-            found.add(whole(PartKind::Envelope), None);
-            grpc::extract_text(body, codec, found);
+        Declared::GrpcText(codec) => {
+            found.add(envelope(), None);
+            grpc::extract_text(body, *codec, found);
         }
-        Ok(Declared::Protobuf) => {
-            found.add(whole(kind), None);
+        Declared::Protobuf => {
+            found.add(whole, None);
             let mut fields = protobuf::Fields::default();
             fields.read(body, "", 0, found);
             fields.assemble(found);
         }
-        Ok(Declared::Other) => found.add(whole(kind), None),
+        Declared::Multipart(_) | Declared::Json(_) | Declared::Xml(_) | Declared::Other => found.add(whole, None),
     }
 }
 

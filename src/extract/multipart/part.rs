@@ -81,12 +81,11 @@ impl Reader<'_, '_> {
         let field = Part { kind: PartKind::Field, ..file.clone() };
         let charset = Charset::of_media_type(file.declared_type.as_deref().unwrap_or_default());
         if role != Role::Field {
-            // To formidable, a file without a type is a field.
-            let is_untyped = file.declared_type.is_none();
-            let uncut = is_untyped.then(|| value::without_half_a_character(bytes)).flatten();
-            let uncut = uncut.map(|bytes| value::as_text(PartKind::Reading, bytes, &file));
             self.found.add_with(file.clone(), offset, |found| show_names(&texts, others, &file, found));
-            uncut.into_iter().for_each(|part| self.found.add(part, offset));
+            // To formidable, a file without a type is a field.
+            if file.declared_type.is_none() {
+                value::add_without_half_a_character(&file, offset, self.found);
+            }
         }
         if role != Role::File {
             // Of what is decoded too, multiparty drops half a character at the end.

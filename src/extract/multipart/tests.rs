@@ -361,6 +361,8 @@ fn text_is_also_read_without_a_byte_order_mark_and_without_half_a_character() {
         (NAMED, &b"\xef\xbb\xbfEVIL"[..], &[&b"\xef\xbb\xbfEVIL"[..], b"EVIL"][..]),
         (NAMED, b"EVIL\xe2\x80", &[b"EVIL\xe2\x80", b"EVIL"]),
         (NAMED, b"\xffEVIL", &[b"\xffEVIL"]),
+        (NAMED, b"\xffEVIL\xe2", &[b"\xffEVIL\xe2", b"\xffEVIL"]),
+        (FILE, b"\xffEVIL\xe2", &[b"\xffEVIL\xe2", b"\xffEVIL"]),
         (ENCODED, b"RVZJTMM=", &[b"RVZJTMM=", b"EVIL\xc3", b"EVIL", b"RVZJ"]),
         (FILE, b"\xef\xbb\xbfEVIL\xc3", &[b"\xef\xbb\xbfEVIL\xc3", b"\xef\xbb\xbfEVIL"]),
         (TYPED, b"\xef\xbb\xbfEVIL\xc3", &[b"\xef\xbb\xbfEVIL\xc3"]),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use memchr::memmem;
 
+use crate::extract::parameters::is_token_byte;
 use crate::extract::percent;
 
 /// Places where a boundary is named that are looked at, in the body of nested ones.
@@ -62,12 +63,22 @@ pub(in crate::extract) fn mentions_boundary(body: &[u8], content_type: &[u8]) ->
 
 /// Where values begin: behind the first `=` that follows `boundary`, whatever stands between the two.
 fn places(text: &[u8]) -> impl Iterator<Item = usize> + '_ {
-    let is_boundary = |at: &usize| text[..*at].len() >= 8 && text[*at - 8..*at].eq_ignore_ascii_case(b"boundary");
-    let hits = memchr::memchr2_iter(b'y', b'Y', text).map(|at| at + 1).filter(is_boundary);
+    let hits = memchr::memchr2_iter(b'y', b'Y', text).map(|at| at + 1).filter(|end| ends_in_name(&text[..*end]));
     hits.filter_map(|at| {
         let between = &text[at..text.len().min(at + MAX_GAP)];
         memchr::memchr(b'=', between).map(|length| at + length + 1)
     })
+}
+
+/// Whether `text` ends in `boundary`, also with [passed](is_passed) bytes in it.
+fn ends_in_name(text: &[u8]) -> bool {
+    let mut before = text.iter().rev().filter(|byte| !is_passed(byte)).map(u8::to_ascii_lowercase);
+    b"boundary".iter().rev().all(|byte| before.next() == Some(*byte))
+}
+
+/// What busboy for Fastify leaves out of parameters, wherever it stands.
+const fn is_passed(byte: &u8) -> bool {
+    matches!(byte, b'"' | b' ' | b'\t')
 }
 
 /// What a parser may take for the value at the start of `text`, the likeliest first.
@@ -84,6 +95,13 @@ fn values(text: &[u8]) -> Vec<Vec<u8>> {
             values.push(graphic(&body[..end]));
         }
         values.push(unquoted(body));
+        // Werkzeug stops where a token does.
+        values.push(body.iter().copied().take_while(|byte| is_token_byte(*byte)).collect());
+    }
+    let parameter = trimmed.split(|byte| *byte == b';').next().unwrap_or_default();
+    let quotes = memchr::memchr_iter(b'"', parameter).take(3);
+    for end in quotes.chain([parameter.len()]) {
+        values.push(parameter[..end].iter().copied().filter(|byte| !is_passed(byte)).collect());
     }
     let mut decoded: Vec<Vec<u8>> = Vec::new();
     for value in &values {
@@ -132,6 +150,8 @@ mod tests {
             ("multipart/form-data; boundary*=utf-8''b%20c", &["b c", "utf-8''b%20c"]),
             ("multipart/form-data; boundary*0=b; boundary*1=c", &["b", "c", "bc"]),
             ("multipart/form-data; boundary=a; boundary=b", &["a", "b"]),
+            ("multipart/form-data; bo\"und ary\"=a \"b\"c; x", &["abc", "ab"]),
+            ("multipart/form-data; boundary=b/c", &["b", "b/c"]),
         ] {
             let found = candidates(content_type.as_bytes(), b"");
             for boundary in expected {

@@ -34,6 +34,7 @@ use crate::content::{Part, PartKind};
 use crate::extract::ProblemCode;
 use crate::extract::dissection::Dissection;
 use crate::extract::parameters::is_token_byte;
+use crate::extract::value;
 
 pub(super) use boundary::candidates;
 pub(in crate::extract) use boundary::mentions_boundary;
@@ -127,12 +128,18 @@ impl Writer<'_, '_> {
         let length: usize = all.iter().map(|end| end - start).sum();
         if let Some(rest) = self.separate.checked_sub(length) {
             self.separate = rest;
-            all.iter().for_each(|end| self.inspect(headers, *start..*end));
+            for end in all {
+                self.inspect(headers, *start..end);
+                let reading = Part::new(PartKind::Reading, self.body.slice(*start..end));
+                value::add_without_half_a_character(&reading, None, self.found);
+            }
             return Some(());
         }
         // Once there is no room, all that follows shares.
         self.separate = 0;
-        let mut cuts: Vec<usize> = all.into_iter().filter(|end| self.seen_cuts.insert((*start, *end))).collect();
+        let without_half = |end: &usize| end - value::half_a_character(&self.body[*start..*end]);
+        let all = all.iter().copied().chain(all.iter().map(without_half));
+        let mut cuts: Vec<usize> = all.filter(|end| self.seen_cuts.insert((*start, *end))).collect();
         cuts.sort_unstable();
         cuts.dedup();
         if let Some(last) = cuts.last() {
@@ -227,7 +234,8 @@ impl<'a> Readings<'a> {
             for gap in GAPS {
                 starts.extend(memmem::find(window, gap).map(|at| from + at + gap.len()));
             }
-            starts.extend(blank_line(window).map(|end| from + end));
+            let ends_of = [line_that(window, is_blank), line_that(window, is_empty_to_c)];
+            starts.extend(ends_of.into_iter().flatten().map(|end| from + end));
         }
         starts.retain(|start| *start <= latest);
         starts
@@ -300,17 +308,26 @@ fn begins_header(text: &[u8]) -> bool {
     length > 0 && text[length..].starts_with(b":")
 }
 
-/// The end of the first line with nothing but white space in it.
-fn blank_line(window: &[u8]) -> Option<usize> {
+/// The end of the first line, after another one, of which `holds` is true. It gets the line with its LF.
+fn line_that(window: &[u8], holds: fn(&[u8]) -> bool) -> Option<usize> {
     let mut start = memchr::memchr(b'\n', window)? + 1;
     loop {
         let length = memchr::memchr(b'\n', &window[start..])? + 1;
-        let is_blank = window[start..start + length].iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0x0b);
+        let line = &window[start..start + length];
         start += length;
-        if is_blank {
+        if holds(line) {
             return Some(start);
         }
     }
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0x0b)
+}
+
+/// PHP goes by the length up to the first NUL.
+fn is_empty_to_c(line: &[u8]) -> bool {
+    line.starts_with(b"\0")
 }
 
 /// Numbers that the headers of a part may state as its length.

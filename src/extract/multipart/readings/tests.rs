@@ -71,6 +71,8 @@ fn every_notion_of_lines_boundaries_and_headers_is_a_reading() {
         b"--b\r\nX: y\r\n\r\nEVIL",
         b"--b\r\nX: y\r\n\r\nother\r\n--b--\r\n--b\r\nX: y\r\n\r\nEVIL\r\n--b--",
         b"--b\r\nContent-Length: 4\r\n\r\nEVIL and more\r\n--b--",
+        b"--b\r\nX: y\r\n\0z\nEVIL\r\n--b--",
+        b"--b\r\nX: y\n\nEVIL\xf0\x9f\r\n--b--",
     ] {
         assert_has(body, content_type, b"EVIL");
     }
@@ -78,7 +80,26 @@ fn every_notion_of_lines_boundaries_and_headers_is_a_reading() {
     assert_has(longer, content_type, b"EV\r\n--bX\r\nIL");
     assert_has(longer, content_type, b"EV");
     assert_has(b"--c\r\nX: y\r\n\r\nEVIL\r\n--c--", "multipart/form-data; boundary=b; boundary=c", b"EVIL");
-    assert_has(b"--c\r\nX: y\r\n\r\nEVIL\r\n--c--", "multipart/mixed; boundary=c", b"EVIL");
+    for content_type in
+        ["multipart/mixed; boundary=c", "multipart/form-data; bo\"und ary=c", "multipart/x; boundary=c/d"]
+    {
+        assert_has(b"preamble\r\n--c\r\nX: y\r\n\r\nEVIL\r\n--c--", content_type, b"EVIL");
+    }
+}
+
+#[test]
+fn a_type_that_names_several_is_each_of_them() {
+    for (beside, body) in [
+        ("application/x-www-form-urlencoded", &b"--b&f=%45VIL"[..]),
+        ("application/json", b"{\"f\": \"\\u0045VIL\"}"),
+        ("text/xml", b"<f>&#x45;VIL</f>"),
+    ] {
+        for content_type in
+            [format!("multipart/form-data, {beside}"), format!("multipart/form-data; boundary=b; x={beside}")]
+        {
+            assert_has(body, &content_type, b"EVIL");
+        }
+    }
 }
 
 #[test]
@@ -153,6 +174,9 @@ fn a_large_part_is_hashed_with_every_line_end_that_some_parser_keeps() {
         let found = all_readings(&body, "multipart/form-data; boundary=bndX; x=boundary");
         assert_eq!(found.problems, []);
         assert!(has(&found, &noise), "{}", before.escape_ascii());
+        let half = [&head[..], &noise, b"\xe2\x82", after, b"--bndX--\r\n"].concat();
+        let found = all_readings(&half, "multipart/form-data; boundary=bndX; x=boundary");
+        assert!(has(&found, &noise), "{} and half a character", before.escape_ascii());
     }
 }
 
