@@ -22,13 +22,16 @@ impl WordCounter {
     /// Number of the word that the text before `end` ends with; for places that have been counted, that of the last
     /// one.
     pub(super) fn number_at(&mut self, source: &SourceText, end: usize) -> usize {
+        let low = &*LOW_KINDS;
         let mut rest = source.get(self.at..end.max(self.at)).unwrap_or_default();
         while !rest.is_empty() {
             let (start, behind) = rest.split_at(rest.floor_char_boundary(STEP));
             if is_plain(start.as_bytes()) {
                 self.pass_plain(start.as_bytes());
             } else {
-                start.chars().for_each(|ch| self.pass(ch));
+                start.chars().for_each(|ch| {
+                    self.pass(low.get(ch as usize).copied().unwrap_or_else(|| Kind::of(ch)));
+                });
             }
             rest = behind;
         }
@@ -36,23 +39,10 @@ impl WordCounter {
         self.begun
     }
 
-    fn pass(&mut self, ch: char) {
-        let kind = match ASCII_KINDS.get(ch as usize) {
-            Some(kind) => *kind,
-            None => Kind::of(ch),
-        };
-        match kind {
-            Kind::Invisible => {}
-            Kind::Between => self.is_open = false,
-            Kind::Alone => {
-                self.begun += 1;
-                self.is_open = false;
-            }
-            Kind::Letter => {
-                self.begun += usize::from(!self.is_open);
-                self.is_open = true;
-            }
-        }
+    /// Without branches: where words begin and end cannot be foreseen.
+    fn pass(&mut self, kind: Kind) {
+        self.begun += usize::from(kind.is_alone | (kind.is_letter & !self.is_open));
+        self.is_open = kind.is_letter | (kind.is_invisible & self.is_open);
     }
 
     /// Passes [plain](is_plain) characters, without branches, so that the compiler does many at once.
@@ -75,36 +65,29 @@ fn is_plain(text: &[u8]) -> bool {
     text.iter().map(is_other).fold(0, |any, other| any | other) == 0
 }
 
-/// What a character does to the count.
+/// What a character does to the count. One that is none of these ends a word.
 #[derive(Clone, Copy)]
-enum Kind {
-    /// It is not there.
-    Invisible,
-    /// It ends a word.
-    Between,
-    /// It is a word.
-    Alone,
+struct Kind {
     /// It begins a word, or goes on with one.
-    Letter,
+    is_letter: bool,
+    /// It is a word by itself.
+    is_alone: bool,
+    /// It is not there.
+    is_invisible: bool,
 }
 
 impl Kind {
     fn of(ch: char) -> Self {
-        if FoldTable::of(Accents::Kept).get(ch).role() == Role::Invisible {
-            Self::Invisible
-        } else if !is_alphanumeric(ch) {
-            Self::Between
-        } else if stands_alone(ch) {
-            Self::Alone
-        } else {
-            Self::Letter
-        }
+        let is_invisible = FoldTable::of(Accents::Kept).get(ch).role() == Role::Invisible;
+        let is_of_word = is_alphanumeric(ch) && !is_invisible;
+        let is_alone = is_of_word && stands_alone(ch);
+        Self { is_letter: is_of_word && !is_alone, is_alone, is_invisible }
     }
 }
 
-/// What each character of ASCII does.
-static ASCII_KINDS: LazyLock<[Kind; 128]> =
-    LazyLock::new(|| std::array::from_fn(|byte| Kind::of(char::from(byte as u8))));
+/// The kinds of all characters of one or two bytes.
+static LOW_KINDS: LazyLock<[Kind; 0x800]> =
+    LazyLock::new(|| std::array::from_fn(|code| Kind::of(char::from_u32(code as u32).unwrap_or_default())));
 
 /// Whether a character counts as a word: those of scripts without spaces, but for kana that are as narrow as letters
 /// and hexagrams, and with the Han that Unicode has added since.
@@ -140,7 +123,7 @@ mod tests {
         #[test]
         fn many_at_once_are_counted_like_one_by_one(text in "([a-z0-9]{0,90}|[ -~\t\n]{0,90}|[\\x00-\\x1f\u{ad}é漢ｶ]){0,8}", cut in proptest::prelude::any::<proptest::sample::Index>()) {
             let mut naive = WordCounter::default();
-            text.chars().for_each(|ch| naive.pass(ch));
+            text.chars().for_each(|ch| naive.pass(Kind::of(ch)));
             let source = SourceText::whole(&text);
             let mut counter = WordCounter::default();
             counter.number_at(&source, text.floor_char_boundary(cut.index(text.len() + 1)));
