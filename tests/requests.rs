@@ -1,7 +1,7 @@
 //! Ordinary requests of ordinary clients go on, whatever oddity they have, and what is in them is inspected all the
 //! same.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use data_encoding::BASE64;
 
 use crate::support::archives;
-use crate::support::http::head;
+use crate::support::http::{head, read};
 use crate::support::origin::Origin;
 use crate::support::penstock::{ENFORCING, Penstock, Setup};
 use crate::support::sha256;
@@ -186,7 +186,7 @@ fn raw_origin(listener: &TcpListener) -> Vec<u8> {
     let mut seen = Vec::new();
     let mut block = [0; 4096];
     let mut is_answered = false;
-    while let Ok(length @ 1..) = stream.read(&mut block) {
+    while let Ok(length @ 1..) = read(&mut stream, &mut block) {
         seen.extend_from_slice(&block[..length]);
         if !is_answered && seen.ends_with(b"0\r\n\r\n") {
             answer(&mut stream);

@@ -32,6 +32,17 @@ impl Response {
     }
 }
 
+/// Reads once. A signal ends the wait of a socket that has a time-out, whichever thread it is for: children that end
+/// send one.
+pub fn read(stream: &mut TcpStream, piece: &mut [u8]) -> std::io::Result<usize> {
+    loop {
+        match stream.read(piece) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
 impl Connection {
     pub fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
@@ -115,7 +126,7 @@ impl Connection {
 
     fn fill(&mut self) -> std::io::Result<bool> {
         let mut piece = [0; 16 << 10];
-        match self.stream.read(&mut piece) {
+        match read(&mut self.stream, &mut piece) {
             Ok(read) => {
                 self.buffer.extend_from_slice(&piece[..read]);
                 Ok(read > 0)

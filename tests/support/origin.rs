@@ -1,7 +1,7 @@
 //! An origin that tells exactly what reached it: every connection, every byte, every request.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -114,7 +114,7 @@ impl Reader<'_> {
     /// One more read; false at the end of the stream.
     fn fill(&mut self) -> std::io::Result<bool> {
         let mut piece = vec![0; 64 << 10];
-        let read = self.stream.read(&mut piece)?;
+        let read = super::http::read(&mut self.stream, &mut piece)?;
         self.tally.bytes.fetch_add(read, Ordering::SeqCst);
         self.buffer.extend_from_slice(&piece[..read]);
         Ok(read > 0)
