@@ -16,7 +16,7 @@ mod volume;
 pub(super) mod zip;
 
 use crate::body::Coding;
-use crate::content::{Metafile, Part};
+use crate::content::{Metafile, Part, PartKind};
 
 use super::ProblemCode;
 use super::dissection::Dissection;
@@ -99,6 +99,12 @@ impl Container {
             Self::Compound => ole::open(&part.bytes, found),
             Self::Metafile(format) => metafile::open(format, &part.bytes, found),
             Self::Pdf => pdf::open(&part.bytes, found),
+            // Where a reading begins in the middle of an archive, what is missing is nowhere in it.
+            Self::Zip if part.kind == PartKind::Reading && !zip::starts_as_zip(&part.bytes) => {
+                let mut coverage = Coverage::Some;
+                found.guess(|found| coverage = zip::open(&part.bytes, found));
+                coverage
+            }
             Self::Zip => zip::open(&part.bytes, found),
             Self::Mail => mail::open(&part.bytes, found),
         }

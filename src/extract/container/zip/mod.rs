@@ -45,7 +45,8 @@ pub(super) fn is_zip(bytes: &[u8]) -> bool {
     starts_as_zip(bytes) || directory::is_at_end(bytes, MAX_LOOKED_FOR)
 }
 
-fn starts_as_zip(bytes: &[u8]) -> bool {
+/// Whether they are by their start.
+pub(super) fn starts_as_zip(bytes: &[u8]) -> bool {
     bytes.starts_with(LOCAL) || bytes.starts_with(END) || bytes[marker_length(bytes)..].starts_with(LOCAL)
 }
 
@@ -247,7 +248,10 @@ impl Walk<'_, '_> {
                 None if entries.iter().all(|entry| entry.is_elsewhere) => {
                     self.found.report(ProblemCode::ContainerIncomplete, None);
                 }
-                None => self.found.report(ProblemCode::ContainerBroken, Some(at)),
+                None => {
+                    let place = Some(at).filter(|at| *at < self.bytes.len());
+                    self.found.report(ProblemCode::ContainerBroken, place);
+                }
             }
         }
     }

@@ -1,8 +1,10 @@
 //! Archives of common tools, which have no problem, and archives that two unpackers read differently.
 
 use super::*;
+use crate::config::Ambiguity;
 use crate::content::{ExtractLimits, PartKind};
 use crate::extract::container::testing::{LISTED, codes, entries, fixture, listed, opened, opened_within};
+use crate::extract::{Extraction, Source};
 
 mod embedded;
 mod volumes;
@@ -326,6 +328,20 @@ fn entries_that_all_cover_the_file_end_at_a_limit() {
     let bytes = [&locals[..], &directory, &end(100, directory.len(), locals.len())].concat();
     let found = codes(&opened(bytes));
     assert!(found.contains(&ContainerAmbiguous) && found.contains(&ProblemCode::TooManyReadings));
+}
+
+#[test]
+fn a_form_with_the_end_of_headers_in_an_archive_leaves_no_doubt() {
+    let archive = plain(&[stored("first", b"one"), stored("middle", b"a\r\n\r\n\n\nb"), stored("last", LISTED)]);
+    for line_end in ["\n", "\r", "\r\n"] {
+        let head = ["--b", "Content-Disposition: form-data; name=\"f\"; filename=\"a\"", "", ""].join(line_end);
+        let body: Bytes = [head.as_bytes(), &archive, line_end.as_bytes(), b"--b--\n"].concat().into();
+        let types: [&[u8]; 1] = [b"multipart/form-data; boundary=b; x=boundary"];
+        let source = Source { ambiguity: Ambiguity::InspectAll, ..Source::plain(&body, &types) };
+        let found = Extraction::of(&source, &ExtractLimits::default());
+        assert_eq!(found.problems, []);
+        assert!(found.parts.iter().any(|part| part.bytes == LISTED));
+    }
 }
 
 proptest::proptest! {
