@@ -127,13 +127,10 @@ fn start_operations(address: SocketAddr, subjects: Subjects) -> Result<(), RunEr
     };
     std::thread::Builder::new().name("operations".into()).spawn(move || {
         runtime.block_on(async move {
-            let reloading = Arc::clone(&subjects.snapshots);
+            let snapshots = Arc::clone(&subjects.snapshots);
             tokio::spawn(async move {
                 while hangups.recv().await.is_some() {
-                    let handle = Arc::clone(&reloading);
-                    if tokio::task::spawn_blocking(move || handle.reload()).await.is_err() {
-                        tracing::error!("the reload panicked, the old snapshot serves");
-                    }
+                    snapshots.ask_for_reload();
                 }
             });
             let served = match tokio::net::TcpListener::from_std(listener) {

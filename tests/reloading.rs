@@ -139,3 +139,82 @@ fn what_is_read_only_at_start_is_said_to_need_a_restart() {
     penstock.wait_for_generation(2);
     wait_until("the log says so", || penstock.log_text().contains("restart to apply"));
 }
+
+/// Runs `work` while `noise` is called every few milliseconds.
+fn during(noise: impl Fn() + Sync, work: impl FnOnce()) {
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                noise();
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+        });
+        // Also when it fails, so that the other thread ends.
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        done.store(true, Ordering::Relaxed);
+        outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    });
+}
+
+#[test]
+fn files_beside_the_inputs_that_change_all_the_time_neither_delay_a_reload_nor_cause_one() {
+    let origin = Origin::start();
+    let penstock = start(&origin);
+    let rounds = AtomicUsize::new(0);
+    let noise = || {
+        let round = rounds.fetch_add(1, Ordering::Relaxed);
+        for name in ["penstock.log", "rules/a.toml.swp", "rules/.hidden.toml"] {
+            penstock.write(name, format!("{round}").as_bytes());
+        }
+        penstock.replace("rules/rotated.log", b"");
+    };
+    during(noise, || {
+        penstock.replace("known.csv", &list(&["second"]));
+        wait_until("the list is loaded", || status(&penstock, "second") == 451);
+        let looked = || penstock.metric("penstock_input_look_age_seconds");
+        wait_until("all inputs were looked at again", || {
+            let before = looked();
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            looked() < before
+        });
+        assert_eq!(penstock.generation(), 2, "nothing else was a change");
+    });
+}
+
+#[test]
+fn an_input_that_is_written_all_the_time_does_not_keep_others_from_being_loaded() {
+    let origin = Origin::start();
+    let penstock = start(&origin);
+    let written = AtomicUsize::new(0);
+    let noise = || {
+        let round = written.fetch_add(1, Ordering::Relaxed);
+        penstock.write("rules/b.toml", format!("[[rule]]\nid = \"s\"\nkeywords = [\"k{round}\"]\n").as_bytes());
+    };
+    during(noise, || {
+        std::fs::write(penstock.path("known.csv"), list(&["second"])).unwrap();
+        wait_until("the list is loaded", || status(&penstock, "second") == 451);
+    });
+}
+
+#[test]
+fn what_is_no_file_is_refused_without_a_wait_and_later_changes_are_seen() {
+    let origin = Origin::start();
+    let penstock = start(&origin);
+    for file in ["known.csv", "rules/a.toml", "penstock.toml"] {
+        let good = std::fs::read(penstock.path(file)).unwrap();
+        let generation = penstock.generation();
+        std::fs::remove_file(penstock.path(file)).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(penstock.path(file)).status().unwrap().success());
+        let said = format!("{file}: cannot be read: this is a pipe, expected a file");
+        wait_until("the pipe is refused", || penstock.log_text().contains(&said));
+        assert_eq!(penstock.metric("penstock_reload_failing"), 1.0);
+        assert_eq!((status(&penstock, "first"), status(&penstock, "a turnip")), (451, 451));
+        penstock.replace(file, &good);
+        wait_until("it is mended", || penstock.metric("penstock_reload_failing") == 0.0);
+        assert!(penstock.generation() > generation);
+    }
+    std::fs::remove_file(penstock.path("known.csv")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", penstock.path("known.csv")).unwrap();
+    wait_until("the device is refused", || penstock.log_text().contains("this is a device, expected a file"));
+}

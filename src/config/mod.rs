@@ -4,6 +4,7 @@
 
 mod diagnostic;
 mod directories;
+mod files;
 mod list;
 mod location;
 mod pattern;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::content::{Action, Algorithm, DecodeLimits, Distance, ExtractLimits, Mode, SetAction};
 
 pub use diagnostic::{Place, Problem, closest, explain_toml, json_sentence, suggestion};
+pub use files::{open_file, read_file, read_text};
 pub use list::{ColumnMapping, ListFormat, ListReading, OnBadRow};
 pub use location::{Remote, RemoteStore, S3Access, SecretHeader, SecretPlace, SetLocation, Stale};
 pub use pattern::{RoutePattern, Target};
@@ -414,7 +416,7 @@ impl Config {
     /// # Errors
     /// Every problem found, each with its place.
     pub fn load(path: &Path) -> Result<Self, Vec<Problem>> {
-        let source = std::fs::read_to_string(path).map_err(|error| vec![Problem::unreadable(path, &error)])?;
+        let source = read_text(path).map_err(|error| vec![Problem::unreadable(path, &error)])?;
         Self::parse(path, &source)
     }
 

@@ -16,7 +16,7 @@ use super::raw::{RawConfig, RawHashSet, RawLimits, RawListener, RawMaxDistance, 
 use super::reading::list_reading;
 use super::{
     Admin, ByteSize, Config, FloodRule, Forwarded, Limits, Listener, Origin, OriginServer, Place, Problem, Rollout,
-    Route, RoutePattern, RoutePolicy, Server, SetPolicy, SetSource, Stale, Tls, suggestion,
+    Route, RoutePattern, RoutePolicy, Server, SetPolicy, SetSource, Stale, Tls, open_file, suggestion,
 };
 use crate::content::{Action, DecodeLimits, Distance, ExtractLimits, SetAction};
 
@@ -128,7 +128,7 @@ impl Check<'_> {
 
     pub(super) fn file_path(&mut self, path: &Spanned<String>) -> PathBuf {
         let resolved = self.path(path);
-        if let Err(error) = std::fs::File::open(&resolved) {
+        if let Err(error) = open_file(&resolved) {
             self.problem(path, format!("{} cannot be read: {error}", resolved.display()));
         }
         resolved

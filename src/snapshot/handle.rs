@@ -1,13 +1,18 @@
 //! The snapshot that serves, and its replacement.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 
 use super::Snapshot;
-use super::inputs::Inputs;
+use super::bell::Bell;
+use super::inputs::{Inputs, Look, Names};
 use super::load::load_all;
+use super::pulse::Pulse;
+use super::sets::name_of;
 use super::source::{Fetching, ForMissing, SourceHealth, Sources};
 use crate::config::{Config, Problem, SetSource};
 use crate::telemetry::{Metrics, ReloadLabels};
@@ -22,9 +27,15 @@ pub struct SnapshotHandle {
     retired: Mutex<Vec<Arc<Snapshot>>>,
     metrics: Arc<Metrics>,
     sources: Arc<Sources>,
-    /// Files that the last reload was given. Its lock keeps reloads one at a time.
+    /// Files that the last reload was given.
     last_inputs: Mutex<Inputs>,
     outcome: Mutex<Outcome>,
+    /// Wakes the one thread that looks at inputs and reloads.
+    bell: Bell,
+    /// Inputs about which the file system does not answer.
+    hanging: Mutex<BTreeSet<PathBuf>>,
+    /// When all inputs were last looked at.
+    looked_at: Mutex<Instant>,
 }
 
 /// What the last reload wanted and came to. Its lock is held for moments only.
@@ -33,6 +44,20 @@ struct Outcome {
     problems: Vec<Problem>,
     /// Sets of the configuration, whether it serves or not.
     sets: Vec<SetSource>,
+}
+
+/// Which sets of servers are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fetch {
+    All,
+    /// Those of which there is nothing yet.
+    New,
+}
+
+impl Fetch {
+    fn wants(self, sources: &Sources, set: &SetSource) -> bool {
+        self == Self::All || !sources.has_files(set)
+    }
 }
 
 /// Whether a reload needs a reason.
@@ -52,8 +77,10 @@ impl SnapshotHandle {
         let cache = config.server.cache_directory.clone();
         let sources = Arc::new(Sources::new(cache, Fetching::Allowed, Arc::clone(&metrics)));
         sources.fetch_now(&config.hash_sets, ForMissing::Wait);
-        let mut inputs = Inputs::of(&config);
-        let snapshot = load_all(config, &mut inputs, None, &sources)?;
+        let (hanging, last) = Default::default();
+        let look = Look { pulse: &Pulse::default(), hanging: &hanging, last: &last };
+        let mut inputs = look.inputs_of(&config);
+        let snapshot = load_all(config, &mut inputs, None, &sources, &look)?;
         let outcome = Outcome { problems: Vec::new(), sets: snapshot.config.hash_sets.clone() };
         let handle = Self {
             config_file: config_file.to_owned(),
@@ -63,6 +90,9 @@ impl SnapshotHandle {
             sources,
             last_inputs: Mutex::new(inputs),
             outcome: Mutex::new(outcome),
+            bell: Bell::default(),
+            hanging: Mutex::default(),
+            looked_at: Mutex::new(Instant::now()),
         };
         handle.publish(&handle.current());
         Ok(handle)
@@ -80,46 +110,89 @@ impl SnapshotHandle {
 
     /// How far the sets that serve can be relied on, as of now.
     pub fn source_health(&self) -> Vec<SourceHealth> {
-        self.sources.health(&self.current().config.hash_sets)
+        self.sources.health(&self.current().config.hash_sets, &locked(&self.last_inputs))
     }
 
-    /// Brings the metrics that change by themselves, the ages of sets, up to now.
+    /// Brings the metrics that change by themselves, the ages of sets and inputs, up to now.
     pub fn publish_ages(&self) {
-        self.sources.publish(&self.current().config.hash_sets);
+        let inputs = locked(&self.last_inputs).clone();
+        self.sources.publish(&self.current().config.hash_sets, &inputs);
+        self.metrics.input_look_age.set(locked(&self.looked_at).elapsed().as_secs_f64());
+        let newest = self.current().inputs.newest(None);
+        let age = newest.and_then(|newest| SystemTime::now().duration_since(newest).ok());
+        self.metrics.newest_input_age.set(age.unwrap_or_default().as_secs_f64());
     }
 
-    /// Asks every server for its sets, loads everything anew and swaps it in, or logs what is wrong and keeps what serves.
-    pub fn reload(&self) {
-        if let Ok(config) = Config::load(&self.config_file) {
-            self.sources.fetch_now(&config.hash_sets, ForMissing::GiveUp);
-        }
-        let mut inputs = self.last_inputs.lock().unwrap_or_else(PoisonError::into_inner);
-        self.attempt(&mut inputs, Swap::Always);
+    /// Has every server asked for its sets and everything loaded anew, by the thread that watches, and swapped in; or what
+    /// is wrong logged, and what serves kept.
+    pub fn ask_for_reload(&self) {
+        self.bell.ask_for_reload();
+    }
+
+    /// Has all inputs looked at soon.
+    pub(super) fn ask_for_look(&self) {
+        self.bell.ring();
+    }
+
+    pub(super) const fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// Lets go of the snapshots that no request holds any more.
     pub(super) fn drop_retired(&self) {
         let is_held = |snapshot: &Arc<Snapshot>| Arc::strong_count(snapshot) > 1;
-        self.retired.lock().unwrap_or_else(PoisonError::into_inner).retain(is_held);
+        locked(&self.retired).retain(is_held);
     }
 
-    /// Reloads if any input differs from what the last reload saw. Says whether it did.
-    pub(super) fn reload_if_changed(&self) -> bool {
-        if !self.has_changed(&self.last_inputs.lock().unwrap_or_else(PoisonError::into_inner)) {
-            return false;
+    /// Looks at all inputs, and reloads if one differs from what the last reload saw, or if somebody asked for it. What
+    /// comes of it after `pulse` was given up is dropped.
+    pub(super) fn look(&self, pulse: &Pulse) {
+        let asked = self.bell.asked();
+        let (hanging, last) = (locked(&self.hanging).clone(), locked(&self.last_inputs).clone());
+        let look = Look { pulse, hanging: &hanging, last: &last };
+        let now = self.inputs_now(&look);
+        if pulse.is_given_up() {
+            return;
         }
-        self.fetch_new_sets();
-        let mut inputs = self.last_inputs.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.has_changed(&inputs) {
-            return false;
+        if hanging.is_empty() {
+            *locked(&self.looked_at) = Instant::now();
         }
-        self.attempt(&mut inputs, Swap::IfChanged);
-        true
+        if asked.is_some() {
+            self.fetch_sets(&look, Fetch::All);
+            self.attempt(&look, &now, Swap::Always);
+        } else if now != last {
+            self.fetch_sets(&look, Fetch::New);
+            self.attempt(&look, &now, Swap::IfChanged);
+        }
+        if !pulse.is_given_up() {
+            self.bell.done(asked);
+        }
     }
 
-    /// The files of the last reload and of the snapshot that serves, as they are now.
-    pub(super) fn watched_inputs(&self) -> Inputs {
-        self.inputs_now(&self.last_inputs.lock().unwrap_or_else(PoisonError::into_inner))
+    /// `input` does not answer: it is left alone from now on, and what was loaded of it serves.
+    pub(super) fn leave_alone(&self, input: &Path) {
+        locked(&self.hanging).insert(input.to_owned());
+        self.metrics.reloads.get_or_create(&ReloadLabels { result: "failed" }).inc();
+        self.show_what_hangs();
+        let problem = hangs(input);
+        tracing::error!(event = "reload", %problem, "an input hangs, what was loaded of it serves");
+    }
+
+    /// `input` answers again.
+    pub(super) fn take_up_again(&self, input: &Path) {
+        locked(&self.hanging).remove(input);
+        tracing::info!(event = "reload", input = %input.display(), "it answers again");
+        self.ask_for_reload();
+    }
+
+    /// The names that tell of a change of the last reload's files.
+    pub(super) fn names(&self, pulse: &Pulse) -> Names {
+        let (hanging, last) = (locked(&self.hanging).clone(), locked(&self.last_inputs).clone());
+        last.names(&Look { pulse, hanging: &hanging, last: &last })
+    }
+
+    pub(super) fn last_inputs(&self) -> Inputs {
+        locked(&self.last_inputs).clone()
     }
 
     /// The sets of the snapshot that serves, and of the configuration that was read last.
@@ -138,58 +211,83 @@ impl SnapshotHandle {
         &self.sources
     }
 
-    fn has_changed(&self, last: &Inputs) -> bool {
-        self.inputs_now(last) != *last
-    }
-
-    fn inputs_now(&self, last: &Inputs) -> Inputs {
+    /// The files of the last reload and of the snapshot that serves, as they are now.
+    fn inputs_now(&self, look: &Look<'_>) -> Inputs {
         let current = self.current.load();
-        let mut inputs = Inputs::of(&current.config);
+        let mut inputs = look.inputs_of(&current.config);
         let wanted = self.outcome().sets.clone();
         for set in current.config.hash_sets.iter().chain(&wanted) {
-            inputs.note(self.sources.inputs(set));
+            inputs.add(&look.set(&name_of(set), || self.sources.inputs(set)));
         }
-        inputs.and(&last.refreshed())
+        inputs.add(&look.last_again());
+        inputs
     }
 
-    /// Fetches sets that came with a changed configuration, outside any lock.
-    fn fetch_new_sets(&self) {
-        let Ok(config) = Config::load(&self.config_file) else {
+    /// Asks servers for sets of the configuration as it is now.
+    fn fetch_sets(&self, look: &Look<'_>, which: Fetch) {
+        let Ok(config) = self.read_config(look) else {
             return;
         };
-        let is_new = |set: &SetSource| !self.sources.has_files(set);
-        let new: Vec<SetSource> = config.hash_sets.into_iter().filter(is_new).collect();
-        self.sources.fetch_now(&new, ForMissing::GiveUp);
+        let is_wanted = |set: &SetSource| set.location.remote().is_some() && which.wants(&self.sources, set);
+        let sets: Vec<SetSource> = config.hash_sets.into_iter().filter(is_wanted).collect();
+        self.sources.fetch_now(&sets, ForMissing::GiveUp);
     }
 
-    fn attempt(&self, last: &mut Inputs, swap: Swap) {
+    fn read_config(&self, look: &Look<'_>) -> Result<Config, Vec<Problem>> {
+        if look.hangs(&self.config_file) {
+            return Err(vec![hangs(&self.config_file)]);
+        }
+        look.pulse.looks_at(&self.config_file);
+        let config = Config::load(&self.config_file);
+        look.pulse.rests();
+        config
+    }
+
+    fn attempt(&self, look: &Look<'_>, now: &Inputs, swap: Swap) {
         let previous = self.current();
-        let mut inputs = Inputs::of_file(&self.config_file).and(&self.inputs_now(last));
-        let loaded = Config::load(&self.config_file).and_then(|config| {
+        let mut inputs = look.file(&self.config_file);
+        inputs.add(now);
+        let loaded = self.read_config(look).and_then(|config| {
             self.outcome().sets.clone_from(&config.hash_sets);
-            inputs = Inputs::of(&config);
-            load_all(config, &mut inputs, Some(&previous), &self.sources)
+            inputs = look.inputs_of(&config);
+            load_all(config, &mut inputs, Some(&previous), &self.sources, look)
         });
-        *last = inputs;
+        look.pulse.rests();
+        if look.pulse.is_given_up() {
+            return;
+        }
+        *locked(&self.last_inputs) = inputs;
         match loaded {
             Ok(snapshot) => {
-                self.outcome().problems.clear();
                 // What was new has been rejected.
-                if swap == Swap::IfChanged && snapshot.inputs == previous.inputs {
-                    self.metrics.reload_failing.set(0);
-                } else {
+                if !(swap == Swap::IfChanged && snapshot.inputs == previous.inputs) {
                     self.swap_in(snapshot, &previous);
                 }
+                self.outcome().problems.clear();
+                self.metrics.reload_failing.set(0);
             }
             Err(problems) => {
                 self.keep(&previous, &problems);
                 self.outcome().problems = problems;
             }
         }
+        self.show_what_hangs();
+    }
+
+    /// What hangs is a failure, whatever became of the rest.
+    fn show_what_hangs(&self) {
+        let hanging: Vec<Problem> = locked(&self.hanging).iter().map(|input| hangs(input)).collect();
+        let problems = &mut self.outcome().problems;
+        for problem in hanging {
+            self.metrics.reload_failing.set(1);
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
     }
 
     fn outcome(&self) -> MutexGuard<'_, Outcome> {
-        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.outcome)
     }
 
     fn swap_in(&self, snapshot: Snapshot, previous: &Snapshot) {
@@ -201,7 +299,7 @@ impl SnapshotHandle {
         let generation = snapshot.generation;
         self.publish(&snapshot);
         let retired = self.current.swap(Arc::new(snapshot));
-        self.retired.lock().unwrap_or_else(PoisonError::into_inner).push(retired);
+        locked(&self.retired).push(retired);
         self.metrics.reloads.get_or_create(&ReloadLabels { result: "ok" }).inc();
         tracing::info!(event = "reload", generation, "snapshot loaded");
     }
@@ -224,4 +322,13 @@ impl SnapshotHandle {
         let texts: usize = snapshot.texts.iter().map(|texts| texts.list.texts().len()).sum();
         self.metrics.loaded_texts.set(texts as i64);
     }
+}
+
+/// That the file system does not answer about `input`.
+pub(super) fn hangs(input: &Path) -> Problem {
+    Problem::of_file(input, "the file system does not answer: is the server of a network mount gone?")
+}
+
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

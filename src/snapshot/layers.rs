@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::body::{Decompressed, FileCoding, private_copy};
-use crate::config::{ListReading, OnBadRow, Place, Problem};
+use crate::config::{ListReading, OnBadRow, Place, Problem, open_file};
 use crate::hash_set::compiled::{copy_in_blocks, is_compiled};
 use crate::hash_set::format::Input;
 use crate::hash_set::{Compiled, HashSet, LoadError, Progress, ReadError, RowProblem, RowProblems, SetBuilder};
@@ -238,7 +238,7 @@ impl SetCache<'_> {
 
 impl<'a> SetFile<'a> {
     fn open(SetPath { path, shown }: SetPath<'a>, reading: &'a ListReading) -> Result<Self, Vec<Problem>> {
-        let opened = File::open(path).and_then(|mut file| {
+        let opened = open_file(path).and_then(|mut file| {
             let mut start = Vec::new();
             (&mut file).take(16).read_to_end(&mut start)?;
             file.rewind()?;

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::Snapshot;
-use super::inputs::Inputs;
+use super::inputs::{Inputs, Look};
+use super::pulse::Pulse;
 use super::rules::{RuleLoader, failing_tests, tell_of_expired, unknown_routes};
 use super::sets::{SetLoader, listed_rules};
 use super::source::{Fetching, ForMissing, SourceHealth, Sources};
 use super::texts::load_lists;
 use crate::config::{Config, Problem};
 use crate::content::AlgorithmSet;
-use crate::hash_set::{Progress, Silent};
+use crate::hash_set::Progress;
 use crate::text::RuleSet;
 
 /// Loads the configuration at `config_file` and everything it names, with what is known of where its sets come from.
@@ -28,13 +29,15 @@ pub fn load(
     let config = Config::load(config_file)?;
     let sources = Arc::new(Sources::new(config.server.cache_directory.clone(), fetching, Arc::default()));
     sources.fetch_now(&config.hash_sets, ForMissing::Wait);
-    let mut inputs = Inputs::of(&config);
-    let snapshot = load_with(config, &mut inputs, None, &sources, progress)?;
-    let health = sources.health(&snapshot.config.hash_sets);
+    let (hanging, last) = Default::default();
+    let look = Look { pulse: &Pulse::default(), hanging: &hanging, last: &last };
+    let mut inputs = look.inputs_of(&config);
+    let snapshot = load_with(config, &mut inputs, None, &sources, &look, progress)?;
+    let health = sources.health(&snapshot.config.hash_sets, &snapshot.inputs);
     Ok((snapshot, health))
 }
 
-/// Loads everything that `config` names; `inputs` is what the file system said of it before, to which the files of sets
+/// Loads everything that `config` names; `inputs` is what the file system said of it before, by `look`, to which the files of sets
 /// are added, also when there are problems.
 ///
 /// A set whose files have not changed since `previous` is taken over from it.
@@ -46,8 +49,9 @@ pub(super) fn load_all(
     inputs: &mut Inputs,
     previous: Option<&Snapshot>,
     sources: &Sources,
+    look: &Look<'_>,
 ) -> Result<Snapshot, Vec<Problem>> {
-    load_with(config, inputs, previous, sources, &Silent)
+    load_with(config, inputs, previous, sources, look, look.pulse)
 }
 
 fn load_with(
@@ -55,11 +59,12 @@ fn load_with(
     inputs: &mut Inputs,
     previous: Option<&Snapshot>,
     sources: &Sources,
+    look: &Look<'_>,
     progress: &dyn Progress,
 ) -> Result<Snapshot, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut sets = Vec::new();
-    let loader = SetLoader { sources, previous, progress, config: &config };
+    let loader = SetLoader { sources, previous, progress, look, config: &config };
     for source in &config.hash_sets {
         match loader.load_or_reuse(source, inputs) {
             Ok(set) => sets.push(set),
@@ -67,8 +72,8 @@ fn load_with(
         }
     }
     loader.tidy();
-    let texts = load_lists(&config, previous, inputs, &mut problems);
-    let mut loaded = RuleLoader { inputs: &mut *inputs, problems: &mut problems }.load(&config.rules);
+    let texts = load_lists(&config, previous, inputs, look, &mut problems);
+    let mut loaded = RuleLoader { look, inputs: &mut *inputs, problems: &mut problems }.load(&config.rules);
     problems.extend(unknown_routes(&config, &loaded));
     tell_of_expired(&loaded);
     let mut rules = std::mem::take(&mut loaded.rules);

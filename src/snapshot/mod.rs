@@ -3,10 +3,12 @@
 //! A [`Snapshot`] never changes. A reload builds the next one aside, checks it whole, and swaps it in at once; requests
 //! that have begun keep the one they started with. Anything broken leaves the running snapshot in place.
 
+mod bell;
 mod handle;
 mod inputs;
 mod layers;
 mod load;
+mod pulse;
 mod rules;
 mod sets;
 mod source;

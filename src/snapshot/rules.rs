@@ -1,16 +1,17 @@
 //! Rule files → rules, with the files beside them, and with their tests.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
-use super::inputs::{Inputs, rule_files};
+use super::handle::hangs;
+use super::inputs::{Inputs, Look, rule_files};
+use super::pulse::Pulse;
 use super::{LoadedFile, unix_now};
-use crate::config::{Config, Problem};
+use crate::config::{Config, Problem, read_file, read_text};
 use crate::text::{Rule, RuleProblem, RuleSet, parse_rules_beside, try_rules};
 
 /// Bytes that a file beside a rule file may have.
@@ -33,12 +34,15 @@ pub struct LoadedRules {
 /// Every problem in every file.
 pub fn load_rules(paths: &[PathBuf]) -> Result<LoadedRules, Vec<Problem>> {
     let (mut inputs, mut problems) = (Inputs::default(), Vec::new());
-    let loaded = RuleLoader { inputs: &mut inputs, problems: &mut problems }.load(paths);
+    let (hanging, last) = Default::default();
+    let look = Look { pulse: &Pulse::default(), hanging: &hanging, last: &last };
+    let loaded = RuleLoader { look: &look, inputs: &mut inputs, problems: &mut problems }.load(paths);
     if problems.is_empty() { Ok(loaded) } else { Err(problems) }
 }
 
 /// Loads rules, notes the files that are read, and collects what is wrong with them.
 pub(super) struct RuleLoader<'a> {
+    pub(super) look: &'a Look<'a>,
     pub(super) inputs: &'a mut Inputs,
     pub(super) problems: &'a mut Vec<Problem>,
 }
@@ -49,12 +53,17 @@ impl RuleLoader<'_> {
         let mut loaded = LoadedRules::default();
         let mut first_in: HashMap<String, PathBuf> = HashMap::new();
         for path in paths {
+            if self.look.hangs(path) {
+                self.problems.push(hangs(path));
+                continue;
+            }
+            self.look.pulse.loads(path);
             let listed = rule_files(path).unwrap_or_else(|error| {
                 self.problems.push(Problem::unreadable(path, &error));
                 Vec::new()
             });
             for file in listed {
-                match self.load_file(&file) {
+                match self.load_file(path, &file) {
                     Ok((source, rules)) => {
                         self.note_duplicates(&file, &rules, &mut first_in);
                         let shared: Arc<Path> = file.into();
@@ -66,17 +75,18 @@ impl RuleLoader<'_> {
                 }
             }
         }
+        self.look.pulse.rests();
         loaded
     }
 
-    fn load_file(&mut self, path: &Path) -> Result<(LoadedFile, Vec<Rule>), Vec<Problem>> {
-        let source = fs::read_to_string(path).map_err(|error| vec![Problem::unreadable(path, &error)])?;
+    fn load_file(&mut self, named: &Path, path: &Path) -> Result<(LoadedFile, Vec<Rule>), Vec<Problem>> {
+        let source = read_text(path).map_err(|error| vec![Problem::unreadable(path, &error)])?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut digest = Sha256::new_with_prefix(source.as_bytes());
         let mut read = |name: &str| {
             let file = folder.join(name);
             // Before it is read, so that a change meanwhile is noticed.
-            self.inputs.note([file.clone()]);
+            self.inputs.note(named, [file.clone()]);
             let content = read_beside(folder, &file)?;
             digest.update(&content);
             Ok(content)
@@ -111,7 +121,7 @@ fn read_beside(folder: &Path, file: &Path) -> Result<Vec<u8>, String> {
     if metadata.len() > MAX_BESIDE {
         return Err(format!("it has more than {MAX_BESIDE} bytes"));
     }
-    fs::read(file).map_err(told)
+    read_file(&file).map_err(told)
 }
 
 fn rule_problems(path: &Path, problems: Vec<RuleProblem>) -> Vec<Problem> {

@@ -8,7 +8,8 @@ use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
-use super::inputs::Inputs;
+use super::handle::hangs;
+use super::inputs::{Inputs, Look};
 use super::layers::{Keeping, SetCache, SetPath};
 use super::source::{SetFiles, Sources};
 use super::{LoadedFile, LoadedSet, Snapshot};
@@ -28,6 +29,7 @@ pub(super) struct SetLoader<'a> {
     pub(super) config: &'a Config,
     pub(super) sources: &'a Sources,
     pub(super) previous: Option<&'a Snapshot>,
+    pub(super) look: &'a Look<'a>,
     pub(super) progress: &'a dyn Progress,
 }
 
@@ -39,12 +41,17 @@ impl SetLoader<'_> {
     /// Every problem in its files.
     pub(super) fn load_or_reuse(&self, source: &SetSource, inputs: &mut Inputs) -> Result<LoadedSet, Vec<Problem>> {
         // Before the files are read, so that a change meanwhile is noticed.
-        let mut own = Inputs::default();
-        own.note(self.sources.inputs(source));
+        let name = name_of(source);
+        let own = self.look.set(&name, || self.sources.inputs(source));
         if let Some(set) = self.reused(source, &own) {
-            *inputs = std::mem::take(inputs).and(&own);
+            inputs.add(&own);
             return Ok(set);
         }
+        if self.look.hangs(&name) {
+            inputs.add(&own);
+            return Err(vec![hangs(&name)]);
+        }
+        self.look.pulse.loads(&name);
         let loaded = self.sources.files(source).and_then(|files| match self.load(source, &files) {
             Ok(set) => {
                 self.sources.accept(source, &files);
@@ -57,8 +64,8 @@ impl SetLoader<'_> {
             Err(problems) => Err(problems),
         });
         match &loaded {
-            Ok(set) if source.location.remote().is_some() => inputs.note(set.files.iter().cloned()),
-            _ => *inputs = std::mem::take(inputs).and(&own),
+            Ok(set) if source.location.remote().is_some() => inputs.note(&name, set.files.iter().cloned()),
+            _ => inputs.add(&own),
         }
         loaded
     }
@@ -69,13 +76,15 @@ impl SetLoader<'_> {
     }
 
     fn reused(&self, source: &SetSource, inputs: &Inputs) -> Option<LoadedSet> {
-        let previous = self.previous?;
+        let (previous, name) = (self.previous?, name_of(source));
         let sets = previous.config.hash_sets.iter().zip(&previous.sets);
         let (_, loaded) = sets.into_iter().find(|(then, loaded)| {
             let is_same = then.location == source.location
                 && then.public_key == source.public_key
                 && then.reading == source.reading;
-            is_same && inputs.is_part_of(&previous.inputs) && loaded.files.iter().all(|file| inputs.has(file))
+            is_same
+                && inputs.are_part_of(&name, &previous.inputs)
+                && loaded.files.iter().all(|file| inputs.has(&name, file))
         })?;
         Some(LoadedSet { name: Arc::clone(&source.name), policy: source.policy, ..loaded.clone() })
     }
@@ -109,6 +118,11 @@ impl SetLoader<'_> {
     }
 }
 
+/// What the files of a set are inputs by.
+pub(super) fn name_of(source: &SetSource) -> PathBuf {
+    source.location.to_string().into()
+}
+
 /// The set that all of `files` make, each laid over those before it.
 fn load(source: &SetSource, files: &SetFiles, cache: &SetCache<'_>) -> Result<LoadedSet, Vec<Problem>> {
     let (mut layers, mut problems): (Vec<Arc<Compiled>>, _) = (Vec::new(), Vec::new());
@@ -130,7 +144,7 @@ fn load(source: &SetSource, files: &SetFiles, cache: &SetCache<'_>) -> Result<Lo
     if !problems.is_empty() {
         return Err(problems);
     }
-    let location = PathBuf::from(source.location.to_string());
+    let location = name_of(source);
     let version = version_of(&layers);
     let set = HashSet::layered(layers);
     Ok(LoadedSet {

@@ -1,15 +1,15 @@
 //! Lists of known texts: taken over from the snapshot before, or read from a folder of texts or a file of digests.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
-use super::inputs::{Inputs, files_of};
+use super::handle::hangs;
+use super::inputs::{Inputs, Look, files_of};
 use super::{LoadedFile, LoadedTexts, Snapshot};
-use crate::config::{Config, Problem, TextListSource};
+use crate::config::{Config, Problem, TextListSource, read_file};
 use crate::text::{TextDigest, TextList, is_digest_file, parse_digests};
 
 /// All lists of `config`. What is wrong is added to `problems`.
@@ -17,15 +17,17 @@ pub(super) fn load_lists(
     config: &Config,
     previous: Option<&Snapshot>,
     inputs: &Inputs,
+    look: &Look<'_>,
     problems: &mut Vec<Problem>,
 ) -> Vec<LoadedTexts> {
     let mut lists = Vec::new();
     for source in &config.text_lists {
-        match reused(source, previous, inputs).map_or_else(|| load(source), Ok) {
+        match reused(source, previous, inputs).map_or_else(|| load_anew(source, look), Ok) {
             Ok(list) => lists.push(list),
             Err(found) => problems.extend(found),
         }
     }
+    look.pulse.rests();
     lists
 }
 
@@ -33,10 +35,15 @@ pub(super) fn load_lists(
 fn reused(source: &TextListSource, previous: Option<&Snapshot>, inputs: &Inputs) -> Option<LoadedTexts> {
     let previous = previous?;
     let loaded = previous.texts.iter().find(|loaded| loaded.source.path == source.path)?;
-    // A file more or less changes the folder.
-    let files = std::iter::once(source.path.clone()).chain(text_files(&source.path).ok()?);
-    let is_same = inputs.are_same_in(&previous.inputs, files);
-    is_same.then(|| LoadedTexts { source: source.clone(), ..loaded.clone() })
+    inputs.are_same_at(&source.path, &previous.inputs).then(|| LoadedTexts { source: source.clone(), ..loaded.clone() })
+}
+
+fn load_anew(source: &TextListSource, look: &Look<'_>) -> Result<LoadedTexts, Vec<Problem>> {
+    if look.hangs(&source.path) {
+        return Err(vec![hangs(&source.path)]);
+    }
+    look.pulse.loads(&source.path);
+    load(source)
 }
 
 fn load(source: &TextListSource) -> Result<LoadedTexts, Vec<Problem>> {
@@ -59,12 +66,12 @@ pub fn open_texts(path: &Path) -> Result<Vec<TextDigest>, Vec<Problem>> {
     let unreadable = |file: &Path, error: std::io::Error| vec![Problem::unreadable(file, &error)];
     let files = text_files(path).map_err(|error| unreadable(path, error))?;
     if !path.is_dir() {
-        return open_digests(path, &fs::read(path).map_err(|error| unreadable(path, error))?);
+        return open_digests(path, &read_file(path).map_err(|error| unreadable(path, error))?);
     }
     let (mut texts, mut problems) = (Vec::new(), Vec::new());
     for file in files {
         let id = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        match fs::read(&file).map_err(|error| unreadable(&file, error)) {
+        match read_file(&file).map_err(|error| unreadable(&file, error)) {
             Ok(bytes) => match TextDigest::of(&id, &bytes) {
                 Ok(text) => texts.push(text),
                 Err(error) => problems.push(Problem::of_file(&file, error.to_string())),

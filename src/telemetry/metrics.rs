@@ -160,6 +160,10 @@ pub struct Metrics {
     pub reloads: Family<ReloadLabels, Counter>,
     /// 1 while the last reload failed and an older snapshot serves.
     pub reload_failing: Gauge,
+    /// Seconds since all inputs were last looked at.
+    pub input_look_age: Gauge<f64, AtomicU64>,
+    /// Seconds since the newest input of the snapshot that serves was written.
+    pub newest_input_age: Gauge<f64, AtomicU64>,
     /// Generation of the snapshot that serves.
     pub snapshot_generation: Gauge,
     /// Hashes loaded.
@@ -212,6 +216,8 @@ impl Default for Metrics {
             origin_connect_failures: Counter::default(),
             reloads: Family::default(),
             reload_failing: Gauge::default(),
+            input_look_age: Gauge::default(),
+            newest_input_age: Gauge::default(),
             snapshot_generation: Gauge::default(),
             loaded_hashes: Gauge::default(),
             loaded_rules: Gauge::default(),
@@ -279,6 +285,9 @@ impl Metrics {
         registry.register("origin_connect_failures", "Failed attempts to reach an origin server", failures);
         registry.register("reloads", "Reloads tried", self.reloads.clone());
         registry.register("reload_failing", "1 while the last reload failed", self.reload_failing.clone());
+        let (looked, newest) = (self.input_look_age.clone(), self.newest_input_age.clone());
+        registry.register_with_unit("input_look_age", "Since all inputs were last looked at", Unit::Seconds, looked);
+        registry.register_with_unit("newest_input_age", "Since the newest input was written", Unit::Seconds, newest);
         let generation = self.snapshot_generation.clone();
         registry.register("snapshot_generation", "Generation of the snapshot that serves", generation);
         registry.register("loaded_hashes", "Hashes loaded", self.loaded_hashes.clone());

@@ -1,11 +1,12 @@
 //! How far sets can be relied on: their age, and what went wrong last.
 
-use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::{Sources, signature};
 use crate::config::{SetLocation, SetSource, Stale};
+use crate::snapshot::inputs::Inputs;
+use crate::snapshot::sets::name_of;
 use crate::telemetry::SetLabels;
 
 /// What is known of where a set comes from.
@@ -41,18 +42,18 @@ pub struct Validators {
 }
 
 impl Sources {
-    /// The state of each of `sets`, as of now.
-    pub(in crate::snapshot) fn health(&self, sets: &[SetSource]) -> Vec<SourceHealth> {
-        sets.iter().map(|set| self.health_of(set)).collect()
+    /// The state of each of `sets`, as of now. Local files are not asked, which may hang: `inputs` says how old they are.
+    pub(in crate::snapshot) fn health(&self, sets: &[SetSource], inputs: &Inputs) -> Vec<SourceHealth> {
+        sets.iter().map(|set| self.health_of(set, inputs)).collect()
     }
 
     /// Puts ages and failures of `sets` into the metrics.
-    pub(in crate::snapshot) fn publish(&self, sets: &[SetSource]) {
+    pub(in crate::snapshot) fn publish(&self, sets: &[SetSource], inputs: &Inputs) {
         let metrics = &self.metrics;
         metrics.set_age.clear();
         metrics.set_stale.clear();
         metrics.set_source_failing.clear();
-        for health in self.health(sets) {
+        for health in self.health(sets, inputs) {
             let labels = SetLabels { set: health.set.to_string() };
             if let Some(age) = health.age {
                 metrics.set_age.get_or_create(&labels).set(age.as_secs_f64());
@@ -62,21 +63,17 @@ impl Sources {
         }
     }
 
-    fn health_of(&self, set: &SetSource) -> SourceHealth {
+    fn health_of(&self, set: &SetSource, inputs: &Inputs) -> SourceHealth {
         let mut health = match &set.location {
-            SetLocation::Local(_) => self.local(set),
+            SetLocation::Local(_) => {
+                SourceHealth { confirmed_at: inputs.newest(Some(&name_of(set))), ..SourceHealth::of(set) }
+            }
             SetLocation::Remote(_) => self.remote(set),
         };
         health.age = health.confirmed_at.map(|moment| moment.elapsed().unwrap_or_default());
         let is_stale = set.max_age.is_some_and(|most| health.age.is_some_and(|age| age > most));
         health.stale = is_stale.then_some(set.stale);
         health
-    }
-
-    fn local(&self, set: &SetSource) -> SourceHealth {
-        let files = self.newest(set).map(|files| files.files).unwrap_or_default();
-        let written = files.iter().filter_map(|file| fs::metadata(&file.path).ok()?.modified().ok());
-        SourceHealth { confirmed_at: written.max(), ..SourceHealth::of(set) }
     }
 
     fn remote(&self, set: &SetSource) -> SourceHealth {

@@ -1,6 +1,5 @@
 //! A list on a web server, asked for with the validators of the one that is kept (RFC 9110, section 13).
 
-use std::fs;
 use std::sync::Once;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use super::signature::SUFFIX;
 use super::state::StoredFile;
 use super::transfer::{Body, CONNECT_PATIENCE, FetchError, Incoming, STALL_PATIENCE, chain, is_plain_name};
 use super::{Found, Known};
-use crate::config::{ByteSize, Remote, SecretHeader, SecretPlace};
+use crate::config::{ByteSize, Remote, SecretHeader, SecretPlace, read_file, read_text};
 
 /// Times that an answer may lead elsewhere. A list that has moved further has no owner.
 const MAX_REDIRECTS: usize = 5;
@@ -84,7 +83,7 @@ fn client(remote: &Remote) -> Result<Client, FetchError> {
         .redirect(reqwest::redirect::Policy::none());
     if let Some(path) = &remote.ca_certificate {
         let failed = |reason: String| FetchError::Certificate(format!("{}: {reason}", path.display()));
-        let pem = fs::read(path).map_err(|error| failed(error.to_string()))?;
+        let pem = read_file(path).map_err(|error| failed(error.to_string()))?;
         let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| failed(chain(&error)))?;
         if certificates.is_empty() {
             return Err(failed("there is no certificate in it".into()));
@@ -99,9 +98,7 @@ fn secrets(headers: &[SecretHeader]) -> Result<HeaderMap, FetchError> {
     let mut secrets = HeaderMap::new();
     for SecretHeader { name, value } in headers {
         let (from, text) = match value {
-            SecretPlace::File(path) => {
-                (path.display().to_string(), fs::read_to_string(path).map_err(|e| e.to_string()))
-            }
+            SecretPlace::File(path) => (path.display().to_string(), read_text(path).map_err(|e| e.to_string())),
             SecretPlace::Variable(variable) => (variable.clone(), std::env::var(variable).map_err(|e| reason(&e))),
         };
         let failed = |reason: String| FetchError::Secret { name: name.clone(), from: from.clone(), reason };

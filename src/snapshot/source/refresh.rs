@@ -93,9 +93,7 @@ fn after(handle: &Arc<SnapshotHandle>, due: &mut Due, set: &SetSource, outcome: 
     let sources = handle.sources();
     due.insert(sources.key(set), Some(Instant::now() + sources.wait(set)));
     if outcome == Outcome::Changed {
-        let handle = Arc::clone(handle);
-        // Loading takes seconds, in which other downloads go on.
-        drop(tokio::task::spawn_blocking(move || handle.reload_if_changed()));
+        handle.ask_for_look();
     }
 }
 

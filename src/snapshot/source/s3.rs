@@ -12,7 +12,7 @@ use super::signature::{SUFFIX, SignatureError};
 use super::state::StoredFile;
 use super::transfer::{Body, CONNECT_PATIENCE, FetchError, Incoming, STALL_PATIENCE, chain, is_plain_name};
 use super::{Found, Known};
-use crate::config::{Remote, S3Access};
+use crate::config::{Remote, S3Access, read_file};
 
 /// What of a store is wanted.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +64,7 @@ fn store(remote: &Remote, place: Place<'_>) -> Result<AmazonS3, FetchError> {
         .with_timeout_disabled();
     if let Some(path) = &remote.ca_certificate {
         let failed = |reason: String| FetchError::Certificate(format!("{}: {reason}", path.display()));
-        let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+        let pem = read_file(path).map_err(|error| failed(error.to_string()))?;
         for certificate in Certificate::from_pem_bundle(&pem).map_err(|error| failed(chain(&error)))? {
             options = options.with_root_certificate(certificate);
         }

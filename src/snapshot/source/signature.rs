@@ -1,10 +1,11 @@
 //! Whether a file is what the holder of a minisign key signed.
 
-use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use minisign_verify::{Error, PublicKey, Signature};
+
+use crate::config::{open_file, read_text};
 
 /// End of the name of a signature beside the file it is of.
 pub(super) const SUFFIX: &str = ".minisig";
@@ -38,7 +39,7 @@ pub(super) enum SignatureError {
 /// [`SignatureError`] unless the holder of `key` signed exactly these bytes.
 pub(super) fn verify(file: &Path, key: &PublicKey) -> Result<(), SignatureError> {
     let path = beside(file);
-    let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+    let text = read_text(&path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => SignatureError::Missing(path),
         io::ErrorKind::InvalidData => SignatureError::Malformed,
         _ => SignatureError::Io(error),
@@ -49,7 +50,7 @@ pub(super) fn verify(file: &Path, key: &PublicKey) -> Result<(), SignatureError>
         Error::UnsupportedLegacyMode => SignatureError::Legacy,
         _ => SignatureError::Malformed,
     })?;
-    let mut content = File::open(file)?;
+    let mut content = open_file(file)?;
     let mut buffer = vec![0; 256 << 10];
     loop {
         match content.read(&mut buffer)? {
@@ -69,6 +70,8 @@ pub(super) fn beside(file: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use minisign::KeyPair;
+
+    use std::fs;
 
     use super::*;
 
