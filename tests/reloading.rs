@@ -218,3 +218,75 @@ fn what_is_no_file_is_refused_without_a_wait_and_later_changes_are_seen() {
     std::os::unix::fs::symlink("/dev/zero", penstock.path("known.csv")).unwrap();
     wait_until("the device is refused", || penstock.log_text().contains("this is a device, expected a file"));
 }
+
+/// A list of `count` entries, none of which is of "first" but the first.
+fn long_list(count: usize) -> Vec<u8> {
+    let rows: Vec<String> = (1..count).map(|number| format!("entry {number}")).collect();
+    list(&[&["first"][..], &rows.iter().map(String::as_str).collect::<Vec<_>>()].concat())
+}
+
+#[test]
+fn input_that_was_cut_off_and_still_parses_keeps_what_serves() {
+    let origin = Origin::start();
+    let penstock = start(&origin);
+    penstock.replace("known.csv", &long_list(100));
+    penstock.wait_for_generation(2);
+    let config = std::fs::read_to_string(penstock.path("penstock.toml")).unwrap();
+    let before_routes = config.split("[[route]]").next().unwrap().to_owned();
+    let before_sets = config.split("[[hash_set]]").next().unwrap().to_owned();
+    for (file, cut, said) in [
+        ("penstock.toml", before_routes.into_bytes(), "no route inspects, 1 before"),
+        ("penstock.toml", before_sets.into_bytes(), "there is no hash set, 1 before"),
+        ("penstock.toml", config.replace("rules = [\"rules\"]", "").into_bytes(), "there is no rule, 1 before"),
+        ("rules/a.toml", Vec::new(), "a.toml: there is no rule in it, 1 before"),
+        ("known.csv", long_list(89), "has 89 entries, 100 before"),
+        ("known.csv", b"algorithm,hash\n".to_vec(), "has 0 entries, 100 before"),
+    ] {
+        let good = std::fs::read(penstock.path(file)).unwrap();
+        penstock.replace(file, &cut);
+        wait_until("the loss is reported", || penstock.log_text().contains(said));
+        wait_until("the failure shows", || penstock.metric("penstock_reload_failing") == 1.0);
+        assert_eq!((status(&penstock, "first"), status(&penstock, "a turnip")), (451, 451), "{said}");
+        penstock.signal("HUP");
+        let events = penstock.events("reload").len();
+        wait_until("it is refused again", || penstock.events("reload").len() > events);
+        assert_eq!((status(&penstock, "first"), status(&penstock, "a turnip")), (451, 451), "{said}");
+        penstock.replace(file, &good);
+        wait_until("it is mended", || penstock.metric("penstock_reload_failing") == 0.0);
+    }
+    std::fs::remove_file(penstock.path("rules/a.toml")).unwrap();
+    wait_until("an emptied folder is reported", || {
+        penstock.log_text().matches("there is no rule, 1 before").count() >= 3
+    });
+    assert_eq!(status(&penstock, "a turnip"), 451);
+}
+
+#[test]
+fn what_the_configuration_allows_may_be_lost_and_a_short_list_can_be_edited() {
+    let origin = Origin::start();
+    let penstock = start(&origin);
+    penstock.replace("known.csv", &long_list(10));
+    penstock.wait_for_generation(2);
+    penstock.replace("known.csv", &list(&["another"]));
+    penstock.wait_for_generation(3);
+    assert_eq!((status(&penstock, "first"), status(&penstock, "another")), (200, 451));
+    penstock.replace("known.csv", &long_list(100));
+    penstock.wait_for_generation(4);
+    penstock.replace("known.csv", &long_list(90));
+    penstock.wait_for_generation(5);
+    penstock.edit_config(|text| {
+        let allowed = text.replace("path = \"known.csv\"", "path = \"known.csv\"\nallow_shrink = 1.0");
+        format!("{allowed}[reload]\nallow_empty = [\"rules\", \"routes\"]\n")
+    });
+    penstock.wait_for_generation(6);
+    penstock.replace("known.csv", b"algorithm,hash\n");
+    penstock.wait_for_generation(7);
+    assert_eq!(status(&penstock, "first"), 200);
+    penstock.replace("rules/a.toml", b"");
+    penstock.wait_for_generation(8);
+    assert_eq!(status(&penstock, "a turnip"), 200);
+    penstock.edit_config(|text| text.replace("\"enforce\"", "\"off\""));
+    penstock.wait_for_generation(9);
+    assert_eq!(penstock.metric("penstock_reload_failing"), 0.0);
+    wait_until("less is said to be there", || penstock.log_text().contains("has 0 rules, 1 before"));
+}

@@ -61,6 +61,8 @@ pub struct Config {
     pub hash_sets: Vec<SetSource>,
     /// Lists of known texts to load.
     pub text_lists: Vec<TextListSource>,
+    /// Kinds of input of which a reload may leave nothing. Default none: input that is cut off often still parses.
+    pub allow_empty: Vec<Emptied>,
     /// Rule files, and folders whose `*.toml` files are rule files.
     pub rules: Vec<PathBuf>,
 }
@@ -340,6 +342,32 @@ impl RoutePolicy {
     }
 }
 
+/// A kind of input of which a reload left nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Emptied {
+    /// No route inspects.
+    Routes,
+    /// There is no hash set.
+    Sets,
+    /// There is no rule, or none in a file that had some.
+    Rules,
+    /// There is no text in a list that had some.
+    Texts,
+}
+
+impl Emptied {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Routes => "routes",
+            Self::Sets => "sets",
+            Self::Rules => "rules",
+            Self::Texts => "texts",
+        }
+    }
+}
+
 /// A hash set to load, with the policy of its matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetSource {
@@ -354,6 +382,9 @@ pub struct SetSource {
     /// Age after which it is stale: since a server last confirmed it, or since a local file was written. Default one
     /// day for a server; none for local files, which may be years old and right.
     pub max_age: Option<Duration>,
+    /// Share of its entries that it may lose in one reload, besides the ten that any set may. Default a tenth: lists grow,
+    /// and one that lost more was more likely cut off.
+    pub allow_shrink: Share,
     /// Default warn: with an old list Penstock stops less than it could, without Penstock nothing is stopped.
     pub stale: Stale,
     /// What happens on a match.

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::text_list::RawTextList;
 use super::units::{ByteSize, Span};
-use super::{Ambiguity, Doubtful, Forwarded, Inspection, ListFormat, OnBadRow, S3Access, Stale, WebSocket};
+use super::{Ambiguity, Doubtful, Emptied, Forwarded, Inspection, ListFormat, OnBadRow, S3Access, Stale, WebSocket};
 use crate::content::{Mode, SetAction};
 
 #[derive(Deserialize)]
@@ -22,6 +22,8 @@ pub(super) struct RawConfig {
     pub limits: RawLimits,
     #[serde(default)]
     pub flood_breaker: RawFloodBreaker,
+    #[serde(default)]
+    pub reload: RawReload,
     pub listener: Vec<RawListener>,
     pub origin: Vec<RawOrigin>,
     pub default_origin: Option<Spanned<String>>,
@@ -116,6 +118,7 @@ pub(super) struct RawHashSet {
     pub s3: Option<Spanned<RawS3>>,
     pub public_key: Option<Spanned<String>>,
     pub max_age: Option<Span>,
+    pub allow_shrink: Option<Spanned<f64>>,
     pub stale: Option<Stale>,
     pub mode: Option<Mode>,
     #[serde(default)]
@@ -176,6 +179,13 @@ pub(super) enum RawColumn {
 pub(super) struct RawRemoved {
     pub column: Spanned<RawColumn>,
     pub values: Spanned<Vec<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawReload {
+    #[serde(default)]
+    pub allow_empty: Vec<Emptied>,
 }
 
 #[derive(Default, Deserialize)]

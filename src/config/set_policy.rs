@@ -105,6 +105,20 @@ impl Check<'_> {
         Rollout { share: share.unwrap_or_default(), routes }
     }
 
+    /// The share of its entries that a set may lose in one reload.
+    pub(super) fn allow_shrink(&mut self, raw: Option<&Spanned<f64>>) -> Share {
+        /// A tenth.
+        const DEFAULT: Share = Share(0.1);
+        let Some(raw) = raw else {
+            return DEFAULT;
+        };
+        let share = Share::new(*raw.get_ref());
+        if share.is_none() {
+            self.problem(raw, "expected a share from 0 to 1, for example 0.1; 1 lets the set lose everything");
+        }
+        share.unwrap_or(DEFAULT)
+    }
+
     fn route_name(&mut self, name: &Spanned<String>, routes: &[Route]) -> Arc<str> {
         let text = name.get_ref().as_str();
         if !routes.iter().any(|route| &*route.name == text) {

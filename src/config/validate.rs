@@ -40,6 +40,7 @@ pub(super) fn validate(file: &Path, source: &str, raw: RawConfig) -> Result<Conf
         hash_sets: check.hash_sets(&raw.hash_set, &routes, flood, breaks_floods),
         text_lists: check.text_lists(&raw.text_list, &routes),
         routes,
+        allow_empty: raw.reload.allow_empty,
         rules: raw.rules.iter().map(|path| check.path(path)).collect(),
         origins,
     };
@@ -332,6 +333,7 @@ impl Check<'_> {
             reading,
             public_key: self.public_key(raw.public_key.as_ref()),
             max_age: self.max_age(raw, &location),
+            allow_shrink: self.allow_shrink(raw.allow_shrink.as_ref()),
             stale: raw.stale.unwrap_or(Stale::Warn),
             location,
             policy: SetPolicy {

@@ -11,6 +11,7 @@ use super::Snapshot;
 use super::bell::Bell;
 use super::inputs::{Inputs, Look, Names};
 use super::load::load_all;
+use super::loss;
 use super::pulse::Pulse;
 use super::sets::name_of;
 use super::source::{Fetching, ForMissing, SourceHealth, Sources};
@@ -256,6 +257,10 @@ impl SnapshotHandle {
         if look.pulse.is_given_up() {
             return;
         }
+        if loaded.is_err() {
+            // What serves depends on more than what was to be loaded; all of it was seen.
+            inputs.add(now);
+        }
         *locked(&self.last_inputs) = inputs;
         match loaded {
             Ok(snapshot) => {
@@ -296,6 +301,7 @@ impl SnapshotHandle {
                 "[server], [[listener]], [admin] and inspection_queue are read only at start: restart to apply them"
             );
         }
+        loss::log(previous, &snapshot);
         let generation = snapshot.generation;
         self.publish(&snapshot);
         let retired = self.current.swap(Arc::new(snapshot));

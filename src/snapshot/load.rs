@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use super::Snapshot;
 use super::inputs::{Inputs, Look};
+use super::loss;
 use super::pulse::Pulse;
 use super::rules::{RuleLoader, failing_tests, tell_of_expired, unknown_routes};
 use super::sets::{SetLoader, listed_rules};
@@ -79,6 +80,9 @@ fn load_with(
     let mut rules = std::mem::take(&mut loaded.rules);
     for (source, set) in config.hash_sets.iter().zip(&sets) {
         listed_rules(source, set, &mut rules, &mut problems);
+    }
+    if let Some(previous) = previous.filter(|_| problems.is_empty()) {
+        problems.extend(loss::of_snapshot(previous, &config, &texts, &loaded.files));
     }
     if !problems.is_empty() {
         return Err(problems);

@@ -8,6 +8,7 @@ mod handle;
 mod inputs;
 mod layers;
 mod load;
+mod loss;
 mod pulse;
 mod rules;
 mod sets;
@@ -90,6 +91,8 @@ pub struct LoadedFile {
     pub version: String,
     /// When it was read.
     pub loaded_at: SystemTime,
+    /// Rules or texts in it; of a set entries and what it takes back.
+    pub entries: usize,
 }
 
 /// The time, for what is pure and is told it.

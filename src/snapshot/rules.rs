@@ -93,7 +93,8 @@ impl RuleLoader<'_> {
         };
         let rules = parse_rules_beside(&source, &mut read).map_err(|problems| rule_problems(path, problems))?;
         let version = data_encoding::HEXLOWER.encode(&digest.finalize()[..6]);
-        Ok((LoadedFile { path: path.to_owned(), version, loaded_at: SystemTime::now() }, rules))
+        let entries = rules.len();
+        Ok((LoadedFile { path: path.to_owned(), version, loaded_at: SystemTime::now(), entries }, rules))
     }
 
     fn note_duplicates(&mut self, file: &Path, rules: &[Rule], first_in: &mut HashMap<String, PathBuf>) {

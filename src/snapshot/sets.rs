@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::handle::hangs;
 use super::inputs::{Inputs, Look};
 use super::layers::{Keeping, SetCache, SetPath};
+use super::loss;
 use super::source::{SetFiles, Sources};
 use super::{LoadedFile, LoadedSet, Snapshot};
 use crate::config::{Config, OnBadRow, Problem, SetSource};
@@ -52,14 +53,15 @@ impl SetLoader<'_> {
             return Err(vec![hangs(&name)]);
         }
         self.look.pulse.loads(&name);
-        let loaded = self.sources.files(source).and_then(|files| match self.load(source, &files) {
+        let load = |files: &SetFiles| self.load(source, files).and_then(|set| self.without_loss(source, set));
+        let loaded = self.sources.files(source).and_then(|files| match load(&files) {
             Ok(set) => {
                 self.sources.accept(source, &files);
                 Ok(set)
             }
             Err(problems) if files.is_candidate() => {
                 self.sources.reject(source, &files, &problems);
-                self.sources.last_good(source).map_or(Err(problems), |files| self.load(source, &files))
+                self.sources.last_good(source).map_or(Err(problems), |files| load(&files))
             }
             Err(problems) => Err(problems),
         });
@@ -68,6 +70,12 @@ impl SetLoader<'_> {
             _ => inputs.add(&own),
         }
         loaded
+    }
+
+    /// `set`, unless it has lost more than its source allows.
+    fn without_loss(&self, source: &SetSource, set: LoadedSet) -> Result<LoadedSet, Vec<Problem>> {
+        let lost = self.previous.and_then(|previous| loss::of_set(previous, source, &set));
+        lost.map_or(Ok(set), |problem| Err(vec![problem]))
     }
 
     /// Removes what has not been used for long from the folder of compiled sets.
@@ -150,7 +158,7 @@ fn load(source: &SetSource, files: &SetFiles, cache: &SetCache<'_>) -> Result<Lo
     Ok(LoadedSet {
         name: Arc::clone(&source.name),
         policy: source.policy,
-        file: LoadedFile { path: location, version, loaded_at: SystemTime::now() },
+        file: LoadedFile { path: location, version, loaded_at: SystemTime::now(), entries: set.records() },
         files: files.paths().collect(),
         set: Arc::new(set),
     })

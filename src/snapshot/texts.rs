@@ -54,7 +54,7 @@ fn load(source: &TextListSource) -> Result<LoadedTexts, Vec<Problem>> {
         text.fingerprints.iter().for_each(|hash| version.update(hash.to_le_bytes()));
     }
     let version = data_encoding::HEXLOWER.encode(&version.finalize()[..6]);
-    let file = LoadedFile { path: source.path.clone(), version, loaded_at: SystemTime::now() };
+    let file = LoadedFile { path: source.path.clone(), version, loaded_at: SystemTime::now(), entries: texts.len() };
     Ok(LoadedTexts { source: source.clone(), file, list: Arc::new(TextList::of(texts)) })
 }
 
