@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -126,21 +127,21 @@ fn start_operations(address: SocketAddr, subjects: Subjects) -> Result<(), RunEr
         signal(SignalKind::hangup())?
     };
     std::thread::Builder::new().name("operations".into()).spawn(move || {
-        runtime.block_on(async move {
-            let snapshots = Arc::clone(&subjects.snapshots);
-            tokio::spawn(async move {
-                while hangups.recv().await.is_some() {
-                    snapshots.ask_for_reload();
-                }
-            });
-            let served = match tokio::net::TcpListener::from_std(listener) {
-                Ok(listener) => admin::serve(listener, subjects).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = served {
-                tracing::error!(%error, "the admin listener ended");
-            }
-        });
+        let served = catch_unwind(AssertUnwindSafe(|| {
+            runtime.block_on(async move {
+                let snapshots = Arc::clone(&subjects.snapshots);
+                tokio::spawn(async move {
+                    while hangups.recv().await.is_some() {
+                        snapshots.ask_for_reload();
+                    }
+                });
+                admin::serve(tokio::net::TcpListener::from_std(listener)?, subjects).await
+            })
+        }));
+        // Nobody could see how the rest is.
+        let error = served.map_or_else(|_| "it panicked".to_owned(), |served| format!("{served:?}"));
+        tracing::error!(event = "listener", error, "the admin listener has ended by itself, so the process ends");
+        std::process::exit(1);
     })?;
     Ok(())
 }

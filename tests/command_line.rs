@@ -86,6 +86,82 @@ fn check_tries_certificates_too() {
 }
 
 #[test]
+fn check_lists_all_mistakes_of_a_configuration_and_says_what_to_write() {
+    let folder = folder(&[]);
+    let config = r#"rules = "rules.toml"
+[server]
+threads = "2"
+[limits]
+upload_timeout = 60
+memory_totl = "1 MiB"
+[[listener]]
+address = "localhost:8080"
+[[listener]]
+address = "127.0.0.1:9180"
+[[listener]]
+tls = { certificate = "none.pem" }
+[[origin]]
+name = "site"
+servers = "127.0.0.1:3000"
+[[origin]]
+name = "other"
+servers = ["https://backend.example"]
+[[route]]
+name = "uploads"
+inspect = "enforced"
+block_status = "451"
+origin = "sitte"
+[[route]]
+path = "upload"
+[text_list]
+name = "a"
+"#;
+    fs::write(folder.path().join("penstock.toml"), config).unwrap();
+    assert_snapshot!(penstock(folder.path(), &["check", "-c", "penstock.toml"]));
+    for (config, said) in [
+        ("", "at least one [[listener]] with an address is needed"),
+        ("listener:\n  - address: 127.0.0.1:80\n", "penstock.toml:1:"),
+        ("a = \nb = \n", "penstock.toml:2:"),
+    ] {
+        fs::write(folder.path().join("penstock.toml"), config).unwrap();
+        let all = penstock(folder.path(), &["check", "-c", "penstock.toml"]);
+        assert!(all.contains(said) && all.ends_with("exit code 1"), "{config}: {all}");
+    }
+}
+
+#[test]
+fn check_warns_of_what_is_in_order_and_hardly_meant() {
+    let folder = folder(&[("known.csv", b"algorithm,hash\n"), ("rules.toml", b"")]);
+    let config = CONFIG.replace(
+        "[[route]]\nname = \"strict\"\npath = \"/a\"",
+        "[[route]]\nname = \"all\"\ninspect = \"off\"\n\
+            [[route]]\nname = \"strict\"\nmethods = [\"UPLOAD\", \"PSOT\"]\npath = \"/a\"",
+    ) + "[limits]\nmemory_per_upload = \"1 GiB\"\n";
+    fs::write(folder.path().join("penstock.toml"), config).unwrap();
+    assert_snapshot!(penstock(folder.path(), &["check", "-c", "penstock.toml"]));
+    let bare = "[[listener]]\naddress = \"127.0.0.1:1\"\n[[origin]]\nname = \"site\"\nservers = [\"127.0.0.1:2\"]\n";
+    let route = "[[route]]\nname = \"a\"\ninspect = ";
+    for (config, said) in [
+        (bare.to_owned(), "there is no [[route]]"),
+        (format!("{bare}{route}\"off\"\n"), "no route inspects"),
+        (format!("{bare}{route}\"enforce\"\n"), "there is nothing to compare uploads with"),
+    ] {
+        fs::write(folder.path().join("penstock.toml"), config).unwrap();
+        let all = penstock(folder.path(), &["check", "-c", "penstock.toml"]);
+        assert!(all.contains(&format!("warning: penstock.toml: {said}")) && all.ends_with("exit code 0"), "{all}");
+    }
+    for (second, said) in [
+        ("127.0.0.1:1", "127.0.0.1:1 is a [[listener]] already, in line 2"),
+        ("127.0.0.1:9180", "127.0.0.1:9180 is the default address of [admin]"),
+    ] {
+        let config = format!("{bare}[[listener]]\naddress = \"{second}\"\n");
+        fs::write(folder.path().join("penstock.toml"), config).unwrap();
+        let all = penstock(folder.path(), &["check", "-c", "penstock.toml"]);
+        assert!(all.contains(said) && all.ends_with("exit code 1"), "{all}");
+    }
+}
+
+#[test]
 fn unknown_columns_and_fields_are_refused_in_every_section() {
     let folder = folder(&[("known.csv", b"algorithm,hash,lable\n"), ("rules.toml", b"[[rules]]\n")]);
     let said = penstock(folder.path(), &["check", "-c", "penstock.toml"]);
@@ -96,6 +172,7 @@ fn unknown_columns_and_fields_are_refused_in_every_section() {
         "[admin]",
         "[limits]",
         "[flood_breaker]",
+        "[reload]",
         "[[listener]]",
         "[[origin]]",
         "[[route]]",

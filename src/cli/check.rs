@@ -48,6 +48,9 @@ pub(super) fn check(args: &CheckArgs) -> u8 {
     for Undecodable { format, why } in undecodable {
         println!("{format} cannot be decoded here: {why}");
     }
+    for warning in snapshot.warnings() {
+        println!("warning: {warning}");
+    }
     let failed: Vec<Problem> = sources.iter().filter_map(problem).collect();
     if !failed.is_empty() {
         print_problems(&failed);

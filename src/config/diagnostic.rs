@@ -75,10 +75,20 @@ pub fn explain_toml(source: &str, error: &toml::de::Error) -> (Place, String) {
     (place, reword(error.message()))
 }
 
-fn reword(message: &str) -> String {
+/// What the TOML reader says, in our words.
+pub(super) fn reword(message: &str) -> String {
     let names_something = ["unknown", "missing", "duplicate"].iter().any(|start| message.starts_with(start));
     if !names_something {
-        return message.replace("expected a sequence", "expected an array");
+        return message
+            .split_inclusive(", ")
+            .map(|part| match part.strip_prefix("expected ") {
+                Some("a sequence") => "expected an array",
+                Some("u8" | "u16" | "u32" | "u64" | "usize" | "i64") => "expected a number",
+                Some("f64") => "expected a number such as 0.5",
+                Some(what) if what.starts_with("struct ") => "expected a table such as { … }",
+                _ => part,
+            })
+            .collect();
     }
     let mut names = message.split('`').skip(1).step_by(2);
     let misspelt = names.next().unwrap_or_default();
@@ -132,6 +142,20 @@ mod tests {
         let source = "ab\nçd\n";
         for (offset, line, column) in [(0, 1, 1), (1, 1, 2), (3, 2, 1), (5, 2, 2), (7, 3, 1), (99, 3, 1)] {
             assert_eq!(Place::of(source, offset), Place { line, column }, "offset {offset}");
+        }
+    }
+
+    #[test]
+    fn types_of_the_program_are_not_what_people_write() {
+        for (said, expected) in [
+            ("invalid type: string \"451\", expected u16", "invalid type: string \"451\", expected a number"),
+            (
+                "invalid type: integer `3`, expected struct RawNear",
+                "invalid type: integer `3`, expected a table such as { … }",
+            ),
+            ("invalid type: map, expected a sequence", "invalid type: map, expected an array"),
+        ] {
+            assert_eq!(reword(said), expected);
         }
     }
 

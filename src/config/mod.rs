@@ -7,6 +7,7 @@ mod directories;
 mod files;
 mod list;
 mod location;
+mod mend;
 mod pattern;
 mod raw;
 mod reading;
@@ -15,6 +16,7 @@ mod sources;
 mod text_list;
 mod units;
 mod validate;
+mod warnings;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -65,6 +67,8 @@ pub struct Config {
     pub allow_empty: Vec<Emptied>,
     /// Rule files, and folders whose `*.toml` files are rule files.
     pub rules: Vec<PathBuf>,
+    /// What is in order and yet hardly meant.
+    pub warnings: Vec<Problem>,
 }
 
 /// Threads and shutdown.
@@ -456,11 +460,21 @@ impl Config {
     /// # Errors
     /// Every problem found, each with its place.
     pub fn parse(path: &Path, source: &str) -> Result<Self, Vec<Problem>> {
-        let raw = toml::from_str(source).map_err(|error| {
-            let (place, message) = explain_toml(source, &error);
-            vec![Problem::at(path, place, message)]
-        })?;
-        validate::validate(path, source, raw)
+        let (raw, mended) = mend::read(source);
+        let place = |offset| Place::of(source, offset);
+        let mut problems: Vec<Problem> = Vec::new();
+        problems.extend(mended.problems.into_iter().map(|(at, message)| Problem::at(path, place(at), message)));
+        let Some(raw) = raw else {
+            return Err(problems);
+        };
+        let config = validate::validate(path, source, raw);
+        if problems.is_empty() {
+            return config;
+        }
+        let put_in: Vec<Option<Place>> = mended.put_in.into_iter().map(|at| Some(place(at))).collect();
+        problems.extend(config.err().into_iter().flatten().filter(|problem| !put_in.contains(&problem.place)));
+        problems.sort_by_key(|problem| (problem.place.is_none(), problem.place));
+        Err(problems)
     }
 
     /// The route for a request: the first that fits. `None` means the default origin, uninspected.

@@ -50,6 +50,27 @@ impl RoutePattern {
     }
 }
 
+impl RoutePattern {
+    /// Whether it fits every request that `other` fits. When it says no, it may.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        let covers_methods = self.methods.as_ref().is_none_or(|own| {
+            other.methods.as_ref().is_some_and(|others| others.iter().all(|method| own.contains(method)))
+        });
+        let covers_host =
+            self.host.as_ref().is_none_or(|own| other.host.as_ref().is_some_and(|other| own.covers(other)));
+        let covers_path = self
+            .path
+            .as_ref()
+            .is_none_or(|own| own.is_any() || other.path.as_ref().is_some_and(|other| own.covers(other)));
+        covers_methods && covers_host && covers_path
+    }
+
+    /// Whether it fits every request.
+    pub(crate) fn is_any(&self) -> bool {
+        self.covers(&Self::default())
+    }
+}
+
 /// `example.com`, or `*.example.com` for every name below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HostPattern {
@@ -66,6 +87,11 @@ impl HostPattern {
             return Err("expected a host name such as \"example.com\" or \"*.example.com\"");
         }
         Ok(Self { name: canonical_host(name), below })
+    }
+
+    fn covers(&self, other: &Self) -> bool {
+        let is_below = || other.name.strip_suffix(&self.name).is_some_and(|labels| labels.ends_with('.'));
+        self == other || (self.below && (is_below() || (other.below && other.name == self.name)))
     }
 
     fn fits(&self, host: &str) -> bool {
@@ -85,6 +111,16 @@ enum Token {
     Byte(u8),
     WithinSegment,
     Anything,
+}
+
+impl Token {
+    fn takes(self, byte: u8) -> bool {
+        match self {
+            Self::Byte(expected) => expected == byte,
+            Self::WithinSegment => byte != b'/',
+            Self::Anything => true,
+        }
+    }
 }
 
 impl PathPattern {
@@ -109,27 +145,51 @@ impl PathPattern {
         Ok(Self(tokens))
     }
 
+    /// Whether it is `/**`.
+    fn is_any(&self) -> bool {
+        self.0 == [Token::Byte(b'/'), Token::Anything]
+    }
+
+    /// Whether it fits every path that `other` fits: `other` is walked like a path, and what stands for several bytes in it
+    /// must be within what stands for as many here. When it says no, it may.
+    fn covers(&self, other: &Self) -> bool {
+        let mut reachable = self.start();
+        for token in &other.0 {
+            reachable = self.step(&reachable, |own| match token {
+                Token::Byte(byte) => own.takes(*byte),
+                Token::WithinSegment => !matches!(own, Token::Byte(_)),
+                Token::Anything => own == Token::Anything,
+            });
+        }
+        reachable[self.0.len()]
+    }
+
+    fn start(&self) -> Vec<bool> {
+        let mut reachable = vec![false; self.0.len() + 1];
+        reachable[0] = true;
+        skip_wildcards(&self.0, &mut reachable);
+        reachable
+    }
+
+    /// Where one can be after one more step that `takes` allows, from `reachable`.
+    fn step(&self, reachable: &[bool], takes: impl Fn(Token) -> bool) -> Vec<bool> {
+        let mut next = vec![false; reachable.len()];
+        for (at, token) in self.0.iter().enumerate().filter(|(at, _)| reachable[*at]) {
+            let after = if matches!(token, Token::Byte(_)) { at + 1 } else { at };
+            next[after] |= takes(*token);
+        }
+        skip_wildcards(&self.0, &mut next);
+        next
+    }
+
     /// Linear in path × pattern: one row of reachable positions is carried from byte to byte, so no pattern can make
     /// a request slow.
     fn fits(&self, path: &str) -> bool {
-        let tokens = &self.0;
-        let mut reachable = vec![false; tokens.len() + 1];
-        reachable[0] = true;
-        skip_wildcards(tokens, &mut reachable);
+        let mut reachable = self.start();
         for byte in path.bytes().map(|byte| byte.to_ascii_lowercase()) {
-            let mut next = vec![false; tokens.len() + 1];
-            for (at, token) in tokens.iter().enumerate().filter(|(at, _)| reachable[*at]) {
-                match token {
-                    Token::Byte(expected) if *expected == byte => next[at + 1] = true,
-                    Token::WithinSegment if byte != b'/' => next[at] = true,
-                    Token::Anything => next[at] = true,
-                    Token::Byte(_) | Token::WithinSegment => {}
-                }
-            }
-            skip_wildcards(tokens, &mut next);
-            reachable = next;
+            reachable = self.step(&reachable, |token| token.takes(byte));
         }
-        reachable[tokens.len()]
+        reachable[self.0.len()]
     }
 }
 
@@ -250,6 +310,40 @@ mod tests {
             let target = Target::new("POST", "example.com", sent);
             assert_eq!(path(pattern).fits(&target, Certainty::AnyReading), expected, "{pattern} {sent}");
         }
+    }
+
+    #[test]
+    fn a_pattern_covers_another_when_it_fits_all_that_the_other_fits() {
+        for (wide, narrow, expected) in [
+            ("/**", "/upload", true),
+            ("/**", "/**", true),
+            ("/a/**", "/a/b/*", true),
+            ("/a/**", "/a", false),
+            ("/a/*", "/a/*", true),
+            ("/a/*", "/a/x*y", true),
+            ("/a/*", "/a/**", false),
+            ("/a/*/c", "/a/b/c", true),
+            ("/A", "/a", true),
+            ("/a", "/b", false),
+            ("/*", "/a/b", false),
+            ("/**/c", "/a/*/c", true),
+        ] {
+            assert_eq!(path(wide).covers(&path(narrow)), expected, "{wide} {narrow}");
+        }
+        let any = RoutePattern::default();
+        assert!(any.covers(&path("/a")) && !path("/a").covers(&any) && path("/**").covers(&any));
+        let host = |name| RoutePattern { host: Some(HostPattern::parse(name).unwrap()), ..RoutePattern::default() };
+        for (wide, narrow, expected) in [
+            ("*.a.com", "b.a.com", true),
+            ("*.a.com", "*.b.a.com", true),
+            ("*.a.com", "a.com", false),
+            ("a.com", "*.a.com", false),
+            ("a.com", "a.com", true),
+        ] {
+            assert_eq!(host(wide).covers(&host(narrow)), expected, "{wide} {narrow}");
+        }
+        let post = RoutePattern { methods: Some(vec!["POST".into()]), ..RoutePattern::default() };
+        assert!(any.covers(&post) && !post.covers(&any) && post.covers(&post));
     }
 
     #[test]

@@ -24,7 +24,9 @@ pub(super) struct RawConfig {
     pub flood_breaker: RawFloodBreaker,
     #[serde(default)]
     pub reload: RawReload,
+    #[serde(default)]
     pub listener: Vec<RawListener>,
+    #[serde(default)]
     pub origin: Vec<RawOrigin>,
     pub default_origin: Option<Spanned<String>>,
     #[serde(default)]

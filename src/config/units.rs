@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, Visitor};
+use serde::de::{Deserializer, Visitor};
 
 /// A number of bytes, written as `"64 KiB"`, `"1 MB"` or a plain number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,10 +63,25 @@ pub(crate) struct Span(pub(crate) Duration);
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        humantime::parse_duration(&text)
-            .map(Self)
-            .map_err(|_| D::Error::custom(format!("\"{text}\" is not a length of time, expected for example \"10s\"")))
+        struct SpanVisitor;
+        impl Visitor<'_> for SpanVisitor {
+            type Value = Span;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a length of time such as \"10s\"")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Span, E> {
+                humantime::parse_duration(text)
+                    .map(Span)
+                    .map_err(|_| E::custom(format!("\"{text}\" is not a length of time, expected for example \"10s\"")))
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Span, E> {
+                Err(E::custom(format!("{number} of what? Expected a length of time, for example \"{number}s\"")))
+            }
+        }
+        deserializer.deserialize_any(SpanVisitor)
     }
 }
 

@@ -16,7 +16,7 @@ use super::raw::{RawConfig, RawHashSet, RawLimits, RawListener, RawMaxDistance, 
 use super::reading::list_reading;
 use super::{
     Admin, ByteSize, Config, FloodRule, Forwarded, Limits, Listener, Origin, OriginServer, Place, Problem, Rollout,
-    Route, RoutePattern, RoutePolicy, Server, SetPolicy, SetSource, Stale, Tls, open_file, suggestion,
+    Route, RoutePattern, RoutePolicy, Server, SetPolicy, SetSource, Stale, Tls, open_file, suggestion, warnings,
 };
 use crate::content::{Action, DecodeLimits, Distance, ExtractLimits, SetAction};
 
@@ -25,12 +25,15 @@ use crate::content::{Action, DecodeLimits, Distance, ExtractLimits, SetAction};
 /// # Errors
 /// Every problem found.
 pub(super) fn validate(file: &Path, source: &str, raw: RawConfig) -> Result<Config, Vec<Problem>> {
-    let mut check = Check { file, source, problems: Vec::new() };
+    let mut check = Check { file, source, problems: Vec::new(), warnings: Vec::new() };
     let origins = check.origins(raw.origin);
-    let routes = check.routes(raw.route, &origins);
+    let routes = check.routes(&raw.route, &origins);
+    check.warn_of_unreachable(&raw.route, &routes);
+    let addresses: Vec<&Spanned<String>> = raw.listener.iter().map(|listener| &listener.address).collect();
+    check.addresses(&addresses, raw.admin.address.as_ref());
     let flood = check.flood_rule(&raw.flood_breaker, FloodRule::default());
     let breaks_floods = raw.flood_breaker.enabled.unwrap_or(true);
-    let config = Config {
+    let mut config = Config {
         file: file.to_owned(),
         server: check.server(&raw.server),
         listeners: check.listeners(&raw.listener),
@@ -43,15 +46,19 @@ pub(super) fn validate(file: &Path, source: &str, raw: RawConfig) -> Result<Conf
         allow_empty: raw.reload.allow_empty,
         rules: raw.rules.iter().map(|path| check.path(path)).collect(),
         origins,
+        warnings: Vec::new(),
     };
+    config.warnings = [check.warnings, warnings::of_config(&config)].concat();
     if check.problems.is_empty() { Ok(config) } else { Err(check.problems) }
 }
 
 /// Collects what is wrong with a file while it is turned into types.
 pub(super) struct Check<'a> {
-    file: &'a Path,
-    source: &'a str,
+    pub(super) file: &'a Path,
+    pub(super) source: &'a str,
     problems: Vec<Problem>,
+    /// What is in order and yet hardly meant.
+    pub(super) warnings: Vec<Problem>,
 }
 
 impl Check<'_> {
@@ -72,7 +79,12 @@ impl Check<'_> {
     fn address(&mut self, text: &Spanned<String>) -> SocketAddr {
         text.get_ref().parse().unwrap_or_else(|_| {
             let found = text.get_ref();
-            self.problem(text, format!("\"{found}\" is not an address, expected for example \"127.0.0.1:8080\""));
+            let port = found.rsplit_once(':').map(|(_, port)| port).filter(|port| port.parse::<u16>().is_ok());
+            let hint = port.map_or(String::new(), |port| {
+                format!("; a name is not taken here; for all addresses \"0.0.0.0:{port}\" or \"[::]:{port}\"")
+            });
+            let message = format!("\"{found}\" is not an address, expected for example \"127.0.0.1:8080\"{hint}");
+            self.problem(text, message);
             SocketAddr::from(([127, 0, 0, 1], 0))
         })
     }
@@ -114,7 +126,10 @@ impl Check<'_> {
 
     fn listeners(&mut self, raw: &[RawListener]) -> Vec<Listener> {
         if raw.is_empty() {
-            self.problems.push(Problem::of_file(self.file, "no [[listener]]: clients could not connect, add one"));
+            self.problems.push(Problem::of_file(
+                self.file,
+                "at least one [[listener]] with an address is needed: clients could not connect",
+            ));
         }
         raw.iter()
             .map(|listener| Listener {
@@ -183,7 +198,10 @@ impl Check<'_> {
 
     fn origins(&mut self, raw: Vec<RawOrigin>) -> Vec<Origin> {
         if raw.is_empty() {
-            self.problems.push(Problem::of_file(self.file, "no [[origin]]: requests could go nowhere, add one"));
+            self.problems.push(Problem::of_file(
+                self.file,
+                "at least one [[origin]] with a name and servers is needed: requests could go nowhere",
+            ));
         }
         let mut seen = HashMap::new();
         raw.into_iter().map(|origin| self.origin(origin, &mut seen)).collect()
@@ -218,7 +236,13 @@ impl Check<'_> {
                 && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
         });
         if !is_name {
-            self.problem(raw, format!("\"{text}\" is not a server, expected \"address:port\" or \"name:port\""));
+            let hint = match text.split_once("://") {
+                Some(("http", _)) => ": leave out \"http://\"",
+                Some(("https", _)) => ": origins that speak https are not supported",
+                _ if text.starts_with("unix:") || text.starts_with('/') => ": Unix sockets are not supported",
+                _ => "",
+            };
+            self.problem(raw, format!("\"{text}\" is not a server, expected \"address:port\" or \"name:port\"{hint}"));
         }
         OriginServer::Name(text.clone())
     }
@@ -236,14 +260,14 @@ impl Check<'_> {
         })
     }
 
-    fn routes(&mut self, raw: Vec<RawRoute>, origins: &[Origin]) -> Vec<Route> {
+    fn routes(&mut self, raw: &[RawRoute], origins: &[Origin]) -> Vec<Route> {
         let mut seen = HashMap::new();
-        raw.into_iter().map(|route| self.route(route, origins, &mut seen)).collect()
+        raw.iter().map(|route| self.route(route, origins, &mut seen)).collect()
     }
 
-    fn route(&mut self, raw: RawRoute, origins: &[Origin], seen: &mut HashMap<String, u64>) -> Route {
+    fn route(&mut self, raw: &RawRoute, origins: &[Origin], seen: &mut HashMap<String, u64>) -> Route {
         self.name("route", &raw.name, seen);
-        let pattern = self.pattern(&raw);
+        let pattern = self.pattern(raw);
         let origin = self.origin_index(raw.origin.as_ref(), origins);
         let defaults = RoutePolicy::inspecting(raw.inspect);
         let policy = RoutePolicy {
@@ -262,7 +286,7 @@ impl Check<'_> {
             deadline: raw.deadline.unwrap_or(defaults.deadline),
             overload: raw.overload.unwrap_or(defaults.overload),
         };
-        Route { name: Arc::from(raw.name.into_inner()), pattern, origin, policy }
+        Route { name: Arc::from(raw.name.get_ref().as_str()), pattern, origin, policy }
     }
 
     fn block_status(&mut self, raw: Option<&Spanned<u16>>, default: u16) -> u16 {
@@ -290,6 +314,8 @@ impl Check<'_> {
         let text = raw.get_ref();
         if text.is_empty() || !text.chars().all(|c| c.is_ascii_uppercase() || c == '-') {
             self.problem(raw, format!("\"{text}\" is not a method, expected for example \"POST\""));
+        } else {
+            self.warn_of_method(raw);
         }
         text.clone()
     }

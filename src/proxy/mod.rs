@@ -6,6 +6,7 @@
 mod answer;
 mod assembling;
 mod assembly;
+mod certificate;
 mod forwarded;
 mod framing;
 mod held_session;
@@ -16,6 +17,7 @@ mod release;
 mod server;
 mod target;
 mod verdict_log;
+mod watched;
 mod wire;
 
 use std::sync::Arc;

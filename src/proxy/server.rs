@@ -15,8 +15,9 @@ use pingora::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
 use pingora::services::listening::Service;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Gate;
+use super::watched::{Watched, end_process};
 use super::wire::StrictProxy;
+use super::{Gate, certificate};
 use crate::config::{Config, Listener, Tls};
 use crate::snapshot::Snapshot;
 
@@ -69,7 +70,7 @@ pub fn serve(gate: Gate, snapshot: Arc<Snapshot>) -> Result<(), StartError> {
             Some(tls) => service.add_tls_with_settings(&address, None, tls_settings(tls)?),
         }
     }
-    server.add_service(service);
+    server.add_service(Watched { listeners: service, on_end: end_process });
     // It would keep the hash sets of the start in memory as long as the process lives.
     drop(snapshot);
     server.run(RunArgs { shutdown_signal: Box::new(Signals) });
@@ -120,12 +121,8 @@ fn check(listener: &Listener) -> Result<(), StartError> {
 fn tls_settings(tls: &Tls) -> Result<TlsSettings, StartError> {
     let failed =
         |reason: String| StartError::Tls { certificate: tls.certificate.clone(), key: tls.key.clone(), reason };
+    certificate::check(tls).map_err(failed)?;
     let (certificate, key) = (tls.certificate.to_string_lossy(), tls.key.to_string_lossy());
-    match pingora::tls::load_certs_and_key_files(&certificate, &key) {
-        Ok(Some(_)) => {}
-        Ok(None) => return Err(failed("expected PEM files with a certificate and a private key".into())),
-        Err(error) => return Err(failed(error.to_string())),
-    }
     let mut settings = TlsSettings::intermediate(&certificate, &key).map_err(|error| failed(error.to_string()))?;
     settings.enable_h2();
     Ok(settings)

@@ -96,6 +96,7 @@ impl SnapshotHandle {
             looked_at: Mutex::new(Instant::now()),
         };
         handle.publish(&handle.current());
+        handle.current().log_warnings();
         Ok(handle)
     }
 
@@ -302,6 +303,7 @@ impl SnapshotHandle {
             );
         }
         loss::log(previous, &snapshot);
+        snapshot.log_warnings();
         let generation = snapshot.generation;
         self.publish(&snapshot);
         let retired = self.current.swap(Arc::new(snapshot));
