@@ -14,7 +14,7 @@ use crate::config::{Problem, Server};
 use crate::hash_set::Progress;
 use crate::inspect::Inspector;
 use crate::proxy::{Gate, StartError};
-use crate::quarantine::Quarantine;
+use crate::quarantine::{Quarantine, StateInUse, StateLock};
 use crate::snapshot::{Fetching, Refresher, Snapshot, SnapshotHandle, SourceHealth, Watcher};
 use crate::telemetry::Metrics;
 use crate::worker::{Undecodable, Workers};
@@ -37,6 +37,9 @@ pub enum RunError {
         /// What the system said.
         error: io::Error,
     },
+    /// Another Penstock keeps its state in the same place.
+    #[error(transparent)]
+    State(#[from] StateInUse),
     /// The system refused threads or signals.
     #[error("the system is out of resources: {0}")]
     System(#[from] io::Error),
@@ -52,8 +55,10 @@ pub fn run(config_file: &Path) -> Result<(), RunError> {
     let snapshots = Arc::new(snapshots);
     let snapshot = snapshots.current();
     let config = &snapshot.config;
+    let state_directory = config.server.state_directory.as_deref();
+    let _lock = state_directory.map(StateLock::take).transpose()?.flatten();
     let _watcher = Watcher::start(Arc::clone(&snapshots))?;
-    let quarantine = Quarantine::start(config.server.state_directory.as_deref(), Arc::clone(&metrics))?;
+    let quarantine = Quarantine::start(state_directory, Arc::clone(&metrics))?;
     let _refresher = Refresher::start(Arc::clone(&snapshots))?;
     let workers = Arc::new(workers(&config.server, &metrics));
     for Undecodable { format, why } in workers.undecodable() {

@@ -95,3 +95,20 @@ fn a_log_filter_that_is_none_is_said_to_be_none() {
     assert!(said.contains("PENSTOCK_LOG is not a log filter"), "{said}");
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[test]
+fn a_second_process_on_one_state_directory_is_refused_until_the_first_is_gone() {
+    let origin = Origin::start();
+    let mut first = Setup::new(&[origin.address]).with(ENFORCING).start();
+    let state = first.path("state").display().to_string();
+    let second = || {
+        let setup = Setup::new(&[origin.address]).with(ENFORCING);
+        setup.with_state_directory(&state)
+    };
+    let (exit, said) = second().run_in_vain(crate::support::free_address());
+    assert_eq!(exit, Some(1));
+    assert!(said.contains("another Penstock (process ") && said.contains(&state), "{said}");
+    first.signal("KILL");
+    first.wait_for_exit();
+    second().start();
+}

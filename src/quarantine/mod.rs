@@ -3,6 +3,7 @@
 //! The decisions are made by [`crate::flood`]; here is what that needs of the world: uploads and their clients, the time,
 //! the log, and a file so that it outlives the process. Only matched uploads come here, for a few microseconds each.
 
+mod lock;
 mod state;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use crate::telemetry::{FloodLabels, Metrics};
 use crate::verdict::{Findings, Mark, Match, MatchSource};
 
 pub use crate::flood::{Decision, Record};
+pub use lock::{StateInUse, StateLock};
 pub use state::{Listed, describe};
 
 use state::StateFile;

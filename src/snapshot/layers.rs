@@ -5,16 +5,17 @@
 //! compiled is copied there too: what is mapped must not change, and who updates a set with `cp` changes it in place.
 
 use std::fmt::Display;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{DirBuilder, File};
 use std::io::{self, BufReader, Read, Seek};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
+use super::tidy::tidy;
 use crate::body::{Decompressed, FileCoding, private_copy};
 use crate::config::{ListReading, OnBadRow, Place, Problem, open_file};
 use crate::hash_set::compiled::{copy_in_blocks, is_compiled};
@@ -23,9 +24,6 @@ use crate::hash_set::{Compiled, HashSet, LoadError, Progress, ReadError, RowProb
 
 /// Bytes read from a list at a time.
 const BUFFER: usize = 1 << 18;
-
-/// How long a compiled set stays in the cache folder after it was last loaded.
-const KEPT_UNUSED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Turns the files of hash sets into compiled sets, and keeps these.
 pub struct SetCache<'a> {
@@ -182,7 +180,7 @@ impl SetCache<'_> {
         let Some(folder) = self.folder else {
             return Ok(None);
         };
-        let mut key = Sha256::new();
+        let (mut key, mut of_list) = (Sha256::new(), Sha256::new());
         key.update(concat!("penstock ", env!("CARGO_PKG_VERSION"), "\n"));
         for list in lists {
             let metadata = list.file.metadata()?;
@@ -196,9 +194,11 @@ impl SetCache<'_> {
                 metadata.ctime_nsec() as u64,
             ];
             key.update(format!("{}\n{stamp:?}\n{:?}\n", list.shown.display(), list.reading));
+            let shown = std::path::absolute(list.shown).unwrap_or_else(|_| list.shown.to_owned());
+            of_list.update(format!("{}\n{:?}\n", shown.display(), list.reading));
         }
-        let name = data_encoding::HEXLOWER.encode(&key.finalize()[..16]);
-        Ok(Some(folder.join(format!("{name}.pset"))))
+        let hex = |digest: Sha256, bytes: usize| data_encoding::HEXLOWER.encode(&digest.finalize()[..bytes]);
+        Ok(Some(folder.join(format!("{}-{}.pset", hex(of_list, 8), hex(key, 16)))))
     }
 
     /// A file to write a set to before it has its name.
@@ -217,21 +217,10 @@ impl SetCache<'_> {
         }
     }
 
-    /// Removes sets from the folder that have not been loaded for a week, and what broken-off compilations left.
+    /// Removes what is not needed any more from the folder.
     pub fn tidy(&self) {
-        let Some(entries) = self.folder.and_then(|folder| fs::read_dir(folder).ok()) else {
-            return;
-        };
-        let now = SystemTime::now();
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let is_ours = Path::new(&name).extension().is_some_and(|extension| extension == "pset")
-                || name.as_encoded_bytes().starts_with(b".compiling-");
-            let unused = entry.metadata().and_then(|metadata| metadata.modified());
-            let unused = unused.ok().and_then(|used| now.duration_since(used).ok()).unwrap_or_default();
-            if is_ours && unused > KEPT_UNUSED && fs::remove_file(entry.path()).is_ok() {
-                tracing::info!(event = "set_cache", file = %entry.path().display(), "removed, unused for a week");
-            }
+        if let Some(folder) = self.folder {
+            tidy(folder, SystemTime::now());
         }
     }
 }

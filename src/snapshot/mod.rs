@@ -14,6 +14,7 @@ mod rules;
 mod sets;
 mod source;
 mod texts;
+mod tidy;
 mod warnings;
 mod watch;
 

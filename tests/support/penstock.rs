@@ -27,6 +27,7 @@ pub struct Setup {
     grace: String,
     server: String,
     top: String,
+    state: String,
 }
 
 /// A running Penstock. It is killed when this is dropped.
@@ -59,6 +60,7 @@ impl Setup {
             grace: "0s".to_owned(),
             server: String::new(),
             top: String::new(),
+            state: "state".to_owned(),
         }
     }
 
@@ -86,6 +88,12 @@ impl Setup {
     pub fn with_server(mut self, server: &str) -> Self {
         self.server.push_str(server);
         self.server.push('\n');
+        self
+    }
+
+    /// Where it keeps its state.
+    pub fn with_state_directory(mut self, directory: &str) -> Self {
+        directory.clone_into(&mut self.state);
         self
     }
 
@@ -161,14 +169,14 @@ impl Setup {
 
     /// The whole configuration. Tables of `config` come last, so it may begin with none.
     pub fn text(&self, address: SocketAddr, admin: SocketAddr) -> String {
-        let Self { origins, limits, config, grace, server, top, .. } = self;
+        let Self { origins, limits, config, grace, server, top, state, .. } = self;
         let servers: Vec<String> = origins.iter().map(|origin| format!("\"{origin}\"")).collect();
         let tls = self.tls.as_ref().map_or(String::new(), |(certificate, key)| {
             format!("tls = {{ certificate = \"{certificate}\", key = \"{key}\" }}\n")
         });
         format!(
             "{top}[server]\nthreads = 2\ninspection_threads = 2\nshutdown_grace = \"{grace}\"\n\
-             state_directory = \"state\"\ncache_directory = \"cache\"\n{server}\
+             state_directory = \"{state}\"\ncache_directory = \"cache\"\n{server}\
              [admin]\naddress = \"{admin}\"\n[[listener]]\naddress = \"{address}\"\n{tls}\
              [limits]\nspool_directory = \"spool\"\n{limits}\n\
              [[origin]]\nname = \"site\"\nservers = [{}]\nconnect_timeout = \"30s\"\n{config}",
