@@ -29,6 +29,20 @@ impl Algorithm {
     pub const ALL: [Self; 8] =
         [Self::Md5, Self::Sha1, Self::Sha256, Self::Sha512, Self::Pdq, Self::AHash, Self::DHash, Self::PHash];
 
+    /// The number that stands for it in compiled sets. Numbers are part of the format and never used twice.
+    pub const fn code(self) -> u16 {
+        match self {
+            Self::Md5 => 1,
+            Self::Sha1 => 2,
+            Self::Sha256 => 3,
+            Self::Sha512 => 4,
+            Self::Pdq => 5,
+            Self::AHash => 6,
+            Self::DHash => 7,
+            Self::PHash => 8,
+        }
+    }
+
     /// The name used in hash sets, configuration and output.
     pub const fn name(self) -> &'static str {
         match self {
@@ -96,7 +110,10 @@ impl FromStr for Algorithm {
 
 /// A set of algorithms: what has to be computed for a part so that every loaded hash set can be asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AlgorithmSet(u8);
+pub struct AlgorithmSet(u32);
+
+/// A set has room for as many.
+const _: () = assert!(Algorithm::ALL.len() <= 32);
 
 impl AlgorithmSet {
     /// No algorithm.
@@ -107,8 +124,8 @@ impl AlgorithmSet {
         Algorithm::ALL.into_iter().collect()
     }
 
-    const fn bit(algorithm: Algorithm) -> u8 {
-        1 << algorithm as u8
+    const fn bit(algorithm: Algorithm) -> u32 {
+        1 << algorithm as u32
     }
 
     /// Adds `algorithm`.
@@ -165,6 +182,22 @@ mod tests {
         }
         assert_eq!("SHA-256".parse(), Ok(Algorithm::Sha256));
         assert_eq!("crc32".parse::<Algorithm>(), Err(UnknownAlgorithm("crc32".into())));
+    }
+
+    #[test]
+    fn the_numbers_in_compiled_sets_never_change() {
+        let codes = Algorithm::ALL.map(|algorithm| (algorithm.name(), algorithm.code()));
+        let expected = [
+            ("md5", 1),
+            ("sha1", 2),
+            ("sha256", 3),
+            ("sha512", 4),
+            ("pdq", 5),
+            ("ahash", 6),
+            ("dhash", 7),
+            ("phash", 8),
+        ];
+        assert_eq!(codes, expected);
     }
 
     #[test]

@@ -102,7 +102,22 @@ pub enum KeptKind {
 }
 
 impl KeptKind {
-    /// Every kind, in the order in which compiled sets number them.
+    /// The number that stands for it in compiled sets. Numbers are part of the format and never used twice.
+    pub const fn code(self) -> u16 {
+        match self {
+            Self::PhotoDna => 1,
+            Self::Tmk => 2,
+            Self::Tlsh => 3,
+            Self::Ssdeep => 4,
+            Self::OtherDigest => 5,
+            Self::TrendQuery => 6,
+            Self::Text => 7,
+            Self::Url => 8,
+            Self::UrlMd5 => 9,
+        }
+    }
+
+    /// Every kind.
     pub const ALL: [Self; 9] = [
         Self::PhotoDna,
         Self::Tmk,

@@ -97,7 +97,7 @@ impl<O: Write + Seek> Compiler<'_, O> {
             return Ok(());
         }
         self.progress.step("writing");
-        self.rows(algorithm as u16, ROW_SECTIONS, &order, &group.about)?;
+        self.rows(algorithm.code(), ROW_SECTIONS, &order, &group.about)?;
         drop((order, group));
         self.hashes(algorithm, sorted)
     }
@@ -133,7 +133,7 @@ impl<O: Write + Seek> Compiler<'_, O> {
             Algorithm::Pdq => return self.perceptual::<4>(algorithm, sorted),
             Algorithm::AHash | Algorithm::DHash | Algorithm::PHash => return self.perceptual::<1>(algorithm, sorted),
         };
-        let section = |kind| SectionName { kind, owner: algorithm as u16 };
+        let section = |kind| SectionName { kind, owner: algorithm.code() };
         self.writer.section(section(SectionKind::Hashes), &sorted)?;
         let directory: Vec<u8> = directory.into_iter().flat_map(u32::to_le_bytes).collect();
         self.writer.section(section(SectionKind::Directory), &directory)
@@ -141,7 +141,7 @@ impl<O: Write + Seek> Compiler<'_, O> {
 
     /// Perceptual hashes of `W` words and their index.
     fn perceptual<const W: usize>(&mut self, algorithm: Algorithm, sorted: Vec<u8>) -> io::Result<()> {
-        let section = |kind| SectionName { kind, owner: algorithm as u16 };
+        let section = |kind| SectionName { kind, owner: algorithm.code() };
         let words = sorted.as_chunks().0.iter().map(|word| u64::from_be_bytes(*word));
         let words: Vec<u64> = words.collect();
         drop(sorted);
@@ -170,10 +170,10 @@ impl<O: Write + Seek> Compiler<'_, O> {
         let mut values = RecordWriter::default();
         order.iter().for_each(|row| values.push(&[Some(&*kept.values[*row as usize])]));
         let (records, starts) = values.sections();
-        let section = |of| SectionName { kind: of, owner: kind as u16 };
+        let section = |of| SectionName { kind: of, owner: kind.code() };
         self.writer.section(section(SectionKind::Kept), records)?;
         self.writer.section(section(SectionKind::KeptStarts), &starts)?;
-        self.rows(kind as u16, KEPT_SECTIONS, &order, &kept.about)
+        self.rows(kind.code(), KEPT_SECTIONS, &order, &kept.about)
     }
 
     /// What the set has once.

@@ -23,7 +23,7 @@ use super::blocks::BlockWriter;
 const MAGIC: [u8; 8] = *b"\x89PSET\r\n\x1a";
 
 /// The version that is written, and the only one that is read.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 const HEADER: usize = 64;
 const ENTRY: usize = 32;
@@ -43,7 +43,7 @@ pub enum OpenError {
     /// It is something else.
     #[error("not a compiled hash set; make one with \"penstock set compile\"")]
     Foreign,
-    /// It was written by a later Penstock.
+    /// It was written by an earlier or a later Penstock.
     #[error(
         "written in version {found} of the format, this Penstock reads version {VERSION}; compile the set again or update"
     )]

@@ -156,7 +156,7 @@ impl Compiled {
 
 impl KeptTable {
     fn open(file: &SetFile, kind: KeptKind) -> Option<Self> {
-        let section = |of| file.section(SectionName { kind: of, owner: kind as u16 });
+        let section = |of| file.section(SectionName { kind: of, owner: kind.code() });
         let values = (section(SectionKind::Kept), section(SectionKind::KeptStarts));
         let about = AboutColumns {
             profiles: section(SectionKind::KeptProfiles),

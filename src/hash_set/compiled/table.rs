@@ -34,7 +34,7 @@ impl Table {
     /// # Errors
     /// [`OpenError::Senseless`].
     pub(super) fn open(file: &SetFile, algorithm: Algorithm) -> Result<Option<Self>, OpenError> {
-        let section = |kind| file.section(SectionName { kind, owner: algorithm as u16 });
+        let section = |kind| file.section(SectionName { kind, owner: algorithm.code() });
         let hashes = section(SectionKind::Hashes);
         if hashes.is_empty() {
             return Ok(None);

@@ -198,7 +198,7 @@ fn foreign_and_newer_files_are_told_apart() {
     let error = load(&newer).err().unwrap();
     assert_eq!(
         error.to_string(),
-        "written in version 2 of the format, this Penstock reads version 1; compile the set again or update"
+        "written in version 3 of the format, this Penstock reads version 2; compile the set again or update"
     );
 }
 
@@ -240,4 +240,13 @@ fn what_many_rows_share_is_kept_once_even_when_tags_are_many() {
         assert_eq!((entry.about.label, entry.about.tags), (Some("terror"), Some(&*tags)));
     }
     assert_eq!(set.len(), 70_000);
+}
+
+#[test]
+fn the_numbers_of_what_is_kept_never_change() {
+    let codes = KeptKind::ALL.map(KeptKind::code);
+    assert_eq!(codes, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    let first = [KeptKind::PhotoDna, KeptKind::Tmk, KeptKind::Tlsh, KeptKind::Ssdeep, KeptKind::OtherDigest];
+    assert_eq!(first, KeptKind::ALL[..5]);
+    assert_eq!([KeptKind::TrendQuery, KeptKind::Text, KeptKind::Url, KeptKind::UrlMd5], KeptKind::ALL[5..]);
 }
