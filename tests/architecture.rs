@@ -81,10 +81,10 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The text of a file up to its unit tests, without comments.
-fn code(path: &Path) -> String {
-    let text = fs::read_to_string(path).unwrap();
-    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+/// A file without its unit tests and comments. Tests that are in the file are its last item; `mod tests;` is a line like
+/// others, after which everything may follow.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
     text.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")
 }
 
@@ -103,7 +103,7 @@ fn files() -> Vec<(PathBuf, String, String)> {
     let own = all
         .into_iter()
         .filter(|path| !is_test(path) && !path.ends_with("src/lib.rs") && !path.ends_with("src/main.rs"));
-    own.map(|path| (path.clone(), module_of(&path), code(&path))).collect()
+    own.map(|path| (path.clone(), module_of(&path), code(&fs::read_to_string(&path).unwrap()))).collect()
 }
 
 /// First names behind `crate::`, also those in braces.
@@ -126,20 +126,22 @@ fn modules_used(code: &str) -> Vec<String> {
     used
 }
 
-#[test]
-fn a_module_uses_only_what_its_layer_allows() {
-    let mut wrong = Vec::new();
-    for (path, module, code) in files() {
-        let (_, allowed) = MAY_USE.iter().find(|(name, _)| *name == module).unwrap_or_else(|| {
-            panic!("{} is in no layer: add module \"{module}\" here and in ARCHITECTURE.md", path.display())
-        });
-        for used in modules_used(&code).iter().filter(|used| **used != module) {
-            if !allowed.contains(&used.as_str()) {
-                wrong.push(format!("{}: \"{module}\" must not use \"{used}\"", path.display()));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+/// What `module` uses in `code` and must not.
+fn forbidden_uses(module: &str, code: &str) -> Vec<String> {
+    let (_, allowed) = MAY_USE
+        .iter()
+        .find(|(name, _)| *name == module)
+        .unwrap_or_else(|| panic!("module \"{module}\" is in no layer: add it here and in ARCHITECTURE.md"));
+    let foreign = modules_used(code).into_iter().filter(|used| used != module && !allowed.contains(&used.as_str()));
+    foreign.map(|used| format!("\"{module}\" must not use \"{used}\"")).collect()
+}
+
+/// What `module` names in `code` and belongs elsewhere.
+fn foreign_names(module: &str, code: &str) -> Vec<String> {
+    let is_named =
+        |name: &str| code.match_indices(name).any(|(at, _)| names(&code[..at], name, &code[at + name.len()..]));
+    let foreign = ONLY_IN.iter().filter(|(name, modules)| !modules.contains(&module) && is_named(name));
+    foreign.map(|(name, modules)| format!("{name} belongs to {modules:?}")).collect()
 }
 
 /// Whether `name` between `before` and `behind` is the crate, as the start of a path, or the type of that name.
@@ -149,18 +151,45 @@ fn names(before: &str, name: &str, behind: &str) -> bool {
     is_whole && (name.starts_with(char::is_uppercase) || behind.starts_with("::"))
 }
 
+/// What `look` finds wrong in any file.
+fn wrong_anywhere(look: fn(&str, &str) -> Vec<String>) -> String {
+    let found = files().into_iter().flat_map(|(path, module, code)| {
+        look(&module, &code).into_iter().map(move |wrong| format!("{}: {wrong}", path.display()))
+    });
+    found.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_module_uses_only_what_its_layer_allows() {
+    assert_eq!(wrong_anywhere(forbidden_uses), "");
+}
+
 #[test]
 fn what_belongs_to_one_place_is_named_nowhere_else() {
-    let mut wrong = Vec::new();
-    for (path, module, code) in files() {
-        for (name, modules) in ONLY_IN {
-            let is_named = code.match_indices(name).any(|(at, _)| names(&code[..at], name, &code[at + name.len()..]));
-            if is_named && !modules.contains(&module.as_str()) {
-                wrong.push(format!("{}: {name} belongs to {modules:?}", path.display()));
-            }
-        }
+    assert_eq!(wrong_anywhere(foreign_names), "");
+}
+
+#[test]
+fn a_use_that_is_not_allowed_is_seen_wherever_it_is_in_a_file() {
+    let planted =
+        "use crate::{config::Config, proxy::Gate};\nfn late() { pingora::x(); std::time::SystemTime::now(); }\n";
+    for before in ["", "#[cfg(test)]\nmod tests;\n", "mod a;\n#[cfg(test)]\nmod tests;\n\nfn early() {}\n"] {
+        let code = code(&format!("{before}{planted}"));
+        assert_eq!(forbidden_uses("text", &code), ["\"text\" must not use \"proxy\""], "{before}");
+        assert_eq!(foreign_names("text", &code).len(), 2, "{before}");
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let tests = code(&format!("fn a() {{}}\n#[cfg(test)]\nmod tests {{\n{planted}}}\n"));
+    assert!(forbidden_uses("text", &tests).is_empty() && foreign_names("text", &tests).is_empty());
+}
+
+#[test]
+fn unit_tests_in_a_file_are_its_last_item() {
+    for path in rust_files(&repository("src")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let Some((_, tests)) = text.split_once("#[cfg(test)]\nmod tests {\n") else { continue };
+        let (_, after) = tests.split_once("\n}\n").expect("tests end");
+        assert_eq!(after, "", "after the tests of {} nothing is looked at", path.display());
+    }
 }
 
 #[test]
