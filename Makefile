@@ -24,7 +24,7 @@ test: deps ## Run every test
 .PHONY: differential
 differential: deps ## Send N=20000 bodies of SEED=1 through Penstock to real parsers
 	@deploy/install-deps.sh --differential
-	PENSTOCK_DIFFERENTIAL=require PENSTOCK_DIFFERENTIAL_N=$(or $(N),20000) PENSTOCK_DIFFERENTIAL_SEED=$(SEED) \
+	PENSTOCK_REQUIRE=differential PENSTOCK_DIFFERENTIAL_N=$(or $(N),20000) PENSTOCK_DIFFERENTIAL_SEED=$(SEED) \
 	    PENSTOCK_DIFFERENTIAL_FIRST=$(FIRST) cargo test differential::no_parser
 
 .PHONY: build

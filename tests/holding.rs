@@ -66,7 +66,7 @@ fn free_disk() -> u64 {
 #[test]
 fn five_gibibytes_are_spooled_in_constant_memory() {
     if free_disk() < 6 << 30 {
-        return skipped("an upload of 5 GiB", "there is less than 6 GiB of disk");
+        return skipped("disk", "an upload of 5 GiB", "there is less than 6 GiB of disk");
     }
     let origin = Origin::start();
     origin.forget_bodies();

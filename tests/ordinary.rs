@@ -116,7 +116,7 @@ fn no_fixture_is_refused_and_those_that_are_flagged_are_encrypted_or_compressed_
 fn files_that_were_refused_in_the_field_answer_as_their_manifest_says() {
     let folder = repository("../shared/field/ordinary");
     let Ok(manifest) = fs::read(folder.join("manifest.json")) else {
-        return skipped("ordinary files", "the inputs in ../shared/field are not here");
+        return skipped("field", "ordinary files", "the inputs in ../shared/field are not here");
     };
     let manifest: Value = serde_json::from_slice(&manifest).unwrap();
     let report = report(&folder);

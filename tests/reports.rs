@@ -29,7 +29,7 @@ fn folder() -> Option<PathBuf> {
     let folder = repository("../shared/field/reports");
     let is_there = folder.join("manifest.json").is_file();
     if !is_there {
-        skipped("reports", "the requests in ../shared/field/reports are not here");
+        skipped("field", "reports", "the requests in ../shared/field/reports are not here");
     }
     is_there.then_some(folder)
 }

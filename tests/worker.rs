@@ -36,7 +36,7 @@ fn workers(what: &str) -> Option<(Workers, Arc<Metrics>)> {
     let metrics = Arc::new(Metrics::default());
     let workers = Workers::running(Path::new(BINARY), 1, Arc::clone(&metrics));
     if let Some(lack) = workers.undecodable().first() {
-        skipped(what, &format!("{}: {}", lack.format, lack.why));
+        skipped("libheif", what, &format!("{}: {}", lack.format, lack.why));
         return None;
     }
     Some((workers, metrics))

@@ -1,4 +1,4 @@
-//! The bodies in `../shared/vectors`, and whether our servers read them as the parsers did that are on record there.
+//! The bodies in `tests/fixtures/multipart`, and whether our servers read them as the parsers did that are on record there.
 
 use data_encoding::BASE64;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::client::{Client, seen_parts};
 use super::servers::{Parser, Servers};
 use super::{EVIL, Request};
-use crate::support::{repository, vectors};
+use crate::support::repository;
 
 /// A body and what each parser made of it, as text.
 pub(super) struct Reference {
@@ -36,9 +36,8 @@ const CALLED_OTHERWISE: &[(&str, &str)] = &[
     ("fastify-busboy", "final '--bnd-' only one dash"),
 ];
 
-/// Nothing where the folder is not at hand.
 pub(super) fn references() -> Vec<Reference> {
-    let Ok(text) = std::fs::read(repository("../shared/vectors/multipart/cases.json")) else { return Vec::new() };
+    let text = std::fs::read(repository("tests/fixtures/multipart/cases.json")).unwrap();
     let document: Value = serde_json::from_slice(&text).unwrap();
     let references = document.as_array().unwrap().iter().map(|case| Reference {
         request: Request {
@@ -60,9 +59,6 @@ fn tells_of_evil(seen: &str) -> bool {
 
 #[test]
 fn the_parsers_read_the_reference_bodies_as_they_did_on_record() {
-    if vectors("what parsers made of the reference bodies").is_none() {
-        return;
-    }
     let Some(servers) = Servers::start() else { return };
     let mut differences = Vec::new();
     for Parser { name, address } in &servers.parsers {

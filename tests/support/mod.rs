@@ -43,13 +43,17 @@ pub fn vectors(what: &str) -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    skipped(what, "the reference files in ../shared/vectors are not here");
+    skipped("vectors", what, "the reference files in ../shared/vectors are not here");
     None
 }
 
-/// Says that a test does not test.
+/// Says that a test does not test, for lack of `needs`; where `PENSTOCK_REQUIRE` lists that, the test fails. It may list
+/// `vectors`, `field` (files of `../shared`), `disk`, `differential` and `libheif`, with commas between.
 #[expect(clippy::explicit_write, reason = "the harness keeps what `eprintln!` says to itself when a test passes")]
-pub fn skipped(what: &str, why: &str) {
+pub fn skipped(needs: &str, what: &str, why: &str) {
+    let required = std::env::var("PENSTOCK_REQUIRE").unwrap_or_default();
+    let is_required = required.split(',').any(|name| name.trim() == needs);
+    assert!(!is_required, "{what}: {why}, and PENSTOCK_REQUIRE lists {needs}");
     writeln!(std::io::stderr(), "SKIPPED: {what}: {why}").unwrap();
 }
 
