@@ -2,6 +2,9 @@
 //!
 //! From RFC 9113 §8.1 to §8.5 and PortSwigger's "HTTP/2: The Sequel is Always Worse" (2021). The bytes are ours.
 
+use std::io::{Read, Write};
+
+use crate::support::curl::curl;
 use crate::support::http2::{Fate, Request};
 use crate::support::origin::Origin;
 use crate::support::penstock::{ENFORCING, Setup};
@@ -157,4 +160,63 @@ fn codes_are_the_same_as_in_http1() {
     assert_eq!(with_pseudo("/upload/a", ":method", "post").send(penstock.address), BAD);
     assert_eq!(penstock.wait_for_events("refused", 1)[0]["code"], "request_line");
     assert_eq!((origin.connections(), origin.bytes()), (0, 0));
+}
+
+#[test]
+fn cookies_that_a_client_has_split_reach_the_origin_as_one() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();
+    let cookies = ["Cookie: a=1", "Cookie: b=2; c=3", "Cookie: d=4"];
+    for path in ["/upload/a", "/streamed/a"] {
+        let split = cookies
+            .iter()
+            .fold(post(path), |request, cookie| request.with("cookie", cookie.strip_prefix("Cookie: ").unwrap()));
+        assert_eq!(split.with_data("hello").send(penstock.address), OK);
+        assert_eq!(post(path).with("cookie", "a=1; b=2").send(penstock.address), OK);
+        let url = format!("http://{}{path}", penstock.address);
+        let headers: Vec<&str> = cookies.iter().flat_map(|cookie| ["-H", cookie]).collect();
+        let answer = curl(&[&["--http2-prior-knowledge", "-d", "hello"], &headers[..], &[&url]].concat());
+        assert_eq!((answer.status, answer.version.as_str()), (200, "2"));
+    }
+    let seen: Vec<String> = origin.requests().iter().map(|request| request.headers["cookie"].clone()).collect();
+    let all = "a=1; b=2; c=3; d=4";
+    assert_eq!(seen, [all, "a=1; b=2", all, all, "a=1; b=2", all]);
+}
+
+#[test]
+fn a_body_without_a_length_ends_once_however_its_end_is_written() {
+    for ends in [
+        &(|request: Request| request.with_data("hello")) as &dyn Fn(Request) -> Request,
+        &|request| request.with_data("hel").with_data("lo"),
+        &|request| request.with_data("hello").with_data(""),
+        &|request| request.with_data("").with_data("hello"),
+        &|request| request.with_data("hel").with_data("").with_data("lo").with_data(""),
+        &|request| request.with_data("hello").with_trailer("x-trailer", "y"),
+        &|request| request.with_data(""),
+        &|request| request.with_trailer("x-trailer", "y"),
+    ] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let penstock = Setup::new(&[listener.local_addr().unwrap()]).with(ENFORCING).start();
+        let origin = std::thread::spawn(move || bytes_of_one_request(&listener));
+        assert_eq!(ends(post("/streamed/a")).send(penstock.address), OK);
+        let seen = String::from_utf8_lossy(&origin.join().unwrap()).into_owned();
+        let body = seen.split_once("\r\n\r\n").unwrap().1;
+        assert_eq!(body.matches("0\r\n\r\n").count(), 1, "{seen}");
+        assert!(body.ends_with("0\r\n\r\n"), "{seen}");
+    }
+}
+
+/// All that an origin gets on one connection. It answers once the body is over, and then waits for what else comes.
+fn bytes_of_one_request(listener: &std::net::TcpListener) -> Vec<u8> {
+    let (mut stream, _) = listener.accept().unwrap();
+    let (mut seen, mut block, mut is_answered) = (Vec::new(), [0; 4096], false);
+    while let Ok(length @ 1..) = stream.read(&mut block) {
+        seen.extend_from_slice(&block[..length]);
+        if !is_answered && seen.ends_with(b"0\r\n\r\n") {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+            stream.set_read_timeout(Some(std::time::Duration::from_millis(300))).unwrap();
+            is_answered = true;
+        }
+    }
+    seen
 }
