@@ -179,6 +179,29 @@ fn a_body_may_begin_late_but_not_end_late() {
     assert_eq!(begin(0).read_response().unwrap().status, 408, "never");
 }
 
+#[test]
+fn uploads_that_share_the_line_of_a_client_are_not_slow_as_long_as_all_together_are_not() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "rate_grace = \"2s\"\nmin_upload_rate = \"1 KiB\"\n");
+    let begin = |length: usize| {
+        let mut client = penstock.connect();
+        client.send(head("POST", "/upload/a", &[], Some(length)));
+        client.send("h");
+        client
+    };
+    let mut slow: Vec<_> = (0..20).map(|_| begin(5)).collect();
+    let mut quick = begin(60_001);
+    quick.send(vec![b'x'; 60_000]);
+    assert_eq!(quick.read_response().unwrap().status, 200);
+    thread::sleep(Duration::from_secs(3));
+    for client in &mut slow {
+        client.send("ello");
+        assert_eq!(client.read_response().unwrap().status, 200, "what came for one earned time for all");
+    }
+    let mut alone = begin(5);
+    assert_eq!(alone.read_response().unwrap().status, 408);
+}
+
 /// What an origin gets until it has been silent for a while, answered once the body is over.
 fn raw_origin(listener: &TcpListener) -> Vec<u8> {
     let (mut stream, _) = listener.accept().unwrap();

@@ -132,7 +132,7 @@ pub struct Limits {
     /// Time until the first byte of a body. Default 60 s: a phone that reads a file from the cloud sends nothing
     /// before.
     pub first_byte_timeout: Duration,
-    /// Bytes a second a client must send on average, over all uploads of a connection. Default 1 KiB: slower is an
+    /// Bytes a second a client must send on average, over all its uploads together. Default 1 KiB: slower is an
     /// attack or a dead line.
     pub min_upload_rate: ByteSize,
     /// Time from the first byte before `min_upload_rate` is asked for. Default 10 s.

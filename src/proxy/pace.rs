@@ -1,31 +1,41 @@
 //! How long a client may take to send a body.
 //!
-//! Three bounds: one for all of it, one for its first byte, and from there on a rate. Uploads that share a connection
-//! of HTTP/2 share its line, so the rate is asked of the connection: none of them is slow as long as all together are
-//! not.
+//! Three bounds: one for all of it, one for its first byte, and from there on a rate. Uploads of one client share its
+//! line, on one connection or on many, so the rate is asked of the client: none of them is slow as long as all together
+//! are not.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::Version;
 use pingora::proxy::Session;
 use tokio::time::Instant;
 
 use super::answer::Refusal;
 use crate::config::{ByteSize, Limits};
 
-/// The connections on which bodies are being received at the moment.
+/// The clients of which bodies are being received at the moment.
 #[derive(Default)]
-pub(super) struct Lines(Mutex<HashMap<SocketAddr, Arc<AtomicU64>>>);
+pub(super) struct Lines(Mutex<HashMap<IpAddr, Arc<AtomicU64>>>);
+
+/// What a line has: an address of IPv4, or the first half of one of IPv6, of which everybody has as many as they like.
+fn network_of(client: IpAddr) -> IpAddr {
+    match client.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        address => address,
+    }
+}
 
 impl Lines {
-    /// The line on which the body of `session` comes. Its client's address and port name a connection.
+    /// The line on which the body of `session` comes.
     pub(super) fn of(self: &Arc<Self>, session: &Session) -> Line {
-        let is_shared = session.req_header().version == Version::HTTP_2;
-        let client = session.client_addr().and_then(|address| address.as_inet()).copied().filter(|_| is_shared);
+        let address = session.client_addr().and_then(|address| address.as_inet());
+        self.line_of(address.map(|address| network_of(address.ip())))
+    }
+
+    fn line_of(self: &Arc<Self>, client: Option<IpAddr>) -> Line {
         let received = client.map(|client| {
             let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(lines.entry(client).or_default())
@@ -35,13 +45,13 @@ impl Lines {
     }
 }
 
-/// What comes on one connection while one body is received.
+/// What comes of one client while one body is received.
 pub(super) struct Line {
     /// Bytes of all bodies since the first of those that are being received.
     received: Arc<AtomicU64>,
     /// Of them those that came before this one.
     before: u64,
-    client: Option<SocketAddr>,
+    client: Option<IpAddr>,
     lines: Arc<Lines>,
 }
 
@@ -116,10 +126,8 @@ impl Pace {
 mod tests {
     use super::*;
 
-    fn line_of(lines: &Arc<Lines>, port: u16) -> Line {
-        let client = SocketAddr::from(([127, 0, 0, 1], port));
-        let received = Arc::clone(lines.0.lock().unwrap().entry(client).or_default());
-        Line { before: received.load(Ordering::Relaxed), received, client: Some(client), lines: Arc::clone(lines) }
+    fn line_of(lines: &Arc<Lines>, client: &str) -> Line {
+        lines.line_of(Some(network_of(client.parse().unwrap())))
     }
 
     fn seconds(pace: &Pace) -> u64 {
@@ -130,7 +138,7 @@ mod tests {
     async fn the_first_byte_has_its_own_time_and_then_the_rate_counts() {
         let lines = Arc::new(Lines::default());
         let limits = Limits { first_byte_timeout: Duration::from_secs(60), ..Limits::default() };
-        let mut pace = Pace::start(&limits, line_of(&lines, 1));
+        let mut pace = Pace::start(&limits, line_of(&lines, "192.0.2.1"));
         assert_eq!(seconds(&pace), 60);
         tokio::time::advance(Duration::from_secs(50)).await;
         pace.received(5 << 10);
@@ -140,12 +148,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_comes_for_one_upload_earns_time_for_the_others_of_its_connection() {
+    async fn what_comes_for_one_upload_earns_time_for_the_others_of_its_client() {
         let lines = Arc::new(Lines::default());
-        let mut first = Pace::start(&Limits::default(), line_of(&lines, 1));
+        let mut first = Pace::start(&Limits::default(), line_of(&lines, "192.0.2.1"));
         first.received(100 << 10);
-        let mut second = Pace::start(&Limits::default(), line_of(&lines, 1));
-        let other = Pace::start(&Limits::default(), line_of(&lines, 2));
+        let mut second = Pace::start(&Limits::default(), line_of(&lines, "192.0.2.1"));
+        let other = Pace::start(&Limits::default(), line_of(&lines, "192.0.2.2"));
         second.received(1);
         assert_eq!(seconds(&second), 10, "what came before it began does not count");
         first.received(90 << 10);
@@ -154,5 +162,19 @@ mod tests {
         assert_eq!(lines.0.lock().unwrap().len(), 1);
         drop(other);
         assert!(lines.0.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_client_is_an_address_of_ipv4_or_half_of_one_of_ipv6() {
+        for (first, second, expected) in [
+            ("192.0.2.1", "192.0.2.1", true),
+            ("192.0.2.1", "::ffff:192.0.2.1", true),
+            ("192.0.2.1", "192.0.2.2", false),
+            ("2001:db8::1", "2001:db8:0:0:ffff::2", true),
+            ("2001:db8::1", "2001:db8:0:1::1", false),
+        ] {
+            let networks = [first, second].map(|address| network_of(address.parse().unwrap()));
+            assert_eq!(networks[0] == networks[1], expected, "{first} {second}");
+        }
     }
 }
