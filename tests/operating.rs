@@ -112,3 +112,20 @@ fn a_second_process_on_one_state_directory_is_refused_until_the_first_is_gone() 
     first.wait_for_exit();
     second().start();
 }
+
+#[test]
+fn the_admin_listener_answers_to_no_name_that_a_page_could_have() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();
+    let asked = |path: &str, host: &str| {
+        let mut client = crate::support::http::Connection::open(penstock.admin);
+        client.send(format!("GET {path} HTTP/1.1\r\n{host}Connection: close\r\n\r\n"));
+        client.read_response().unwrap().status
+    };
+    for path in ["/readyz", "/metrics", "/snapshot", "/quarantine", "/nothing", "/healthz/"] {
+        assert_eq!(asked(path, "Host: evil.example\r\n"), 403, "{path}");
+        assert_eq!(asked(path, "Host: 127.0.0.1\r\nHost: evil.example\r\n"), 403, "{path}");
+        assert_ne!(asked(path, "Host: localhost:9180\r\n"), 403, "{path}");
+    }
+    assert_eq!(asked("/healthz", "Host: evil.example\r\n"), 200);
+}

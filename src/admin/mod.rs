@@ -1,7 +1,9 @@
 //! The listener for operators: health, readiness, metrics, what is loaded, and decisions about what is in quarantine.
 
+mod host;
 mod quarantine;
 mod report;
+mod serving;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Json};
 use axum::routing::{get, post};
 use tokio::net::{TcpListener, TcpStream};
@@ -22,6 +25,7 @@ use crate::telemetry::Metrics;
 use crate::worker::Workers;
 
 use report::SnapshotReport;
+use serving::Bounded;
 
 /// What operators ask about, and decide about.
 #[derive(Clone)]
@@ -70,6 +74,7 @@ impl Opening {
 pub async fn serve(listener: TcpListener, subjects: Subjects) -> std::io::Result<()> {
     let addresses = subjects.snapshots.current().config.listeners.iter().map(|listener| listener.address).collect();
     let opening = Arc::new(Opening { addresses, has_opened: AtomicBool::new(false) });
+    let shared = Shared { subjects, opening };
     let routes = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
@@ -77,8 +82,9 @@ pub async fn serve(listener: TcpListener, subjects: Subjects) -> std::io::Result
         .route("/snapshot", get(report_snapshot))
         .route("/quarantine", get(self::quarantine::list))
         .route("/quarantine/decide", post(self::quarantine::decide))
-        .with_state(Shared { subjects, opening });
-    axum::serve(listener, routes).await
+        .layer(from_fn_with_state(shared.clone(), host::check))
+        .with_state(shared);
+    axum::serve(Bounded::new(listener), routes).await
 }
 
 /// Ready as soon as clients can connect. A failed reload does not change that: the old snapshot goes on serving, and

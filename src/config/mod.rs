@@ -114,6 +114,8 @@ pub struct Tls {
 pub struct Admin {
     /// Default 127.0.0.1:9180. It has no authentication: keep it off public networks.
     pub address: SocketAddr,
+    /// Names by which it is reached, besides addresses, `localhost` and names without a dot. Default none.
+    pub hosts: Vec<String>,
 }
 
 /// Bounds on what uploads may take, each with its default.

@@ -12,7 +12,9 @@ use toml::Spanned;
 
 use super::directories::{cache_directory, state_directory};
 use super::pattern::{HostPattern, PathPattern};
-use super::raw::{RawConfig, RawHashSet, RawLimits, RawListener, RawMaxDistance, RawOrigin, RawRoute, RawServer};
+use super::raw::{
+    RawAdmin, RawConfig, RawHashSet, RawLimits, RawListener, RawMaxDistance, RawOrigin, RawRoute, RawServer,
+};
 use super::reading::list_reading;
 use super::{
     Admin, ByteSize, Config, FloodRule, Forwarded, Limits, Listener, Origin, OriginServer, Place, Problem, Rollout,
@@ -37,7 +39,7 @@ pub(super) fn validate(file: &Path, source: &str, raw: RawConfig) -> Result<Conf
         file: file.to_owned(),
         server: check.server(&raw.server),
         listeners: check.listeners(&raw.listener),
-        admin: check.admin(raw.admin.address.as_ref()),
+        admin: check.admin(&raw.admin),
         limits: check.limits(&raw.limits),
         default_origin: check.origin_index(raw.default_origin.as_ref(), &origins),
         hash_sets: check.hash_sets(&raw.hash_set, &routes, flood, breaks_floods),
@@ -150,9 +152,12 @@ impl Check<'_> {
         resolved
     }
 
-    fn admin(&mut self, address: Option<&Spanned<String>>) -> Admin {
+    fn admin(&mut self, raw: &RawAdmin) -> Admin {
         let default = SocketAddr::from(([127, 0, 0, 1], 9180));
-        Admin { address: address.map_or(default, |address| self.address(address)) }
+        Admin {
+            address: raw.address.as_ref().map_or(default, |address| self.address(address)),
+            hosts: raw.hosts.clone(),
+        }
     }
 
     fn limits(&mut self, raw: &RawLimits) -> Limits {

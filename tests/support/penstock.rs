@@ -12,7 +12,7 @@ use std::thread;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::http::{Connection, Response, head};
+use super::http::{Connection, Response};
 use super::{free_address, wait_until};
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_penstock");
@@ -222,7 +222,7 @@ impl Penstock {
 
     pub fn get_admin(&self, path: &str) -> Response {
         let mut connection = Connection::open(self.admin);
-        connection.send(head("GET", path, &[("Connection", "close")], None));
+        connection.send(format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.admin));
         connection.read_response().expect("a response of the admin listener")
     }
 
