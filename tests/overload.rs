@@ -29,6 +29,55 @@ fn an_inspection_that_runs_out_of_time_is_refused_unless_the_route_lets_it_pass(
 }
 
 #[test]
+fn an_upload_that_takes_too_much_work_is_inconclusive_and_the_route_says_what_that_means() {
+    let none = "inspection_work = \"0s\"\ninspection_work_per_mib = \"0s\"";
+    let generous = "[[route]]\nname = \"generous\"\npath = \"/upload/generous\"\ninspect = \"enforce\"\n\
+                    over_limit = \"flag\"\n";
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with_limits(none).with(generous).with(ENFORCING).start();
+    let refusal = penstock.post("/upload/a", &[], b"harmless");
+    assert_eq!((refusal.status, refusal.json()["code"].as_str()), (413, Some("too_much_work")));
+    assert_eq!(origin.bytes(), 0);
+    assert_eq!(penstock.post("/upload/generous", &[], b"harmless").status, 200);
+    assert_eq!((doubts(&penstock, "over_limit", "open"), doubts(&penstock, "over_limit", "closed")), (1.0, 1.0));
+}
+
+/// A JPEG that says it has `side` × `side` pixels, and has none but the first.
+fn head_of_jpeg(side: u16) -> Vec<u8> {
+    let [high, low] = side.to_be_bytes();
+    let table = |class: u8, symbols: &[u8]| {
+        let lengths = [&[1, symbols.len() as u8 - 1][..], &[0; 14]].concat();
+        [&[0xff, 0xc4, 0, 19 + symbols.len() as u8, class][..], &lengths, symbols].concat()
+    };
+    [
+        &[0xff, 0xd8, 0xff, 0xdb, 0, 67, 0][..],
+        &[1; 64],
+        &[0xff, 0xc0, 0, 11, 8, high, low, high, low, 1, 1, 0x11, 0],
+        &table(0, &[0]),
+        &table(0x10, &[0, 0xe0]),
+        &[0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0],
+        &[0; 10],
+        &[0xff, 0xd9],
+    ]
+    .concat()
+}
+
+#[test]
+fn pictures_that_claim_more_than_there_is_work_for_are_not_begun() {
+    let pages = head_of_jpeg(9000).repeat(2_000);
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address])
+        .with_limits("inspection_work = \"100ms\"\ninspection_work_per_mib = \"1ms\"")
+        .with_file("none.csv", format!("algorithm,hash\npdq,{}\n", "0".repeat(64)).as_bytes())
+        .with("[[hash_set]]\nname = \"none\"\npath = \"none.csv\"\n")
+        .with(ENFORCING)
+        .start();
+    let refusal = penstock.post("/upload/a", &[], &pages);
+    assert_eq!((refusal.status, refusal.json()["code"].as_str()), (413, Some("too_much_work")));
+    assert_eq!(origin.bytes(), 0);
+}
+
+#[test]
 fn a_full_queue_answers_at_once_as_the_route_says() {
     let origin = Origin::start();
     let penstock = Setup::new(&[origin.address])

@@ -240,6 +240,8 @@ pub(super) struct RawLimits {
     pub inspection_queue: Option<Spanned<usize>>,
     pub inspection_deadline: Option<Span>,
     pub inspection_rate: Option<ByteSize>,
+    pub inspection_work: Option<Span>,
+    pub inspection_work_per_mib: Option<Span>,
     pub max_parts: Option<usize>,
     pub max_escaped_body: Option<ByteSize>,
     pub max_part_header: Option<ByteSize>,

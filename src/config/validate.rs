@@ -175,6 +175,8 @@ impl Check<'_> {
             inspection_queue: self.at_least_one(raw.inspection_queue.as_ref(), defaults.inspection_queue),
             inspection_deadline: time(raw.inspection_deadline, defaults.inspection_deadline),
             inspection_rate: raw.inspection_rate.unwrap_or(defaults.inspection_rate),
+            inspection_work: time(raw.inspection_work, defaults.inspection_work),
+            inspection_work_per_mib: time(raw.inspection_work_per_mib, defaults.inspection_work_per_mib),
             max_assemblies: raw.max_assemblies.unwrap_or(defaults.max_assemblies),
             assembly_timeout: time(raw.assembly_timeout, defaults.assembly_timeout),
             extract: extract_limits(raw, defaults.extract),

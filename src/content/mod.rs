@@ -5,6 +5,7 @@
 
 mod algorithm;
 mod base64_digit;
+mod deadline;
 mod hash;
 mod legibility;
 mod limits;
@@ -19,11 +20,12 @@ mod unix_time;
 
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
 pub(crate) use base64_digit::base64_digit;
+#[cfg(test)]
+pub(crate) use deadline::assert_linear;
+pub use deadline::{Deadline, WorkClock, note_work_elsewhere};
 pub use hash::{Distance, Hash64, HashParseError, HashValue, PdqHash};
 pub use legibility::{legible_stretches, reads_as_text};
-#[cfg(test)]
-pub(crate) use limits::assert_linear;
-pub use limits::{Deadline, DecodeLimits, ExtractLimits};
+pub use limits::{DecodeLimits, ExtractLimits};
 pub use media_type::MediaType;
 pub use metafile::{MetaBitmap, MetaRecord, Metafile};
 pub use part::{Part, PartKind};

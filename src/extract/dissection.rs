@@ -224,6 +224,9 @@ impl<'a> Dissection<'a> {
 
     /// Gives `target` what the one stream at the start of `input` gives, up to the first fault, or what `target` says.
     pub(super) fn pour(&mut self, coding: Coding, input: &[u8], target: &mut Target<'_, Self>) -> End {
+        if self.deadline.has_passed() {
+            return End::Late;
+        }
         Unpacker::pour(coding, input, &mut |piece| target(piece, self))
     }
 
@@ -309,6 +312,7 @@ impl<'a> Dissection<'a> {
             End::TooLarge => self.report(ProblemCode::UnpackedTooLarge, None),
             End::TooDense => self.report(ProblemCode::UnpackedTooDense, None),
             End::NoRoom => self.report(ProblemCode::NoRoomToUnpack, None),
+            End::TooMuchWork => self.report(ProblemCode::TooMuchWork, None),
             End::Complete(_) | End::Broken | End::Late => {}
         }
     }

@@ -9,7 +9,7 @@ use super::{carve, encoded, json, legible, xml};
 
 /// Looks into `part`, which has just been handed out.
 pub(super) fn look(part: &Part, found: &mut Dissection<'_>) {
-    if part.kind == PartKind::Samples {
+    if part.kind == PartKind::Samples || found.is_over() {
         return;
     }
     legible::show_texts(part, found);

@@ -194,6 +194,8 @@ problem_codes! {
             "Compressed content grows to more times its own size than the limit allows.";
         TooManyCandidates = "too_many_candidates",
             "More files seem to begin in the middle of other bytes than the limit allows.";
+        TooMuchWork = "too_much_work",
+            "The inspection takes more processor time than an upload of this size gets.";
         TooManyReadings = "too_many_readings",
             "A body that servers read in different ways has more readings than can be inspected.";
     }

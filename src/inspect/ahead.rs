@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -33,6 +34,8 @@ pub(super) struct Ahead {
     known: Known,
     /// Bytes taken in.
     taken: u64,
+    /// Processor time that it took.
+    worked: Duration,
 }
 
 /// Whether there is more to do about what has come.
@@ -92,7 +95,15 @@ impl Ahead {
     /// nothing can be told of its parts before it is whole.
     pub(super) fn new(snapshot: Arc<Snapshot>, content_types: &[Bytes], content_encodings: &[Bytes]) -> Option<Self> {
         let arriving = Arriving::of(content_types, content_encodings, snapshot.config.limits.extract.max_part_header)?;
-        Some(Self { snapshot, arriving, stretch: None, part: None, known: Known::default(), taken: 0 })
+        Some(Self {
+            snapshot,
+            arriving,
+            stretch: None,
+            part: None,
+            known: Known::default(),
+            taken: 0,
+            worked: Duration::ZERO,
+        })
     }
 
     /// The snapshot that everything is compared with.
@@ -103,6 +114,16 @@ impl Ahead {
     /// Bytes that have been worked on.
     pub(super) fn taken(&self) -> u64 {
         self.taken
+    }
+
+    /// Processor time that has been worked, which the inspection of the whole does not get again.
+    pub(super) fn worked(&self) -> Duration {
+        self.worked
+    }
+
+    /// Counts `work` that has been done.
+    pub(super) fn note_work(&mut self, work: Duration) {
+        self.worked += work;
     }
 
     /// Works on `body`, all that has come so far, until nothing is left to do or `is_over`.
@@ -167,7 +188,12 @@ impl Ahead {
         if let Some(part) = self.part.take() {
             let hashes = hash_digested_part(&body[range.clone()], part.digester, self.snapshot.wanted, decode);
             // A picture that time ran out for, and not its own, is decoded again when its turn comes.
-            if hashes.problem != Some(DecodeError::Deadline) || !decode.deadline.has_passed() {
+            let has_run_out = match hashes.problem {
+                Some(DecodeError::Deadline) => decode.deadline.has_passed(),
+                Some(DecodeError::TooMuchWork) => true,
+                _ => false,
+            };
+            if !has_run_out {
                 self.known.0.insert(range, KnownPart { hashes, matches: part.scanner.map(Scanner::finish) });
             }
         }

@@ -15,10 +15,11 @@ use crate::config::Share;
 use crate::content::{
     Algorithm, Deadline, Distance, HashValue, MediaType, Part, PartKind, SetAction, UnixTime, reads_as_text,
 };
-use crate::extract::{Means, Source, dissect};
+use crate::extract::{Means, ProblemCode, Source, dissect};
 use crate::hash_set::{About, EntryIndex};
 use crate::media::{
     DecodeError, DecodeMeans, ForeignDecoder, PartHashes, PdqHashes, ViewHashes, hash_part, hash_up_to, is_degenerate,
+    work_of_hashing,
 };
 use crate::snapshot::{LoadedSet, LoadedTexts, Snapshot, unix_now};
 use crate::text::{Rule, Setting, Sought, find_near_copies};
@@ -46,6 +47,8 @@ pub struct Examination {
     has_fields: bool,
     /// What parts are called, where a rule asks.
     lineage: Lineage,
+    /// Whether something was left out because there was too little work left for it.
+    lacks_work: bool,
 }
 
 /// What an examination may use.
@@ -100,7 +103,11 @@ pub fn examine(upload: &Upload, snapshot: &Snapshot, resources: &Resources<'_>) 
     let mut examination = Examination::default();
     let problems = dissect(&source, &means, &mut |part| examination.look_at(part, &circumstances));
     examination.findings.doubts.extend(problems.iter().map(doubt_about));
-    if deadline.has_passed() {
+    let is_late = deadline.left().is_some_and(|left| left.is_zero());
+    if examination.lacks_work || deadline.is_spent() && !is_late {
+        examination.doubt_work();
+    }
+    if is_late {
         examination.doubt(DoubtKind::Deadline, "deadline", None);
     }
     examination
@@ -188,6 +195,7 @@ impl Examination {
             }
         };
         self.decoder_panics += u64::from(hashes.problem == Some(DecodeError::Panicked));
+        self.lacks_work |= hashes.problem == Some(DecodeError::TooMuchWork);
         self.parts.push(hashes.media_type);
         if has_scopes {
             self.lineage.add(part, Some(hashes.media_type));
@@ -226,11 +234,15 @@ impl Examination {
 
     /// Compares what `part` is up to each of its cuts, by digests only.
     fn look_at_cuts(&mut self, index: usize, part: &Part, circumstances: &Circumstances<'_>) {
-        let Circumstances { snapshot, .. } = circumstances;
+        let Circumstances { snapshot, decode, .. } = circumstances;
         let media_type = MediaType::Known(part.kind.name());
         self.parts.push(media_type);
         if snapshot.rules.has_scopes() {
             self.lineage.add(part, Some(media_type));
+        }
+        if !decode.deadline.affords(work_of_hashing(&part.bytes)) {
+            self.lacks_work = true;
+            return;
         }
         for (length, hashes) in part.cuts.iter().zip(hash_up_to(&part.bytes, &part.cuts, snapshot.wanted)) {
             let first = self.findings.matches.len();
@@ -243,13 +255,25 @@ impl Examination {
         self.findings.doubts.push(Doubt { kind, code, part, offset: None });
     }
 
+    /// Doubts what there was too little work for, once.
+    fn doubt_work(&mut self) {
+        let code = ProblemCode::TooMuchWork.code();
+        if self.findings.doubts.iter().all(|doubt| doubt.code != code) {
+            self.doubt(DoubtKind::OverLimit, code, None);
+        }
+    }
+
     /// Notes why the picture in `part`, which is part number `index`, was not hashed. Of a guess only limits count:
     /// what is too large to be looked at is so whoever reads it.
     fn note_doubts(&mut self, index: usize, part: &Part, hashes: &PartHashes, circumstances: &Circumstances<'_>) {
         let Circumstances { snapshot, decode, .. } = circumstances;
         let counts = |kind: DoubtKind| !part.is_guess || kind == DoubtKind::OverLimit;
         // Where time ran out for all of the inspection, that is the doubt, and not that this picture takes too long.
-        let is_of_picture = |error: &&DecodeError| **error != DecodeError::Deadline || !decode.deadline.has_passed();
+        let is_of_picture = |error: &&DecodeError| match error {
+            DecodeError::Deadline => !decode.deadline.has_passed(),
+            DecodeError::TooMuchWork => false,
+            _ => true,
+        };
         if let Some(error) = hashes.problem.as_ref().filter(is_of_picture)
             && counts(doubt_kind(error))
         {

@@ -3,12 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
-
-use super::ahead::{Ahead, Known, Left};
+use super::ahead::{Ahead, Left};
 use super::pool::Pool;
 use crate::body::Spooled;
-use crate::content::Deadline;
+use crate::content::{Deadline, WorkClock};
 use crate::media::{DecodeMeans, ForeignDecoder};
 use crate::snapshot::Snapshot;
 use crate::telemetry::Metrics;
@@ -117,19 +115,21 @@ impl Arrival {
         let nothing = (Left::Nothing, 0);
         let Ok(mut slot) = self.ahead.lock() else { return nothing };
         let (Some(ahead), Ok(body)) = (slot.as_mut(), spooled.map()) else { return nothing };
-        let before = ahead.taken();
+        let (before, clock) = (ahead.taken(), WorkClock::start());
         let snapshot = Arc::clone(ahead.snapshot());
         let limits = &snapshot.config.limits;
-        let deadline = Deadline::after(limits.inspection_time(body.len() as u64));
+        let length = body.len() as u64;
+        let work = limits.inspection_work(length).saturating_sub(ahead.worked());
+        let deadline = Deadline::after(limits.inspection_time(length)).or_after_work(work);
         let left = ahead.go_on(&body, &DecodeMeans { limits: &limits.decode, deadline, foreign }, is_over);
+        ahead.note_work(clock.worked());
         (left, ahead.taken() - before)
     }
 
-    /// What is known of `body`, now that it is whole. Waits for the thread that works on it, which stops as soon as it can.
-    /// Nothing is known where that thread panicked, or compared with another snapshot.
-    pub(super) fn finish(&self, body: &Bytes, snapshot: &Arc<Snapshot>, decode: &DecodeMeans<'_>) -> Known {
+    /// The work so far, for the thread that inspects the upload as a whole. Waits for the thread that works on it, which
+    /// stops as soon as it can. There is none where that thread panicked, or compared with another snapshot.
+    pub(super) fn take_over(&self, snapshot: &Arc<Snapshot>) -> Option<Ahead> {
         let ahead = self.ahead.lock().ok().and_then(|mut slot| slot.take());
-        let ahead = ahead.filter(|ahead| Arc::ptr_eq(ahead.snapshot(), snapshot) && ahead.taken() > 0);
-        ahead.map(|ahead| ahead.finish(body, decode)).unwrap_or_default()
+        ahead.filter(|ahead| Arc::ptr_eq(ahead.snapshot(), snapshot) && ahead.taken() > 0)
     }
 }

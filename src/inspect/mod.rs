@@ -115,9 +115,13 @@ impl Inspector {
         let arrival = lookahead.map(Lookahead::into_arrival);
         let job = move || {
             let queued = start.elapsed();
-            let deadline = Deadline::after(allowed.saturating_sub(queued));
-            let decode = DecodeMeans { limits: &snapshot.config.limits.decode, deadline, foreign: &*foreign };
-            let known = arrival.map(|arrival| arrival.finish(&upload.body, &snapshot, &decode)).unwrap_or_default();
+            let ahead = arrival.and_then(|arrival| arrival.take_over(&snapshot));
+            let limits = &snapshot.config.limits;
+            let work = limits.inspection_work(upload.body.len() as u64);
+            let work = work.saturating_sub(ahead.as_ref().map(Ahead::worked).unwrap_or_default());
+            let deadline = Deadline::after(allowed.saturating_sub(queued)).or_after_work(work);
+            let decode = DecodeMeans { limits: &limits.decode, deadline, foreign: &*foreign };
+            let known = ahead.map(|ahead| ahead.finish(&upload.body, &decode)).unwrap_or_default();
             let resources = Resources { stores: &stores, foreign: &*foreign, deadline, known: &known };
             (examine(&upload, &snapshot, &resources), queued)
         };

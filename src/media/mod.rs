@@ -16,6 +16,8 @@ mod signature;
 mod sniff;
 mod trim;
 
+use std::time::Duration;
+
 use crate::content::{Algorithm, AlgorithmSet, Deadline, DecodeLimits, HashValue, MediaType};
 
 pub use decode::{DecodeError, DecodeMeans, Ground, Several};
@@ -77,8 +79,30 @@ impl ViewHashes {
     }
 }
 
-/// Hashes one part with the algorithms in `wanted`. A picture is decoded only when a perceptual hash is among them.
+/// Processor time that digesting a byte takes at least, with one algorithm and the instructions for it.
+const A_BYTE: Duration = Duration::from_nanos(2);
+
+/// Processor time that hashing a pixel takes: with PDQ, and with those of the `img_hash` family besides.
+const A_PIXEL: Duration = Duration::from_nanos(2);
+const A_PIXEL_OF_FAMILY: Duration = Duration::from_nanos(30);
+
+/// `each` for so many bytes or pixels.
+fn work_of(each: Duration, count: usize) -> Duration {
+    each.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// The processor time that hashing `bytes` takes at least, whatever they are.
+pub fn work_of_hashing(bytes: &[u8]) -> Duration {
+    work_of(A_BYTE, bytes.len())
+}
+
+/// Hashes one part with the algorithms in `wanted`. A picture is decoded only when a perceptual hash is among them. What
+/// there is not enough work left for is [`DecodeError::TooMuchWork`], and has no hash at all.
 pub fn hash_part(bytes: &[u8], wanted: AlgorithmSet, means: &DecodeMeans<'_>) -> PartHashes {
+    if !means.deadline.affords(work_of_hashing(bytes)) {
+        let problem = Some(DecodeError::TooMuchWork);
+        return PartHashes { media_type: sniff(bytes), digests: Vec::new(), views: Vec::new(), problem };
+    }
     let mut digester = Digester::new(wanted);
     digester.push(bytes);
     hash_digested_part(bytes, digester, wanted, means)
@@ -140,7 +164,12 @@ impl PartHashes {
     }
 
     fn decode_views(&mut self, bytes: &[u8], wanted: AlgorithmSet, colours: Colours, means: &DecodeMeans<'_>) {
-        let views = &mut self.views;
+        let a_pixel = if wanted.iter().any(img_hash::is_of_family) { A_PIXEL_OF_FAMILY } else { A_PIXEL };
+        let affords = |picture: &Picture| {
+            let pixels = picture.width as usize * picture.height as usize;
+            means.deadline.affords(work_of(a_pixel, pixels))
+        };
+        let (views, mut lacks_work) = (&mut self.views, false);
         let mut add = |view: ViewHashes| {
             if !views.iter().any(|other| other.says_the_same(&view)) {
                 views.push(view);
@@ -148,6 +177,10 @@ impl PartHashes {
         };
         let mut visit = |picture: Picture| {
             for ground in picture.pixels.grounds() {
+                if !affords(&picture) {
+                    lacks_work = true;
+                    break;
+                }
                 add(hash_view(&picture, *ground, wanted));
                 if let Some(inside) = picture.without_borders(*ground) {
                     add(ViewHashes { is_trimmed: true, ..hash_view(&inside, *ground, wanted) });
@@ -156,7 +189,8 @@ impl PartHashes {
             }
             picture.pixels.give_back();
         };
-        self.problem = each_picture(bytes, self.media_type, colours, means, &mut visit).err();
+        let ended = each_picture(bytes, self.media_type, colours, means, &mut visit);
+        self.problem = if lacks_work { Some(DecodeError::TooMuchWork) } else { ended.err() };
     }
 }
 

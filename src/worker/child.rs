@@ -11,7 +11,7 @@ use super::patience::Patience;
 use super::pipe::{Timed, prepare};
 use super::protocol::{read_answer, read_hello, write_request};
 use super::sandbox::Rations;
-use crate::content::{Deadline, DecodeLimits};
+use crate::content::{Deadline, DecodeLimits, note_work_elsewhere};
 use crate::media::{DecodeError, ForeignFormat, ForeignPicture};
 
 /// Files after which a worker is replaced, so that what a library leaks or an upload left behind does not stay.
@@ -101,12 +101,19 @@ impl Child {
         visit: &mut dyn FnMut(ForeignPicture),
     ) -> io::Result<Result<(), DecodeError>> {
         let start = Instant::now();
-        let patience = Patience::with(self.process.0.id(), limits.deadline, deadline);
+        let work = deadline.work_left().map_or(limits.deadline, |left| left.min(limits.deadline));
+        let patience = Patience::with(self.process.0.id(), work, deadline);
+        let before = patience.worked();
         write_request(&mut Timed { pipe: &self.input, patience: &patience }, format, limits, file)?;
         let mut output = BufReader::new(Timed { pipe: &self.output, patience: &patience });
         let answer = read_answer(&mut output, limits, visit);
         self.files += 1;
-        self.busy = patience.worked().unwrap_or_else(|| self.busy + start.elapsed());
+        let worked = patience.worked();
+        note_work_elsewhere(match (before, worked) {
+            (Some(before), Some(worked)) => worked.saturating_sub(before),
+            _ => start.elapsed(),
+        });
+        self.busy = worked.unwrap_or_else(|| self.busy + start.elapsed());
         answer
     }
 }

@@ -212,7 +212,8 @@ impl Workers {
     /// Notes the end of a worker for which somebody waited up to `deadline`. One that was killed because nobody waits
     /// any longer, on a busy machine, says nothing about the next.
     fn note_loss(&self, death: Death, deadline: &Deadline) {
-        if death == Death::Deadline && deadline.left().is_some_and(|left| left.is_zero()) {
+        let nobody_waits = deadline.is_spent() || deadline.left().is_some_and(|left| left.is_zero());
+        if death == Death::Deadline && nobody_waits {
             self.metrics.worker_deaths.get_or_create(&WorkerDeathLabels { reason: death.name() }).inc();
         } else {
             self.note_death(death, &mut self.state());

@@ -171,6 +171,8 @@ impl Setup {
     pub fn text(&self, address: SocketAddr, admin: SocketAddr) -> String {
         let Self { origins, limits, config, grace, server, top, state, .. } = self;
         let servers: Vec<String> = origins.iter().map(|origin| format!("\"{origin}\"")).collect();
+        // Tests run side by side on slow machines, and without optimisation.
+        let work = if limits.contains("inspection_work") { "" } else { "inspection_work = \"60s\"\n" };
         let tls = self.tls.as_ref().map_or(String::new(), |(certificate, key)| {
             format!("tls = {{ certificate = \"{certificate}\", key = \"{key}\" }}\n")
         });
@@ -178,7 +180,7 @@ impl Setup {
             "{top}[server]\nthreads = 2\ninspection_threads = 2\nshutdown_grace = \"{grace}\"\n\
              state_directory = \"{state}\"\ncache_directory = \"cache\"\n{server}\
              [admin]\naddress = \"{admin}\"\n[[listener]]\naddress = \"{address}\"\n{tls}\
-             [limits]\nspool_directory = \"spool\"\n{limits}\n\
+             [limits]\nspool_directory = \"spool\"\n{work}{limits}\n\
              [[origin]]\nname = \"site\"\nservers = [{}]\nconnect_timeout = \"30s\"\n{config}",
             servers.join(", ")
         )

@@ -13,6 +13,8 @@ mod lzma;
 mod reader;
 mod zstd;
 
+use std::time::Duration;
+
 use super::scratch::{Scratch, ScratchWriter};
 use crate::content::{Deadline, ExtractLimits, plain_picture_length};
 
@@ -22,6 +24,9 @@ pub use reader::{Decompressed, FileCoding};
 
 /// Bytes decompressed at a time.
 const BLOCK: usize = 64 << 10;
+
+/// Processor time that a byte of content costs at least, once it is unpacked: it is hashed, and searched for more.
+const A_BYTE: Duration = Duration::from_nanos(4);
 
 /// So many bytes that are not kept count as one that is.
 const PASSED: u64 = 8;
@@ -78,6 +83,8 @@ pub enum End {
     Late,
     /// There is no room in memory or on disk.
     NoRoom,
+    /// There is too little work left to look at it.
+    TooMuchWork,
 }
 
 /// Decompresses the streams of one upload within its limits.
@@ -104,6 +111,10 @@ impl<'a> Unpacker<'a> {
 
     /// Adds to `output` what the one stream at the start of `input` gives, up to the first fault.
     pub fn unpack(&mut self, coding: Coding, input: &[u8], output: &mut ScratchWriter) -> End {
+        // Streams that give nothing never come to a limit.
+        if self.deadline.has_passed() {
+            return End::Late;
+        }
         Self::pour(coding, input, &mut |piece| self.write(piece, input.len(), output))
     }
 
@@ -148,6 +159,9 @@ impl<'a> Unpacker<'a> {
         if chain.dictionary() > lzma::MAX_DICTIONARY {
             return End::TooLarge;
         }
+        if self.deadline.has_passed() {
+            return End::Late;
+        }
         pump(&mut lzma::Reading::new(chain), &mut |piece| self.write(piece, chain.packed(), output))
     }
 
@@ -164,6 +178,9 @@ impl<'a> Unpacker<'a> {
         let is_dense = length > ExtractLimits::RATIO_FLOOR && length / self.max_ratio > packed as u64;
         if is_dense && !self.is_within_picture(length, output) {
             return Err(End::TooDense);
+        }
+        if !self.deadline.affords(A_BYTE.saturating_mul(u32::try_from(length).unwrap_or(u32::MAX))) {
+            return Err(End::TooMuchWork);
         }
         self.left = self.left.checked_sub(piece.len() as u64).ok_or(End::TooLarge)?;
         output.write(piece).map_err(|_| End::NoRoom)

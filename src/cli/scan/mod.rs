@@ -5,6 +5,7 @@ mod tally;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use std::{fs, io};
 
 use bytes::Bytes;
@@ -99,7 +100,7 @@ fn route<'a>(config: &'a Config, name: Option<&str>) -> Option<&'a Route> {
 }
 
 fn scan_file(file: &Path, setting: &Setting<'_>, workers: &dyn ForeignDecoder) -> u8 {
-    let (examination, verdict) = match inspect_file(file, setting, workers, Deadline::NEVER) {
+    let (examination, verdict) = match inspect_file(file, setting, workers, None) {
         Ok(inspected) => inspected,
         Err(error) => {
             if setting.args.json {
@@ -118,12 +119,13 @@ fn scan_file(file: &Path, setting: &Setting<'_>, workers: &dyn ForeignDecoder) -
     if verdict.outcome >= Outcome::Refuse { STOPPED } else { OK }
 }
 
-/// What an upload of `file` would lead to.
+/// What an upload of `file` would lead to, if all of its inspection took no more than `time`. Its work is limited as in
+/// the proxy.
 fn inspect_file(
     file: &Path,
     setting: &Setting<'_>,
     foreign: &dyn ForeignDecoder,
-    deadline: Deadline,
+    time: Option<Duration>,
 ) -> io::Result<(Examination, Verdict)> {
     let Setting { args, snapshot, route } = *setting;
     let body = Bytes::from(fs::read(file)?);
@@ -138,6 +140,8 @@ fn inspect_file(
         route: Arc::clone(&route.name),
     };
     let (stores, known) = (Stores::default(), Known::default());
+    let work = snapshot.config.limits.inspection_work(upload.body.len() as u64);
+    let deadline = time.map_or(Deadline::NEVER, Deadline::after).or_after_work(work);
     let resources = Resources { stores: &stores, foreign, deadline, known: &known };
     let mut examination = examine(&upload, snapshot, &resources);
     roll_out(&mut examination.findings, &snapshot.config, &route.name, args.reference.as_deref());

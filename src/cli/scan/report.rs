@@ -92,9 +92,9 @@ fn inspect_all(files: &[Sized], setting: &Setting<'_>, workers: &dyn ForeignDeco
 
 fn measure(file: &Path, size: u64, setting: &Setting<'_>, workers: &dyn ForeignDecoder) -> FileResult {
     let workers = Timed { workers, nanoseconds: AtomicU64::new(0) };
-    let deadline = Deadline::after(setting.snapshot.config.limits.inspection_time(size));
+    let time = setting.snapshot.config.limits.inspection_time(size);
     let start = processor_time();
-    let inspected = catch_unwind(AssertUnwindSafe(|| inspect_file(file, setting, &workers, deadline)));
+    let inspected = catch_unwind(AssertUnwindSafe(|| inspect_file(file, setting, &workers, Some(time))));
     let here = processor_time().saturating_sub(start);
     let elsewhere = Duration::from_nanos(workers.nanoseconds.into_inner());
     let (content, reason) = match inspected {

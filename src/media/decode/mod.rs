@@ -30,6 +30,7 @@ mod timed;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use image::codecs::pnm::PnmDecoder;
 use image::codecs::qoi::QoiDecoder;
@@ -45,6 +46,10 @@ use self::timed::Late;
 use super::foreign::{ForeignDecoder, ForeignFormat};
 use super::trim::without_borders;
 use crate::content::{Deadline, DecodeLimits, MediaType};
+
+/// Processor time that a pixel costs at least, by what the header says: also one that the file says nothing about is
+/// cleared, put in its place and hashed.
+const A_PIXEL: Duration = Duration::from_nanos(3);
 
 /// A decoded picture.
 pub(super) struct Picture {
@@ -137,6 +142,9 @@ pub enum DecodeError {
     /// Decoding took too long.
     #[error("the picture takes too long to decode")]
     Deadline,
+    /// The picture would take more work than is left for the upload.
+    #[error("the picture takes more work than is left for the upload")]
+    TooMuchWork,
     /// The decoder panicked.
     #[error("the decoder failed on the picture")]
     Panicked,
@@ -157,6 +165,7 @@ impl DecodeError {
             Self::Unavailable(..) => "picture_decoder_missing",
             Self::TooManyScans => "picture_too_many_scans",
             Self::Deadline => "picture_deadline",
+            Self::TooMuchWork => "too_much_work",
             Self::Panicked => "picture_decoder_panicked",
         }
     }
@@ -229,11 +238,11 @@ impl<'a> Decoding<'a, '_> {
         if width == 0 || height == 0 {
             return Err(DecodeError::Broken("it has no pixels".into()));
         }
-        if self.means.limits.allow(width, height, needed) {
-            Ok(())
-        } else {
-            Err(DecodeError::TooLarge { width, height })
+        if !self.means.limits.allow(width, height, needed) {
+            return Err(DecodeError::TooLarge { width, height });
         }
+        let pixels = width.saturating_mul(height);
+        if self.means.deadline.affords(A_PIXEL.saturating_mul(pixels)) { Ok(()) } else { Err(DecodeError::TooMuchWork) }
     }
 
     fn check_deadline(&self) -> Result<(), DecodeError> {
