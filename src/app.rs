@@ -50,6 +50,7 @@ pub enum RunError {
 /// # Errors
 /// [`RunError`], before anything is served.
 pub fn run(config_file: &Path) -> Result<(), RunError> {
+    proxy::raise_descriptor_limit();
     let metrics = Arc::new(Metrics::default());
     let snapshots = SnapshotHandle::load(config_file, Arc::clone(&metrics)).map_err(RunError::Problems)?;
     let snapshots = Arc::new(snapshots);

@@ -116,3 +116,27 @@ fn an_allowed_upload_goes_on_as_it_came_and_the_origin_learns_who_the_client_is(
         );
     }
 }
+
+#[test]
+fn nobody_but_a_proxy_that_is_trusted_says_who_the_client_is_or_how_it_came() {
+    let origin = Origin::start();
+    let sent = [
+        ("X-Forwarded-Proto", "https"),
+        ("x_forwarded_for", "10.9.9.9"),
+        ("X-Forwarded_For", "10.9.9.9"),
+        ("x_forwarded_proto", "https"),
+        ("penstock_verdict", "allow"),
+        ("x_request_id", "7"),
+    ];
+    for (trusted, expected) in [("", "http"), ("trusted_proxies = [\"127.0.0.0/8\"]\n", "https")] {
+        let penstock = Setup::new(&[origin.address]).with(ENFORCING).with_server(trusted).start();
+        for path in ["/upload/a", "/elsewhere"] {
+            assert_eq!(penstock.post(path, &sent, b"hello").status, 200);
+            let seen = origin.requests().pop().unwrap();
+            assert_eq!(seen.headers["x-forwarded-proto"], expected, "{trusted}");
+            assert_eq!(seen.headers["x-forwarded-for"], "127.0.0.1");
+            let twins: Vec<&String> = seen.headers.keys().filter(|name| name.contains('_')).collect();
+            assert_eq!(twins, ["x_request_id"]);
+        }
+    }
+}

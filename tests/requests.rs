@@ -242,3 +242,70 @@ fn a_streamed_body_of_http2_without_a_length_ends_in_one_last_chunk() {
     let ends = seen.windows(7).filter(|window| window == b"\r\n0\r\n\r\n").count();
     assert!(seen.ends_with(b"5\r\nhello\r\n0\r\n\r\n") && ends == 1, "{}", String::from_utf8_lossy(&seen));
 }
+
+#[test]
+fn whatever_is_asked_for_the_answer_is_the_origins_or_looks_like_ours() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();
+    let host = "Host: site.test\r\n";
+    let mut requests: Vec<Vec<u8>> = (1..=255_u8)
+        .flat_map(|byte| [&b"/a"[..], b"/upload/a", b"", b"http://site.test/"].map(|path| (path, byte)))
+        .map(|(path, byte)| [b"GET ", path, &[byte], b"b HTTP/1.1\r\nHost: site.test\r\n\r\n"].concat())
+        .collect();
+    let many: String = (0..300).map(|number| format!("X-{number}: y\r\n")).collect();
+    for (line, headers) in [
+        ("GET / HTTP/1.1", "Host: a.test\r\nHost: b.test\r\n"),
+        ("GET / HTTP/1.1", "Host: a.test\r\nHost: a.test\r\n"),
+        ("GET / HTTP/1.1", "Host: user@a.test\r\n"),
+        ("GET / HTTP/1.1", "Host: a.test/b\r\n"),
+        ("GET / HTTP/1.1", "Host: a\u{e9}.test\r\n"),
+        ("GET / HTTP/1.1", "Host:\r\n"),
+        ("GET / HTTP/1.1", ""),
+        ("GET / HTTP/1.0", ""),
+        ("POST /upload/a HTTP/1.0", "Content-Length: 0\r\n"),
+        ("GET http://other.test/ HTTP/1.1", host),
+        ("GET http://user@site.test/ HTTP/1.1", host),
+        ("GET http://site.test HTTP/1.1", host),
+        ("GET http:/site.test/ HTTP/1.1", host),
+        ("GET ws://site.test/ HTTP/1.1", host),
+        ("GET ftp://site.test/ HTTP/1.1", host),
+        ("GET site.test HTTP/1.1", host),
+        ("GET * HTTP/1.1", host),
+        ("OPTIONS * HTTP/1.1", host),
+        ("GET ?a HTTP/1.1", host),
+        ("GET //a HTTP/1.1", host),
+        ("TRACE / HTTP/1.1", host),
+        ("CONNECT site.test:443 HTTP/1.1", host),
+        ("CONNECT / HTTP/1.1", host),
+        ("CONNECT http://site.test/ HTTP/1.1", host),
+        ("GET / HTTP/2.0", host),
+        ("GET / HTTP/0.9", host),
+        ("PRI * HTTP/2.0", ""),
+        ("ODD-METHOD /a HTTP/1.1", host),
+        ("GET /a\u{e9} HTTP/1.1", host),
+        ("ODD-METHOD /a\u{e9} HTTP/1.1", host),
+        ("GET /a HTTP/1.1", &(host.to_owned() + &many)),
+        ("GET /a HTTP/1.1", &format!("{host}Range: bytes=x\r\nAccept-Encoding: ;;q\r\nContent-Type: ;\r\n")),
+    ] {
+        requests.push(format!("{line}\r\n{headers}\r\n").into_bytes());
+    }
+    let mut refused = 0;
+    for request in &requests {
+        let shown = String::from_utf8_lossy(request).into_owned();
+        let mut client = penstock.connect();
+        client.send(request);
+        let answer = client.read_response().unwrap_or_else(|| panic!("no answer to {shown}"));
+        if answer.headers.contains_key("penstock-reference") {
+            refused += 1;
+            assert!((400..500).contains(&answer.status) || answer.status == 501, "{shown}: {}", answer.status);
+            assert!(answer.json()["code"].is_string(), "{shown}");
+        } else {
+            assert_eq!(answer.status, 200, "{shown}: {:?}", answer.headers);
+        }
+    }
+    assert_eq!(penstock.wait_for_events("refused", refused).len(), refused, "each has its line");
+    let mut client = penstock.connect();
+    let answer = client.exchange("TRACE", "/", &[], b"");
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (405, Some("method_not_allowed")));
+    assert!(answer.headers["allow"].contains("POST"));
+}

@@ -48,7 +48,6 @@ mod tests {
         for (host, expected) in [
             ("127.0.0.1:9180", true),
             ("[::1]:9180", true),
-            ("::1", true),
             ("localhost", true),
             ("LOCALHOST:9180", true),
             ("penstock:9180", true),

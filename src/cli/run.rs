@@ -28,19 +28,28 @@ pub(super) fn run(args: &RunArgs) -> u8 {
         Format::Json => LogFormat::Json,
         Format::Plain => LogFormat::Plain,
     };
-    if let Err(error) = start_log(format) {
-        eprintln!("penstock: PENSTOCK_LOG is not a log filter: {error}; try PENSTOCK_LOG=info");
+    let (format, filter) = start_log(format);
+    if let Err(error) = filter {
+        complain(format, &format!("PENSTOCK_LOG is not a log filter: {error}; try PENSTOCK_LOG=info"));
         return FAILED;
     }
     match app::run(&args.config.config) {
-        Ok(()) => OK,
-        Err(RunError::Problems(problems)) => {
-            print_problems(&problems);
-            FAILED
+        Ok(()) => return OK,
+        Err(RunError::Problems(problems)) if format == LogFormat::Json => {
+            for problem in problems {
+                complain(format, &problem.to_string());
+            }
         }
-        Err(error) => {
-            eprintln!("penstock: {error}");
-            FAILED
-        }
+        Err(RunError::Problems(problems)) => print_problems(&problems),
+        Err(error) => complain(format, &error.to_string()),
+    }
+    FAILED
+}
+
+/// Says why Penstock does not start, to a person or as a line of the log.
+fn complain(format: LogFormat, problem: &str) {
+    match format {
+        LogFormat::Json => tracing::error!(event = "start", problem, "Penstock did not start"),
+        LogFormat::Auto | LogFormat::Plain => eprintln!("penstock: {problem}"),
     }
 }

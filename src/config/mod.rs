@@ -2,6 +2,7 @@
 //!
 //! Behind [`Config::load`] nothing checks again: names are resolved, addresses parsed, patterns compiled.
 
+mod connections;
 mod diagnostic;
 mod directories;
 mod files;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::{Action, Algorithm, DecodeLimits, Distance, ExtractLimits, Mode, SetAction};
 
+pub use connections::{Connections, Network};
 pub use diagnostic::{Place, Problem, closest, explain_toml, json_sentence, suggestion};
 pub use files::{open_file, read_file, read_text};
 pub use list::{ColumnMapping, ListFormat, ListReading, OnBadRow};
@@ -51,6 +53,8 @@ pub struct Config {
     pub listeners: Vec<Listener>,
     /// Where operators connect. Read once at start.
     pub admin: Admin,
+    /// Bounds on connections of clients. Read once at start.
+    pub connections: Connections,
     /// Bounds on what uploads may take.
     pub limits: Limits,
     /// Groups of servers behind the proxy; never empty.
@@ -89,6 +93,8 @@ pub struct Server {
     /// Whether HEIC and AVIF are decoded, by libheif in a process of its own. Default true: where libheif is not
     /// installed, nothing is lost.
     pub worker: bool,
+    /// Whose `X-Forwarded-Proto` is believed. Default nobody's: a stranger could make a site believe in encryption.
+    pub trusted_proxies: Vec<Network>,
 }
 
 /// An address where clients connect.
@@ -524,6 +530,7 @@ impl Config {
         self.server == other.server
             && self.listeners == other.listeners
             && self.admin == other.admin
+            && self.connections == other.connections
             && self.limits.inspection_queue == other.limits.inspection_queue
     }
 }

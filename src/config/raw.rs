@@ -19,6 +19,8 @@ pub(super) struct RawConfig {
     #[serde(default)]
     pub admin: RawAdmin,
     #[serde(default)]
+    pub connections: RawConnections,
+    #[serde(default)]
     pub limits: RawLimits,
     #[serde(default)]
     pub flood_breaker: RawFloodBreaker,
@@ -48,6 +50,19 @@ pub(super) struct RawServer {
     pub state_directory: Option<Spanned<String>>,
     pub cache_directory: Option<Spanned<String>>,
     pub worker: Option<bool>,
+    #[serde(default)]
+    pub trusted_proxies: Vec<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawConnections {
+    pub max: Option<Spanned<usize>>,
+    pub tls_timeout: Option<Span>,
+    pub opening_timeout: Option<Span>,
+    pub header_timeout: Option<Spanned<Span>>,
+    pub idle_timeout: Option<Span>,
+    pub send_timeout: Option<Span>,
 }
 
 #[derive(Deserialize)]

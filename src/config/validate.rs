@@ -40,6 +40,7 @@ pub(super) fn validate(file: &Path, source: &str, raw: RawConfig) -> Result<Conf
         server: check.server(&raw.server),
         listeners: check.listeners(&raw.listener),
         admin: check.admin(&raw.admin),
+        connections: check.connections(&raw.connections),
         limits: check.limits(&raw.limits),
         default_origin: check.origin_index(raw.default_origin.as_ref(), &origins),
         hash_sets: check.hash_sets(&raw.hash_set, &routes, flood, breaks_floods),
@@ -91,7 +92,7 @@ impl Check<'_> {
         })
     }
 
-    fn at_least_one(&mut self, value: Option<&Spanned<usize>>, default: usize) -> usize {
+    pub(super) fn at_least_one(&mut self, value: Option<&Spanned<usize>>, default: usize) -> usize {
         let Some(value) = value else {
             return default;
         };
@@ -123,6 +124,7 @@ impl Check<'_> {
             state_directory: raw.state_directory.as_ref().map(|path| self.path(path)).or_else(state_directory),
             cache_directory: raw.cache_directory.as_ref().map_or_else(cache_directory, |path| self.path(path)),
             worker: raw.worker.unwrap_or(true),
+            trusted_proxies: self.trusted_proxies(raw),
         }
     }
 

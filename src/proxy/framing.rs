@@ -26,6 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// Why the request is refused.
 pub(super) async fn settle(session: &mut Session) -> Result<(), Refusal> {
+    check_method(&session.req_header().method).map_err(Refusal::Wire)?;
     confirm_empty_body(session).await.map_err(Refusal::Wire)?;
     let has_body = !session.is_body_empty();
     let request = session.req_header_mut();
@@ -33,11 +34,17 @@ pub(super) async fn settle(session: &mut Session) -> Result<(), Refusal> {
     if !has_known_connection_options(&request.headers) {
         return Err(Refusal::ConnectionOption);
     }
-    if has_body && (request.method == Method::HEAD || request.method == Method::TRACE) {
+    if has_body && request.method == Method::HEAD {
         return Err(Refusal::UnexpectedBody);
     }
     join_cookies(request);
     settle_expectation(request, has_body)
+}
+
+/// TRACE gives a script the cookies that it may not read (RFC 9110 §9.3.8 lets a server refuse it), and CONNECT asks for
+/// a tunnel, in which nothing would be inspected.
+fn check_method(method: &Method) -> Result<(), Violation> {
+    if [Method::TRACE, Method::CONNECT].contains(method) { Err(Violation::Method) } else { Ok(()) }
 }
 
 /// HTTP/2 clients may split the one `Cookie` header into one for each cookie. Origins that speak HTTP/1.1 must get one

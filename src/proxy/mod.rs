@@ -7,13 +7,17 @@ mod answer;
 mod assembling;
 mod assembly;
 mod certificate;
+mod failing;
 mod forwarded;
 mod framing;
 mod held_session;
 mod hold;
 mod judging;
+mod listening;
 mod pace;
+mod places;
 mod release;
+mod request_log;
 mod server;
 mod target;
 mod verdict_log;
@@ -27,9 +31,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
-use pingora::proxy::{FailToProxy, ProxyHttp, Session};
+use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::{H1UpgradePolicy, HttpPeer, Peer as _};
-use pingora::{Error, ErrorSource, ErrorType, Result};
+use pingora::{Error, ErrorType, Result};
 use uuid::Uuid;
 
 use crate::body::{HeldBody, Stores};
@@ -39,6 +43,7 @@ use crate::quarantine::Quarantine;
 use crate::snapshot::{Snapshot, SnapshotHandle};
 use crate::telemetry::{HoldLabels, Metrics};
 
+pub use places::raise_descriptor_limit;
 pub use server::{StartError, check_tls, serve};
 
 use answer::{Answer, Refusal};
@@ -49,7 +54,6 @@ use hold::{HoldFailure, declared_length, hold};
 use judging::Held;
 use pace::Lines;
 use release::Release;
-use wire::Violation;
 
 /// How long a client that was answered before its body was read may go on sending, so that it gets to read the answer
 /// and not a reset connection.
@@ -64,6 +68,7 @@ pub struct Gate {
     lines: Arc<Lines>,
     quarantine: Arc<Quarantine>,
     metrics: Arc<Metrics>,
+    send_timeout: Duration,
 }
 
 /// What a request is judged by.
@@ -82,7 +87,8 @@ impl Gate {
         metrics: Arc<Metrics>,
     ) -> Self {
         let assemblies = Arc::new(Assemblies::new(Arc::clone(&metrics)));
-        Self { snapshots, inspector, stores, assemblies, lines: Arc::default(), quarantine, metrics }
+        let send_timeout = snapshots.current().config.connections.send_timeout;
+        Self { snapshots, inspector, stores, assemblies, lines: Arc::default(), quarantine, metrics, send_timeout }
     }
 }
 
@@ -90,9 +96,13 @@ impl Gate {
 pub struct Passage {
     /// The one snapshot of this request, taken at its start.
     snapshot: Arc<Snapshot>,
+    /// For the log.
+    route: Option<Arc<str>>,
     origin: usize,
     /// Names this upload, in answers, headers and the log.
     reference: Option<String>,
+    /// Whether the client was, or would have been, told that its request is refused.
+    is_refused: bool,
     /// Set once a held body goes on to the origin.
     release: Option<Release>,
     replay: Option<Replay>,
@@ -128,8 +138,10 @@ impl ProxyHttp for Gate {
         let origin = snapshot.config.default_origin;
         Passage {
             snapshot,
+            route: None,
             origin,
             reference: None,
+            is_refused: false,
             release: None,
             replay: None,
             pending: None,
@@ -140,6 +152,8 @@ impl ProxyHttp for Gate {
 
     /// Lets a client send its next request before it has its answer (RFC 9112 §9.3.2).
     async fn early_request_filter(&self, session: &mut Session, _passage: &mut Passage) -> Result<()> {
+        wire::set_busy(session, true);
+        session.set_write_timeout(Some(self.send_timeout));
         session.downstream_session.set_pipelining_enabled(true);
         Ok(())
     }
@@ -159,6 +173,7 @@ impl ProxyHttp for Gate {
         let route = snapshot.config.route_for(&target);
         if let Some(route) = route {
             passage.origin = route.origin;
+            passage.route = Some(Arc::clone(&route.name));
         }
         passage.turn = passage.origin().next_turn();
         match route {
@@ -236,7 +251,8 @@ impl ProxyHttp for Gate {
     ) -> Result<()> {
         release::remove_penstock_headers(upstream_request);
         framing::isolate(upstream_request, !session.is_body_empty())?;
-        forwarded::write_to(upstream_request, session, passage.origin().x_forwarded)?;
+        let trusted = &passage.snapshot.config.server.trusted_proxies;
+        forwarded::write_to(upstream_request, session, passage.origin().x_forwarded, trusted)?;
         match &passage.release {
             Some(release) => release.write_to(upstream_request),
             None => Ok(()),
@@ -281,32 +297,28 @@ impl ProxyHttp for Gate {
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, passage: &mut Passage) -> FailToProxy {
-        passage.end_replay(session);
-        passage.pending = None;
-        let refusal = match (error.esource(), error.etype()) {
-            (ErrorSource::Upstream, ErrorType::ReadTimedout | ErrorType::WriteTimedout) => Some(Refusal::OriginTimeout),
-            (ErrorSource::Upstream, _) => Some(Refusal::OriginFailed),
-            _ => None,
-        };
-        session.set_keepalive(None);
-        if *error.esource() == ErrorSource::Downstream
-            && session.response_written().is_none()
-            && let Some(violation) = wire::violation(session)
-        {
-            return self.break_off(session, passage, violation).await;
-        }
-        let Some(refusal) = refusal else {
-            return fail_with_status(session, error).await;
-        };
-        if session.response_written().is_some() {
-            return FailToProxy { error_code: 0, can_reuse_downstream: false };
-        }
-        let answer = Answer::refused(&refusal, passage.reference());
-        tracing::warn!(event = "origin", code = refusal.code(), reference = passage.reference(), %error);
-        if let Err(error) = answer.send(session).await {
-            tracing::debug!(%error, "the client went away before its answer");
-        }
-        FailToProxy { error_code: answer.status(), can_reuse_downstream: false }
+        self.fail(session, error, passage).await
+    }
+
+    /// pingora's lines have the query string in them; [`request_log`] has ours.
+    fn suppress_error_log(&self, _session: &Session, _passage: &Passage, _error: &Error) -> bool {
+        true
+    }
+
+    /// As above.
+    fn suppress_proxy_warn_log(
+        &self,
+        _session: &Session,
+        _passage: &Passage,
+        _error: &Error,
+        _context: ProxyWarnLogContext,
+    ) -> bool {
+        true
+    }
+
+    /// As above.
+    fn request_summary(&self, _session: &Session, _passage: &Passage) -> String {
+        String::new()
     }
 
     /// The last call for every request: from here on pingora deals with the client's connection itself.
@@ -314,6 +326,7 @@ impl ProxyHttp for Gate {
         passage.end_replay(session);
         passage.pending = None;
         self.note_stores();
+        wire::set_busy(session, false);
     }
 }
 
@@ -394,24 +407,15 @@ impl Gate {
         self.metrics.held_disk.set(self.stores.disk.used() as i64);
     }
 
-    /// Ends a streamed request whose body turned out to be broken. The origin has part of it, on a connection that
-    /// ends.
-    async fn break_off(&self, session: &mut Session, passage: &mut Passage, violation: Violation) -> FailToProxy {
-        let refusal = Refusal::Wire(violation);
-        if let Err(error) = self.refuse(session, passage, &refusal).await {
-            tracing::debug!(%error, "the client went away before its answer");
-        }
-        FailToProxy { error_code: refusal.status().as_u16(), can_reuse_downstream: false }
-    }
-
     /// Answers with an error and, when the body has not been read, ends the connection without cutting the answer off.
     async fn refuse(&self, session: &mut Session, passage: &mut Passage, refusal: &Refusal) -> Result<bool> {
-        let reference = passage.reference();
-        tracing::info!(event = "refused", code = refusal.code(), reference, "request refused before inspection");
+        passage.reference();
+        passage.is_refused = true;
+        request_log::refused(session, passage, refusal.code());
         if refusal.ends_connection() {
             session.set_keepalive(None);
         }
-        self.answer_early(session, &Answer::refused(refusal, reference)).await
+        self.answer_early(session, &Answer::refused(refusal, passage.reference())).await
     }
 
     async fn stop(&self, session: &mut Session, passage: &mut Passage, stop: &Stop, case: &Case<'_>) -> Result<bool> {
@@ -441,20 +445,4 @@ impl Gate {
 
 fn asks_for_upgrade(session: &Session) -> bool {
     session.req_header().headers.contains_key(header::UPGRADE)
-}
-
-/// The answer for errors that are not the origin's: none to a client that is gone, otherwise pingora's own.
-async fn fail_with_status(session: &mut Session, error: &Error) -> FailToProxy {
-    let status = match (error.etype(), error.esource()) {
-        (ErrorType::HTTPStatus(status), _) => *status,
-        (ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed, ErrorSource::Downstream) => 0,
-        (_, ErrorSource::Downstream) => 400,
-        _ => 500,
-    };
-    if status > 0
-        && let Err(error) = session.respond_error(status).await
-    {
-        tracing::debug!(%error, "the client went away before its answer");
-    }
-    FailToProxy { error_code: status, can_reuse_downstream: false }
 }

@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pingora::apps::HttpServerOptions;
-use pingora::listeners::tls::TlsSettings;
+use pingora::listeners::tls::Acceptor;
 use pingora::protocols::http::v2::server::{H2Options, default_h2_options};
 use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
-use pingora::services::listening::Service;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::listening::{Door, Listening};
+use super::places::Places;
 use super::watched::{Watched, end_process};
 use super::wire::StrictProxy;
 use super::{Gate, certificate};
@@ -51,9 +52,9 @@ pub enum StartError {
 /// [`StartError`] when a listener cannot start; nothing is served then.
 pub fn serve(gate: Gate, snapshot: Arc<Snapshot>) -> Result<(), StartError> {
     let config = &snapshot.config;
-    for listener in &config.listeners {
-        check(listener)?;
-    }
+    let times = config.connections.clone();
+    let metrics = Arc::clone(&gate.metrics);
+    let doors = config.listeners.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
     server.bootstrap();
     let mut proxy = HttpProxy::new(gate, Arc::clone(&server.configuration));
@@ -61,16 +62,14 @@ pub fn serve(gate: Gate, snapshot: Arc<Snapshot>) -> Result<(), StartError> {
     proxy.h2_options = Some(h2_options());
     let mut options = HttpServerOptions::default();
     options.h2c = true;
+    options.h2_idle_timeout = Some(times.idle_timeout);
+    // They get to the gate, which refuses them as it does anything else.
+    options.allow_connect_method_proxying = true;
     proxy.server_options = Some(options);
-    let mut service = Service::new("proxy".to_owned(), StrictProxy::new(proxy));
-    for listener in &config.listeners {
-        let address = listener.address.to_string();
-        match &listener.tls {
-            None => service.add_tcp(&address),
-            Some(tls) => service.add_tls_with_settings(&address, None, tls_settings(tls)?),
-        }
-    }
-    server.add_service(Watched { listeners: service, on_end: end_process });
+    let places = Places::new(times.max, Arc::clone(&metrics));
+    let tls_timeout = times.tls_timeout;
+    let listeners = Listening::new(doors, StrictProxy::new(proxy, times), places, tls_timeout, metrics);
+    server.add_service(Watched { listeners, on_end: end_process });
     // It would keep the hash sets of the start in memory as long as the process lives.
     drop(snapshot);
     server.run(RunArgs { shutdown_signal: Box::new(Signals) });
@@ -108,24 +107,42 @@ fn server_conf(config: &Config) -> ServerConf {
 /// # Errors
 /// [`StartError::Tls`].
 pub fn check_tls(tls: &Tls) -> Result<(), StartError> {
-    tls_settings(tls).map(drop)
+    acceptor(tls).map(drop)
 }
 
-/// pingora panics on an address or certificate that it cannot use; a person gets a sentence.
-fn check(listener: &Listener) -> Result<(), StartError> {
+/// Most connections that wait to be taken: what the system allows.
+const BACKLOG: i32 = 65_535;
+
+/// Begins to listen. Nothing is taken yet.
+fn open(listener: &Listener) -> Result<Door, StartError> {
     let address = listener.address;
-    TcpListener::bind(address).map_err(|error| StartError::Listen { address, error })?;
-    listener.tls.as_ref().map_or(Ok(()), check_tls)
+    let failed = |error: io::Error| StartError::Listen { address, error };
+    let tls = listener.tls.as_ref().map(acceptor).transpose()?;
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    rustix::net::listen(&listener, BACKLOG).map_err(|error| failed(error.into()))?;
+    Ok(Door { listener, tls })
 }
 
-fn tls_settings(tls: &Tls) -> Result<TlsSettings, StartError> {
+/// pingora would panic on a key that does not fit its certificate; a person gets a sentence.
+fn acceptor(tls: &Tls) -> Result<Acceptor, StartError> {
     let failed =
         |reason: String| StartError::Tls { certificate: tls.certificate.clone(), key: tls.key.clone(), reason };
     certificate::check(tls).map_err(failed)?;
     let (certificate, key) = (tls.certificate.to_string_lossy(), tls.key.to_string_lossy());
-    let mut settings = TlsSettings::intermediate(&certificate, &key).map_err(|error| failed(error.to_string()))?;
-    settings.enable_h2();
-    Ok(settings)
+    let (chain, key) = match pingora::tls::load_certs_and_key_files(&certificate, &key) {
+        Ok(Some(loaded)) => loaded,
+        Ok(None) => return Err(failed("expected PEM files with a certificate and a private key".into())),
+        Err(error) => return Err(failed(error.to_string())),
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS12, &rustls::version::TLS13])
+        .map_err(|error| failed(error.to_string()))?;
+    let mut config =
+        builder.with_no_client_auth().with_single_cert(chain, key).map_err(|error| failed(error.to_string()))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Acceptor::from_server_config(Arc::new(config)))
 }
 
 /// SIGHUP reloads and is not ours; there is no hand-over to a new process, so SIGQUIT ends gracefully too.

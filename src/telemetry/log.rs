@@ -18,27 +18,68 @@ pub enum LogFormat {
     Plain,
 }
 
-/// What is logged unless `PENSTOCK_LOG` says otherwise. The proxy library warns about every client that goes away.
-const DEFAULT_FILTER: &str = "info,pingora_proxy=error,pingora_core=warn";
+/// What is logged unless `PENSTOCK_LOG` says otherwise.
+const DEFAULT_FILTER: &str = "info";
 
-/// Starts logging to standard error; `PENSTOCK_LOG` filters it (`debug`, `info,penstock::proxy=trace`…).
+/// Libraries whose lines quote what clients send: targets with their query strings, hosts, headers. What matters of it
+/// has a line of ours. They are silent unless the filter names them.
+const TALKATIVE: [&str; 5] = ["pingora", "h2", "hyper", "axum", "tower"];
+
+/// Starts logging to standard error; `PENSTOCK_LOG` filters it (`debug`, `info,penstock::proxy=trace`…). Returns how
+/// lines look. Panics are logged, too, without what they say of values.
 ///
 /// Does nothing when a log was started before.
 ///
 /// # Errors
-/// `PENSTOCK_LOG` is set to something that is no filter.
-pub fn start_log(format: LogFormat) -> Result<(), ParseError> {
-    let filter = match std::env::var("PENSTOCK_LOG") {
-        Ok(filter) => EnvFilter::try_new(filter)?,
-        Err(_) => EnvFilter::new(DEFAULT_FILTER),
+/// `PENSTOCK_LOG` is set to something that is no filter. The log has started all the same.
+pub fn start_log(format: LogFormat) -> (LogFormat, Result<(), ParseError>) {
+    let asked = std::env::var("PENSTOCK_LOG").unwrap_or_else(|_| DEFAULT_FILTER.to_owned());
+    let (filter, result) = match filter(&asked) {
+        Ok(filter) => (filter, Ok(())),
+        Err(error) => (EnvFilter::new(DEFAULT_FILTER), Err(error)),
     };
-    let json = match format {
+    let is_json = match format {
         LogFormat::Auto => !std::io::stderr().is_terminal(),
         LogFormat::Json => true,
         LogFormat::Plain => false,
     };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = if json { builder.event_format(JsonLines).try_init() } else { builder.with_target(false).try_init() };
-    drop(started);
-    Ok(())
+    let started =
+        if is_json { builder.event_format(JsonLines).try_init() } else { builder.with_target(false).try_init() };
+    if started.is_ok() {
+        log_panics();
+    }
+    (if is_json { LogFormat::Json } else { LogFormat::Plain }, result)
+}
+
+fn filter(asked: &str) -> Result<EnvFilter, ParseError> {
+    // The last directive for a target counts, and a longer target before a shorter one.
+    let silent = TALKATIVE.iter().filter(|library| !asked.contains(*library));
+    let directives: Vec<String> = silent.map(|library| format!("{library}=off")).chain([asked.to_owned()]).collect();
+    EnvFilter::try_new(directives.join(","))
+}
+
+/// Makes each panic one line of the log. Texts that are put together when it happens may hold what was uploaded, and are
+/// left out.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let thread = std::thread::current().name().map(ToOwned::to_owned);
+        let message = panic.payload().downcast_ref::<&'static str>().copied();
+        tracing::error!(event = "panic", place, thread, reason = message, "a part of Penstock panicked");
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_that_quote_clients_are_silent_unless_they_are_named() {
+        for (asked, is_silent) in [("info", true), ("trace", true), ("", true), ("debug,pingora_proxy=warn", false)] {
+            let filter = filter(asked).unwrap().to_string();
+            assert_eq!(filter.contains("pingora=off"), is_silent, "{filter}");
+        }
+        assert!(filter("penstock=loud").is_err());
+    }
 }

@@ -71,6 +71,13 @@ pub struct HoldLabels {
     pub reason: &'static str,
 }
 
+/// Labels of [`Metrics::refused_connections`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RefusedConnectionLabels {
+    /// `limit` when there were as many as there may be, `descriptors` when the system gave none.
+    pub reason: &'static str,
+}
+
 /// Labels of [`Metrics::reloads`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ReloadLabels {
@@ -134,6 +141,14 @@ pub struct Metrics {
     pub passed: Counter,
     /// WebSockets that passed on routes that inspect; what flows inside them is not looked at.
     pub websockets_passed: Counter,
+    /// Connections of clients that are open.
+    pub open_connections: Gauge,
+    /// Connections of clients that may be open.
+    pub max_connections: Gauge,
+    /// Connections of clients that were closed at once.
+    pub refused_connections: Family<RefusedConnectionLabels, Counter>,
+    /// TLS handshakes that failed or took too long.
+    pub failed_handshakes: Counter,
     /// Uploads that are being received.
     pub held_uploads: Gauge,
     /// Memory that held bodies take.
@@ -203,6 +218,10 @@ impl Default for Metrics {
             holds_failed: Family::default(),
             passed: Counter::default(),
             websockets_passed: Counter::default(),
+            open_connections: Gauge::default(),
+            max_connections: Gauge::default(),
+            refused_connections: Family::default(),
+            failed_handshakes: Counter::default(),
             held_uploads: Gauge::default(),
             held_memory: Gauge::default(),
             held_disk: Gauge::default(),
@@ -230,6 +249,7 @@ impl Default for Metrics {
             worker_deaths: Family::default(),
             worker_requests: Family::default(),
         };
+        metrics.register_connections();
         metrics.register_uploads();
         metrics.register_exceptions();
         metrics.register_operation();
@@ -240,6 +260,16 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    fn register_connections(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("open_connections", "Connections of clients that are open", self.open_connections.clone());
+        registry.register("max_connections", "Connections of clients that may be open", self.max_connections.clone());
+        let refused = self.refused_connections.clone();
+        registry.register("refused_connections", "Connections of clients that were closed at once", refused);
+        let failed = self.failed_handshakes.clone();
+        registry.register("failed_handshakes", "TLS handshakes that failed or took too long", failed);
+    }
+
     fn register_uploads(&mut self) {
         let registry = &mut self.registry;
         registry.register("verdicts", "Verdicts reached", self.verdicts.clone());

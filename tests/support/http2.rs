@@ -59,6 +59,14 @@ impl Request {
         fate(&mut stream)
     }
 
+    /// Sends all but the last bytes. The connection ends when what is returned is dropped.
+    pub fn send_in_part(&self, address: SocketAddr, missing: usize) -> TcpStream {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let bytes = self.bytes();
+        stream.write_all(&bytes[..bytes.len() - missing]).unwrap();
+        stream
+    }
+
     fn bytes(&self) -> Vec<u8> {
         let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
         bytes.extend(frame(SETTINGS, 0, 0, &[]));

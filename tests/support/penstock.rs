@@ -28,6 +28,7 @@ pub struct Setup {
     server: String,
     top: String,
     state: String,
+    log_filter: String,
 }
 
 /// A running Penstock. It is killed when this is dropped.
@@ -37,6 +38,7 @@ pub struct Penstock {
     child: Child,
     log: Arc<Mutex<Vec<String>>>,
     folder: TempDir,
+    log_filter: String,
     verdicts_taken: AtomicUsize,
 }
 
@@ -61,6 +63,7 @@ impl Setup {
             server: String::new(),
             top: String::new(),
             state: "state".to_owned(),
+            log_filter: "info".to_owned(),
         }
     }
 
@@ -74,6 +77,12 @@ impl Setup {
     pub fn with(mut self, config: &str) -> Self {
         self.config.push_str(config);
         self.config.push('\n');
+        self
+    }
+
+    /// What the log has, as in `PENSTOCK_LOG`.
+    pub fn with_log(mut self, filter: &str) -> Self {
+        filter.clone_into(&mut self.log_filter);
         self
     }
 
@@ -138,7 +147,7 @@ impl Setup {
         for _ in 0..5 {
             let (address, admin) = (free_address(), free_address());
             fs::write(self.folder.path().join("penstock.toml"), self.text(address, admin)).unwrap();
-            let (mut child, log) = spawn(self.folder.path());
+            let (mut child, log) = spawn(self.folder.path(), &self.log_filter);
             let mut exit = None;
             wait_until("penstock listens", || {
                 exit = child.try_wait().unwrap();
@@ -146,7 +155,8 @@ impl Setup {
             });
             if exit.is_none() {
                 let verdicts_taken = AtomicUsize::new(0);
-                return Penstock { address, admin, child, log, folder: self.folder, verdicts_taken };
+                let (folder, log_filter) = (self.folder, self.log_filter);
+                return Penstock { address, admin, child, log, folder, log_filter, verdicts_taken };
             }
             let said = log.lock().unwrap().join("\n");
             assert!(said.contains("cannot listen on"), "penstock did not start:\n{said}");
@@ -157,7 +167,7 @@ impl Setup {
     /// Runs it where it cannot start. Returns its exit code and what it said.
     pub fn run_in_vain(self, address: SocketAddr) -> (Option<i32>, String) {
         fs::write(self.folder.path().join("penstock.toml"), self.text(address, free_address())).unwrap();
-        let (mut child, log) = spawn(self.folder.path());
+        let (mut child, log) = spawn(self.folder.path(), &self.log_filter);
         let mut exit = None;
         wait_until("penstock gives up", || {
             exit = child.try_wait().unwrap();
@@ -187,11 +197,11 @@ impl Setup {
     }
 }
 
-fn spawn(folder: &Path) -> (Child, Arc<Mutex<Vec<String>>>) {
+fn spawn(folder: &Path, log_filter: &str) -> (Child, Arc<Mutex<Vec<String>>>) {
     let mut child = Command::new(BINARY)
         .args(["run", "--log-format", "json", "--config"])
         .arg(folder.join("penstock.toml"))
-        .env("PENSTOCK_LOG", "info,pingora_proxy=off,pingora_core=warn")
+        .env("PENSTOCK_LOG", log_filter)
         .env(SECRET_VARIABLE.0, SECRET_VARIABLE.1)
         .env("AWS_ACCESS_KEY_ID", "S3RVER")
         .env("AWS_SECRET_ACCESS_KEY", "S3RVER")
@@ -245,7 +255,7 @@ impl Penstock {
     pub fn restart(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        (self.child, self.log) = spawn(self.folder.path());
+        (self.child, self.log) = spawn(self.folder.path(), &self.log_filter);
         self.verdicts_taken = AtomicUsize::new(0);
         wait_until("penstock listens again", || {
             assert_eq!(self.child.try_wait().unwrap(), None, "{}", self.log_text());
@@ -340,6 +350,11 @@ impl Penstock {
         let files = fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().map_while(Result::ok);
         let spooled = files.filter(|file| fs::read_link(file.path()).is_ok_and(|target| target.starts_with(&spool)));
         spooled.filter_map(|file| fs::metadata(file.path()).ok()).map(|metadata| metadata.len()).sum()
+    }
+
+    /// A file that the system keeps about its process.
+    pub fn process_file(&self, name: &str) -> String {
+        fs::read_to_string(format!("/proc/{}/{name}", self.child.id())).unwrap()
     }
 
     /// Memory of its own in bytes: pages that no file backs.

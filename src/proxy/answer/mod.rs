@@ -60,6 +60,10 @@ pub(super) enum Refusal {
     OriginFailed,
     /// The origin took too long.
     OriginTimeout,
+    /// What the client sent broke off, or cannot be read.
+    Broken,
+    /// Something went wrong here.
+    Internal,
 }
 
 /// Whose turn it is when an inspection came to no clear result.
@@ -117,6 +121,8 @@ impl Refusal {
             Self::Inconclusive(code, _) => code,
             Self::OriginFailed => "origin_failed",
             Self::OriginTimeout => "origin_timeout",
+            Self::Broken => "request_broken",
+            Self::Internal => "internal",
         }
     }
 
@@ -125,7 +131,9 @@ impl Refusal {
             Self::TooLarge(_) | Self::TooManyPieces | Self::Inconclusive(_, InconclusiveKind::TooMuch) => {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
-            Self::UploadTimeout | Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::UploadTimeout | Self::TooSlow | Self::Wire(Violation::HeaderTimeout) => StatusCode::REQUEST_TIMEOUT,
+            Self::Wire(Violation::Method) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::SpoolFull | Self::AssembliesFull | Self::Inconclusive(_, InconclusiveKind::Busy) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -136,6 +144,7 @@ impl Refusal {
             Self::Wire(Violation::TransferEncoding) => StatusCode::NOT_IMPLEMENTED,
             Self::Upgrade
             | Self::Wire(_)
+            | Self::Broken
             | Self::ConnectionOption
             | Self::UnexpectedBody
             | Self::TargetForm
@@ -190,6 +199,8 @@ impl Refusal {
             }
             Self::OriginFailed => "The site behind this address could not be reached. Please try again.".into(),
             Self::OriginTimeout => "The site behind this address took too long. Please try again.".into(),
+            Self::Broken => "The request could not be read to its end.".into(),
+            Self::Internal => "Something went wrong here. Please try again.".into(),
         }
     }
 }
@@ -254,12 +265,15 @@ impl Answer {
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header(header::RETRY_AFTER, "5")?;
         }
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            response.insert_header(header::ALLOW, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")?;
+        }
         let_scripts_read(&mut response, &request.headers)?;
         if request.method == http::Method::HEAD || letter.body.is_empty() {
-            return session.write_response_header(Box::new(response), true).await;
+            return session.write_response_header(Box::new(response), true).await.map_err(|error| error.into_down());
         }
-        session.write_response_header(Box::new(response), false).await?;
-        session.write_response_body(Some(letter.body), true).await
+        session.write_response_header(Box::new(response), false).await.map_err(|error| error.into_down())?;
+        session.write_response_body(Some(letter.body), true).await.map_err(|error| error.into_down())
     }
 
     fn problem(&self) -> serde_json::Value {

@@ -1,12 +1,18 @@
 //! The head of a request: its first line and its headers, in the one way of writing them that all servers read alike.
 
+use http::{HeaderValue, header};
 use memchr::{memchr, memchr_iter};
+use pingora::http::RequestHeader;
+use pingora::protocols::http::authority::validate_request_authority;
 
 use super::violation::Violation;
 use crate::extract::is_token_byte;
 
 /// Most bytes of a head. Servers take 8 to 64 KiB.
 pub(super) const MAX_HEAD: usize = 64 << 10;
+
+/// Most headers of a request: pingora takes no more.
+const MAX_FIELDS: usize = 256;
 
 /// Where the body of a request ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,17 +42,26 @@ fn leading_line(bytes: &[u8]) -> usize {
 /// Checks a whole head, its empty line included.
 pub(super) fn check(head: &[u8]) -> Result<Framing, Violation> {
     let mut lines = head[leading_line(head)..].split_inclusive(|byte| *byte == b'\n').map(line);
-    let version = request_line(lines.next().unwrap_or(Ok(b""))?)?;
+    let (version, mut aim) = request_line(lines.next().unwrap_or(Ok(b""))?)?;
     let mut statements = Statements { version, ..Statements::default() };
-    for line in lines {
+    for (count, line) in lines.enumerate() {
         let line = line?;
         if line.is_empty() {
             break;
         }
+        if count == MAX_FIELDS {
+            return Err(Violation::HeaderTooLarge);
+        }
         let (name, value) = field(line)?;
         statements.note(name, value)?;
+        if name.eq_ignore_ascii_case(b"host") {
+            let host = HeaderValue::from_bytes(value).map_err(|_| Violation::Target)?;
+            aim.append_header(header::HOST, host).map_err(|_| Violation::Target)?;
+        }
     }
-    statements.conclude()
+    let framing = statements.conclude()?;
+    validate_request_authority(&aim).map_err(|_| Violation::Target)?;
+    Ok(framing)
 }
 
 /// A line without its end.
@@ -63,7 +78,7 @@ enum Version {
 }
 
 /// Methods are in capitals here: some servers read others as if they were, and routes tell methods apart by case.
-fn request_line(line: &[u8]) -> Result<Version, Violation> {
+fn request_line(line: &[u8]) -> Result<(Version, RequestHeader), Violation> {
     let mut words = line.split(|byte| *byte == b' ');
     let (Some(method), Some(target), Some(version), None) = (words.next(), words.next(), words.next(), words.next())
     else {
@@ -71,11 +86,25 @@ fn request_line(line: &[u8]) -> Result<Version, Violation> {
     };
     let is_method = !method.is_empty() && method.iter().all(|byte| is_token_byte(*byte) && !byte.is_ascii_lowercase());
     let is_target = !target.is_empty() && target.iter().all(|byte| *byte > b' ' && *byte != 0x7f);
-    match version {
-        b"HTTP/1.1" if is_method && is_target => Ok(Version::Http11),
-        b"HTTP/1.0" if is_method && is_target => Ok(Version::Http10),
-        _ => Err(Violation::RequestLine),
+    let version = match version {
+        b"HTTP/1.1" if is_method && is_target => Version::Http11,
+        b"HTTP/1.0" if is_method && is_target => Version::Http10,
+        _ => return Err(Violation::RequestLine),
+    };
+    if method == b"CONNECT" || method == b"TRACE" {
+        return Err(Violation::Method);
     }
+    Ok((version, aim(method, target)?))
+}
+
+/// What pingora will make of the target. It answers by itself, and without a word in the log, what it cannot read.
+fn aim(method: &[u8], target: &[u8]) -> Result<RequestHeader, Violation> {
+    // It escapes what is not ASCII, where it is UTF-8 and the method a word.
+    let is_word = method.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    if !target.is_ascii() && (std::str::from_utf8(target).is_err() || !is_word) {
+        return Err(Violation::Target);
+    }
+    RequestHeader::build(method, target, Some(1)).map_err(|_| Violation::Target)
 }
 
 /// Name and value of a header, without the white space around the value.

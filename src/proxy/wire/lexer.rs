@@ -39,6 +39,11 @@ impl Default for Lexer {
 }
 
 impl Lexer {
+    /// Whether a request is waited for, or the rest of its head.
+    pub(super) fn is_in_head(&self) -> bool {
+        matches!(self.phase, Phase::Head { .. })
+    }
+
     /// Reads on. Heads count as read only when they are complete, so that nobody acts on half of one; bodies as they
     /// come. After anything but [`Sifted::Good`] there is nothing more to read.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Sifted {

@@ -11,6 +11,7 @@
 mod chunks;
 mod head;
 mod lexer;
+mod patience;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -26,8 +27,10 @@ use pingora::proxy::{HttpProxy, Session};
 use pingora::server::ShutdownWatch;
 
 use super::Gate;
+use crate::config::Connections;
 
 pub(super) use head::length;
+use stream::{Opening, StrictStream};
 pub(super) use violation::Violation;
 
 /// Stands in the place of a bad request. Its target is refused in any case, and its length makes what follows it on the
@@ -41,6 +44,8 @@ const SUBSTITUTE_METHOD: &str = "PENSTOCK-REFUSED";
 struct Wire {
     violation: OnceLock<Violation>,
     tunnel: AtomicBool,
+    /// Whether a request is being worked on.
+    busy: AtomicBool,
 }
 
 impl Wire {
@@ -51,6 +56,10 @@ impl Wire {
 
     fn is_tunnel(&self) -> bool {
         self.tunnel.load(Ordering::Acquire)
+    }
+
+    fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Acquire)
     }
 
     fn of(session: &Session) -> Option<&Arc<Self>> {
@@ -75,24 +84,41 @@ pub(super) fn open_tunnel(session: &Session) {
     }
 }
 
+/// Says whether a request is being worked on, during which its client may be silent.
+pub(super) fn set_busy(session: &Session, is_busy: bool) {
+    if let Some(wire) = Wire::of(session) {
+        wire.busy.store(is_busy, Ordering::Release);
+    }
+}
+
 /// The proxy, behind strict streams.
-pub(super) struct StrictProxy(Arc<HttpProxy<Gate>>);
+pub(super) struct StrictProxy {
+    proxy: Arc<HttpProxy<Gate>>,
+    times: Connections,
+}
 
 impl StrictProxy {
-    pub(super) fn new(proxy: HttpProxy<Gate>) -> Self {
-        Self(Arc::new(proxy))
+    pub(super) fn new(proxy: HttpProxy<Gate>, times: Connections) -> Self {
+        Self { proxy: Arc::new(proxy), times }
     }
 }
 
 #[async_trait]
 impl ServerApp for StrictProxy {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
-        let is_http2 = matches!(stream.selected_alpn_proto(), Some(ALPN::H2));
-        let stream = if is_http2 { stream } else { Box::new(stream::StrictStream::new(stream)) };
-        self.0.process_new(stream, shutdown).await
+        let opening = match (stream.selected_alpn_proto(), stream.get_ssl_digest()) {
+            (Some(ALPN::H2), _) => Opening::Http2,
+            (_, Some(_)) => Opening::Tls,
+            (_, None) => Opening::Plain,
+        };
+        let mut stream = StrictStream::new(stream, opening, &self.times);
+        if opening != Opening::Http2 && !stream.open(opening).await {
+            return None;
+        }
+        self.proxy.process_new(Box::new(stream), shutdown).await
     }
 
     async fn cleanup(&self) {
-        ServerApp::cleanup(&*self.0).await;
+        ServerApp::cleanup(&*self.proxy).await;
     }
 }

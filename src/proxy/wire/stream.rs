@@ -1,5 +1,6 @@
 //! A client's connection, of which pingora sees only what has one reading.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,45 +20,157 @@ use pingora::protocols::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::lexer::{Lexer, Sifted};
+use super::patience::{Patience, Waiting};
 use super::violation::Violation;
 use super::{SUBSTITUTE, Wire};
+use crate::config::Connections;
 
 /// How HTTP/2 begins (RFC 9113 §3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How TLS begins (RFC 8446 §5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
 
 /// What happens to bytes of the client.
 #[derive(Debug)]
 enum Mode {
     /// They are read as HTTP/1.
     Http1(Lexer),
+    /// So many bytes are missing of how HTTP/2 begins.
+    Preface(usize),
     /// They go on as they are: HTTP/2, a tunnel, or what comes behind a request that was refused.
     Raw,
     /// A body was broken, which pingora has to be told.
     Broken,
     /// It was told. What still comes is thrown away, so that the client gets to read its answer.
     Draining,
+    /// The client was silent for too long. Nothing is read any more.
+    Over,
+}
+
+/// How a connection begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// With HTTP/1, or with the preface of HTTP/2, and not encrypted.
+    Plain,
+    /// With HTTP/1, encrypted.
+    Tls,
+    /// With HTTP/2, as was agreed on when TLS was.
+    Http2,
 }
 
 #[derive(Debug)]
 pub(super) struct StrictStream {
     inner: Stream,
     mode: Mode,
+    /// What was read to see how the connection begins, and is still to be looked at.
+    unsifted: Bytes,
     /// A head without its end.
     held: Vec<u8>,
     /// What was read and may go on.
     good: Bytes,
+    patience: Patience,
     wire: Arc<Wire>,
     digest: Option<Arc<ProxyDigest>>,
 }
 
 impl StrictStream {
-    pub(super) fn new(inner: Stream) -> Self {
+    pub(super) fn new(inner: Stream, opening: Opening, times: &Connections) -> Self {
         let wire = Arc::new(Wire::default());
         // pingora hands this digest on to the request; no proxy of that kind is ever in front of a listener.
         let response = ResponseHeader::build(StatusCode::OK, Some(0)).ok();
         let digest =
             response.map(|response| Arc::new(ProxyDigest::new(Box::new(response), Some(Box::new(Arc::clone(&wire))))));
-        Self { inner, mode: Mode::Http1(Lexer::default()), held: Vec::new(), good: Bytes::new(), wire, digest }
+        let mode = match opening {
+            Opening::Plain | Opening::Tls => Mode::Http1(Lexer::default()),
+            Opening::Http2 => Mode::Preface(HTTP2_PREFACE.len()),
+        };
+        Self {
+            inner,
+            mode,
+            unsifted: Bytes::new(),
+            held: Vec::new(),
+            good: Bytes::new(),
+            patience: Patience::new(times),
+            wire,
+            digest,
+        }
+    }
+
+    /// Reads until it is clear whether the connection begins with the preface of HTTP/2. False when the client went
+    /// away, or was silent for too long.
+    pub(super) async fn open(&mut self, opening: Opening) -> bool {
+        let mut seen = Vec::with_capacity(HTTP2_PREFACE.len());
+        while seen.len() < HTTP2_PREFACE.len() && HTTP2_PREFACE.starts_with(&seen) {
+            let mut piece = [0; HTTP2_PREFACE.len()];
+            let room = HTTP2_PREFACE.len() - seen.len();
+            let read = poll_fn(|context| {
+                let mut buffer = ReadBuf::new(&mut piece[..room]);
+                if Pin::new(&mut *self.inner).poll_read(context, &mut buffer)?.is_ready() {
+                    return Poll::Ready(Ok(buffer.filled().len()));
+                }
+                ready!(self.patience.poll(context, Waiting::ToBegin));
+                Poll::Ready(Err(io::Error::from(io::ErrorKind::TimedOut)))
+            });
+            match read.await {
+                Ok(0) if seen.is_empty() => return false,
+                Ok(0) => break,
+                Ok(count) => seen.extend_from_slice(&piece[..count]),
+                Err(error) => {
+                    tracing::debug!(%error, "a connection did not begin");
+                    return false;
+                }
+            }
+        }
+        if seen == HTTP2_PREFACE && opening == Opening::Plain {
+            self.mode = Mode::Raw;
+            self.good = seen.into();
+        } else if seen.first() == Some(&TLS_HANDSHAKE) && opening == Opening::Plain {
+            self.substitute(Violation::Tls);
+        } else {
+            self.unsifted = seen.into();
+        }
+        true
+    }
+
+    /// Reads from the client.
+    fn poll_client(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let count = self.unsifted.len().min(buffer.remaining());
+        if count > 0 {
+            buffer.put_slice(&self.unsifted[..count]);
+            self.unsifted.advance(count);
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut *self.inner).poll_read(context, buffer)
+    }
+
+    /// What the client is waited for, while it sends nothing.
+    fn waiting(&self) -> Waiting {
+        match &self.mode {
+            Mode::Preface(_) => Waiting::ToBegin,
+            Mode::Http1(lexer) if !self.wire.is_busy() && lexer.is_in_head() => {
+                if self.has_begun_header() {
+                    Waiting::ForHeader
+                } else {
+                    Waiting::ForRequest
+                }
+            }
+            _ => Waiting::ForNothing,
+        }
+    }
+
+    /// Ends a wait that was too long: half a header is answered, silence is not.
+    fn give_up(&mut self) {
+        if self.has_begun_header() {
+            self.substitute(Violation::HeaderTimeout);
+        } else {
+            self.mode = Mode::Over;
+        }
+    }
+
+    /// Whether there is more of a header than the empty line that some clients send after a body (RFC 9112 §2.2).
+    fn has_begun_header(&self) -> bool {
+        !b"\r\n".starts_with(&self.held)
     }
 
     /// Takes the bytes of `buffer` from `before` on back unless they may go on.
@@ -76,6 +189,9 @@ impl StrictStream {
             Sifted::Good(good) | Sifted::BadRequest(good, _) => good,
             Sifted::BadBody(_) => 0,
         };
+        if good > 0 {
+            self.patience.start_anew();
+        }
         if self.held.is_empty() {
             self.held.extend_from_slice(&new[good..]);
             buffer.set_filled(before + good);
@@ -132,13 +248,28 @@ impl AsyncRead for StrictStream {
                 this.mode = Mode::Draining;
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "the body is malformed")));
             }
+            if matches!(this.mode, Mode::Over) {
+                return Poll::Ready(Ok(()));
+            }
             let before = buffer.filled().len();
-            ready!(Pin::new(&mut *this.inner).poll_read(context, buffer))?;
-            let is_end = buffer.filled().len() == before;
-            match this.mode {
-                _ if is_end => return Poll::Ready(Ok(())),
+            if this.poll_client(context, buffer)?.is_pending() {
+                ready!(this.patience.poll(context, this.waiting()));
+                this.give_up();
+                continue;
+            }
+            let count = buffer.filled().len() - before;
+            match &mut this.mode {
+                _ if count == 0 => return Poll::Ready(Ok(())),
                 Mode::Draining => buffer.set_filled(before),
-                Mode::Raw => return Poll::Ready(Ok(())),
+                Mode::Raw | Mode::Over => return Poll::Ready(Ok(())),
+                Mode::Preface(missing) if count < *missing => {
+                    *missing -= count;
+                    return Poll::Ready(Ok(()));
+                }
+                Mode::Preface(_) => {
+                    this.mode = Mode::Raw;
+                    return Poll::Ready(Ok(()));
+                }
                 Mode::Http1(_) | Mode::Broken => this.sift(buffer, before),
             }
             if buffer.filled().len() > before {
@@ -176,13 +307,14 @@ impl AsyncWrite for StrictStream {
 
 #[async_trait]
 impl Peek for StrictStream {
-    /// pingora peeks once, at the start, to tell HTTP/2 from HTTP/1: both must come to the same conclusion.
+    /// pingora peeks once, at the start, to tell HTTP/2 from HTTP/1. It is told what [`StrictStream::open`] has seen.
     async fn try_peek(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
-        let is_peeked = self.inner.try_peek(buffer).await?;
-        if is_peeked && buffer == HTTP2_PREFACE {
-            self.mode = Mode::Raw;
+        let is_http2 = self.good == HTTP2_PREFACE && buffer.len() == HTTP2_PREFACE.len();
+        buffer.fill(0);
+        if is_http2 {
+            buffer.copy_from_slice(HTTP2_PREFACE);
         }
-        Ok(is_peeked)
+        Ok(true)
     }
 }
 

@@ -10,6 +10,8 @@ fn every_violation_is_documented_with_its_sentence() {
         let status = match violation {
             Violation::HeaderTooLarge => 431,
             Violation::TransferEncoding => 501,
+            Violation::Method => 405,
+            Violation::HeaderTimeout => 408,
             _ => 400,
         };
         let row = format!("| `{}` | {status} | {} |", violation.code(), violation.explain());

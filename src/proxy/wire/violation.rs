@@ -9,6 +9,14 @@ pub(in crate::proxy) enum Violation {
     LineEnd,
     /// A line that is no header.
     Header,
+    /// A method that is taken by nobody here.
+    Method,
+    /// A target that is neither a path nor a URL, or more than one host.
+    Target,
+    /// TLS, where none is spoken.
+    Tls,
+    /// A head that was not complete in time.
+    HeaderTimeout,
     /// A header that goes on in the next line.
     HeaderFolded,
     /// A control character in a header.
@@ -31,8 +39,12 @@ pub(in crate::proxy) enum Violation {
 
 impl Violation {
     #[cfg(test)]
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::RequestLine,
+        Self::Method,
+        Self::Target,
+        Self::Tls,
+        Self::HeaderTimeout,
         Self::LineEnd,
         Self::Header,
         Self::HeaderFolded,
@@ -50,6 +62,10 @@ impl Violation {
     pub(in crate::proxy) fn code(self) -> &'static str {
         match self {
             Self::RequestLine => "request_line",
+            Self::Method => "method_not_allowed",
+            Self::Target => "request_target",
+            Self::Tls => "tls_on_plain_port",
+            Self::HeaderTimeout => "header_timeout",
             Self::LineEnd => "line_end",
             Self::Header => "header_malformed",
             Self::HeaderFolded => "header_folded",
@@ -70,11 +86,15 @@ impl Violation {
             Self::RequestLine => {
                 "The request line is not a method in capitals, a target and HTTP/1.0 or HTTP/1.1, with one space between."
             }
+            Self::Method => "The methods TRACE and CONNECT are not accepted.",
+            Self::Target => "The request target must be a path or an http URL, with one host.",
+            Self::Tls => "This port speaks plain HTTP, and the client speaks TLS.",
+            Self::HeaderTimeout => "The header was not complete in time.",
             Self::LineEnd => "A line of the header ends in something else than CR LF, or has a CR within.",
             Self::Header => "A line of the header is not a name, a colon and a value.",
             Self::HeaderFolded => "A header goes on over more than one line.",
             Self::HeaderControl => "A header has a control character in it.",
-            Self::HeaderTooLarge => "The header is larger than 64 KiB.",
+            Self::HeaderTooLarge => "The header is larger than 64 KiB, or has more than 256 lines.",
             Self::HostMissing => "There is no Host header.",
             Self::FramingConflict => {
                 "The header says more than once where the body ends, in Content-Length, in Transfer-Encoding or in both."

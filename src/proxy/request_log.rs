@@ -1,0 +1,73 @@
+//! The lines that requests leave in the log when they come to no verdict.
+//!
+//! They name the path, and never the query string, a host or a header: those have tokens and names of people in them.
+//! So an error of pingora is told by its kind and by what the system said, as its text quotes what was received.
+
+use std::io;
+
+use pingora::Error;
+use pingora::proxy::Session;
+
+use super::{Passage, wire};
+
+/// What every line says of a request.
+struct Asked<'a> {
+    client: Option<String>,
+    /// Neither is known of a request that could not be read.
+    method: Option<&'a str>,
+    path: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(session: &'a Session) -> Self {
+        let request = Some(session.req_header()).filter(|_| wire::bad_request(session).is_none());
+        Self {
+            client: session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip().to_string()),
+            method: request.map(|request| request.method.as_str()),
+            path: request.map(|request| request.uri.path()),
+        }
+    }
+}
+
+/// A request was refused without a verdict.
+pub(super) fn refused(session: &Session, passage: &Passage, code: &'static str) {
+    let Asked { client, method, path } = Asked::of(session);
+    let (reference, route) = (passage.reference.as_deref(), passage.route.as_deref());
+    tracing::info!(event = "refused", code, reference, route, client, method, path, "request refused");
+}
+
+/// The origin did not answer, or broke off.
+pub(super) fn origin_failed(session: &Session, passage: &Passage, code: &'static str, error: &Error) {
+    let Asked { client, method, path } = Asked::of(session);
+    let (reference, route) = (passage.reference.as_deref(), passage.route.as_deref());
+    let (origin, reason) = (passage.origin().name.as_str(), reason(error));
+    tracing::warn!(event = "origin", code, reference, route, origin, reason, client, method, path, "the origin failed");
+}
+
+/// Something went wrong here.
+pub(super) fn failed(session: &Session, passage: &Passage, code: &'static str, error: &Error) {
+    let Asked { client, method, path } = Asked::of(session);
+    let (reference, route) = (passage.reference.as_deref(), passage.route.as_deref());
+    let reason = reason(error);
+    tracing::error!(event = "failed", code, reference, route, reason, client, method, path, "the request failed");
+}
+
+/// The client went away: nothing that anybody has to do something about.
+pub(super) fn client_gone(session: &Session, passage: &Passage, error: &Error) {
+    if !tracing::enabled!(tracing::Level::DEBUG) {
+        return;
+    }
+    let Asked { client, method, path } = Asked::of(session);
+    let (reference, route) = (passage.reference.as_deref(), passage.route.as_deref());
+    let reason = reason(error);
+    tracing::debug!(event = "client_gone", reference, route, reason, client, method, path, "the client went away");
+}
+
+/// The kind of an error, and what the system said.
+fn reason(error: &Error) -> String {
+    let kind = error.etype().as_str();
+    match error.root_cause().downcast_ref::<io::Error>().and_then(io::Error::raw_os_error) {
+        Some(code) => format!("{kind}: {}", io::Error::from_raw_os_error(code)),
+        None => kind.to_owned(),
+    }
+}

@@ -1,0 +1,155 @@
+//! How long connections may be silent, and how many there may be.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::support::http::{Connection, head};
+use crate::support::http2::Request;
+use crate::support::origin::Origin;
+use crate::support::penstock::{ENFORCING, Penstock, Setup};
+use crate::support::wait_until;
+
+const SHORT: &str = "[connections]\ntls_timeout = \"200ms\"\nopening_timeout = \"200ms\"\n\
+                     header_timeout = \"200ms\"\nidle_timeout = \"200ms\"\n";
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+fn short_tempered(origin: &Origin) -> Setup {
+    Setup::new(&[origin.address]).with(ENFORCING).with(SHORT)
+}
+
+fn with_tls(setup: Setup) -> Penstock {
+    let issued = rcgen::generate_simple_self_signed(vec!["site.test".to_owned()]).unwrap();
+    setup
+        .with_file("cert.pem", issued.cert.pem().as_bytes())
+        .with_file("key.pem", issued.signing_key.serialize_pem().as_bytes())
+        .with_tls("cert.pem", "key.pem")
+        .start()
+}
+
+/// What comes on a connection on which nothing is sent but `bytes`, until it ends.
+fn all_that_comes_after(penstock: &Penstock, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(penstock.address).unwrap();
+    stream.write_all(bytes).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut seen = Vec::new();
+    stream.read_to_end(&mut seen).unwrap_or_else(|error| panic!("still open after {bytes:?}: {error}"));
+    String::from_utf8_lossy(&seen).into_owned()
+}
+
+#[test]
+fn a_connection_that_says_nothing_is_closed_in_every_phase() {
+    let origin = Origin::start();
+    let penstock = short_tempered(&origin).start();
+    let headers_without_end = [PREFACE, &[0, 0, 0, 4, 0, 0, 0, 0, 0], &[0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82]].concat();
+    for (bytes, expected) in [
+        (&b""[..], ""),
+        (b"G", "HTTP/1.1 408"),
+        (b"GET / HTTP/1.1\r\n", "HTTP/1.1 408"),
+        (b"GET / HTTP/1.1\r\nHost: site.test\r\nX: y", "HTTP/1.1 408"),
+        (b"GET / HTTP/1.1\r\nHost: site.test\r\n\r\n", "HTTP/1.1 200"),
+        (b"GET / HTTP/1.1\r\nHost: site.test\r\n\r\nGET /", "HTTP/1.1 200"),
+        (&PREFACE[..10], ""),
+    ] {
+        let seen = all_that_comes_after(&penstock, bytes);
+        assert!(seen.starts_with(expected), "{}: {seen}", String::from_utf8_lossy(bytes));
+        assert_eq!(seen.is_empty(), expected.is_empty(), "{seen}");
+    }
+    for bytes in [PREFACE, &headers_without_end] {
+        all_that_comes_after(&penstock, bytes);
+    }
+    let refused = penstock.wait_for_events("refused", 4);
+    assert!(refused.iter().all(|line| line["code"] == "header_timeout"), "{refused:?}");
+    wait_until("all are closed", || penstock.metric("penstock_open_connections") == 0.0);
+}
+
+#[test]
+fn a_header_that_comes_byte_by_byte_is_not_waited_for() {
+    let origin = Origin::start();
+    let penstock = short_tempered(&origin).start();
+    let mut client = penstock.connect();
+    let head = format!("GET / HTTP/1.1\r\nHost: site.test\r\nX: {}", "y".repeat(10_000));
+    let sending = client.stream.try_clone().unwrap();
+    std::thread::spawn(move || {
+        for byte in head.bytes() {
+            if (&sending).write_all(&[byte]).is_err() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
+    assert_eq!(client.read_response().map(|response| response.status), Some(408));
+}
+
+#[test]
+fn a_tls_handshake_that_does_not_get_on_is_given_up() {
+    let origin = Origin::start();
+    let penstock = with_tls(short_tempered(&origin));
+    for bytes in [&b""[..], &[0x16, 3, 1], b"GET / HTTP/1.1\r\nHost: site.test\r\n\r\n"] {
+        all_that_comes_after(&penstock, bytes);
+    }
+    wait_until("they are counted", || penstock.metric("penstock_failed_handshakes_total") >= 3.0);
+}
+
+#[test]
+fn a_client_that_is_served_may_be_silent() {
+    let origin = Origin::answering(|_| {
+        std::thread::sleep(Duration::from_millis(700));
+        Some("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok".to_owned())
+    });
+    let penstock = short_tempered(&origin).start();
+    for path in ["/upload/a", "/streamed/a"] {
+        let mut client = penstock.connect();
+        client.send(head("POST", path, &[], Some(5)));
+        std::thread::sleep(Duration::from_millis(700));
+        client.send("hello");
+        assert_eq!(client.read_response().unwrap().status, 200, "{path}");
+        assert_eq!(client.post(path, &[], b"hello").status, 200, "{path}: the connection is still there");
+        let fate = Request::new("POST", path).with_data("hello").send(penstock.address);
+        assert_eq!(fate, crate::support::http2::Fate::Answered(0x88), "{path} over HTTP/2");
+    }
+}
+
+#[test]
+fn tls_on_a_port_without_is_answered_at_once() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();
+    let mut hello = vec![0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3];
+    hello.resize(205, 7);
+    let mut client = penstock.connect();
+    client.send(&hello);
+    let answer = client.read_response().unwrap();
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (400, Some("tls_on_plain_port")));
+    assert_eq!(penstock.wait_for_events("refused", 1)[0]["code"], "tls_on_plain_port");
+}
+
+#[test]
+fn one_connection_too_many_is_closed_and_operators_still_get_in() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).with("[connections]\nmax = 8\n").start();
+    assert_eq!(penstock.post("/upload/a", &[], b"hello").status, 200, "what came before it was taken before it");
+    wait_until("nothing of the start is open", || penstock.metric("penstock_open_connections") == 0.0);
+    let mut open: Vec<Connection> = (0..8).map(|_| penstock.connect()).collect();
+    wait_until("all are taken", || penstock.metric("penstock_open_connections") == 8.0);
+    for _ in 0..3 {
+        assert!(penstock.connect().read_response().is_none());
+    }
+    assert_eq!(penstock.get_admin("/healthz").status, 200);
+    assert_eq!(penstock.metric("penstock_refused_connections_total{reason=\"limit\"}"), 3.0);
+    assert_eq!(penstock.events("connections").len(), 1, "told once, not each time");
+    assert_eq!(open[0].post("/upload/a", &[], b"hello").status, 200);
+    open.clear();
+    wait_until("there is room again", || penstock.metric("penstock_open_connections") == 0.0);
+    assert_eq!(penstock.post("/upload/a", &[], b"hello").status, 200);
+}
+
+#[test]
+fn the_soft_limit_on_descriptors_is_raised() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();
+    let limits = penstock.process_file("limits");
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let numbers: Vec<&str> = line.split_whitespace().filter(|word| word.parse::<u64>().is_ok()).collect();
+    assert_eq!(numbers[0], numbers[1], "{line}");
+}
