@@ -41,8 +41,8 @@ pub(super) async fn settle(session: &mut Session) -> Result<(), Refusal> {
     settle_expectation(request, has_body)
 }
 
-/// TRACE gives a script the cookies that it may not read (RFC 9110 §9.3.8 lets a server refuse it), and CONNECT asks for
-/// a tunnel, in which nothing would be inspected.
+/// TRACE gives a script the cookies that it may not read (RFC 9110 §9.3.8 lets a server refuse it). CONNECT asks for a
+/// tunnel, in which nothing would be inspected.
 fn check_method(method: &Method) -> Result<(), Violation> {
     if [Method::TRACE, Method::CONNECT].contains(method) { Err(Violation::Method) } else { Ok(()) }
 }

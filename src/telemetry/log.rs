@@ -59,8 +59,8 @@ fn filter(asked: &str) -> Result<EnvFilter, ParseError> {
     EnvFilter::try_new(directives.join(","))
 }
 
-/// Makes each panic one line of the log. Texts that are put together when it happens may hold what was uploaded, and are
-/// left out.
+/// Makes each panic one line of the log. Texts that are put together when it happens are left out: they may hold what
+/// was uploaded.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
