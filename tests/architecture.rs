@@ -81,8 +81,8 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// A file without its unit tests and comments. Tests that are in the file are its last item; `mod tests;` is a line like
-/// others, after which everything may follow.
+/// A file without its unit tests and comments. Tests that are in the file are its last item; `mod tests;` is a line
+/// like others, after which everything may follow.
 fn code(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
     text.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")

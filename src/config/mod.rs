@@ -409,8 +409,8 @@ pub struct SetSource {
     /// Age after which it is stale: since a server last confirmed it, or since a local file was written. Default one
     /// day for a server; none for local files, which may be years old and right.
     pub max_age: Option<Duration>,
-    /// Share of its entries that it may lose in one reload, besides the ten that any set may. Default a tenth: lists grow,
-    /// and one that lost more was more likely cut off.
+    /// Share of its entries that it may lose in one reload, besides the ten that any set may. Default a tenth: lists
+    /// grow, and one that lost more was more likely cut off.
     pub allow_shrink: Share,
     /// Default warn: with an old list Penstock stops less than it could, without Penstock nothing is stopped.
     pub stale: Stale,

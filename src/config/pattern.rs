@@ -150,8 +150,8 @@ impl PathPattern {
         self.0 == [Token::Byte(b'/'), Token::Anything]
     }
 
-    /// Whether it fits every path that `other` fits: `other` is walked like a path, and what stands for several bytes in it
-    /// must be within what stands for as many here. When it says no, it may.
+    /// Whether it fits every path that `other` fits: `other` is walked like a path, and what stands for several bytes
+    /// in it must be within what stands for as many here. When it says no, it may.
     fn covers(&self, other: &Self) -> bool {
         let mut reachable = self.start();
         for token in &other.0 {

@@ -118,8 +118,8 @@ impl HashSet {
         self.layers.iter().map(|layer| (0..layer.set.tables().len()).map(|at| layer.rows(at)).sum::<usize>()).sum()
     }
 
-    /// Number of records of its lists: entries, whether they count or not, and what takes them back. It becomes less when a
-    /// list loses rows, and not when one takes entries back.
+    /// Number of records of its lists: entries, whether they count or not, and what takes them back. It becomes less
+    /// when a list loses rows, and not when one takes entries back.
     pub fn records(&self) -> usize {
         let of_set = |set: &Compiled| {
             let tables = set.tables().iter().map(|table| table.len());

@@ -1,6 +1,7 @@
 //! Ends the process when its listeners end by themselves.
 //!
-//! pingora runs them in a task, and a task that panics ends in silence: the process would live on, and nobody could connect.
+//! pingora runs them in a task, and a task that panics ends in silence: the process would live on, and nobody could
+//! connect.
 
 use async_trait::async_trait;
 use pingora::server::{ListenFds, ShutdownWatch};

@@ -24,8 +24,8 @@ pub struct StateInUse {
 }
 
 impl StateLock {
-    /// Takes `directory`, which is made if need be. `None` where that is not possible, and it was said so in the log: state
-    /// cannot be kept there then either.
+    /// Takes `directory`, which is made if need be. `None` where that is not possible, and it was said so in the log:
+    /// state cannot be kept there then either.
     ///
     /// # Errors
     /// [`StateInUse`].

@@ -58,7 +58,8 @@ impl Bell {
         }
     }
 
-    /// Waits until it rings, or for `longest`. After a ring it waits until there was none for a moment, but not for long.
+    /// Waits until it rings, or for `longest`. After a ring it waits until there was none for a moment, but not for
+    /// long.
     pub(super) fn wait(&self, longest: Duration) {
         if self.listener.recv_timeout(longest).is_err() {
             return;

@@ -125,8 +125,8 @@ impl SnapshotHandle {
         self.metrics.newest_input_age.set(age.unwrap_or_default().as_secs_f64());
     }
 
-    /// Has every server asked for its sets and everything loaded anew, by the thread that watches, and swapped in; or what
-    /// is wrong logged, and what serves kept.
+    /// Has every server asked for its sets and everything loaded anew, by the thread that watches, and swapped in; or
+    /// what is wrong logged, and what serves kept.
     pub fn ask_for_reload(&self) {
         self.bell.ask_for_reload();
     }

@@ -199,8 +199,8 @@ impl Names {
         self.files.contains(path) || is_in_folder()
     }
 
-    /// The folders to watch: those that hold the files, and those that are inputs themselves. Folders, because a file that
-    /// is replaced by a rename is another file.
+    /// The folders to watch: those that hold the files, and those that are inputs themselves. Folders, because a file
+    /// that is replaced by a rename is another file.
     pub(super) fn folders(&self) -> BTreeSet<PathBuf> {
         let parents = self.files.iter().filter_map(|file| file.parent()).map(Path::to_owned);
         parents.chain(self.folders.keys().cloned()).collect()

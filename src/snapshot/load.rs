@@ -38,8 +38,8 @@ pub fn load(
     Ok((snapshot, health))
 }
 
-/// Loads everything that `config` names; `inputs` is what the file system said of it before, by `look`, to which the files of sets
-/// are added, also when there are problems.
+/// Loads everything that `config` names; `inputs` is what the file system said of it before, by `look`, to which the
+/// files of sets are added, also when there are problems.
 ///
 /// A set whose files have not changed since `previous` is taken over from it.
 ///

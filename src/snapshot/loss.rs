@@ -1,7 +1,7 @@
 //! What a reload would lose: input that was cut off often parses as well as before, and only has less in it.
 //!
-//! Whoever means it says so in the configuration. Otherwise the snapshot that serves stays, and the loss is a problem like
-//! any other.
+//! Whoever means it says so in the configuration. Otherwise the snapshot that serves stays, and the loss is a problem
+//! like any other.
 
 use super::{LoadedFile, LoadedSet, LoadedTexts, Snapshot};
 use crate::config::{Config, Emptied, Inspection, Problem, SetSource};
@@ -22,8 +22,8 @@ pub(super) fn of_set(previous: &Snapshot, source: &SetSource, set: &LoadedSet) -
         return None;
     }
     let what = format!(
-        "hash set \"{}\" has {now} entries, {before} before: is the list cut off? If it is meant, raise allow_shrink of the \
-         set, which is {share}",
+        "hash set \"{}\" has {now} entries, {before} before: is the list cut off? If it is meant, raise \
+         allow_shrink of the set, which is {share}",
         set.name
     );
     Some(Problem::of_file(&set.file.path, what))

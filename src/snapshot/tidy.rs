@@ -1,7 +1,7 @@
 //! What is removed from the folder of compiled sets.
 //!
-//! The name of a compiled set begins with what list it is of, so that the newest of a list, which the next start needs, is
-//! told from those before it.
+//! The name of a compiled set begins with what list it is of, so that the newest of a list, which the next start needs,
+//! is told from those before it.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -29,14 +29,14 @@ struct Kept {
     used: SystemTime,
 }
 
-/// Removes sets from `folder` that have not been loaded for a week, older ones of a list, those beyond the limits, and what
-/// broken-off compilations left.
+/// Removes sets from `folder` that have not been loaded for a week, older ones of a list, those beyond the limits, and
+/// what broken-off compilations left.
 pub(super) fn tidy(folder: &Path, now: SystemTime) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
     let mut kept: Vec<Kept> = entries.flatten().filter_map(|entry| Kept::of(&entry)).collect();
-    kept.sort_by(|a, b| b.used.cmp(&a.used));
+    kept.sort_by_key(|file| std::cmp::Reverse(file.used));
     let mut of_list: HashMap<&str, usize> = HashMap::new();
     let (mut files, mut bytes) = (0, 0);
     for file in &kept {

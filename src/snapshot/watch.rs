@@ -1,7 +1,7 @@
 //! Reloads when a file changes.
 //!
-//! One thread looks at inputs and loads them. Another one watches over it: when a file system does not answer, the first
-//! thread is given up, and a new one goes on without the input that hangs.
+//! One thread looks at inputs and loads them. Another one watches over it: when a file system does not answer, the
+//! first thread is given up, and a new one goes on without the input that hangs.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

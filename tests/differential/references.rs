@@ -1,4 +1,5 @@
-//! The bodies in `tests/fixtures/multipart`, and whether our servers read them as the parsers did that are on record there.
+//! The bodies in `tests/fixtures/multipart`, and whether our servers read them as the parsers did that are on record
+//! there.
 
 use data_encoding::BASE64;
 use serde_json::Value;

@@ -47,8 +47,8 @@ pub fn vectors(what: &str) -> Option<PathBuf> {
     None
 }
 
-/// Says that a test does not test, for lack of `needs`; where `PENSTOCK_REQUIRE` lists that, the test fails. It may list
-/// `vectors`, `field` (files of `../shared`), `disk`, `differential` and `libheif`, with commas between.
+/// Says that a test does not test, for lack of `needs`; where `PENSTOCK_REQUIRE` lists that, the test fails. It may
+/// list `vectors`, `field` (files of `../shared`), `disk`, `differential` and `libheif`, with commas between.
 #[expect(clippy::explicit_write, reason = "the harness keeps what `eprintln!` says to itself when a test passes")]
 pub fn skipped(needs: &str, what: &str, why: &str) {
     let required = std::env::var("PENSTOCK_REQUIRE").unwrap_or_default();

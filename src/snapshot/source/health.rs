@@ -42,7 +42,8 @@ pub struct Validators {
 }
 
 impl Sources {
-    /// The state of each of `sets`, as of now. Local files are not asked, which may hang: `inputs` says how old they are.
+    /// The state of each of `sets`, as of now. Local files are not asked, which may hang: `inputs` says how old they
+    /// are.
     pub(in crate::snapshot) fn health(&self, sets: &[SetSource], inputs: &Inputs) -> Vec<SourceHealth> {
         sets.iter().map(|set| self.health_of(set, inputs)).collect()
     }
