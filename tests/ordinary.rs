@@ -11,7 +11,7 @@ use crate::support::penstock::BINARY;
 use crate::support::{penstock_in, repository, skipped};
 
 const CONFIG: &str = "rules = [\"rules.toml\"]\n[[listener]]\naddress = \"127.0.0.1:1\"\n\
-    [[origin]]\nname = \"site\"\nservers = [\"127.0.0.1:2\"]\n\
+    [limits]\ninspection_work = \"60s\"\n[[origin]]\nname = \"site\"\nservers = [\"127.0.0.1:2\"]\n\
     [[route]]\nname = \"uploads\"\ninspect = \"enforce\"\n\
     [[hash_set]]\nname = \"known\"\npath = \"known.csv\"\n";
 

@@ -154,7 +154,7 @@ pub struct Limits {
     /// Processor time that the inspection of an upload may take, apart from what each MiB adds. Default 800 ms: of
     /// 4,436 ordinary files the costliest of up to 1 MiB took 950 ms, where 1,730 are allowed.
     pub inspection_work: Duration,
-    /// Processor time that each MiB of body adds to that, up to `inspection_deadline`. Default 1 s.
+    /// Processor time that each MiB of body adds to that. Default 1 s.
     pub inspection_work_per_mib: Duration,
     /// Resumable and multipart uploads that may be under way at once. Default 10,000.
     pub max_assemblies: usize,
@@ -196,12 +196,12 @@ impl Limits {
         self.inspection_deadline + Duration::from_secs(bytes / self.inspection_rate.0.max(1))
     }
 
-    /// The processor time that an inspection of `bytes` may take, which is no more than its time.
+    /// The processor time that an inspection of `bytes` may take. Of large bodies it is more than their time, which
+    /// decides then.
     pub fn inspection_work(&self, bytes: u64) -> Duration {
         let mib = bytes as f64 / (1 << 20) as f64;
         let by_size = Duration::try_from_secs_f64(self.inspection_work_per_mib.as_secs_f64() * mib);
-        let work = self.inspection_work.saturating_add(by_size.unwrap_or(Duration::MAX));
-        work.min(self.inspection_time(bytes))
+        self.inspection_work.saturating_add(by_size.unwrap_or(Duration::MAX))
     }
 }
 

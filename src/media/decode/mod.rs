@@ -190,14 +190,17 @@ pub(super) fn each_picture(
     means: &DecodeMeans<'_>,
     visit: &mut dyn FnMut(Picture),
 ) -> Result<(), DecodeError> {
+    let is_of_picture = means.deadline.work_left().is_none_or(|left| left > means.limits.deadline);
     let means = DecodeMeans { deadline: means.deadline.or_after_work(means.limits.deadline), ..*means };
     let mut visit = |picture: Picture| visit(picture.in_grain(means.limits));
     let mut decoding = Decoding { bytes, colours, means, visit: &mut visit };
     let decoded = catch_unwind(AssertUnwindSafe(|| decoding.decode(media_type)));
     let decoded =
         decoded.unwrap_or_else(|why| Err(if why.is::<Late>() { DecodeError::Deadline } else { DecodeError::Panicked }));
-    // What stopped at the deadline calls it anything.
-    decoded.map_err(|error| if means.deadline.has_passed() { DecodeError::Deadline } else { error })
+    // What stopped at the deadline calls it anything; and what one picture gets may be less than what is left for all.
+    let is_late =
+        |error: &DecodeError| means.deadline.has_passed() || is_of_picture && *error == DecodeError::TooMuchWork;
+    decoded.map_err(|error| if is_late(&error) { DecodeError::Deadline } else { error })
 }
 
 impl<'a> Decoding<'a, '_> {
