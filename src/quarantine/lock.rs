@@ -37,7 +37,7 @@ impl StateLock {
         };
         let refused = |error: &std::io::Error| {
             let directory = directory.display();
-            tracing::warn!(event = "state", %directory, %error, "cannot be locked, another Penstock could use it too");
+            tracing::warn!(event = "state_lock", %directory, %error, "cannot be locked, another Penstock could use it too");
         };
         let mut file = match made.and_then(open) {
             Ok(file) => file,
@@ -50,7 +50,7 @@ impl StateLock {
             Ok(()) => {
                 // Only so that people find it.
                 if let Err(error) = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())) {
-                    tracing::debug!(event = "state", %error, "the lock does not say whose it is");
+                    tracing::debug!(event = "state_lock", %error, "the lock does not say whose it is");
                 }
                 Ok(Some(Self { _file: file }))
             }
