@@ -300,7 +300,7 @@ impl ProxyHttp for Gate {
         self.fail(session, error, passage).await
     }
 
-    /// pingora's lines have the query string in them; [`request_log`] has ours.
+    /// pingora's lines have the query string in them; `request_log` has ours.
     fn suppress_error_log(&self, _session: &Session, _passage: &Passage, _error: &Error) -> bool {
         true
     }
