@@ -116,6 +116,11 @@ impl Deadline {
         !self.work.is_some_and(|left| left.is_used_up(Instant::now(), work))
     }
 
+    /// The same for `count` steps, which take `each` one by one.
+    pub fn affords_steps(&self, count: u64, each: Duration) -> bool {
+        self.affords(each.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)))
+    }
+
     /// Whether the moment has come, or the work is used up.
     pub fn has_passed(&self) -> bool {
         let now = Instant::now();

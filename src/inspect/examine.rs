@@ -18,8 +18,8 @@ use crate::content::{
 use crate::extract::{Means, ProblemCode, Source, dissect};
 use crate::hash_set::{About, EntryIndex};
 use crate::media::{
-    DecodeError, DecodeMeans, ForeignDecoder, PartHashes, PdqHashes, ViewHashes, hash_part, hash_up_to, is_degenerate,
-    work_of_hashing,
+    DecodeError, DecodeMeans, ForeignDecoder, PartHashes, PdqHashes, ViewHashes, affords_hashing, hash_part,
+    hash_up_to, is_degenerate,
 };
 use crate::snapshot::{LoadedSet, LoadedTexts, Snapshot, unix_now};
 use crate::text::{Rule, Setting, Sought, find_near_copies};
@@ -240,7 +240,7 @@ impl Examination {
         if snapshot.rules.has_scopes() {
             self.lineage.add(part, Some(media_type));
         }
-        if !decode.deadline.affords(work_of_hashing(&part.bytes)) {
+        if !affords_hashing(&decode.deadline, &part.bytes) {
             self.lacks_work = true;
             return;
         }

@@ -86,20 +86,15 @@ const A_BYTE: Duration = Duration::from_nanos(2);
 const A_PIXEL: Duration = Duration::from_nanos(2);
 const A_PIXEL_OF_FAMILY: Duration = Duration::from_nanos(30);
 
-/// `each` for so many bytes or pixels.
-fn work_of(each: Duration, count: usize) -> Duration {
-    each.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX))
-}
-
-/// The processor time that hashing `bytes` takes at least, whatever they are.
-pub fn work_of_hashing(bytes: &[u8]) -> Duration {
-    work_of(A_BYTE, bytes.len())
+/// Whether `deadline` leaves what hashing `bytes` takes at least, whatever they are.
+pub fn affords_hashing(deadline: &Deadline, bytes: &[u8]) -> bool {
+    deadline.affords_steps(bytes.len() as u64, A_BYTE)
 }
 
 /// Hashes one part with the algorithms in `wanted`. A picture is decoded only when a perceptual hash is among them. What
 /// there is not enough work left for is [`DecodeError::TooMuchWork`], and has no hash at all.
 pub fn hash_part(bytes: &[u8], wanted: AlgorithmSet, means: &DecodeMeans<'_>) -> PartHashes {
-    if !means.deadline.affords(work_of_hashing(bytes)) {
+    if !affords_hashing(&means.deadline, bytes) {
         let problem = Some(DecodeError::TooMuchWork);
         return PartHashes { media_type: sniff(bytes), digests: Vec::new(), views: Vec::new(), problem };
     }
@@ -166,8 +161,8 @@ impl PartHashes {
     fn decode_views(&mut self, bytes: &[u8], wanted: AlgorithmSet, colours: Colours, means: &DecodeMeans<'_>) {
         let a_pixel = if wanted.iter().any(img_hash::is_of_family) { A_PIXEL_OF_FAMILY } else { A_PIXEL };
         let affords = |picture: &Picture| {
-            let pixels = picture.width as usize * picture.height as usize;
-            means.deadline.affords(work_of(a_pixel, pixels))
+            let pixels = u64::from(picture.width) * u64::from(picture.height);
+            means.deadline.affords_steps(pixels, a_pixel)
         };
         let (views, mut lacks_work) = (&mut self.views, false);
         let mut add = |view: ViewHashes| {

@@ -1,17 +1,19 @@
-//! Whether the certificate and key of a listener can be used, and what is wrong with them.
+//! The certificate and key of a listener, or what is wrong with them.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::ServerConfig;
 use rustls::crypto::ring;
+use rustls::version::{TLS12, TLS13};
 
 use crate::config::{Tls, read_file};
 
-/// Checks that both files load and that the key is the certificate's.
+/// TLS 1.2 and 1.3 with the certificate and key of a listener.
 ///
 /// # Errors
-/// A sentence for the person who put them there.
-pub(super) fn check(tls: &Tls) -> Result<(), String> {
+/// A sentence for the person who put the files there.
+pub(super) fn server_config(tls: &Tls) -> Result<ServerConfig, String> {
     let (certificate, key) = (tls.certificate.to_string_lossy(), tls.key.to_string_lossy());
     let loaded = match pingora::tls::load_certs_and_key_files(&certificate, &key) {
         Ok(Some(loaded)) => loaded,
@@ -22,14 +24,13 @@ pub(super) fn check(tls: &Tls) -> Result<(), String> {
         return Err(wrong);
     }
     let (chain, key) = loaded;
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&TLS12, &TLS13])
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key));
-    match config {
-        Ok(_) => Ok(()),
-        Err(rustls::Error::InconsistentKeys(_)) => Err("the key is not the one of the certificate".to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
+    config.map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => "the key is not the one of the certificate".to_owned(),
+        error => error.to_string(),
+    })
 }
 
 fn expected() -> String {
@@ -87,7 +88,7 @@ mod tests {
             ("cert.pem", "text.pem", Some("text.pem has no private key in PEM")),
             ("cert.pem", "encrypted.pem", Some("encrypted keys are not read")),
         ] {
-            let said = check(&Tls { certificate: path(certificate), key: path(key) }).err();
+            let said = server_config(&Tls { certificate: path(certificate), key: path(key) }).err();
             let is_so = match (&said, expected) {
                 (Some(said), Some(expected)) => said.contains(expected),
                 (said, expected) => said.is_none() && expected.is_none(),

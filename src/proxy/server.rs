@@ -128,19 +128,7 @@ fn open(listener: &Listener) -> Result<Door, StartError> {
 fn acceptor(tls: &Tls) -> Result<Acceptor, StartError> {
     let failed =
         |reason: String| StartError::Tls { certificate: tls.certificate.clone(), key: tls.key.clone(), reason };
-    certificate::check(tls).map_err(failed)?;
-    let (certificate, key) = (tls.certificate.to_string_lossy(), tls.key.to_string_lossy());
-    let (chain, key) = match pingora::tls::load_certs_and_key_files(&certificate, &key) {
-        Ok(Some(loaded)) => loaded,
-        Ok(None) => return Err(failed("expected PEM files with a certificate and a private key".into())),
-        Err(error) => return Err(failed(error.to_string())),
-    };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS12, &rustls::version::TLS13])
-        .map_err(|error| failed(error.to_string()))?;
-    let mut config =
-        builder.with_no_client_auth().with_single_cert(chain, key).map_err(|error| failed(error.to_string()))?;
+    let mut config = certificate::server_config(tls).map_err(failed)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Acceptor::from_server_config(Arc::new(config)))
 }

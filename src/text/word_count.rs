@@ -121,7 +121,10 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn many_at_once_are_counted_like_one_by_one(text in "([a-z0-9]{0,90}|[ -~\t\n]{0,90}|[\\x00-\\x1f\u{ad}é漢ｶ]){0,8}", cut in proptest::prelude::any::<proptest::sample::Index>()) {
+        fn many_at_once_are_counted_like_one_by_one(
+            text in "([a-z0-9]{0,90}|[ -~\t\n]{0,90}|[\\x00-\\x1f\u{ad}é漢ｶ]){0,8}",
+            cut in proptest::prelude::any::<proptest::sample::Index>(),
+        ) {
             let mut naive = WordCounter::default();
             text.chars().for_each(|ch| naive.pass(Kind::of(ch)));
             let source = SourceText::whole(&text);

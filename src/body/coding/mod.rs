@@ -179,7 +179,7 @@ impl<'a> Unpacker<'a> {
         if is_dense && !self.is_within_picture(length, output) {
             return Err(End::TooDense);
         }
-        if !self.deadline.affords(A_BYTE.saturating_mul(u32::try_from(length).unwrap_or(u32::MAX))) {
+        if !self.deadline.affords_steps(length, A_BYTE) {
             return Err(End::TooMuchWork);
         }
         self.left = self.left.checked_sub(piece.len() as u64).ok_or(End::TooLarge)?;

@@ -244,8 +244,8 @@ impl<'a> Decoding<'a, '_> {
         if !self.means.limits.allow(width, height, needed) {
             return Err(DecodeError::TooLarge { width, height });
         }
-        let pixels = width.saturating_mul(height);
-        if self.means.deadline.affords(A_PIXEL.saturating_mul(pixels)) { Ok(()) } else { Err(DecodeError::TooMuchWork) }
+        let pixels = u64::from(width) * u64::from(height);
+        if self.means.deadline.affords_steps(pixels, A_PIXEL) { Ok(()) } else { Err(DecodeError::TooMuchWork) }
     }
 
     fn check_deadline(&self) -> Result<(), DecodeError> {
