@@ -147,6 +147,9 @@ pub struct Limits {
     pub rate_grace: Duration,
     /// Uploads that may wait for an inspection thread; past it the route's `overload` decides. Default 1,024.
     pub inspection_queue: usize,
+    /// Time that an upload may have to wait for an inspection thread, as far as can be foreseen; what would wait longer
+    /// is not made to. Default 1 s.
+    pub inspection_wait: Duration,
     /// Time one inspection may take, waiting included, apart from what `inspection_rate` adds. Default 10 s.
     pub inspection_deadline: Duration,
     /// Bytes of body for which an inspection gets one more second. Default 64 MiB: what one core hashes three ways.
@@ -178,6 +181,7 @@ impl Default for Limits {
             min_upload_rate: ByteSize::kib(1),
             rate_grace: Duration::from_secs(10),
             inspection_queue: 1024,
+            inspection_wait: Duration::from_secs(1),
             inspection_deadline: Duration::from_secs(10),
             inspection_rate: ByteSize::mib(64),
             inspection_work: Duration::from_millis(800),
@@ -532,6 +536,7 @@ impl Config {
             && self.admin == other.admin
             && self.connections == other.connections
             && self.limits.inspection_queue == other.limits.inspection_queue
+            && self.limits.inspection_wait == other.limits.inspection_wait
     }
 }
 

@@ -253,6 +253,7 @@ pub(super) struct RawLimits {
     pub min_upload_rate: Option<ByteSize>,
     pub rate_grace: Option<Span>,
     pub inspection_queue: Option<Spanned<usize>>,
+    pub inspection_wait: Option<Span>,
     pub inspection_deadline: Option<Span>,
     pub inspection_rate: Option<ByteSize>,
     pub inspection_work: Option<Span>,

@@ -175,6 +175,7 @@ impl Check<'_> {
             min_upload_rate: raw.min_upload_rate.unwrap_or(defaults.min_upload_rate),
             rate_grace: time(raw.rate_grace, defaults.rate_grace),
             inspection_queue: self.at_least_one(raw.inspection_queue.as_ref(), defaults.inspection_queue),
+            inspection_wait: time(raw.inspection_wait, defaults.inspection_wait),
             inspection_deadline: time(raw.inspection_deadline, defaults.inspection_deadline),
             inspection_rate: raw.inspection_rate.unwrap_or(defaults.inspection_rate),
             inspection_work: time(raw.inspection_work, defaults.inspection_work),

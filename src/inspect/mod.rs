@@ -10,8 +10,10 @@ mod examine;
 mod lineage;
 mod lookahead;
 mod pool;
+mod queue;
 mod stretches;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,6 +34,7 @@ pub use lookahead::Lookahead;
 use ahead::Ahead;
 use lookahead::Threads;
 use pool::{Pool, PoolError};
+use queue::Line;
 
 /// Time past its deadline that an inspection gets to stop by itself, so that what it found until then counts.
 const TO_STOP: Duration = Duration::from_secs(2);
@@ -85,7 +88,7 @@ impl Inspector {
         foreign: Arc<dyn ForeignDecoder>,
         metrics: Arc<Metrics>,
     ) -> std::io::Result<Self> {
-        let pool = Arc::new(Pool::start(server.inspection_threads, limits.inspection_queue)?);
+        let pool = Arc::new(Pool::start(server.inspection_threads, limits.inspection_queue, limits.inspection_wait)?);
         Ok(Self { threads: Threads { pool, foreign, metrics }, stores })
     }
 
@@ -106,9 +109,16 @@ impl Inspector {
         Some(Lookahead::new(self.threads.clone(), ahead))
     }
 
-    /// Inspects `upload` against `snapshot`, going on from where `lookahead` is. Always comes to an end within the time
-    /// its limits give.
-    pub async fn inspect(&self, upload: Upload, snapshot: Arc<Snapshot>, lookahead: Option<Lookahead>) -> Inspection {
+    /// Inspects `upload`, which came from `client`, against `snapshot`, going on from where `lookahead` is. Always comes
+    /// to an end within the time its limits give.
+    pub async fn inspect(
+        &self,
+        upload: Upload,
+        client: Option<IpAddr>,
+        snapshot: Arc<Snapshot>,
+        lookahead: Option<Lookahead>,
+    ) -> Inspection {
+        let line = Line::of(client, &upload.route);
         let allowed = snapshot.config.limits.inspection_time(upload.body.len() as u64);
         let start = Instant::now();
         let (stores, foreign) = (self.stores.clone(), Arc::clone(&self.threads.foreign));
@@ -125,7 +135,7 @@ impl Inspector {
             let resources = Resources { stores: &stores, foreign: &*foreign, deadline, known: &known };
             (examine(&upload, &snapshot, &resources), queued)
         };
-        match tokio::time::timeout(allowed + TO_STOP, self.threads.pool.run(job)).await {
+        match tokio::time::timeout(allowed + TO_STOP, self.threads.pool.run(line, job)).await {
             Ok(Ok((examination, queued))) => {
                 self.threads.metrics.decoder_panics.inc_by(examination.decoder_panics);
                 Inspection {

@@ -1,61 +1,80 @@
-//! The threads that decode, hash and scan: a bounded number of them, with a bounded queue before them.
+//! The threads that decode, hash and scan: a bounded number of them, with a bounded [queue](super::queue) before them.
 //!
 //! CPU work never runs on the threads that move bytes, so one large picture delays nobody's connection.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select_biased};
 use tokio::sync::oneshot;
+
+use super::queue::{Line, Queue};
 
 type Job = Box<dyn FnOnce() + Send>;
 
 /// A fixed number of threads behind one queue. They end when the pool is dropped.
-#[derive(Debug)]
-pub(super) struct Pool {
-    queue: Sender<Job>,
+pub(super) struct Pool(Arc<Shared>);
+
+struct Shared {
+    work: Mutex<Work>,
+    /// There is something to do, or nothing any more.
+    wake: Condvar,
+    threads: usize,
+}
+
+struct Work {
+    queue: Queue<Job>,
     /// Jobs for threads that would have nothing to do.
-    idle_queue: Sender<Job>,
+    idle: VecDeque<Job>,
+    is_over: bool,
 }
 
 /// Why a job gave no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PoolError {
-    /// The queue is full.
+    /// The queue is full, or the job would wait too long.
     Full,
     /// The job panicked.
     Panicked,
 }
 
 impl Pool {
+    /// Jobs wait for `threads`: at most `most` of them, and none longer than `max_wait` if all goes as before.
+    ///
     /// # Errors
     /// The system has no more threads.
-    pub(super) fn start(threads: usize, queue: usize) -> std::io::Result<Self> {
-        let (queue, jobs) = bounded::<Job>(queue);
-        let (idle_queue, idle_jobs) = bounded::<Job>(threads);
+    pub(super) fn start(threads: usize, most: usize, max_wait: Duration) -> std::io::Result<Self> {
+        let work = Work { queue: Queue::new(threads, most, max_wait), idle: VecDeque::new(), is_over: false };
+        let pool = Self(Arc::new(Shared { work: Mutex::new(work), wake: Condvar::new(), threads }));
         for number in 0..threads {
-            let (jobs, idle_jobs) = (jobs.clone(), idle_jobs.clone());
-            thread::Builder::new().name(format!("inspect-{number}")).spawn(move || work(&jobs, &idle_jobs))?;
+            let shared = Arc::clone(&pool.0);
+            thread::Builder::new().name(format!("inspect-{number}")).spawn(move || shared.serve())?;
         }
-        Ok(Self { queue, idle_queue })
+        Ok(pool)
     }
 
     /// Runs `job` when a thread has nothing else to do, unless too many such jobs wait. Says whether it will.
     ///
     /// It takes no place in the queue; those who stand there are served first.
     pub(super) fn run_when_idle(&self, job: impl FnOnce() + Send + 'static) -> bool {
-        let job = || {
-            // Whoever inspects the whole meets the same panic, and counts it.
-            let _panicked = catch_unwind(AssertUnwindSafe(job)).is_err();
-        };
-        self.idle_queue.try_send(Box::new(job)).is_ok()
+        let mut work = self.0.lock();
+        let has_room = work.idle.len() < self.0.threads;
+        if has_room {
+            work.idle.push_back(Box::new(job));
+            drop(work);
+            self.0.wake.notify_one();
+        }
+        has_room
     }
 
-    /// Runs `job` on one of the threads.
+    /// Runs `job`, which stands in `line`, on one of the threads.
     ///
     /// Dropping the future gives up waiting; a job that has begun runs to its end, so it should ask its deadline.
     pub(super) async fn run<T: Send + 'static>(
         &self,
+        line: Line,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PoolError> {
         let (reply, result) = oneshot::channel();
@@ -67,27 +86,52 @@ impl Pool {
                 drop(reply.send(value));
             }
         });
-        match self.queue.try_send(job) {
-            Ok(()) => result.await.map_err(|_| PoolError::Panicked),
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(PoolError::Full),
-        }
+        self.0.lock().queue.push(&line, job).map_err(|_| PoolError::Full)?;
+        self.0.wake.notify_one();
+        result.await.map_err(|_| PoolError::Panicked)
     }
 
     /// Jobs that wait.
     pub(super) fn waiting(&self) -> usize {
-        self.queue.len()
+        self.0.lock().queue.waiting()
     }
 }
 
-fn work(jobs: &Receiver<Job>, idle_jobs: &Receiver<Job>) {
-    loop {
-        let job = select_biased! {
-            recv(jobs) -> job => job,
-            recv(idle_jobs) -> job => job,
-        };
-        match job {
-            Ok(job) => job(),
-            Err(_) => return,
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.0.lock().is_over = true;
+        self.0.wake.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Work> {
+        // No job runs while it is locked.
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does what there is to do, until nothing is left and the pool is gone.
+    fn serve(&self) {
+        let mut work = self.lock();
+        loop {
+            if let Some((line, job)) = work.queue.pop() {
+                drop(work);
+                let start = Instant::now();
+                job();
+                work = self.lock();
+                work.queue.done(&line, start.elapsed());
+                // A line that had to wait for this one may be served now, by another thread too.
+                self.wake.notify_one();
+            } else if let Some(job) = work.idle.pop_front() {
+                drop(work);
+                // Whoever inspects the whole meets the same panic, and counts it.
+                let _panicked = catch_unwind(AssertUnwindSafe(job)).is_err();
+                work = self.lock();
+            } else if work.is_over {
+                return;
+            } else {
+                work = self.wake.wait(work).unwrap_or_else(PoisonError::into_inner);
+            }
         }
     }
 }
@@ -98,35 +142,41 @@ mod tests {
 
     use super::*;
 
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn line() -> Line {
+        Line::of(None, &"uploads".into())
+    }
+
     fn block_on<F: Future>(future: F) -> F::Output {
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
     }
 
     #[test]
     fn a_panic_ends_the_job_and_not_the_thread() {
-        let pool = Pool::start(1, 4).unwrap();
-        assert_eq!(block_on(pool.run(|| panic!("a decoder gives up"))), Err::<(), _>(PoolError::Panicked));
-        assert_eq!(block_on(pool.run(|| 7)), Ok(7));
+        let pool = Pool::start(1, 4, LONG).unwrap();
+        assert_eq!(block_on(pool.run(line(), || panic!("a decoder gives up"))), Err::<(), _>(PoolError::Panicked));
+        assert_eq!(block_on(pool.run(line(), || 7)), Ok(7));
     }
 
     #[test]
     fn a_full_queue_says_so_at_once() {
-        let pool = Pool::start(1, 1).unwrap();
+        let pool = Pool::start(1, 1, LONG).unwrap();
         let (started, has_started) = mpsc::channel();
         let (release, gate) = mpsc::channel::<()>();
         block_on(async {
-            let busy = pool.run(move || {
+            let busy = pool.run(line(), move || {
                 started.send(()).unwrap();
                 gate.recv().unwrap();
             });
-            let waiting = pool.run(|| ());
+            let waiting = pool.run(line(), || ());
             let mut busy = Box::pin(busy);
             assert!(futures_poll(&mut busy).is_none());
             has_started.recv().unwrap();
             let mut waiting = Box::pin(waiting);
             assert!(futures_poll(&mut waiting).is_none());
             assert_eq!(pool.waiting(), 1);
-            assert_eq!(pool.run(|| ()).await, Err(PoolError::Full));
+            assert_eq!(pool.run(line(), || ()).await, Err(PoolError::Full));
             release.send(()).unwrap();
             assert_eq!((busy.await, waiting.await), (Ok(()), Ok(())));
         });
@@ -134,12 +184,12 @@ mod tests {
 
     #[test]
     fn jobs_for_idle_threads_wait_until_nobody_else_does() {
-        let pool = Pool::start(1, 2).unwrap();
+        let pool = Pool::start(1, 2, LONG).unwrap();
         let (started, has_started) = mpsc::channel();
         let (release, gate) = mpsc::channel::<()>();
         let (note, order) = mpsc::channel();
         block_on(async {
-            let mut busy = Box::pin(pool.run(move || {
+            let mut busy = Box::pin(pool.run(line(), move || {
                 started.send(()).unwrap();
                 gate.recv().unwrap();
             }));
@@ -151,14 +201,14 @@ mod tests {
             };
             assert!(pool.run_when_idle(noting("idle")));
             assert!(!pool.run_when_idle(|| ()), "one waits for each thread");
-            let mut waiting = Box::pin(pool.run(noting("waiting")));
+            let mut waiting = Box::pin(pool.run(line(), noting("waiting")));
             assert!(futures_poll(&mut waiting).is_none());
             release.send(()).unwrap();
             assert_eq!((busy.await, waiting.await), (Ok(()), Ok(())));
         });
         assert_eq!([order.recv(), order.recv()], [Ok("waiting"), Ok("idle")]);
         assert!(pool.run_when_idle(|| panic!("a decoder gives up")));
-        assert_eq!(block_on(pool.run(|| 7)), Ok(7), "the thread is still there");
+        assert_eq!(block_on(pool.run(line(), || 7)), Ok(7), "the thread is still there");
     }
 
     /// Polls once: `Some` when the future is done.

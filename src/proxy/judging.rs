@@ -1,5 +1,6 @@
 //! From a held body to its verdict, and what comes of it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -143,7 +144,8 @@ impl Gate {
         let Subject { upload, is_spooled, hold_time, is_piece } = subject;
         let bytes = upload.body.len();
         let headers = &session.req_header().headers;
-        let mut inspection = self.inspector.inspect(upload, case.snapshot.clone(), lookahead).await;
+        let client = client_of(session);
+        let mut inspection = self.inspector.inspect(upload, client, case.snapshot.clone(), lookahead).await;
         let doubts = &mut inspection.findings.doubts;
         if is_piece {
             doubts.retain(|doubt| matches!(doubt.kind, DoubtKind::Deadline | DoubtKind::Overload));
@@ -176,10 +178,9 @@ impl Gate {
     /// exception, where the entry is in quarantine. In this order, as each looks at what is left.
     fn settle_matches(&self, findings: &mut Findings, session: &Session, reference: &str, case: &Case<'_>) {
         let config = &case.snapshot.config;
-        let client = session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip());
         roll_out(findings, config, &case.route.name, Some(reference));
         exempt(findings);
-        self.quarantine.settle(findings, client, config);
+        self.quarantine.settle(findings, client_of(session), config);
     }
 
     async fn answer(
@@ -197,6 +198,11 @@ impl Gate {
         answer.send(session).await?;
         Ok(true)
     }
+}
+
+/// Where the upload comes from.
+fn client_of(session: &Session) -> Option<IpAddr> {
+    session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip())
 }
 
 impl Stop {

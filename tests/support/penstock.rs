@@ -182,7 +182,9 @@ impl Setup {
         let Self { origins, limits, config, grace, server, top, state, .. } = self;
         let servers: Vec<String> = origins.iter().map(|origin| format!("\"{origin}\"")).collect();
         // Tests run side by side on slow machines, and without optimisation.
-        let work = if limits.contains("inspection_work") { "" } else { "inspection_work = \"60s\"\n" };
+        let patient =
+            [("inspection_work", "inspection_work = \"60s\"\n"), ("inspection_wait", "inspection_wait = \"60s\"\n")];
+        let work: String = patient.iter().filter(|(name, _)| !limits.contains(name)).map(|(_, line)| *line).collect();
         let tls = self.tls.as_ref().map_or(String::new(), |(certificate, key)| {
             format!("tls = {{ certificate = \"{certificate}\", key = \"{key}\" }}\n")
         });
