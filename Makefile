@@ -50,7 +50,7 @@ deny: deps ## Check licences, sources and advisories of dependencies
 	    else echo "make deny: advisories were NOT checked, as their database cannot be fetched" >&2; fi
 
 .PHONY: bench
-bench: bench-stages bench-images bench-index bench-sets bench-text bench-proxy bench-arriving bench-reload bench-worst ## Run every bench; QUICK=1 takes under a minute each
+bench: bench-stages bench-images bench-index bench-sets bench-text bench-proxy bench-arriving bench-reload bench-worst bench-overload ## Run every bench; QUICK=1 takes under a minute each
 
 .PHONY: bench-stages
 bench-stages: deps ## Measure each stage: PDQ, Hamming query, text scan, multipart
@@ -96,6 +96,11 @@ bench-reload: ## Swap 10^7 hashes for another 10^7 under load
 .PHONY: bench-worst
 bench-worst: build ## What the costliest uploads of up to 1 MB and 4 MB cost; ONLY=gif for some of them
 	python3 benches/worst/worst.py target/release/penstock target/worst benches/results/worst.json --only "$(ONLY)"
+
+.PHONY: bench-overload
+bench-overload: build ## What becomes of uploads at five times the capacity, and beside hostile ones; QUICK=1 takes a minute
+	python3 benches/overload/overload.py target/release/penstock target/overload benches/results/overload.json \
+	    --seconds $(if $(QUICK),4,16)
 
 .PHONY: bench-arriving
 bench-arriving: ## How long after its last byte an upload is answered, inspected while it arrives or not

@@ -118,6 +118,21 @@ fn refused_requests_leave_one_line_with_their_reference() {
 }
 
 #[test]
+fn the_client_in_the_log_is_the_one_that_a_trusted_proxy_names() {
+    let origin = Origin::start();
+    let forwarded = [("X-Forwarded-For", "203.0.113.5, 198.51.100.7")];
+    for (trusted, client) in [("", "127.0.0.1"), ("trusted_proxies = [\"127.0.0.0/8\"]\n", "198.51.100.7")] {
+        let penstock = Setup::new(&[origin.address]).with(ENFORCING).with_server(trusted).start();
+        assert_eq!(penstock.post("/upload/a", &forwarded, b"hello").status, 200);
+        let refusal = penstock.post("/upload/a", &[forwarded[0], ("Expect", "hunter3")], b"x");
+        assert_eq!(refusal.status, 417);
+        for event in ["verdict", "refused"] {
+            assert_eq!(penstock.wait_for_events(event, 1)[0]["client"], client, "{event} {trusted}");
+        }
+    }
+}
+
+#[test]
 fn origins_that_fail_leave_one_line_with_the_reason_and_nothing_that_was_sent() {
     let garbage = |seen: &Seen| Some(format!("{} is no answer\r\n\r\n", seen.target));
     let cut = |seen: &Seen| {

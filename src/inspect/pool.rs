@@ -86,7 +86,7 @@ impl Pool {
                 drop(reply.send(value));
             }
         });
-        self.0.lock().queue.push(&line, job).map_err(|_| PoolError::Full)?;
+        self.0.lock().queue.push(&line, job, Instant::now()).map_err(|_| PoolError::Full)?;
         self.0.wake.notify_one();
         result.await.map_err(|_| PoolError::Panicked)
     }
@@ -114,12 +114,13 @@ impl Shared {
     fn serve(&self) {
         let mut work = self.lock();
         loop {
-            if let Some((line, job)) = work.queue.pop() {
+            if let Some((line, job)) = work.queue.pop(Instant::now()) {
                 drop(work);
                 let start = Instant::now();
                 job();
                 work = self.lock();
-                work.queue.done(&line, start.elapsed());
+                let now = Instant::now();
+                work.queue.done(&line, now - start, now);
                 // A line that had to wait for this one may be served now, by another thread too.
                 self.wake.notify_one();
             } else if let Some(job) = work.idle.pop_front() {

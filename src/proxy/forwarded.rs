@@ -7,9 +7,9 @@ use pingora::Result;
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
+use super::client::{FORWARDED_FOR as FOR, peer_of};
 use crate::config::{Forwarded, Network};
 
-const FOR: &str = "x-forwarded-for";
 const PROTO: &str = "x-forwarded-proto";
 
 /// Writes the headers as `policy` says. Several headers of one name become one: origins differ in which they read. What
@@ -23,7 +23,7 @@ pub(super) fn write_to(
     remove_twins(request);
     let digest = session.digest();
     let proto = if digest.is_some_and(|digest| digest.ssl_digest.is_some()) { "https" } else { "http" };
-    let client = session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip());
+    let client = peer_of(session);
     let sender = Sender { client, is_trusted: client.is_some_and(|ip| trusted.iter().any(|network| network.has(ip))) };
     let Some((forwarded_for, proto)) = decide(&request.headers, &sender, proto, policy) else {
         return Ok(());

@@ -13,6 +13,7 @@ use pingora::proxy::Session;
 use super::answer::{Answer, Refusal};
 use super::assembling::{Plan, Prepared, Stop, Whole, content_encodings, values};
 use super::assembly::Pending;
+use super::client::client_of;
 use super::held_session::{Patience, Replay};
 use super::release::Release;
 use super::verdict_log::VerdictRecord;
@@ -144,7 +145,7 @@ impl Gate {
         let Subject { upload, is_spooled, hold_time, is_piece } = subject;
         let bytes = upload.body.len();
         let headers = &session.req_header().headers;
-        let client = client_of(session);
+        let client = client_of(session, passage.trusted_proxies());
         let mut inspection = self.inspector.inspect(upload, client, case.snapshot.clone(), lookahead).await;
         let doubts = &mut inspection.findings.doubts;
         if is_piece {
@@ -154,7 +155,7 @@ impl Gate {
             let code = ProblemCode::PartialContent.code();
             doubts.push(Doubt { kind: DoubtKind::Malformed, code, part: None, offset: None });
         }
-        self.settle_matches(&mut inspection.findings, session, passage.reference(), case);
+        self.settle_matches(&mut inspection.findings, client, passage.reference(), case);
         let verdict = decide(&inspection.findings, &case.route.policy);
         let verdict_time = start.elapsed();
         self.metrics.verdict_seconds.observe(verdict_time.as_secs_f64());
@@ -164,6 +165,7 @@ impl Gate {
             generation: case.snapshot.generation,
             bytes,
             is_spooled,
+            client,
             inspection: &inspection,
             verdict: &verdict,
             hold_time,
@@ -176,11 +178,11 @@ impl Gate {
 
     /// Holds back the matches that do not act for this upload: where their set does not act, where the part is an
     /// exception, where the entry is in quarantine. In this order, as each looks at what is left.
-    fn settle_matches(&self, findings: &mut Findings, session: &Session, reference: &str, case: &Case<'_>) {
+    fn settle_matches(&self, findings: &mut Findings, client: Option<IpAddr>, reference: &str, case: &Case<'_>) {
         let config = &case.snapshot.config;
         roll_out(findings, config, &case.route.name, Some(reference));
         exempt(findings);
-        self.quarantine.settle(findings, client_of(session), config);
+        self.quarantine.settle(findings, client, config);
     }
 
     async fn answer(
@@ -198,11 +200,6 @@ impl Gate {
         answer.send(session).await?;
         Ok(true)
     }
-}
-
-/// Where the upload comes from.
-fn client_of(session: &Session) -> Option<IpAddr> {
-    session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip())
 }
 
 impl Stop {

@@ -7,6 +7,7 @@ mod answer;
 mod assembling;
 mod assembly;
 mod certificate;
+mod client;
 mod failing;
 mod forwarded;
 mod framing;
@@ -37,7 +38,7 @@ use pingora::{Error, ErrorType, Result};
 use uuid::Uuid;
 
 use crate::body::{HeldBody, Stores};
-use crate::config::{Inspection, Origin, OriginServer, Route, RoutePolicy, WebSocket};
+use crate::config::{Inspection, Network, Origin, OriginServer, Route, RoutePolicy, WebSocket};
 use crate::inspect::{Inspector, Lookahead};
 use crate::quarantine::Quarantine;
 use crate::snapshot::{Snapshot, SnapshotHandle};
@@ -115,6 +116,11 @@ pub struct Passage {
 impl Passage {
     fn origin(&self) -> &Origin {
         &self.snapshot.config.origins[self.origin]
+    }
+
+    /// Proxies of ours, which are believed when they name their clients.
+    fn trusted_proxies(&self) -> &[Network] {
+        &self.snapshot.config.server.trusted_proxies
     }
 
     fn reference(&mut self) -> &str {
@@ -251,8 +257,7 @@ impl ProxyHttp for Gate {
     ) -> Result<()> {
         release::remove_penstock_headers(upstream_request);
         framing::isolate(upstream_request, !session.is_body_empty())?;
-        let trusted = &passage.snapshot.config.server.trusted_proxies;
-        forwarded::write_to(upstream_request, session, passage.origin().x_forwarded, trusted)?;
+        forwarded::write_to(upstream_request, session, passage.origin().x_forwarded, passage.trusted_proxies())?;
         match &passage.release {
             Some(release) => release.write_to(upstream_request),
             None => Ok(()),

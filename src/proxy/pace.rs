@@ -14,6 +14,7 @@ use pingora::proxy::Session;
 use tokio::time::Instant;
 
 use super::answer::Refusal;
+use super::client::peer_of;
 use crate::config::{ByteSize, Limits};
 
 /// The clients of which bodies are being received at the moment.
@@ -31,8 +32,7 @@ fn network_of(client: IpAddr) -> IpAddr {
 impl Lines {
     /// The line on which the body of `session` comes.
     pub(super) fn of(self: &Arc<Self>, session: &Session) -> Line {
-        let address = session.client_addr().and_then(|address| address.as_inet());
-        self.line_of(address.map(|address| network_of(address.ip())))
+        self.line_of(peer_of(session).map(network_of))
     }
 
     fn line_of(self: &Arc<Self>, client: Option<IpAddr>) -> Line {

@@ -8,6 +8,7 @@ use std::io;
 use pingora::Error;
 use pingora::proxy::Session;
 
+use super::client::client_of;
 use super::{Passage, wire};
 
 /// What every line says of a request.
@@ -19,10 +20,10 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    fn of(session: &'a Session) -> Self {
+    fn of(session: &'a Session, passage: &Passage) -> Self {
         let request = Some(session.req_header()).filter(|_| wire::bad_request(session).is_none());
         Self {
-            client: session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip().to_string()),
+            client: client_of(session, passage.trusted_proxies()).map(|address| address.to_string()),
             method: request.map(|request| request.method.as_str()),
             path: request.map(|request| request.uri.path()),
         }
@@ -31,14 +32,14 @@ impl<'a> Asked<'a> {
 
 /// A request was refused without a verdict.
 pub(super) fn refused(session: &Session, passage: &Passage, code: &'static str) {
-    let Asked { client, method, path } = Asked::of(session);
+    let Asked { client, method, path } = Asked::of(session, passage);
     let (reference, route) = (passage.reference.as_deref(), passage.route.as_deref());
     tracing::info!(event = "refused", code, reference, route, client, method, path, "request refused");
 }
 
 /// The origin did not answer, or broke off.
 pub(super) fn origin_failed(session: &Session, passage: &Passage, code: &'static str, error: &Error) {
-    let Asked { client, method, path } = Asked::of(session);
+    let Asked { client, method, path } = Asked::of(session, passage);
     let (reference, route) = (passage.reference.as_deref(), passage.route.as_deref());
     let (origin, reason) = (passage.origin().name.as_str(), reason(error));
     tracing::warn!(event = "origin", code, reference, route, origin, reason, client, method, path, "the origin failed");
@@ -46,7 +47,7 @@ pub(super) fn origin_failed(session: &Session, passage: &Passage, code: &'static
 
 /// Something went wrong here.
 pub(super) fn failed(session: &Session, passage: &Passage, code: &'static str, error: &Error) {
-    let Asked { client, method, path } = Asked::of(session);
+    let Asked { client, method, path } = Asked::of(session, passage);
     let (reference, route) = (passage.reference.as_deref(), passage.route.as_deref());
     let reason = reason(error);
     tracing::error!(event = "failed", code, reference, route, reason, client, method, path, "the request failed");
@@ -57,7 +58,7 @@ pub(super) fn client_gone(session: &Session, passage: &Passage, error: &Error) {
     if !tracing::enabled!(tracing::Level::DEBUG) {
         return;
     }
-    let Asked { client, method, path } = Asked::of(session);
+    let Asked { client, method, path } = Asked::of(session, passage);
     let (reference, route) = (passage.reference.as_deref(), passage.route.as_deref());
     let reason = reason(error);
     tracing::debug!(event = "client_gone", reference, route, reason, client, method, path, "the client went away");

@@ -1,6 +1,7 @@
 //! The one line that each verdict leaves in the log, and its traces in the metrics.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use pingora::proxy::Session;
@@ -18,6 +19,8 @@ pub(super) struct VerdictRecord<'a> {
     pub(super) bytes: usize,
     /// `None` for an upload that was put together.
     pub(super) is_spooled: Option<bool>,
+    /// Who uploads, where that is known.
+    pub(super) client: Option<IpAddr>,
     pub(super) inspection: &'a Inspection,
     pub(super) verdict: &'a Verdict,
     pub(super) hold_time: Duration,
@@ -28,8 +31,6 @@ impl VerdictRecord<'_> {
     pub(super) fn log(&self, session: &Session) {
         let request = session.req_header();
         let Self { verdict, inspection, .. } = self;
-        let client =
-            session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip().to_string());
         tracing::info!(
             event = "verdict",
             reference = self.reference,
@@ -37,7 +38,7 @@ impl VerdictRecord<'_> {
             if_enforced = verdict.if_enforced.name(),
             route = %self.route.name,
             generation = self.generation,
-            client,
+            client = self.client.map(|client| client.to_string()),
             method = request.method.as_str(),
             path = request.uri.path(),
             bytes = self.bytes,

@@ -1,0 +1,305 @@
+"""What becomes of uploads when five times as many come as can be inspected, and when four clients send what costs most.
+
+    overload.py PENSTOCK FOLDER RESULTS.json [--seconds 16]
+
+A flood from one network is sent at five times the rate that was measured before. Beside it, others upload five pictures
+a second: a client of another network on the same route, the flooding client on another route, and one on a route that
+is not inspected. Then four connections send hostile bodies over and over. Each kind of client is a process of its own.
+Prints a table and fails when a goal is missed: goodput of 0.9 of the capacity, the 99th percentile of accepted uploads
+within 3 times that of an unloaded machine, others within 2 times.
+"""
+import argparse
+import datetime
+import http.client
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "worst"))
+import archives  # noqa: E402
+import pictures  # noqa: E402
+
+FLOOD, OTHER = "127.0.0.1", "127.9.9.9"
+PROBES = {"other client": (OTHER, "/upload/a"), "other route": (FLOOD, "/other/a"), "not inspected": (OTHER, "/off/a")}
+PROBES_A_SECOND = 5
+CONFIG = """[server]
+shutdown_grace = "0s"
+[admin]
+address = "127.0.0.1:{admin}"
+[[listener]]
+address = "127.0.0.1:{port}"
+[[origin]]
+name = "site"
+servers = ["127.0.0.1:{origin}"]
+[[route]]
+name = "upload"
+path = "/upload/**"
+inspect = "enforce"
+[[route]]
+name = "other"
+path = "/other/**"
+inspect = "enforce"
+[[hash_set]]
+name = "known"
+path = "known.csv"
+"""
+
+
+def picture(seed):
+    """A PNG of some 360 KB that nobody has listed."""
+    shade = random.Random(seed)
+    width, height = 640, 420
+    rows = []
+    for y in range(height):
+        row = bytearray(b"\0")
+        for x in range(width):
+            light = (x * 5 + y * 3) // 8 + shade.randrange(24)
+            row += bytes(((light + 40) % 256, light % 256, (light // 2 + y // 4) % 256))
+        rows.append(bytes(row))
+    chunk = lambda name, data: struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    packed = zlib.compress(b"".join(rows), 6)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+
+
+class Client:
+    """One connection, made again when it was closed."""
+
+    def __init__(self, port, source):
+        self.port, self.source, self.connection = port, source, None
+
+    def post(self, path, body):
+        """The status, or 0 where there is no answer, and how long it took."""
+        start = time.monotonic()
+        try:
+            if self.connection is None:
+                source = (self.source, 0)
+                self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60, source_address=source)
+                self.connection.connect()
+                self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.connection.request("POST", path, body, {"Content-Type": "application/octet-stream"})
+            answer = self.connection.getresponse()
+            answer.read()
+            status = answer.status
+        except (OSError, http.client.HTTPException):
+            self.connection, status = None, 0
+        return status, time.monotonic() - start
+
+
+def paced(port, source, path, body, rate, connections, seconds, results):
+    """Sends `rate` uploads a second for `seconds`, whatever becomes of them, as far as `connections` allow."""
+    start, lock, sent = time.monotonic() + 0.2, threading.Lock(), [0]
+    answers = []
+
+    def work():
+        client = Client(port, source)
+        while True:
+            with lock:
+                due = start + sent[0] / rate
+                sent[0] += 1
+            if due > start + seconds:
+                return
+            time.sleep(max(0.0, due - time.monotonic()))
+            answers.append(client.post(path, body))
+
+    run_threads(work, connections)
+    results.put((path, source, answers, time.monotonic() - start))
+
+
+def closed(port, source, path, bodies, connections, seconds, results):
+    """Sends one after the other on each connection."""
+    start, answers = time.monotonic(), []
+
+    def work():
+        client, number = Client(port, source), 0
+        while time.monotonic() < start + seconds:
+            answers.append(client.post(path, bodies[number % len(bodies)]))
+            number += 1
+
+    run_threads(work, connections)
+    results.put((path, source, answers, time.monotonic() - start))
+
+
+def run_threads(work, count):
+    threads = [threading.Thread(target=work) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def together(jobs):
+    """Runs every job in a process of its own, and gives what came of them, by name."""
+    running = []
+    for name, (function, *arguments) in jobs.items():
+        results = multiprocessing.Queue()
+        process = multiprocessing.Process(target=function, args=(*arguments, results))
+        process.start()
+        running.append((name, process, results))
+    ended = {}
+    for name, process, results in running:
+        _, _, answers, took = results.get()
+        process.join()
+        ended[name] = Outcome(answers, took)
+    return ended
+
+
+class Outcome:
+    """What became of the uploads of one kind."""
+
+    def __init__(self, answers, took):
+        self.sent, self.took = len(answers), took
+        self.times = sorted(time for status, time in answers if status == 200)
+        self.refused = sum(status == 503 for status, _ in answers)
+        self.failed = self.sent - len(self.times) - self.refused
+
+    def at(self, share):
+        return self.times[min(len(self.times) - 1, int(len(self.times) * share))] * 1e3 if self.times else float("inf")
+
+    @property
+    def rate(self):
+        return len(self.times) / self.took
+
+    def row(self, load, who):
+        return {
+            "load": load, "who": who, "sent_per_second": round(self.sent / self.took, 1),
+            "accepted_per_second": round(self.rate, 1), "refused": self.refused, "failed": self.failed,
+            "p50_ms": round(self.at(0.5), 1), "p99_ms": round(self.at(0.99), 1),
+        }
+
+
+def hostile_bodies():
+    """Small bodies that cost much: archives in archives, heads that claim large pictures, data URIs."""
+    return {
+        "archives in archives": archives.nested(7, 3, bytes(200_000)),
+        "heads of pictures": pictures.jpeg(9000, 9000) * 300,
+        "data URIs": (b"data:;base64," * 10_000),
+    }
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_for(port, path):
+    for _ in range(200):
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", path)
+            connection.getresponse().read()
+            return
+        except OSError:
+            time.sleep(0.05)
+    sys.exit(f"nobody listens on port {port}")
+
+
+def origin(port):
+    """Reads uploads and answers 200."""
+    listener = socket.create_server(("127.0.0.1", port), backlog=512)
+
+    def serve(connection):
+        with connection, connection.makefile("rb") as stream:
+            while stream.readline():
+                length = 0
+                while (line := stream.readline()) not in (b"\r\n", b""):
+                    if line.lower().startswith(b"content-length:"):
+                        length = int(line.split(b":")[1])
+                while length > 0:
+                    length -= len(stream.read(min(length, 1 << 16)) or b"x" * length)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    while True:
+        connection, _ = listener.accept()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+
+def measure(port, seconds):
+    body, rows, goals = picture(1), [], []
+    probe = lambda name: (paced, port, *PROBES[name], body, PROBES_A_SECOND, 20, seconds)
+    probes = {name: probe(name) for name in PROBES}
+    closed(port, FLOOD, "/upload/a", [body], 2, 2, multiprocessing.Queue())
+
+    def note(load, ended):
+        rows.extend(outcome.row(load, who) for who, outcome in ended.items())
+        print("\n".join(line(row) for row in rows[-len(ended):]), flush=True)
+        return ended
+
+    print(f"{'load':<22} {'who':<15} {'sent/s':>8} {'ok/s':>8} {'503':>6} {'other':>6} {'p50 ms':>8} {'p99 ms':>8}")
+    alone = (paced, port, FLOOD, "/upload/a", body, PROBES_A_SECOND, 20, seconds)
+    idle = note("none", together({**probes, "alone": alone}))
+    full = (closed, port, FLOOD, "/upload/a", [body], 6, seconds / 3)
+    capacity = statistics.median(note("capacity", together({"flood": full}))["flood"].rate for _ in range(3))
+    flood = (paced, port, FLOOD, "/upload/a", body, 5 * capacity, 200, seconds)
+    over = note("5 times", together({**probes, "flood": flood}))
+    goals.append(("goodput of the capacity", over["flood"].rate / capacity, ">=", 0.9))
+    goals.append(("p99 of the accepted to unloaded", over["flood"].at(0.99) / idle["alone"].at(0.99), "<=", 3))
+    goals += others("5 times", idle, over)
+    for name, hostile in hostile_bodies().items():
+        storm = (closed, port, FLOOD, "/upload/a", [hostile], 4, seconds)
+        goals += others(name, idle, note(name, together({**probes, "attackers": storm})))
+    return rows, goals
+
+
+def others(load, idle, loaded):
+    for name in PROBES:
+        for at in (0.5, 0.99):
+            yield f"{load}: p{at * 100:.0f} of {name} to unloaded", loaded[name].at(at) / idle[name].at(at), "<=", 2
+        refused = loaded[name].refused + loaded[name].failed
+        yield f"{load}: refused of {name}", refused / loaded[name].sent, "<=", 0.01
+
+
+def line(row):
+    return (f"{row['load']:<22} {row['who']:<15} {row['sent_per_second']:>8} {row['accepted_per_second']:>8} "
+            f"{row['refused']:>6} {row['failed']:>6} {row['p50_ms']:>8} {row['p99_ms']:>8}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("penstock")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--seconds", type=float, default=16)
+    args = parser.parse_args()
+    shutil.rmtree(args.folder, ignore_errors=True)
+    args.folder.mkdir(parents=True)
+    (args.folder / "known.csv").write_text(f"algorithm,hash\npdq,{'5a' * 32}\nsha256,{'5a' * 32}\n")
+    ports = {"admin": free_port(), "port": free_port(), "origin": free_port()}
+    config = args.folder / "penstock.toml"
+    config.write_text(CONFIG.format(**ports))
+    site = multiprocessing.Process(target=origin, args=(ports["origin"],), daemon=True)
+    site.start()
+    environment = {**os.environ, "STATE_DIRECTORY": str(args.folder), "CACHE_DIRECTORY": str(args.folder)}
+    with open(args.folder / "log", "w") as log:
+        command = [args.penstock, "run", "--config", str(config)]
+        penstock = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        wait_for(ports["admin"], "/readyz")
+        rows, goals = measure(ports["port"], args.seconds)
+    finally:
+        penstock.terminate()
+        penstock.wait()
+    missed = [goal for goal in goals if not (goal[1] >= goal[3] if goal[2] == ">=" else goal[1] <= goal[3])]
+    for name, value, comparison, bound in goals:
+        mark = "   MISSED" if (name, value, comparison, bound) in missed else ""
+        print(f"{name:<60} {value:6.2f} {comparison} {bound}{mark}")
+    report = {"date": datetime.date.today().isoformat(), "cores": os.cpu_count(), "rows": rows}
+    report["goals"] = [{"name": name, "value": round(value, 3), "bound": f"{sign} {bound}"} for name, value, sign, bound in goals]
+    args.results.write_text(json.dumps(report, indent=2) + "\n")
+    sys.exit(1 if missed else 0)
+
+
+main()
