@@ -1,6 +1,7 @@
 //! When inspections run out of time or room, the route decides, and every such decision is counted and recorded.
 
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::origin::Origin;
 use crate::support::penstock::{ENFORCING, Penstock, Setup};
@@ -77,16 +78,56 @@ fn pictures_that_claim_more_than_there_is_work_for_are_not_begun() {
     assert_eq!(origin.bytes(), 0);
 }
 
-#[test]
-fn a_full_queue_answers_at_once_as_the_route_says() {
-    let origin = Origin::start();
-    let penstock = Setup::new(&[origin.address])
+/// One upload may wait, and pictures take their time.
+fn with_short_queue(origin: &Origin) -> Setup {
+    Setup::new(&[origin.address])
         .with_limits("inspection_queue = 1")
         .with_file("none.csv", format!("algorithm,hash\npdq,{}\n", "0".repeat(64)).as_bytes())
         .with("[[hash_set]]\nname = \"none\"\npath = \"none.csv\"\n")
-        .with(LENIENT)
-        .with(ENFORCING)
-        .start();
+}
+
+#[test]
+fn a_client_that_brings_too_many_is_turned_away_before_it_sends_more() {
+    let origin = Origin::start();
+    let penstock = with_short_queue(&origin).with(ENFORCING).start();
+    let picture = png(&landscape(2000, 1500, 3));
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    let status = penstock.connect().post("/upload/a", &[], &picture).status;
+                    assert!([200, 503].contains(&status), "{status}");
+                }
+            });
+        }
+        let _clients_end = EndsClients(&is_over);
+        wait_until("an upload is refused in place of being asked for", || {
+            let mut client = penstock.connect();
+            client.send("POST /upload/a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+            let answer = client.read_response().expect("an answer");
+            match answer.status {
+                100 => client.send("hello"),
+                status => assert_eq!((status, answer.json()["code"].as_str()), (503, Some("overload"))),
+            }
+            answer.status == 503 && answer.headers.contains_key("retry-after")
+        });
+    });
+}
+
+/// Ends clients also where a test fails, as their threads are waited for.
+struct EndsClients<'a>(&'a AtomicBool);
+
+impl Drop for EndsClients<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_full_queue_answers_at_once_as_the_route_says() {
+    let origin = Origin::start();
+    let penstock = with_short_queue(&origin).with(LENIENT).with(ENFORCING).start();
     let picture = png(&landscape(2000, 1500, 3));
     wait_until("the queue has been full on both routes", || {
         let together = Barrier::new(16);

@@ -97,6 +97,12 @@ impl Inspector {
         self.threads.pool.waiting()
     }
 
+    /// Whether an upload of `client` on `route` is better turned away before it is received: too many come from there,
+    /// and those who wait are as many as may. Says no while that is not so for long enough to be sure.
+    pub fn turns_away(&self, client: Option<IpAddr>, route: &Arc<str>) -> bool {
+        self.threads.pool.turns_away(&Line::of(client, route))
+    }
+
     /// Begins to work on an upload with these `Content-Type` and `Content-Encoding` headers while it arrives; `None`
     /// where nothing can be told of it before it is whole.
     pub fn look_ahead(

@@ -91,6 +91,11 @@ impl Pool {
         result.await.map_err(|_| PoolError::Panicked)
     }
 
+    /// Whether a job in `line` would be turned away, so that what it needs is better not even fetched.
+    pub(super) fn turns_away(&self, line: &Line) -> bool {
+        self.0.lock().queue.turns_away(line, Instant::now())
+    }
+
     /// Jobs that wait.
     pub(super) fn waiting(&self) -> usize {
         self.0.lock().queue.waiting()

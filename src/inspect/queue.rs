@@ -181,18 +181,38 @@ impl<J> Queue<J> {
         if running < threads && ahead == 0 { Duration::ZERO } else { time / u32::try_from(threads).unwrap_or(u32::MAX) }
     }
 
+    fn admission(&self, line: &Line) -> &Admission {
+        self.lines.get(line).map_or(&self.admission, |state| &state.admission)
+    }
+
+    fn note(&mut self, line: &Line, is_accepted: bool, now: Instant) {
+        let admission = self.lines.get_mut(line).map_or(&mut self.admission, |state| &mut state.admission);
+        admission.note(is_accepted, self.max_wait, now);
+    }
+
+    fn fits(&self, line: &Line, now: Instant) -> bool {
+        let usual = self.lines.get(line).map_or(self.usual, |state| state.usual.max(self.usual));
+        let patience = self.admission(line).patience(usual, self.max_wait);
+        self.waiting < self.most && self.expected_wait(line, now) <= patience
+    }
+
+    /// Whether an upload that would stand in `line` can as well be turned away before it is received, because the line
+    /// keeps bringing too many and is full. An upload for which this is true counts as turned away.
+    pub(super) fn turns_away(&mut self, line: &Line, now: Instant) -> bool {
+        let is_hopeless = self.admission(line).is_strict && !self.fits(line, now);
+        if is_hopeless {
+            self.note(line, false, now);
+        }
+        is_hopeless
+    }
+
     /// Puts `job` at the end of `line`.
     ///
     /// # Errors
     /// The job, when too many wait or it would wait too long.
     pub(super) fn push(&mut self, line: &Line, job: J, now: Instant) -> Result<(), J> {
-        let wait = self.expected_wait(line, now);
-        let (max_wait, has_room) = (self.max_wait, self.waiting < self.most);
-        let known = self.lines.get_mut(line);
-        let usual = known.as_ref().map_or(self.usual, |state| state.usual.max(self.usual));
-        let admission = known.map_or(&mut self.admission, |state| &mut state.admission);
-        let is_accepted = has_room && wait <= admission.patience(usual, max_wait);
-        admission.note(is_accepted, max_wait, now);
+        let is_accepted = self.fits(line, now);
+        self.note(line, is_accepted, now);
         if !is_accepted {
             return Err(job);
         }
@@ -341,7 +361,10 @@ mod tests {
         let fill = |serving: &mut Serving| (0..500).take_while(|_| serving.push(1).is_ok()).count();
         serving.push(1).unwrap();
         serving.serve(SHORT);
+        assert!(!serving.queue.turns_away(&line(1), serving.now), "nothing is known of it");
         assert!(fill(&mut serving) >= 100, "a burst waits for a second");
+        assert!(serving.queue.turns_away(&line(1), serving.now));
+        assert!(!serving.queue.turns_away(&line(2), serving.now));
         let mut waiting = Vec::new();
         for _ in 0..300 {
             serving.serve(SHORT);

@@ -38,18 +38,20 @@ use pingora::{Error, ErrorType, Result};
 use uuid::Uuid;
 
 use crate::body::{HeldBody, Stores};
-use crate::config::{Inspection, Network, Origin, OriginServer, Route, RoutePolicy, WebSocket};
+use crate::config::{Doubtful, Inspection, Network, Origin, OriginServer, Route, RoutePolicy, WebSocket};
 use crate::inspect::{Inspector, Lookahead};
 use crate::quarantine::Quarantine;
 use crate::snapshot::{Snapshot, SnapshotHandle};
-use crate::telemetry::{HoldLabels, Metrics};
+use crate::telemetry::{DoubtLabels, HoldLabels, Metrics};
+use crate::verdict::DoubtKind;
 
 pub use places::raise_descriptor_limit;
 pub use server::{StartError, check_tls, serve};
 
-use answer::{Answer, Refusal};
+use answer::{Answer, InconclusiveKind, Refusal};
 use assembling::{Stop, content_encodings, values};
 use assembly::{Assemblies, Pending};
+use client::client_of;
 use held_session::Replay;
 use hold::{HoldFailure, declared_length, hold};
 use judging::Held;
@@ -357,6 +359,9 @@ impl Gate {
         if !has_body && plan.is_none() {
             return Ok(false);
         }
+        if self.is_overloaded(session, passage, case) {
+            return self.refuse(session, passage, &Refusal::Inconclusive("overload", InconclusiveKind::Busy)).await;
+        }
         let start = Instant::now();
         let lookahead = self.look_ahead(session, case);
         let body = match self.hold(session, case.snapshot, &case.route.policy, lookahead.as_ref()).await {
@@ -377,6 +382,20 @@ impl Gate {
         let hold_time = start.elapsed();
         self.metrics.hold_seconds.observe(hold_time.as_secs_f64());
         self.pass_held(session, passage, case, Held::new(body, has_body, hold_time), lookahead, plan).await
+    }
+
+    /// Whether the upload is turned away before it is received: at many times what can be inspected, receiving what is
+    /// then refused takes the time of the inspections. It counts as any other that found no room in the queue.
+    fn is_overloaded(&self, session: &Session, passage: &Passage, case: &Case<'_>) -> bool {
+        let policy = &case.route.policy;
+        let is_refused = case.is_enforced() && policy.overload == Doubtful::Refuse;
+        let client = client_of(session, passage.trusted_proxies());
+        let turns_away = is_refused && self.inspector.turns_away(client, &case.route.name);
+        if turns_away {
+            let label = DoubtLabels { kind: DoubtKind::Overload.name(), failed: "closed" };
+            self.metrics.doubts.get_or_create(&label).inc();
+        }
+        turns_away
     }
 
     /// Prepares work on a body that is large enough for its beginning to be worked on before its end is there.
