@@ -130,13 +130,17 @@ fn one_connection_too_many_is_closed_and_operators_still_get_in() {
     let penstock = Setup::new(&[origin.address]).with(ENFORCING).with("[connections]\nmax = 8\n").start();
     assert_eq!(penstock.post("/upload/a", &[], b"hello").status, 200, "what came before it was taken before it");
     wait_until("nothing of the start is open", || penstock.metric("penstock_open_connections") == 0.0);
-    let mut open: Vec<Connection> = (0..8).map(|_| penstock.connect()).collect();
+    let mut open: Vec<Connection> = (0..7).map(|_| penstock.connect()).collect();
+    wait_until("one network has its share", || penstock.metric("penstock_open_connections") == 7.0);
+    assert!(penstock.connect().read_response().is_none());
+    open.push(penstock.connect_from_elsewhere());
+    assert_eq!(open[7].post("/upload/a", &[], b"hello").status, 200, "something is left for others");
     wait_until("all are taken", || penstock.metric("penstock_open_connections") == 8.0);
     for _ in 0..3 {
-        assert!(penstock.connect().read_response().is_none());
+        assert!(penstock.connect_from_elsewhere().read_response().is_none());
     }
     assert_eq!(penstock.get_admin("/healthz").status, 200);
-    assert_eq!(penstock.metric("penstock_refused_connections_total{reason=\"limit\"}"), 3.0);
+    assert_eq!(penstock.metric("penstock_refused_connections_total{reason=\"limit\"}"), 4.0);
     assert_eq!(penstock.events("connections").len(), 1, "told once, not each time");
     assert_eq!(open[0].post("/upload/a", &[], b"hello").status, 200);
     open.clear();

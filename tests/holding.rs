@@ -165,6 +165,27 @@ fn past_a_bound_the_client_gets_a_clear_status_and_nothing_reaches_the_origin() 
 }
 
 #[test]
+fn uploads_of_one_client_never_take_all_the_disk() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address])
+        .with(ENFORCING)
+        .with_limits("spool_total = \"100 KiB\"\nmemory_per_upload = \"1 KiB\"")
+        .start();
+    let piece = pattern(10 << 10);
+    let begin = || {
+        let mut client = penstock.connect();
+        client.send(head("POST", "/upload/a", &[], Some(piece.len() + 1)));
+        client.send(&piece);
+        client
+    };
+    let _held: Vec<_> = (0..9).map(|_| begin()).collect();
+    let refused = || penstock.metric("penstock_holds_failed_total{reason=\"spool_full\"}");
+    wait_until("one of the nine is past the share of the client", || refused() == 1.0);
+    assert_eq!(penstock.connect_from_elsewhere().post("/upload/a", &[], &piece).status, 200);
+    assert_eq!(refused(), 1.0);
+}
+
+#[test]
 fn a_client_that_goes_away_leaves_nothing_behind() {
     let origin = Origin::start();
     let penstock = start(&origin);

@@ -2,12 +2,12 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
 use super::held::HeldBody;
-use super::quota::{Quota, Reservation};
+use super::quota::Reservation;
+use super::scratch::Stores;
 use super::spool::{Spool, Spooled};
 use crate::config::{ByteSize, Limits};
 
@@ -61,13 +61,7 @@ pub enum HoldError {
 
 impl BodyCollector {
     /// A collector for one body; `expected` is its declared length, if any.
-    pub fn new(
-        limits: &Limits,
-        max_body: ByteSize,
-        expected: Option<u64>,
-        memory: &Arc<Quota>,
-        disk: &Arc<Quota>,
-    ) -> Self {
+    pub fn new(limits: &Limits, max_body: ByteSize, expected: Option<u64>, stores: &Stores) -> Self {
         Self {
             limits: HoldLimits {
                 max_body: max_body.0,
@@ -77,8 +71,8 @@ impl BodyCollector {
                 spool_directory: limits.spool_directory.clone(),
                 expected,
             },
-            memory: Reservation::of(memory),
-            disk: Reservation::of(disk),
+            memory: stores.reserve_memory(),
+            disk: stores.reserve_disk(),
             received: 0,
             pending: Pending::One(Bytes::new()),
             spool: None,
@@ -104,7 +98,7 @@ impl BodyCollector {
             self.spool = Some(Spool::create(&self.limits.spool_directory)?);
         }
         if self.spool.is_some() {
-            let uncounted = self.received - self.disk.bytes();
+            let uncounted = self.received - self.disk.amount();
             if !self.disk.grow(uncounted, self.limits.spool_total) {
                 return Err(HoldError::SpoolFull);
             }
@@ -220,22 +214,25 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    struct Stores {
+    struct Holding {
         limits: Limits,
-        memory: Arc<Quota>,
-        disk: Arc<Quota>,
+        stores: Stores,
     }
 
-    impl Stores {
+    impl Holding {
         fn new() -> Self {
             let source = "[limits]\nmemory_per_upload = \"1 KiB\"\nmemory_total = \"2 KiB\"\nspool_total = \"8 MiB\"\n\
                           [[listener]]\naddress = \"127.0.0.1:1\"\n[[origin]]\nname = \"o\"\nservers = [\"127.0.0.1:2\"]";
             let limits = Config::parse(Path::new("c.toml"), source).unwrap().limits;
-            Self { limits, memory: Arc::default(), disk: Arc::default() }
+            Self { limits, stores: Stores::default() }
+        }
+
+        fn used(&self) -> (u64, u64) {
+            (self.stores.memory_used(), self.stores.disk_used())
         }
 
         fn collector(&self, max_body: u64) -> BodyCollector {
-            BodyCollector::new(&self.limits, ByteSize(max_body), None, &self.memory, &self.disk)
+            BodyCollector::new(&self.limits, ByteSize(max_body), None, &self.stores)
         }
 
         fn collect(&self, body: &[u8], piece: usize) -> Result<HeldBody, HoldError> {
@@ -252,36 +249,36 @@ mod tests {
 
     #[test]
     fn a_body_comes_back_whole_wherever_it_lies() {
-        let stores = Stores::new();
+        let holding = Holding::new();
         let pattern: Vec<u8> = (0..5_000_000u32).map(|i| (i % 251) as u8).collect();
         for (length, piece) in
             [(0, 1), (1, 1), (1023, 100), (1024, 1024), (1025, 100), (3_000_000, 65_536), (5_000_000, 4_999_999)]
         {
-            let held = stores.collect(&pattern[..length], piece).unwrap();
+            let held = holding.collect(&pattern[..length], piece).unwrap();
             assert_eq!(held.bytes(), &pattern[..length], "{length} bytes");
             assert_eq!(held.is_spooled(), length > 1024, "{length} bytes");
         }
-        assert_eq!((stores.memory.used(), stores.disk.used()), (0, 0), "every share came back");
+        assert_eq!(holding.used(), (0, 0), "every share came back");
     }
 
     #[test]
     fn when_memory_is_spent_a_small_body_goes_to_disk() {
-        let stores = Stores::new();
-        let first = stores.collect(&[1; 1000], 1000).unwrap();
-        let second = stores.collect(&[2; 1000], 1000).unwrap();
-        let third = stores.collect(&[3; 1000], 1000).unwrap();
+        let holding = Holding::new();
+        let first = holding.collect(&[1; 1000], 1000).unwrap();
+        let second = holding.collect(&[2; 1000], 1000).unwrap();
+        let third = holding.collect(&[3; 1000], 1000).unwrap();
         assert!(!first.is_spooled() && !second.is_spooled() && third.is_spooled());
         assert_eq!(third.bytes(), &[3u8; 1000][..]);
     }
 
     #[test]
     fn past_a_bound_the_body_is_refused_and_its_share_comes_back() {
-        let stores = Stores::new();
-        let mut collector = stores.collector(10);
+        let holding = Holding::new();
+        let mut collector = holding.collector(10);
         collector.push(Bytes::from_static(b"0123456789")).unwrap();
         assert!(matches!(collector.push(Bytes::from_static(b"x")), Err(HoldError::TooLarge(_))));
         drop(collector);
-        assert!(matches!(stores.collect(&vec![0; 9 << 20], 1 << 20), Err(HoldError::SpoolFull)));
-        assert_eq!((stores.memory.used(), stores.disk.used()), (0, 0));
+        assert!(matches!(holding.collect(&vec![0; 9 << 20], 1 << 20), Err(HoldError::SpoolFull)));
+        assert_eq!(holding.used(), (0, 0));
     }
 }

@@ -1,64 +1,120 @@
-//! Memory and disk that all uploads share.
+//! What all clients share: memory, disk, places for connections.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Bytes in use out of a shared store. The limit comes with each request for more, so that a reload can change it.
+use crate::content::ClientNetwork;
+
+/// One part in so many is kept for networks that have little: no network with more than such a part gets any of it.
+const KEPT: u64 = 5;
+
+/// How much is in use of something that is shared. The limit comes with each request for more, so that a reload can
+/// change it.
 #[derive(Debug, Default)]
-pub struct Quota {
-    used: AtomicU64,
+pub struct Quota(Mutex<Used>);
+
+#[derive(Debug, Default)]
+struct Used {
+    total: u64,
+    by_network: HashMap<ClientNetwork, Share>,
+}
+
+/// What one network has.
+#[derive(Clone, Copy, Debug, Default)]
+struct Share {
+    amount: u64,
+    reservations: usize,
 }
 
 impl Quota {
-    /// Bytes in use.
+    /// How much is in use.
     pub fn used(&self) -> u64 {
-        self.used.load(Ordering::Relaxed)
+        self.lock().total
     }
 
-    fn take(&self, bytes: u64, limit: u64) -> bool {
-        let grown = |used: u64| used.checked_add(bytes).filter(|total| *total <= limit);
-        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).is_ok()
+    fn lock(&self) -> MutexGuard<'_, Used> {
+        // Nothing that runs while it is locked can panic.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A share of a [`Quota`], given back when it is dropped.
+impl Used {
+    fn take(&mut self, owner: Option<ClientNetwork>, amount: u64, limit: u64) -> bool {
+        let Some(total) = self.total.checked_add(amount).filter(|total| *total <= limit) else {
+            return false;
+        };
+        let share = owner.and_then(|owner| self.by_network.get_mut(&owner));
+        if let Some(share) = share {
+            let grown = share.amount + amount;
+            // A single upload may be as large as there is room.
+            if total > limit - limit / KEPT && grown > limit / KEPT && share.reservations > 1 {
+                return false;
+            }
+            share.amount = grown;
+        }
+        self.total = total;
+        true
+    }
+
+    fn give_back(&mut self, owner: Option<ClientNetwork>, amount: u64) {
+        self.total -= amount;
+        if let Some(share) = owner.and_then(|owner| self.by_network.get_mut(&owner)) {
+            share.amount -= amount;
+        }
+    }
+}
+
+/// What somebody has of a [`Quota`], given back when it is dropped.
 #[derive(Debug)]
 pub struct Reservation {
     quota: Arc<Quota>,
-    bytes: u64,
+    owner: Option<ClientNetwork>,
+    amount: u64,
 }
 
 impl Reservation {
-    /// An empty share.
-    pub fn of(quota: &Arc<Quota>) -> Self {
-        Self { quota: Arc::clone(quota), bytes: 0 }
+    /// Nothing yet, for `owner`. Without one it is limited by what all have alone.
+    pub fn of(quota: &Arc<Quota>, owner: Option<ClientNetwork>) -> Self {
+        if let Some(owner) = owner {
+            quota.lock().by_network.entry(owner).or_default().reservations += 1;
+        }
+        Self { quota: Arc::clone(quota), owner, amount: 0 }
     }
 
-    /// Bytes of the share.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
+    /// How much it is.
+    pub fn amount(&self) -> u64 {
+        self.amount
     }
 
-    /// Takes `bytes` more, unless all shares together would then exceed `limit`. Says whether it did.
+    /// Takes `amount` more, unless all would then have more than `limit`, or little is left and the owner, who has other
+    /// reservations too, has much. Says whether it did.
     #[must_use]
-    pub fn grow(&mut self, bytes: u64, limit: u64) -> bool {
-        let taken = self.quota.take(bytes, limit);
+    pub fn grow(&mut self, amount: u64, limit: u64) -> bool {
+        let taken = self.quota.lock().take(self.owner, amount, limit);
         if taken {
-            self.bytes += bytes;
+            self.amount += amount;
         }
         taken
     }
 
     /// Gives everything back.
     pub fn release(&mut self) {
-        self.quota.used.fetch_sub(self.bytes, Ordering::Relaxed);
-        self.bytes = 0;
+        self.quota.lock().give_back(self.owner, self.amount);
+        self.amount = 0;
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
         self.release();
+        let Some(owner) = self.owner else { return };
+        let mut used = self.quota.lock();
+        if let Some(share) = used.by_network.get_mut(&owner) {
+            share.reservations -= 1;
+            if share.reservations == 0 {
+                used.by_network.remove(&owner);
+            }
+        }
     }
 }
 
@@ -66,18 +122,44 @@ impl Drop for Reservation {
 mod tests {
     use super::*;
 
+    fn network(number: u8) -> Option<ClientNetwork> {
+        Some(ClientNetwork::of([10, 0, number, 1].into()))
+    }
+
     #[test]
     fn shares_never_exceed_the_limit_and_come_back() {
         let quota = Arc::new(Quota::default());
-        let mut first = Reservation::of(&quota);
-        let mut second = Reservation::of(&quota);
+        let mut first = Reservation::of(&quota, None);
+        let mut second = Reservation::of(&quota, None);
         assert!(first.grow(60, 100) && second.grow(40, 100));
-        assert!(!second.grow(1, 100), "the store is full");
+        assert!(!second.grow(1, 100), "nothing is left");
         assert!(!second.grow(u64::MAX, 100), "no overflow");
         drop(first);
         assert_eq!(quota.used(), 40);
         assert!(second.grow(60, 100));
         second.release();
         assert_eq!(quota.used(), 0);
+    }
+
+    #[test]
+    fn one_network_leaves_something_for_others() {
+        let quota = Arc::new(Quota::default());
+        let mut many: Vec<Reservation> = (0..100).map(|_| Reservation::of(&quota, network(1))).collect();
+        assert_eq!(many.iter_mut().filter_map(|one| one.grow(1, 100).then_some(())).count(), 80);
+        let mut others: Vec<Reservation> = (2..40).map(|other| Reservation::of(&quota, network(other))).collect();
+        assert!(others[..20].iter_mut().all(|other| other.grow(1, 100)));
+        assert!(!others[20].grow(1, 100), "nothing is left");
+        many.clear();
+        assert!(others[20].grow(1, 100));
+        others.clear();
+        assert_eq!(quota.used(), 0);
+        assert!(quota.lock().by_network.is_empty());
+    }
+
+    #[test]
+    fn a_single_upload_may_have_everything() {
+        let quota = Arc::new(Quota::default());
+        let mut only = Reservation::of(&quota, network(1));
+        assert!(only.grow(90, 100) && only.grow(10, 100));
     }
 }

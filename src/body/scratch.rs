@@ -6,17 +6,41 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::collector::{BodyCollector, HoldError};
-use super::quota::Quota;
+use super::quota::{Quota, Reservation};
 use crate::config::{ByteSize, Limits};
-use crate::content::TELLING;
+use crate::content::{ClientNetwork, TELLING};
 
 /// Memory and disk that all held bodies share.
 #[derive(Clone, Debug, Default)]
 pub struct Stores {
-    /// Memory.
-    pub memory: Arc<Quota>,
-    /// Disk.
-    pub disk: Arc<Quota>,
+    memory: Arc<Quota>,
+    disk: Arc<Quota>,
+    owner: Option<ClientNetwork>,
+}
+
+impl Stores {
+    /// The same, from which a client takes its share. Little is always left for others.
+    pub fn of(&self, owner: Option<ClientNetwork>) -> Self {
+        Self { owner, ..self.clone() }
+    }
+
+    /// Bytes of memory in use.
+    pub fn memory_used(&self) -> u64 {
+        self.memory.used()
+    }
+
+    /// Bytes of disk in use.
+    pub fn disk_used(&self) -> u64 {
+        self.disk.used()
+    }
+
+    pub(super) fn reserve_memory(&self) -> Reservation {
+        Reservation::of(&self.memory, self.owner)
+    }
+
+    pub(super) fn reserve_disk(&self) -> Reservation {
+        Reservation::of(&self.disk, self.owner)
+    }
 }
 
 /// Where the decompressed content of one upload goes: memory first, then files without a name.
@@ -38,8 +62,7 @@ impl<'a> Scratch<'a> {
     }
 
     fn collector(&self) -> BodyCollector {
-        let Stores { memory, disk } = self.stores;
-        BodyCollector::new(self.limits, ByteSize(u64::MAX), None, memory, disk)
+        BodyCollector::new(self.limits, ByteSize(u64::MAX), None, self.stores)
     }
 }
 

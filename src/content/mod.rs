@@ -5,6 +5,7 @@
 
 mod algorithm;
 mod base64_digit;
+mod client_network;
 mod deadline;
 mod hash;
 mod legibility;
@@ -20,6 +21,7 @@ mod unix_time;
 
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
 pub(crate) use base64_digit::base64_digit;
+pub use client_network::ClientNetwork;
 #[cfg(test)]
 pub(crate) use deadline::assert_linear;
 pub use deadline::{Deadline, WorkClock, note_work_elsewhere};

@@ -13,7 +13,6 @@ mod pool;
 mod queue;
 mod stretches;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,7 +20,7 @@ use bytes::Bytes;
 
 use crate::body::Stores;
 use crate::config::{Ambiguity, Limits, Server};
-use crate::content::Deadline;
+use crate::content::{ClientNetwork, Deadline};
 use crate::media::{DecodeMeans, ForeignDecoder};
 use crate::snapshot::Snapshot;
 use crate::telemetry::Metrics;
@@ -99,7 +98,7 @@ impl Inspector {
 
     /// Whether an upload of `client` on `route` is better turned away before it is received: too many come from there,
     /// and those who wait are as many as may. Says no while that is not so for long enough to be sure.
-    pub fn turns_away(&self, client: Option<IpAddr>, route: &Arc<str>) -> bool {
+    pub fn turns_away(&self, client: Option<ClientNetwork>, route: &Arc<str>) -> bool {
         self.threads.pool.turns_away(&Line::of(client, route))
     }
 
@@ -120,14 +119,14 @@ impl Inspector {
     pub async fn inspect(
         &self,
         upload: Upload,
-        client: Option<IpAddr>,
+        client: Option<ClientNetwork>,
         snapshot: Arc<Snapshot>,
         lookahead: Option<Lookahead>,
     ) -> Inspection {
         let line = Line::of(client, &upload.route);
         let allowed = snapshot.config.limits.inspection_time(upload.body.len() as u64);
         let start = Instant::now();
-        let (stores, foreign) = (self.stores.clone(), Arc::clone(&self.threads.foreign));
+        let (stores, foreign) = (self.stores.of(client), Arc::clone(&self.threads.foreign));
         let arrival = lookahead.map(Lookahead::into_arrival);
         let job = move || {
             let queued = start.elapsed();

@@ -7,9 +7,10 @@
 //! a longer queue would make all of them late and none faster (as in "Fail at Scale", Maurer, ACM Queue 13(8), 2015).
 
 use std::collections::{HashMap, VecDeque};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use crate::content::ClientNetwork;
 
 /// Uploads take so long on average in a line that is costly. Photos take a quarter of it.
 const COSTLY: Duration = Duration::from_millis(100);
@@ -26,18 +27,14 @@ const LEAST_WAIT: Duration = Duration::from_millis(20);
 /// Who waits together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Line {
-    network: Option<IpAddr>,
+    client: Option<ClientNetwork>,
     route: Arc<str>,
 }
 
 impl Line {
-    /// Of a client at `address` who uploads on `route`. One client easily has a /24 of IPv4 or a /64 of IPv6.
-    pub(super) fn of(address: Option<IpAddr>, route: &Arc<str>) -> Self {
-        let network = address.map(|address| match address.to_canonical() {
-            IpAddr::V4(address) => IpAddr::V4((u32::from(address) & !0xff).into()),
-            IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
-        });
-        Self { network, route: Arc::clone(route) }
+    /// Of clients in one network who upload on `route`.
+    pub(super) fn of(client: Option<ClientNetwork>, route: &Arc<str>) -> Self {
+        Self { client, route: Arc::clone(route) }
     }
 }
 
@@ -266,7 +263,7 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(10);
 
     fn line(client: u8) -> Line {
-        Line::of(Some(IpAddr::from([10, 0, client, 1])), &"uploads".into())
+        Line::of(Some(ClientNetwork::of([10, 0, client, 1].into())), &"uploads".into())
     }
 
     /// A queue with one clock.
@@ -308,17 +305,6 @@ mod tests {
         let first = order[..3].iter().filter(|client| **client == 2).count();
         assert_eq!((order.len(), first), (11, 2), "{order:?}");
         assert_eq!(serving.queue.waiting(), 0);
-    }
-
-    #[test]
-    fn neighbours_and_routes_have_lines_of_their_own() {
-        let route = Arc::from("uploads");
-        let of = |address: &str| Line::of(Some(address.parse().unwrap()), &route);
-        assert_eq!(of("10.0.0.1"), of("10.0.0.200"));
-        assert_eq!(of("10.0.0.1"), of("::ffff:10.0.0.1"));
-        assert_eq!(of("2001:db8::1"), of("2001:db8::2:1"));
-        assert_ne!(of("10.0.0.1"), of("10.0.1.1"));
-        assert_ne!(of("10.0.0.1"), Line::of(Some(IpAddr::from([10, 0, 0, 1])), &"others".into()));
     }
 
     #[test]

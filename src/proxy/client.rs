@@ -6,6 +6,7 @@ use http::HeaderMap;
 use pingora::proxy::Session;
 
 use crate::config::Network;
+use crate::content::ClientNetwork;
 
 /// `X-Forwarded-For`, the header in which proxies name those who connected to them, the last of them last.
 pub(super) const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -20,6 +21,11 @@ pub(super) fn peer_of(session: &Session) -> Option<IpAddr> {
 pub(super) fn client_of(session: &Session, trusted: &[Network]) -> Option<IpAddr> {
     let peer = peer_of(session)?;
     Some(behind(peer, &session.req_header().headers, trusted))
+}
+
+/// The network of the client, which is what counts as one where something is shared out.
+pub(super) fn network_of(session: &Session, trusted: &[Network]) -> Option<ClientNetwork> {
+    client_of(session, trusted).map(ClientNetwork::of)
 }
 
 fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {

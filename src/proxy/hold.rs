@@ -38,7 +38,7 @@ pub(super) async fn hold(
         return Err(HoldFailure::Refused(Refusal::TooLarge(policy.max_body)));
     }
     answer_expectation(session).await?;
-    let mut collector = BodyCollector::new(limits, policy.max_body, expected, &stores.memory, &stores.disk);
+    let mut collector = BodyCollector::new(limits, policy.max_body, expected, stores);
     let mut pace = Pace::start(limits, line);
     while let Some(piece) = next_piece(session, &pace).await? {
         pace.received(piece.len());

@@ -19,6 +19,7 @@ use super::release::Release;
 use super::verdict_log::VerdictRecord;
 use super::{Case, Gate, Passage};
 use crate::body::HeldBody;
+use crate::content::ClientNetwork;
 use crate::extract::{ProblemCode, is_partial};
 use crate::inspect::{Lookahead, Upload};
 use crate::verdict::{Doubt, DoubtKind, Findings, Outcome, Verdict, decide, exempt, roll_out};
@@ -146,7 +147,8 @@ impl Gate {
         let bytes = upload.body.len();
         let headers = &session.req_header().headers;
         let client = client_of(session, passage.trusted_proxies());
-        let mut inspection = self.inspector.inspect(upload, client, case.snapshot.clone(), lookahead).await;
+        let mut inspection =
+            self.inspector.inspect(upload, client.map(ClientNetwork::of), case.snapshot.clone(), lookahead).await;
         let doubts = &mut inspection.findings.doubts;
         if is_piece {
             doubts.retain(|doubt| matches!(doubt.kind, DoubtKind::Deadline | DoubtKind::Overload));
@@ -182,7 +184,7 @@ impl Gate {
         let config = &case.snapshot.config;
         roll_out(findings, config, &case.route.name, Some(reference));
         exempt(findings);
-        self.quarantine.settle(findings, client, config);
+        self.quarantine.settle(findings, client.map(ClientNetwork::of), config);
     }
 
     async fn answer(

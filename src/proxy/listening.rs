@@ -20,6 +20,8 @@ use tokio::task::JoinSet;
 
 use super::places::{Place, Places};
 use super::wire::StrictProxy;
+use crate::content::ClientNetwork;
+use crate::snapshot::SnapshotHandle;
 use crate::telemetry::Metrics;
 
 /// How long to wait before another connection is taken, when one could not be.
@@ -41,6 +43,7 @@ pub(super) struct Listening {
 struct Hall {
     proxy: Arc<StrictProxy>,
     places: Places,
+    snapshots: Arc<SnapshotHandle>,
     tls_timeout: Duration,
     metrics: Arc<Metrics>,
 }
@@ -50,10 +53,11 @@ impl Listening {
         doors: Vec<Door>,
         proxy: StrictProxy,
         places: Places,
+        snapshots: Arc<SnapshotHandle>,
         tls_timeout: Duration,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { doors, hall: Arc::new(Hall { proxy: Arc::new(proxy), places, tls_timeout, metrics }) }
+        Self { doors, hall: Arc::new(Hall { proxy: Arc::new(proxy), places, snapshots, tls_timeout, metrics }) }
     }
 }
 
@@ -94,7 +98,7 @@ impl Hall {
             };
             match accepted {
                 Ok((stream, client)) => {
-                    if let Some(place) = self.places.take() {
+                    if let Some(place) = self.places.take(self.counted_as(client)) {
                         let (hall, tls) = (Arc::clone(&self), tls.clone());
                         tokio::spawn(hall.serve(stream, client, tls, place, shutdown.clone()));
                     }
@@ -106,6 +110,13 @@ impl Hall {
                 }
             }
         }
+    }
+
+    /// The network for which a connection of `client` counts; none for a proxy of ours, which brings many clients.
+    fn counted_as(&self, client: SocketAddr) -> Option<ClientNetwork> {
+        let snapshot = self.snapshots.current();
+        let is_ours = snapshot.config.server.trusted_proxies.iter().any(|network| network.has(client.ip()));
+        (!is_ours).then(|| ClientNetwork::of(client.ip()))
     }
 
     /// Serves one connection to its end.

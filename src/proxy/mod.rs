@@ -38,7 +38,7 @@ use pingora::{Error, ErrorType, Result};
 use uuid::Uuid;
 
 use crate::body::{HeldBody, Stores};
-use crate::config::{Doubtful, Inspection, Network, Origin, OriginServer, Route, RoutePolicy, WebSocket};
+use crate::config::{Doubtful, Inspection, Network, Origin, OriginServer, Route, WebSocket};
 use crate::inspect::{Inspector, Lookahead};
 use crate::quarantine::Quarantine;
 use crate::snapshot::{Snapshot, SnapshotHandle};
@@ -51,7 +51,7 @@ pub use server::{StartError, check_tls, serve};
 use answer::{Answer, InconclusiveKind, Refusal};
 use assembling::{Stop, content_encodings, values};
 use assembly::{Assemblies, Pending};
-use client::client_of;
+use client::network_of;
 use held_session::Replay;
 use hold::{HoldFailure, declared_length, hold};
 use judging::Held;
@@ -364,7 +364,7 @@ impl Gate {
         }
         let start = Instant::now();
         let lookahead = self.look_ahead(session, case);
-        let body = match self.hold(session, case.snapshot, &case.route.policy, lookahead.as_ref()).await {
+        let body = match self.hold(session, case, lookahead.as_ref()).await {
             Ok(body) => body,
             Err(HoldFailure::Refused(refusal)) => {
                 self.metrics.holds_failed.get_or_create(&HoldLabels { reason: refusal.code() }).inc();
@@ -389,7 +389,7 @@ impl Gate {
     fn is_overloaded(&self, session: &Session, passage: &Passage, case: &Case<'_>) -> bool {
         let policy = &case.route.policy;
         let is_refused = case.is_enforced() && policy.overload == Doubtful::Refuse;
-        let client = client_of(session, passage.trusted_proxies());
+        let client = network_of(session, passage.trusted_proxies());
         let turns_away = is_refused && self.inspector.turns_away(client, &case.route.name);
         if turns_away {
             let label = DoubtLabels { kind: DoubtKind::Overload.name(), failed: "closed" };
@@ -412,14 +412,15 @@ impl Gate {
     async fn hold(
         &self,
         session: &mut Session,
-        snapshot: &Snapshot,
-        policy: &RoutePolicy,
+        case: &Case<'_>,
         lookahead: Option<&Lookahead>,
     ) -> std::result::Result<HeldBody, HoldFailure> {
         self.metrics.held_uploads.inc();
         let held = {
             let line = self.lines.of(session);
-            hold(session, &snapshot.config.limits, policy, &self.stores, line, lookahead).await
+            let config = &case.snapshot.config;
+            let stores = self.stores.of(network_of(session, &config.server.trusted_proxies));
+            hold(session, &config.limits, &case.route.policy, &stores, line, lookahead).await
         };
         self.metrics.held_uploads.dec();
         self.note_stores();
@@ -427,8 +428,8 @@ impl Gate {
     }
 
     fn note_stores(&self) {
-        self.metrics.held_memory.set(self.stores.memory.used() as i64);
-        self.metrics.held_disk.set(self.stores.disk.used() as i64);
+        self.metrics.held_memory.set(self.stores.memory_used() as i64);
+        self.metrics.held_disk.set(self.stores.disk_used() as i64);
     }
 
     /// Answers with an error and, when the body has not been read, ends the connection without cutting the answer off.

@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::body::{Quota, Reservation};
+use crate::content::ClientNetwork;
 use crate::telemetry::{Metrics, RefusedConnectionLabels};
 
 /// Descriptors that clients cannot use up: for the admin listener, sets that are loaded, workers and the log.
@@ -37,7 +38,8 @@ fn most(asked: Option<usize>, descriptors: u64) -> usize {
 
 /// The places for connections.
 pub(super) struct Places {
-    free: Arc<Semaphore>,
+    most: u64,
+    taken: Arc<Quota>,
     metrics: Arc<Metrics>,
     start: OnceLock<Instant>,
     /// The second since then in which the last line about a refused connection was written.
@@ -46,7 +48,7 @@ pub(super) struct Places {
 
 /// The place of one connection, until it is dropped.
 pub(super) struct Place {
-    _permit: OwnedSemaphorePermit,
+    _taken: Reservation,
     metrics: Arc<Metrics>,
 }
 
@@ -64,18 +66,18 @@ impl Places {
             tracing::warn!(event = "start", descriptors, most, "there are too few descriptors for [connections] max");
         }
         metrics.max_connections.set(i64::try_from(most).unwrap_or(i64::MAX));
-        let free = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-        Self { free, metrics, start: OnceLock::new(), told: AtomicU64::new(0) }
+        Self { most: most as u64, taken: Arc::default(), metrics, start: OnceLock::new(), told: AtomicU64::new(0) }
     }
 
-    /// A place for one more connection. It is counted when there is none.
-    pub(super) fn take(&self) -> Option<Place> {
-        let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() else {
+    /// A place for one more connection of `client`, where that is not a proxy of ours. It is counted when there is none.
+    pub(super) fn take(&self, client: Option<ClientNetwork>) -> Option<Place> {
+        let mut taken = Reservation::of(&self.taken, client);
+        if !taken.grow(1, self.most) {
             self.refuse("limit");
             return None;
-        };
+        }
         self.metrics.open_connections.inc();
-        Some(Place { _permit: permit, metrics: Arc::clone(&self.metrics) })
+        Some(Place { _taken: taken, metrics: Arc::clone(&self.metrics) })
     }
 
     /// Counts a connection that could not be taken, and says so from time to time.
@@ -116,11 +118,11 @@ mod tests {
     fn a_place_is_free_again_when_its_connection_ends() {
         let metrics = Arc::new(Metrics::default());
         let places = Places::new(Some(2), Arc::clone(&metrics));
-        let (first, second) = (places.take(), places.take());
-        assert!(first.is_some() && second.is_some() && places.take().is_none());
+        let (first, second) = (places.take(None), places.take(None));
+        assert!(first.is_some() && second.is_some() && places.take(None).is_none());
         assert_eq!(metrics.open_connections.get(), 2);
         drop(first);
-        assert!(places.take().is_some());
+        assert!(places.take(None).is_some());
         let labels = RefusedConnectionLabels { reason: "limit" };
         assert_eq!(metrics.refused_connections.get_or_create(&labels).get(), 1);
     }

@@ -53,7 +53,7 @@ pub enum StartError {
 pub fn serve(gate: Gate, snapshot: Arc<Snapshot>) -> Result<(), StartError> {
     let config = &snapshot.config;
     let times = config.connections.clone();
-    let metrics = Arc::clone(&gate.metrics);
+    let (metrics, snapshots) = (Arc::clone(&gate.metrics), Arc::clone(&gate.snapshots));
     let doors = config.listeners.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
     server.bootstrap();
@@ -68,7 +68,7 @@ pub fn serve(gate: Gate, snapshot: Arc<Snapshot>) -> Result<(), StartError> {
     proxy.server_options = Some(options);
     let places = Places::new(times.max, Arc::clone(&metrics));
     let tls_timeout = times.tls_timeout;
-    let listeners = Listening::new(doors, StrictProxy::new(proxy, times), places, tls_timeout, metrics);
+    let listeners = Listening::new(doors, StrictProxy::new(proxy, times), places, snapshots, tls_timeout, metrics);
     server.add_service(Watched { listeners, on_end: end_process });
     // It would keep the hash sets of the start in memory as long as the process lives.
     drop(snapshot);

@@ -8,7 +8,6 @@ mod state;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::net::IpAddr;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -16,7 +15,7 @@ use std::thread;
 use std::time::SystemTime;
 
 use crate::config::{Config, FloodRule};
-use crate::content::SetAction;
+use crate::content::{ClientNetwork, SetAction};
 use crate::flood::{Breaker, EntryKey, Moment, Sighting, Standing, Status, Trip};
 use crate::telemetry::{FloodLabels, Metrics};
 use crate::verdict::{Findings, Mark, Match, MatchSource};
@@ -65,7 +64,7 @@ impl Quarantine {
     ///
     /// Comes after [`crate::verdict::exempt`]: an exception is no sign of a bad entry, and an allow set never floods. An
     /// upload counts once for an entry, however many of its parts match, so that one archive cannot flood by itself.
-    pub fn settle(&self, findings: &mut Findings, client: Option<IpAddr>, config: &Config) {
+    pub fn settle(&self, findings: &mut Findings, client: Option<ClientNetwork>, config: &Config) {
         let mut by_entry: HashMap<EntryKey, (u64, Vec<usize>)> = HashMap::new();
         for (index, found) in findings.matches.iter().enumerate() {
             if let Some((key, content)) = counted(found) {
@@ -77,7 +76,7 @@ impl Quarantine {
         if by_entry.is_empty() {
             return;
         }
-        let (client, now) = (self.hasher.hash_one(client.map(network)), now());
+        let (client, now) = (self.hasher.hash_one(client), now());
         for (key, (content, indexes)) in by_entry {
             let rule = config.hash_set(&key.set).and_then(|set| set.flood);
             if self.is_held_back(&key, Sighting { content, client }, now, rule.as_ref()) {
@@ -172,14 +171,6 @@ fn counted(found: &Match) -> Option<(EntryKey, u64)> {
             Some((EntryKey { set: Arc::clone(set), entry: Arc::clone(entry), hash: *listed }, *content))
         }
         MatchSource::Rule { .. } | MatchSource::Text { .. } => None,
-    }
-}
-
-/// What one subscriber has all of: /24 of IPv4, /48 of IPv6 (RFC 6177).
-fn network(client: IpAddr) -> u64 {
-    match client.to_canonical() {
-        IpAddr::V4(address) => u64::from(address.to_bits() >> 8),
-        IpAddr::V6(address) => (address.to_bits() >> 80) as u64 | 1 << 63,
     }
 }
 

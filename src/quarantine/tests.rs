@@ -35,7 +35,7 @@ fn acts(quarantine: &Quarantine, uploads: impl IntoIterator<Item = Vec<Match>>) 
     let config = Config::parse(Path::new("penstock.toml"), CONFIG).unwrap();
     let settled = uploads.into_iter().map(|matches| {
         let mut findings = Findings { matches, doubts: Vec::new() };
-        quarantine.settle(&mut findings, Some(IpAddr::from([192, 0, 2, 1])), &config);
+        quarantine.settle(&mut findings, Some(ClientNetwork::of([192, 0, 2, 1].into())), &config);
         findings.matches[0].mode == Mode::Enforce
     });
     settled.collect()
@@ -76,14 +76,4 @@ fn allow_sets_exempted_matches_and_sets_without_a_breaker_never_flood() {
     assert_eq!(acts(&quarantine, (0..20).map(|content| vec![found("unguarded", 0, content)])), [true; 20]);
     assert_eq!(acts(&quarantine, (0..20).map(exempted)), [true; 20]);
     assert_eq!(quarantine.list(), []);
-}
-
-#[test]
-fn a_network_is_what_one_subscriber_has() {
-    let network = |text: &str| network(text.parse().unwrap());
-    assert_eq!(network("192.0.2.1"), network("192.0.2.255"));
-    assert_eq!(network("192.0.2.1"), network("::ffff:192.0.2.7"));
-    assert_ne!(network("192.0.2.1"), network("192.0.3.1"));
-    assert_eq!(network("2001:db8:1::1"), network("2001:db8:1:ffff::1"));
-    assert_ne!(network("2001:db8:1::1"), network("2001:db8:2::1"));
 }

@@ -45,7 +45,19 @@ pub fn read(stream: &mut TcpStream, piece: &mut [u8]) -> std::io::Result<usize> 
 
 impl Connection {
     pub fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        Self::with_patience(TcpStream::connect(address).unwrap())
+    }
+
+    /// From `source`, which may be any address of 127.0.0.0/8.
+    pub fn open_from(source: [u8; 4], address: SocketAddr) -> Self {
+        use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+        let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        bind(&socket, &SocketAddr::from((source, 0))).unwrap();
+        connect(&socket, &address).unwrap();
+        Self::with_patience(socket.into())
+    }
+
+    fn with_patience(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         Self::from_stream(stream)

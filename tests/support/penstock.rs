@@ -229,6 +229,11 @@ impl Penstock {
         Connection::open(self.address)
     }
 
+    /// A connection of a client in another network.
+    pub fn connect_from_elsewhere(&self) -> Connection {
+        Connection::open_from([127, 9, 9, 9], self.address)
+    }
+
     /// One upload on a connection of its own.
     pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
         self.connect().post(path, headers, body)
