@@ -10,9 +10,16 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::queue::{Line, Queue};
+use super::queue::{Line, Popped, Queue};
 
-type Job = Box<dyn FnOnce() + Send>;
+/// Does its work, or says that it was turned away.
+type Job = Box<dyn FnOnce(Turn) + Send>;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Run,
+    Away,
+}
 
 /// A fixed number of threads behind one queue. They end when the pool is dropped.
 pub(super) struct Pool(Arc<Shared>);
@@ -27,7 +34,7 @@ struct Shared {
 struct Work {
     queue: Queue<Job>,
     /// Jobs for threads that would have nothing to do.
-    idle: VecDeque<Job>,
+    idle: VecDeque<Box<dyn FnOnce() + Send>>,
     is_over: bool,
 }
 
@@ -78,17 +85,19 @@ impl Pool {
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PoolError> {
         let (reply, result) = oneshot::channel();
-        let job: Job = Box::new(move || {
+        let job: Job = Box::new(move |turn| {
             if reply.is_closed() {
                 return;
             }
-            if let Ok(value) = catch_unwind(AssertUnwindSafe(job)) {
-                drop(reply.send(value));
-            }
+            let outcome = match turn {
+                Turn::Run => catch_unwind(AssertUnwindSafe(job)).map_err(|_| PoolError::Panicked),
+                Turn::Away => Err(PoolError::Full),
+            };
+            drop(reply.send(outcome));
         });
         self.0.lock().queue.push(&line, job, Instant::now()).map_err(|_| PoolError::Full)?;
         self.0.wake.notify_one();
-        result.await.map_err(|_| PoolError::Panicked)
+        result.await.unwrap_or(Err(PoolError::Full))
     }
 
     /// Whether a job in `line` would be turned away, so that what it needs is better not even fetched.
@@ -119,10 +128,12 @@ impl Shared {
     fn serve(&self) {
         let mut work = self.lock();
         loop {
-            if let Some((line, job)) = work.queue.pop(Instant::now()) {
+            let Popped { next, late } = work.queue.pop(Instant::now());
+            late.into_iter().for_each(|job| job(Turn::Away));
+            if let Some((line, job)) = next {
                 drop(work);
                 let start = Instant::now();
-                job();
+                job(Turn::Run);
                 work = self.lock();
                 let now = Instant::now();
                 work.queue.done(&line, now - start, now);

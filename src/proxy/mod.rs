@@ -62,6 +62,9 @@ use release::Release;
 /// and not a reset connection.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// Bytes of a body that is received only to be thrown away, so that its client can use the connection again.
+const CHEAP_TO_DROP: u64 = 1 << 20;
+
 /// The proxy's application logic.
 pub struct Gate {
     snapshots: Arc<SnapshotHandle>,
@@ -360,6 +363,9 @@ impl Gate {
             return Ok(false);
         }
         if self.is_overloaded(session, passage, case) {
+            if is_short_and_on_its_way(session) {
+                linger(session).await;
+            }
             return self.refuse(session, passage, &Refusal::Inconclusive("overload", InconclusiveKind::Busy)).await;
         }
         let start = Instant::now();
@@ -461,11 +467,22 @@ impl Gate {
         }
         answer.send(session).await?;
         if !is_read {
-            let rest = session.downstream_session.drain_request_body();
-            drop(tokio::time::timeout(LINGER, rest).await);
+            linger(session).await;
         }
         Ok(true)
     }
+}
+
+/// Reads what is left of a body and throws it away.
+async fn linger(session: &mut Session) {
+    let rest = session.downstream_session.drain_request_body();
+    drop(tokio::time::timeout(LINGER, rest).await);
+}
+
+/// Whether it costs less to receive the body of a request that is refused than to make the client connect again.
+fn is_short_and_on_its_way(session: &Session) -> bool {
+    let is_awaited = session.get_header(header::EXPECT).is_some();
+    !is_awaited && declared_length(session).is_some_and(|length| length <= CHEAP_TO_DROP)
 }
 
 fn asks_for_upgrade(session: &Session) -> bool {

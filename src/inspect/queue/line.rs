@@ -1,0 +1,155 @@
+//! One line of the queue: who stands in it, and whether more may come.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::content::ClientNetwork;
+
+/// Uploads take so long on average in a line that is costly. Photos take a quarter of it.
+pub(super) const COSTLY: Duration = Duration::from_millis(100);
+
+/// The least time that any upload may have to wait: below it the estimates are noise.
+const LEAST_WAIT: Duration = Duration::from_millis(20);
+
+/// Who waits together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::inspect) struct Line {
+    client: Option<ClientNetwork>,
+    route: Arc<str>,
+}
+
+impl Line {
+    /// Of clients in one network who upload on `route`.
+    pub(in crate::inspect) fn of(client: Option<ClientNetwork>, route: &Arc<str>) -> Self {
+        Self { client, route: Arc::clone(route) }
+    }
+}
+
+/// The jobs of a line, and what those before them took.
+#[derive(Debug)]
+pub(super) struct State<J> {
+    jobs: VecDeque<Waiting<J>>,
+    /// Jobs that were waiting when too many came: served when nobody newer waits, and turned away when they have waited
+    /// for too long.
+    backlog: Vec<Waiting<J>>,
+    pub(super) running: usize,
+    /// Time that the line has been given, what is under way as it is expected.
+    pub(super) given: Duration,
+    /// What a job of the line takes.
+    pub(super) usual: Duration,
+    /// Whether none of it has ended, so that this is what others take.
+    is_new: bool,
+    pub(super) admission: Admission,
+}
+
+#[derive(Debug)]
+struct Waiting<J> {
+    job: J,
+    since: Instant,
+}
+
+/// Whether those who come wait as long as they may, or only for one other, and what came of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Admission {
+    is_strict: bool,
+    /// When counting began.
+    since: Option<Instant>,
+    accepted: u32,
+    refused: u32,
+}
+
+impl Admission {
+    /// Whether too many keep coming.
+    pub(super) fn is_strict(&self) -> bool {
+        self.is_strict
+    }
+
+    /// Time that somebody may have to wait where a job takes `usual`.
+    pub(super) fn patience(&self, usual: Duration, max_wait: Duration) -> Duration {
+        if self.is_strict { usual.max(LEAST_WAIT).min(max_wait) } else { max_wait }
+    }
+
+    /// Notes what came of somebody. It is strict from the first who would wait for `max_wait`, until nine in ten of
+    /// those who come in such a time are accepted.
+    pub(super) fn note(&mut self, is_accepted: bool, max_wait: Duration, now: Instant) {
+        if self.since.is_none_or(|since| now.saturating_duration_since(since) >= max_wait) {
+            let is_over = self.refused.saturating_mul(9) <= self.accepted;
+            *self = Self { is_strict: self.is_strict && !is_over, since: Some(now), ..Self::default() };
+        }
+        self.is_strict |= !is_accepted;
+        let count = if is_accepted { &mut self.accepted } else { &mut self.refused };
+        *count = count.saturating_add(1);
+    }
+}
+
+impl<J> State<J> {
+    /// A line that has been given as much as any, of which nothing is known but what others take.
+    pub(super) fn new(given: Duration, usual: Duration, admission: Admission) -> Self {
+        Self { jobs: VecDeque::new(), backlog: Vec::new(), running: 0, given, usual, is_new: true, admission }
+    }
+
+    /// Jobs that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.jobs.len() + self.backlog.len()
+    }
+
+    /// Jobs that wait and are not from before too many came.
+    pub(super) fn ahead(&self) -> usize {
+        self.jobs.len()
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.waiting() == 0 && self.running == 0
+    }
+
+    /// Nobody is blamed for what others did.
+    pub(super) fn is_costly(&self) -> bool {
+        self.usual >= COSTLY && !self.is_new
+    }
+
+    pub(super) fn time_of(&self, jobs: usize) -> Duration {
+        self.usual.saturating_mul(u32::try_from(jobs).unwrap_or(u32::MAX))
+    }
+
+    /// How many jobs are served before one of another line that starts at `start` in given time.
+    pub(super) fn jobs_before(&self, start: Duration) -> usize {
+        let Some(lead) = start.checked_sub(self.given) else { return 0 };
+        let jobs = lead.as_nanos().checked_div(self.usual.as_nanos());
+        jobs.map_or(self.waiting(), |jobs| self.waiting().min(usize::try_from(jobs).unwrap_or(usize::MAX) + 1))
+    }
+
+    pub(super) fn push(&mut self, job: J, now: Instant) {
+        self.jobs.push_back(Waiting { job, since: now });
+    }
+
+    /// Puts those who wait behind those who come from now on.
+    pub(super) fn set_aside(&mut self) {
+        self.backlog.extend(self.jobs.drain(..));
+    }
+
+    /// The job that is next. The newest of many: so most are served soon in a burst, and all in the same time.
+    pub(super) fn pop(&mut self, are_many: bool) -> Option<J> {
+        let next = if are_many { self.jobs.pop_back() } else { self.jobs.pop_front() };
+        next.or_else(|| self.backlog.pop()).map(|waiting| waiting.job)
+    }
+
+    /// Those of the backlog who have waited for too long.
+    pub(super) fn take_late(&mut self, too_long: Duration, now: Instant) -> impl Iterator<Item = J> {
+        let late = self.backlog.partition_point(|waiting| now.saturating_duration_since(waiting.since) > too_long);
+        self.backlog.drain(..late).map(|waiting| waiting.job)
+    }
+
+    /// Notes that a job has taken `time`.
+    pub(super) fn done(&mut self, time: Duration) {
+        self.running = self.running.saturating_sub(1);
+        self.given = (self.given + time).saturating_sub(self.usual);
+        self.usual = if self.is_new { time } else { mean(self.usual, time, 4) };
+        self.is_new = false;
+    }
+}
+
+/// The mean of what was seen before and `now`, which counts one part in `weight`.
+pub(super) fn mean(before: Duration, now: Duration, weight: u32) -> Duration {
+    before / weight * (weight - 1) + now / weight
+}
