@@ -197,7 +197,12 @@ impl Default for Limits {
 impl Limits {
     /// The time an inspection of `bytes` may take.
     pub fn inspection_time(&self, bytes: u64) -> Duration {
-        self.inspection_deadline + Duration::from_secs(bytes / self.inspection_rate.0.max(1))
+        self.inspection_deadline + self.time_for_size(bytes)
+    }
+
+    /// How much longer than others an upload of `bytes` may wait and be inspected.
+    pub fn time_for_size(&self, bytes: u64) -> Duration {
+        Duration::from_millis(bytes.saturating_mul(1000) / self.inspection_rate.0.max(1))
     }
 
     /// The processor time that an inspection of `bytes` may take. Of large bodies it is more than their time, which

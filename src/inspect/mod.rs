@@ -96,10 +96,10 @@ impl Inspector {
         self.threads.pool.waiting()
     }
 
-    /// Whether an upload of `client` on `route` is better turned away before it is received: too many come from there,
+    /// Whether an upload of so many `bytes` of `client` on `route` is better turned away before it is received: too many come from there,
     /// and those who wait are as many as may. Says no while that is not so for long enough to be sure.
-    pub fn turns_away(&self, client: Option<ClientNetwork>, route: &Arc<str>) -> bool {
-        self.threads.pool.turns_away(&Line::of(client, route))
+    pub fn turns_away(&self, client: Option<ClientNetwork>, route: &Arc<str>, bytes: u64, limits: &Limits) -> bool {
+        self.threads.pool.turns_away(&Line::of(client, route), limits.time_for_size(bytes))
     }
 
     /// Begins to work on an upload with these `Content-Type` and `Content-Encoding` headers while it arrives; `None`
@@ -125,6 +125,7 @@ impl Inspector {
     ) -> Inspection {
         let line = Line::of(client, &upload.route);
         let allowed = snapshot.config.limits.inspection_time(upload.body.len() as u64);
+        let more = snapshot.config.limits.time_for_size(upload.body.len() as u64);
         let start = Instant::now();
         let (stores, foreign) = (self.stores.of(client), Arc::clone(&self.threads.foreign));
         let arrival = lookahead.map(Lookahead::into_arrival);
@@ -140,7 +141,7 @@ impl Inspector {
             let resources = Resources { stores: &stores, foreign: &*foreign, deadline, known: &known };
             (examine(&upload, &snapshot, &resources), queued)
         };
-        match tokio::time::timeout(allowed + TO_STOP, self.threads.pool.run(line, job)).await {
+        match tokio::time::timeout(allowed + TO_STOP, self.threads.pool.run(line, more, job)).await {
             Ok(Ok((examination, queued))) => {
                 self.threads.metrics.decoder_panics.inc_by(examination.decoder_panics);
                 Inspection {

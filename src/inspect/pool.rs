@@ -76,12 +76,13 @@ impl Pool {
         has_room
     }
 
-    /// Runs `job`, which stands in `line`, on one of the threads.
+    /// Runs `job`, which stands in `line` and may wait for `more` than others, on one of the threads.
     ///
     /// Dropping the future gives up waiting; a job that has begun runs to its end, so it should ask its deadline.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         line: Line,
+        more: Duration,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PoolError> {
         let (reply, result) = oneshot::channel();
@@ -95,14 +96,14 @@ impl Pool {
             };
             drop(reply.send(outcome));
         });
-        self.0.lock().queue.push(&line, job, Instant::now()).map_err(|_| PoolError::Full)?;
+        self.0.lock().queue.push(&line, job, more, Instant::now()).map_err(|_| PoolError::Full)?;
         self.0.wake.notify_one();
         result.await.unwrap_or(Err(PoolError::Full))
     }
 
-    /// Whether a job in `line` would be turned away, so that what it needs is better not even fetched.
-    pub(super) fn turns_away(&self, line: &Line) -> bool {
-        self.0.lock().queue.turns_away(line, Instant::now())
+    /// Whether a job in `line` that may wait for `more` than others would be turned away, so that what it needs is better not even fetched.
+    pub(super) fn turns_away(&self, line: &Line, more: Duration) -> bool {
+        self.0.lock().queue.turns_away(line, more, Instant::now())
     }
 
     /// Jobs that wait.
@@ -172,8 +173,11 @@ mod tests {
     #[test]
     fn a_panic_ends_the_job_and_not_the_thread() {
         let pool = Pool::start(1, 4, LONG).unwrap();
-        assert_eq!(block_on(pool.run(line(), || panic!("a decoder gives up"))), Err::<(), _>(PoolError::Panicked));
-        assert_eq!(block_on(pool.run(line(), || 7)), Ok(7));
+        assert_eq!(
+            block_on(pool.run(line(), Duration::ZERO, || panic!("a decoder gives up"))),
+            Err::<(), _>(PoolError::Panicked)
+        );
+        assert_eq!(block_on(pool.run(line(), Duration::ZERO, || 7)), Ok(7));
     }
 
     #[test]
@@ -182,18 +186,18 @@ mod tests {
         let (started, has_started) = mpsc::channel();
         let (release, gate) = mpsc::channel::<()>();
         block_on(async {
-            let busy = pool.run(line(), move || {
+            let busy = pool.run(line(), Duration::ZERO, move || {
                 started.send(()).unwrap();
                 gate.recv().unwrap();
             });
-            let waiting = pool.run(line(), || ());
+            let waiting = pool.run(line(), Duration::ZERO, || ());
             let mut busy = Box::pin(busy);
             assert!(futures_poll(&mut busy).is_none());
             has_started.recv().unwrap();
             let mut waiting = Box::pin(waiting);
             assert!(futures_poll(&mut waiting).is_none());
             assert_eq!(pool.waiting(), 1);
-            assert_eq!(pool.run(line(), || ()).await, Err(PoolError::Full));
+            assert_eq!(pool.run(line(), Duration::ZERO, || ()).await, Err(PoolError::Full));
             release.send(()).unwrap();
             assert_eq!((busy.await, waiting.await), (Ok(()), Ok(())));
         });
@@ -206,7 +210,7 @@ mod tests {
         let (release, gate) = mpsc::channel::<()>();
         let (note, order) = mpsc::channel();
         block_on(async {
-            let mut busy = Box::pin(pool.run(line(), move || {
+            let mut busy = Box::pin(pool.run(line(), Duration::ZERO, move || {
                 started.send(()).unwrap();
                 gate.recv().unwrap();
             }));
@@ -218,14 +222,14 @@ mod tests {
             };
             assert!(pool.run_when_idle(noting("idle")));
             assert!(!pool.run_when_idle(|| ()), "one waits for each thread");
-            let mut waiting = Box::pin(pool.run(line(), noting("waiting")));
+            let mut waiting = Box::pin(pool.run(line(), Duration::ZERO, noting("waiting")));
             assert!(futures_poll(&mut waiting).is_none());
             release.send(()).unwrap();
             assert_eq!((busy.await, waiting.await), (Ok(()), Ok(())));
         });
         assert_eq!([order.recv(), order.recv()], [Ok("waiting"), Ok("idle")]);
         assert!(pool.run_when_idle(|| panic!("a decoder gives up")));
-        assert_eq!(block_on(pool.run(line(), || 7)), Ok(7), "the thread is still there");
+        assert_eq!(block_on(pool.run(line(), Duration::ZERO, || 7)), Ok(7), "the thread is still there");
     }
 
     /// Polls once: `Some` when the future is done.

@@ -396,7 +396,10 @@ impl Gate {
         let policy = &case.route.policy;
         let is_refused = case.is_enforced() && policy.overload == Doubtful::Refuse;
         let client = network_of(session, passage.trusted_proxies());
-        let turns_away = is_refused && self.inspector.turns_away(client, &case.route.name);
+        // Where the length is not known yet, it may be any.
+        let bytes = declared_length(session).unwrap_or(policy.max_body.0);
+        let turns_away =
+            is_refused && self.inspector.turns_away(client, &case.route.name, bytes, &case.snapshot.config.limits);
         if turns_away {
             let label = DoubtLabels { kind: DoubtKind::Overload.name(), failed: "closed" };
             self.metrics.doubts.get_or_create(&label).inc();

@@ -46,6 +46,7 @@ pub(super) struct State<J> {
 #[derive(Debug)]
 struct Waiting<J> {
     job: J,
+    /// When it came, or later by what it may wait longer than others.
     since: Instant,
 }
 
@@ -136,8 +137,8 @@ impl<J> State<J> {
 
     /// Those of the backlog who have waited for too long.
     pub(super) fn take_late(&mut self, too_long: Duration, now: Instant) -> impl Iterator<Item = J> {
-        let late = self.backlog.partition_point(|waiting| now.saturating_duration_since(waiting.since) > too_long);
-        self.backlog.drain(..late).map(|waiting| waiting.job)
+        let is_late = move |waiting: &mut Waiting<J>| now.saturating_duration_since(waiting.since) > too_long;
+        self.backlog.extract_if(.., is_late).map(|waiting| waiting.job)
     }
 
     /// Notes that a job has taken `time`.

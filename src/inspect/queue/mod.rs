@@ -120,28 +120,29 @@ impl<J> Queue<J> {
         }
     }
 
-    fn fits(&self, line: &Line, now: Instant) -> bool {
+    fn fits(&self, line: &Line, more: Duration, now: Instant) -> bool {
         let usual = self.lines.get(line).map_or(self.usual, |state| state.usual.max(self.usual));
-        let patience = self.admission(line).patience(usual, self.max_wait);
+        let patience = self.admission(line).patience(usual, self.max_wait) + more;
         self.waiting < self.most && self.expected_wait(line, now) <= patience
     }
 
     /// Whether an upload that would stand in `line` can as well be turned away before it is received, because the line
-    /// keeps bringing too many and is full. An upload for which this is true counts as turned away.
-    pub(super) fn turns_away(&mut self, line: &Line, now: Instant) -> bool {
-        let is_hopeless = self.admission(line).is_strict() && !self.fits(line, now);
+    /// keeps bringing too many and is full. An upload for which this is true counts as turned away. It may wait for
+    /// `more` than others, as below.
+    pub(super) fn turns_away(&mut self, line: &Line, more: Duration, now: Instant) -> bool {
+        let is_hopeless = self.admission(line).is_strict() && !self.fits(line, more, now);
         if is_hopeless {
             self.note(line, false, now);
         }
         is_hopeless
     }
 
-    /// Puts `job` at the end of `line`.
+    /// Puts `job` at the end of `line`. It may wait for `more` than others, as what is large took long to come.
     ///
     /// # Errors
     /// The job, when too many wait or it would wait too long.
-    pub(super) fn push(&mut self, line: &Line, job: J, now: Instant) -> Result<(), J> {
-        let is_accepted = self.fits(line, now);
+    pub(super) fn push(&mut self, line: &Line, job: J, more: Duration, now: Instant) -> Result<(), J> {
+        let is_accepted = self.fits(line, more, now);
         self.note(line, is_accepted, now);
         if !is_accepted {
             return Err(job);
@@ -151,7 +152,7 @@ impl<J> Queue<J> {
         if state.waiting() == 0 {
             state.given = state.given.max(floor);
         }
-        state.push(job, now);
+        state.push(job, now + more);
         self.waiting += 1;
         Ok(())
     }

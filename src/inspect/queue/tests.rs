@@ -19,7 +19,7 @@ impl Serving {
     }
 
     fn push(&mut self, client: u8) -> Result<(), u8> {
-        self.queue.push(&line(client), client, self.now)
+        self.queue.push(&line(client), client, Duration::ZERO, self.now)
     }
 
     fn pop(&mut self) -> Option<u8> {
@@ -77,6 +77,7 @@ fn who_would_wait_too_long_is_turned_away_and_others_are_not() {
     let accepted = (0..50).take_while(|_| serving.push(1).is_ok()).count();
     assert_eq!(accepted, 5, "half a job and five more are 55 ms");
     assert_eq!(serving.push(2), Ok(()), "it is served next");
+    assert_eq!(serving.queue.push(&line(1), 1, 20 * SHORT, serving.now), Ok(()), "a large one may wait for longer");
     serving.queue.done(&running, SHORT, serving.now);
     assert_eq!(serving.serve(SHORT), Some(2));
 }
@@ -88,15 +89,15 @@ fn a_line_that_brings_too_many_waits_for_one_until_it_brings_less() {
     let fill = |serving: &mut Serving| (0..500).take_while(|_| serving.push(1).is_ok()).count();
     serving.push(1).unwrap();
     serving.serve(SHORT);
-    assert!(!serving.queue.turns_away(&line(1), serving.now), "nothing is known of it");
+    assert!(!serving.queue.turns_away(&line(1), Duration::ZERO, serving.now), "nothing is known of it");
     let burst = fill(&mut serving);
     assert!(burst >= 100, "a burst waits for a second: {burst}");
     let mut accepted = 0;
     for _ in 0..99 {
         assert_eq!(serving.serve(SHORT), Some(1), "never idle");
         accepted += (0..5).filter(|_| serving.push(1).is_ok()).count();
-        assert!(serving.queue.turns_away(&line(1), serving.now));
-        assert!(!serving.queue.turns_away(&line(2), serving.now));
+        assert!(serving.queue.turns_away(&line(1), Duration::ZERO, serving.now));
+        assert!(!serving.queue.turns_away(&line(2), Duration::ZERO, serving.now));
         assert!(serving.queue.waiting() <= burst + 4, "those who came first wait behind, and no more than one does");
     }
     assert!(accepted >= 95, "{accepted}");
