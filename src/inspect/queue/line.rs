@@ -109,6 +109,11 @@ impl<J> State<J> {
         self.usual >= COSTLY && !self.is_new
     }
 
+    /// Whether a job of it may begin. As long as nothing is known of a line it has one thread.
+    pub(super) fn may_run(&self) -> bool {
+        self.waiting() > 0 && !(self.is_new && self.running > 0)
+    }
+
     pub(super) fn time_of(&self, jobs: usize) -> Duration {
         self.usual.saturating_mul(u32::try_from(jobs).unwrap_or(u32::MAX))
     }

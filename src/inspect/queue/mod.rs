@@ -168,7 +168,7 @@ impl<J> Queue<J> {
 
     fn take_next(&mut self, now: Instant) -> Option<(Line, J)> {
         let may_be_costly = self.costly_running() < self.for_costly(now);
-        let served = |state: &State<J>| state.waiting() > 0 && (may_be_costly || !state.is_costly());
+        let served = |state: &State<J>| state.may_run() && (may_be_costly || !state.is_costly());
         let waiting = self.lines.iter_mut().filter(|(_, state)| served(state));
         let (line, state) = waiting.min_by_key(|(_, state)| state.given)?;
         let many = self.max_wait / MANY * u32::try_from(self.threads).unwrap_or(u32::MAX);
