@@ -102,6 +102,13 @@ bench-overload: build ## What becomes of uploads at five times the capacity, and
 	python3 benches/overload/overload.py target/release/penstock target/overload benches/results/overload.json \
 	    --seconds $(if $(QUICK),4,16)
 
+.PHONY: soak
+soak: ## Serve MINUTES=60 of traffic with reloads, floods and faults, and check every answer; RATE=20 uploads a second
+	@deploy/install-deps.sh --soak
+	cargo build --release --bin penstock
+	python3 benches/soak/soak.py target/release/penstock target/soak benches/results/soak.json \
+	    --minutes $(or $(MINUTES),60) --rate $(or $(RATE),20)
+
 .PHONY: bench-arriving
 bench-arriving: ## How long after its last byte an upload is answered, inspected while it arrives or not
 	@deploy/install-deps.sh --bench-arriving
