@@ -1,6 +1,6 @@
 //! What is in order and yet hardly meant: `penstock check` says so, and the log at a start.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use toml::Spanned;
 
@@ -97,18 +97,68 @@ impl Check<'_> {
             let Some(address) = parsed(listener) else {
                 continue;
             };
-            let twice = listeners[..at].iter().find(|other| parsed(other) == Some(address));
-            if let Some(first) = twice {
+            let twice = listeners[..at].iter().find_map(|other| Some((other, parsed(other)?.overlap(address)?)));
+            if let Some((first, overlap)) = twice {
                 let line = Place::of(self.source, first.span().start).line;
-                self.problem(listener, format!("{address} is a [[listener]] already, in line {line}"));
+                self.problem(listener, match overlap {
+                    Overlap::Same => format!("{address} is a [[listener]] already, in line {line}"),
+                    Overlap::Part(all) => format!(
+                        "{address} overlaps the [[listener]] in line {line}, as {all} is every address of the machine: \
+                         leave one of them out"
+                    ),
+                });
             }
-            let is_admin = |admin: SocketAddr| admin == address;
-            if admin.map_or(Some(default), parsed).is_some_and(is_admin) {
-                let whose = if admin.is_some() { "the address of [admin]" } else { "the default address of [admin]" };
-                self.problem(listener, format!("{address} is {whose}: choose another port for one of them"));
+            let whose = if admin.is_some() { "the address of [admin]" } else { "the default address of [admin]" };
+            match admin.map_or(Some(default), parsed).and_then(|admin| admin.overlap(address)) {
+                Some(Overlap::Same) => {
+                    self.problem(listener, format!("{address} is {whose}: choose another port for one of them"));
+                }
+                Some(Overlap::Part(all)) => self.problem(
+                    listener,
+                    format!(
+                        "{address} overlaps {whose}, as {all} is every address of the machine: \
+                         choose another port for one of them"
+                    ),
+                ),
+                None => {}
             }
         }
     }
+}
+
+/// Why two addresses cannot be listened on together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Overlap {
+    Same,
+    /// This one is every address of the machine.
+    Part(IpAddr),
+}
+
+trait Overlapping {
+    fn overlap(self, other: Self) -> Option<Overlap>;
+}
+
+impl Overlapping for SocketAddr {
+    fn overlap(self, other: Self) -> Option<Overlap> {
+        if self.port() != other.port() {
+            return None;
+        }
+        let (one, two) = (self.ip().to_canonical(), other.ip().to_canonical());
+        if one == two {
+            return Some(Overlap::Same);
+        }
+        [(one, two), (two, one)]
+            .into_iter()
+            .find(|(all, part)| takes_in(*all, *part))
+            .map(|(all, _)| Overlap::Part(all))
+    }
+}
+
+/// Whether who listens on `all` listens on `part`. `[::]` is every address of IPv4 as well, unless the system has it
+/// otherwise.
+fn takes_in(all: IpAddr, part: IpAddr) -> bool {
+    let is_apart = || std::fs::read_to_string("/proc/sys/net/ipv6/bindv6only").is_ok_and(|text| text.trim() == "1");
+    all.is_unspecified() && (all.is_ipv4() == part.is_ipv4() || (all.is_ipv6() && !is_apart()))
 }
 
 /// What is hardly meant about a whole configuration.
@@ -127,4 +177,30 @@ pub(super) fn of_config(config: &Config) -> Vec<Problem> {
         warn(format!("memory_per_upload ({one}) is more than memory_total ({all}): larger uploads always go to disk"));
     }
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_overlap_when_one_takes_in_the_other() {
+        let all = |text: &str| Some(Overlap::Part(text.parse().unwrap()));
+        for (one, two, expected) in [
+            ("127.0.0.1:80", "127.0.0.1:80", Some(Overlap::Same)),
+            ("[::ffff:127.0.0.1]:80", "127.0.0.1:80", Some(Overlap::Same)),
+            ("127.0.0.1:80", "127.0.0.1:81", None),
+            ("127.0.0.1:80", "127.0.0.2:80", None),
+            ("0.0.0.0:80", "0.0.0.0:80", Some(Overlap::Same)),
+            ("0.0.0.0:80", "127.0.0.1:80", all("0.0.0.0")),
+            ("0.0.0.0:80", "127.0.0.1:81", None),
+            ("0.0.0.0:80", "[::1]:80", None),
+            ("[::]:80", "[::1]:80", all("::")),
+            ("[::]:80", "192.0.2.1:80", all("::")),
+            ("[::]:80", "0.0.0.0:80", all("::")),
+        ] {
+            let (one, two): (SocketAddr, SocketAddr) = (one.parse().unwrap(), two.parse().unwrap());
+            assert_eq!((one.overlap(two), two.overlap(one)), (expected, expected), "{one} {two}");
+        }
+    }
 }
