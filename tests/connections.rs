@@ -1,7 +1,7 @@
 //! How long connections may be silent, and how many there may be.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use crate::support::http::{Connection, head};
@@ -156,4 +156,25 @@ fn the_soft_limit_on_descriptors_is_raised() {
     let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
     let numbers: Vec<&str> = line.split_whitespace().filter(|word| word.parse::<u64>().is_ok()).collect();
     assert_eq!(numbers[0], numbers[1], "{line}");
+}
+
+#[test]
+fn an_answer_about_an_origin_that_broke_off_is_read_although_the_body_is_on_its_way() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let penstock = Setup::new(&[listener.local_addr().unwrap()]).start();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            // Unread bytes make it a reset.
+            stream.unwrap().read_exact(&mut [0; 10]).unwrap();
+        }
+    });
+    for _ in 0..5 {
+        let mut client = penstock.connect();
+        client.send(head("POST", "/a", &[], Some(4_000_000)));
+        let sending = client.stream.try_clone().unwrap();
+        let sender = std::thread::spawn(move || (&sending).write_all(&vec![b'a'; 4_000_000]));
+        let answer = client.read_response().expect("an answer");
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (502, Some("origin_failed")));
+        sender.join().unwrap().expect("what was sent is taken");
+    }
 }

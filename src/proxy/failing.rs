@@ -85,7 +85,7 @@ impl Gate {
             return ended(0);
         }
         let answer = Answer::refused(&refusal, passage.reference());
-        if let Err(error) = answer.send(session).await {
+        if let Err(error) = self.answer_early(session, &answer).await {
             request_log::client_gone(session, passage, &error);
         }
         ended(answer.status())

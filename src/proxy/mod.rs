@@ -463,6 +463,8 @@ impl Gate {
         }
     }
 
+    /// Answers. Where the body has not been read, it is thrown away for a while, so that the client gets to read the
+    /// answer.
     async fn answer_early(&self, session: &mut Session, answer: &Answer) -> Result<bool> {
         let is_read = session.is_body_done();
         if !is_read {
