@@ -1,6 +1,7 @@
 //! A route says whether WebSockets pass.
 
-use std::io::Read;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
 
 use crate::support::http::{Connection, head};
 use crate::support::origin::{Manner, Origin};
@@ -109,4 +110,38 @@ fn websockets_are_refused_where_the_route_says_so() {
     }
     assert_eq!((origin.connections(), origin.bytes()), (0, 0));
     assert_eq!(handshake(&penstock, "/elsewhere").1, 101);
+}
+
+/// An origin that accepts an upgrade before it has read the request, and then sends back what follows the header.
+fn hasty_origin(handshakes: usize) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().take(handshakes) {
+            let mut stream = stream.unwrap();
+            let answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+            stream.write_all(answer.as_bytes()).unwrap();
+            let (mut seen, mut block) = (Vec::new(), [0; 1024]);
+            while let Ok(length @ 1..) = stream.read(&mut block) {
+                seen.extend_from_slice(&block[..length]);
+                if let Some(end) = seen.windows(4).position(|window| window == b"\r\n\r\n") {
+                    stream.write_all(&seen.split_off(end + 4)).unwrap();
+                }
+            }
+        }
+    });
+    address
+}
+
+#[test]
+fn an_upgrade_that_is_accepted_at_once_stays_open() {
+    const HANDSHAKES: usize = 30;
+    let penstock = Setup::new(&[hasty_origin(HANDSHAKES)]).with(ENFORCING).with("websocket = \"pass\"").start();
+    for path in ["/upload/socket", "/elsewhere"] {
+        for _ in 0..HANDSHAKES / 2 {
+            let (mut client, status) = handshake(&penstock, path);
+            assert_eq!(status, 101);
+            assert_echoes(&mut client, b"\x81\x85\x01\x02\x03\x04iggha");
+        }
+    }
 }

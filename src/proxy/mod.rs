@@ -21,6 +21,7 @@ mod release;
 mod request_log;
 mod server;
 mod target;
+mod upgrading;
 mod verdict_log;
 mod watched;
 mod wire;
@@ -57,6 +58,7 @@ use hold::{HoldFailure, declared_length, hold};
 use judging::Held;
 use pace::Lines;
 use release::Release;
+use upgrading::Upgrading;
 
 /// How long a client that was answered before its body was read may go on sending, so that it gets to read the answer
 /// and not a reset connection.
@@ -216,7 +218,7 @@ impl ProxyHttp for Gate {
         Ok(())
     }
 
-    async fn upstream_peer(&self, _session: &mut Session, passage: &mut Passage) -> Result<Box<HttpPeer>> {
+    async fn upstream_peer(&self, session: &mut Session, passage: &mut Passage) -> Result<Box<HttpPeer>> {
         let origin = passage.origin();
         let server = &origin.servers[(passage.turn + passage.failed_servers) % origin.servers.len()];
         let address = match server {
@@ -229,6 +231,10 @@ impl ProxyHttp for Gate {
             }
         };
         let mut peer = HttpPeer::new(address, false, String::new());
+        if asks_for_upgrade(session) {
+            peer.group_key = upgrading::GROUP;
+            peer.options.custom_l4 = Some(Arc::new(Upgrading { connect_timeout: origin.connect_timeout }));
+        }
         let Some(options) = peer.get_mut_peer_options() else {
             return Ok(Box::new(peer));
         };
