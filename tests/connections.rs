@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::support::http::{Connection, head};
@@ -156,6 +158,49 @@ fn the_soft_limit_on_descriptors_is_raised() {
     let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
     let numbers: Vec<&str> = line.split_whitespace().filter(|word| word.parse::<u64>().is_ok()).collect();
     assert_eq!(numbers[0], numbers[1], "{line}");
+}
+
+#[test]
+fn no_more_requests_are_at_an_origin_than_it_may_have() {
+    let gate = Arc::new(AtomicBool::new(false));
+    let (most, now) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let origin = Origin::answering({
+        let (gate, most, now) = (Arc::clone(&gate), Arc::clone(&most), Arc::clone(&now));
+        move |seen| {
+            if seen.target.starts_with("/upload") {
+                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                wait_until("the gate is open", || gate.load(Ordering::SeqCst));
+                now.fetch_sub(1, Ordering::SeqCst);
+            }
+            Some("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok".to_owned())
+        }
+    });
+    let second = Origin::start();
+    let penstock = Setup::new(&[origin.address])
+        .with("max_requests = 3")
+        .with(&format!("[[origin]]\nname = \"other\"\nservers = [\"{}\"]", second.address))
+        .with(ENFORCING)
+        .with("[[route]]\nname = \"other\"\npath = \"/other/**\"\ninspect = \"enforce\"\norigin = \"other\"\n")
+        .start();
+    let mut waiting: Vec<Connection> = (0..3).map(|_| penstock.connect()).collect();
+    for client in &mut waiting {
+        client.send(head("POST", "/upload/a", &[], Some(5)) + "hello");
+    }
+    wait_until("all are there", || now.load(Ordering::SeqCst) == 3);
+    let busy = penstock.post("/upload/a", &[], b"hello");
+    assert_eq!((busy.status, busy.json()["code"].as_str()), (503, Some("origin_busy")));
+    assert!(busy.headers.contains_key("retry-after"));
+    assert_eq!(penstock.wait_for_events("refused", 1)[0]["code"], "origin_busy");
+    assert_eq!(penstock.post("/other/a", &[], b"hello").status, 200, "others are not busy");
+    assert_eq!(penstock.metric("penstock_origin_requests{origin=\"site\"}"), 3.0);
+    assert_eq!(penstock.metric("penstock_origin_refusals_total{origin=\"site\"}"), 1.0);
+    gate.store(true, Ordering::SeqCst);
+    for client in &mut waiting {
+        assert_eq!(client.read_response().unwrap().status, 200);
+    }
+    assert_eq!(penstock.post("/upload/a", &[], b"hello").status, 200);
+    wait_until("none is left", || penstock.metric("penstock_origin_requests{origin=\"site\"}") == 0.0);
+    assert_eq!(most.load(Ordering::SeqCst), 3);
 }
 
 #[test]

@@ -232,6 +232,8 @@ pub struct Origin {
     pub x_forwarded: Forwarded,
     /// How long an idle connection to a server is kept. Default 30 s, below what common origins close at.
     pub idle_timeout: Duration,
+    /// Requests that may be at its servers at once. Default: what descriptors allow, see `proxy::origin_room`.
+    pub max_requests: Option<usize>,
     turn: AtomicUsize,
 }
 

@@ -96,6 +96,7 @@ pub(super) struct RawOrigin {
     pub read_timeout: Option<Span>,
     pub write_timeout: Option<Span>,
     pub idle_timeout: Option<Span>,
+    pub max_requests: Option<Spanned<usize>>,
     pub x_forwarded: Option<Forwarded>,
 }
 

@@ -230,6 +230,7 @@ impl Check<'_> {
             read_timeout: seconds(raw.read_timeout, 300),
             write_timeout: seconds(raw.write_timeout, 60),
             idle_timeout: seconds(raw.idle_timeout, 30),
+            max_requests: raw.max_requests.as_ref().map(|most| self.at_least_one(Some(most), 1)),
             x_forwarded: raw.x_forwarded.unwrap_or(Forwarded::Append),
             turn: AtomicUsize::new(0),
         }

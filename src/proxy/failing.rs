@@ -7,11 +7,16 @@ use pingora::{Error, ErrorSource, ErrorType};
 use super::answer::{Answer, Refusal};
 use super::{Gate, Passage, request_log, wire};
 
+/// The kind of error of a request for which there was no room at the origin.
+pub(super) const ORIGIN_BUSY: &str = "OriginBusy";
+
 /// Whose fault it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     /// The origin's, or that of the way there.
     Origin,
+    /// Nobody's: there are as many requests at the origin as there may be.
+    OriginBusy,
     /// The client went away.
     ClientGone,
     /// The client sent too slowly, or something that cannot be read.
@@ -31,6 +36,7 @@ impl Fault {
                 | ErrorType::H2Error
         );
         match error.esource() {
+            _ if *error.etype() == ErrorType::Custom(ORIGIN_BUSY) => Self::OriginBusy,
             ErrorSource::Upstream => Self::Origin,
             ErrorSource::Downstream if is_gone => Self::ClientGone,
             ErrorSource::Downstream => Self::Client,
@@ -42,6 +48,7 @@ impl Fault {
         let is_timeout = matches!(error.etype(), ErrorType::ReadTimedout | ErrorType::WriteTimedout);
         match self {
             Self::ClientGone => None,
+            Self::OriginBusy => Some(Refusal::OriginBusy),
             Self::Origin if is_timeout => Some(Refusal::OriginTimeout),
             Self::Origin => Some(Refusal::OriginFailed),
             Self::Client if is_timeout => Some(Refusal::TooSlow),
@@ -79,7 +86,9 @@ impl Gate {
         match fault {
             Fault::Origin => request_log::origin_failed(session, passage, refusal.code(), error),
             Fault::Own => request_log::failed(session, passage, refusal.code(), error),
-            Fault::Client | Fault::ClientGone => request_log::refused(session, passage, refusal.code()),
+            Fault::Client | Fault::ClientGone | Fault::OriginBusy => {
+                request_log::refused(session, passage, refusal.code())
+            }
         }
         if is_answered {
             return ended(0);

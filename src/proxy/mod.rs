@@ -15,6 +15,7 @@ mod held_session;
 mod hold;
 mod judging;
 mod listening;
+mod origin_room;
 mod pace;
 mod places;
 mod release;
@@ -56,6 +57,7 @@ use client::network_of;
 use held_session::Replay;
 use hold::{HoldFailure, declared_length, hold};
 use judging::Held;
+use origin_room::{OriginRoom, Seat};
 use pace::Lines;
 use release::Release;
 use upgrading::Upgrading;
@@ -74,6 +76,7 @@ pub struct Gate {
     stores: Stores,
     assemblies: Arc<Assemblies>,
     lines: Arc<Lines>,
+    origin_room: OriginRoom,
     quarantine: Arc<Quarantine>,
     metrics: Arc<Metrics>,
     send_timeout: Duration,
@@ -96,7 +99,9 @@ impl Gate {
     ) -> Self {
         let assemblies = Arc::new(Assemblies::new(Arc::clone(&metrics)));
         let send_timeout = snapshots.current().config.connections.send_timeout;
-        Self { snapshots, inspector, stores, assemblies, lines: Arc::default(), quarantine, metrics, send_timeout }
+        let origin_room = OriginRoom::new(places::most_to_origins(), Arc::clone(&metrics));
+        let lines = Arc::default();
+        Self { snapshots, inspector, stores, assemblies, lines, origin_room, quarantine, metrics, send_timeout }
     }
 }
 
@@ -116,6 +121,8 @@ pub struct Passage {
     replay: Option<Replay>,
     /// What the origin's answer means for an upload in pieces.
     pending: Option<Pending>,
+    /// Its place at the origin, from the first attempt at a server on.
+    seat: Option<Seat>,
     turn: usize,
     failed_servers: usize,
 }
@@ -158,6 +165,7 @@ impl ProxyHttp for Gate {
             release: None,
             replay: None,
             pending: None,
+            seat: None,
             turn: 0,
             failed_servers: 0,
         }
@@ -219,6 +227,7 @@ impl ProxyHttp for Gate {
     }
 
     async fn upstream_peer(&self, session: &mut Session, passage: &mut Passage) -> Result<Box<HttpPeer>> {
+        self.take_seat(passage).await?;
         let origin = passage.origin();
         let server = &origin.servers[(passage.turn + passage.failed_servers) % origin.servers.len()];
         let address = match server {
@@ -341,6 +350,7 @@ impl ProxyHttp for Gate {
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, passage: &mut Passage) {
         passage.end_replay(session);
         passage.pending = None;
+        passage.seat = None;
         self.note_stores();
         wire::set_busy(session, false);
     }
@@ -411,6 +421,15 @@ impl Gate {
             self.metrics.doubts.get_or_create(&label).inc();
         }
         turns_away
+    }
+
+    /// Waits for room at the origin. An attempt at another server keeps it.
+    async fn take_seat(&self, passage: &mut Passage) -> Result<()> {
+        if passage.seat.is_none() {
+            let (origin, origins) = (passage.origin(), passage.snapshot.config.origins.len());
+            passage.seat = self.origin_room.take(&origin.name, origin.max_requests, origins).await;
+        }
+        if passage.seat.is_some() { Ok(()) } else { Err(Error::new_up(ErrorType::Custom(failing::ORIGIN_BUSY))) }
     }
 
     /// Prepares work on a body that is large enough for its beginning to be worked on before its end is there.

@@ -28,6 +28,15 @@ pub fn raise_descriptor_limit() {
     }
 }
 
+/// Connections to origins that may be open at once.
+pub(super) fn most_to_origins() -> usize {
+    most(None, descriptors())
+}
+
+fn descriptors() -> u64 {
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
 /// Connections that may be open at once, of those that are `asked` for. Each may need a second descriptor, for the
 /// connection to the origin or for the file in which its upload is held.
 fn most(asked: Option<usize>, descriptors: u64) -> usize {
@@ -60,7 +69,7 @@ impl Drop for Place {
 
 impl Places {
     pub(super) fn new(asked: Option<usize>, metrics: Arc<Metrics>) -> Self {
-        let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let descriptors = descriptors();
         let most = most(asked, descriptors);
         if asked.is_some_and(|asked| asked > most) {
             tracing::warn!(event = "start", descriptors, most, "there are too few descriptors for [connections] max");

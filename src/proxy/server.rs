@@ -15,7 +15,8 @@ use pingora::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::listening::{Door, Listening};
-use super::places::Places;
+use super::origin_room::idle_connections;
+use super::places::{Places, most_to_origins};
 use super::watched::{Watched, end_process};
 use super::wire::StrictProxy;
 use super::{Gate, certificate};
@@ -97,6 +98,7 @@ fn server_conf(config: &Config) -> ServerConf {
         threads: config.server.threads,
         grace_period_seconds: Some(config.server.shutdown_grace.as_secs()),
         graceful_shutdown_timeout_seconds: Some(1),
+        upstream_keepalive_pool_size: idle_connections(most_to_origins(), config.server.threads),
         max_retries: servers.max(16),
         ..ServerConf::default()
     }

@@ -30,6 +30,13 @@ pub struct DoubtLabels {
     pub failed: &'static str,
 }
 
+/// Labels of [`Metrics::origin_requests`] and [`Metrics::origin_refusals`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OriginLabels {
+    /// Name of the origin, from the configuration.
+    pub origin: String,
+}
+
 /// Labels of [`Metrics::limits_reached`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct LimitLabels {
@@ -171,6 +178,10 @@ pub struct Metrics {
     pub decoder_panics: Counter,
     /// Attempts to reach a server of an origin that failed.
     pub origin_connect_failures: Counter,
+    /// Requests that are at an origin.
+    pub origin_requests: Family<OriginLabels, Gauge>,
+    /// Requests that were refused because there were too many at their origin.
+    pub origin_refusals: Family<OriginLabels, Counter>,
     /// Reloads tried.
     pub reloads: Family<ReloadLabels, Counter>,
     /// 1 while the last reload failed and an older snapshot serves.
@@ -233,6 +244,8 @@ impl Default for Metrics {
             inspection_panics: Counter::default(),
             decoder_panics: Counter::default(),
             origin_connect_failures: Counter::default(),
+            origin_requests: Family::default(),
+            origin_refusals: Family::default(),
             reloads: Family::default(),
             reload_failing: Gauge::default(),
             input_look_age: Gauge::default(),
@@ -313,6 +326,9 @@ impl Metrics {
         registry.register("inspection_panics", "Inspections that ended in a panic", self.inspection_panics.clone());
         let failures = self.origin_connect_failures.clone();
         registry.register("origin_connect_failures", "Failed attempts to reach an origin server", failures);
+        registry.register("origin_requests", "Requests that are at an origin", self.origin_requests.clone());
+        let refusals = self.origin_refusals.clone();
+        registry.register("origin_refusals", "Requests refused as too many were at their origin", refusals);
         registry.register("reloads", "Reloads tried", self.reloads.clone());
         registry.register("reload_failing", "1 while the last reload failed", self.reload_failing.clone());
         let (looked, newest) = (self.input_look_age.clone(), self.newest_input_age.clone());

@@ -8,6 +8,7 @@ mod metrics;
 
 pub use log::{LogFormat, start_log};
 pub use metrics::{
-    DoubtLabels, FloodLabels, HeldBackLabels, HoldLabels, LimitLabels, MatchLabels, Metrics, RefusedConnectionLabels,
-    ReloadLabels, SetFetchLabels, SetLabels, VerdictLabels, WorkerDeathLabels, WorkerRequestLabels,
+    DoubtLabels, FloodLabels, HeldBackLabels, HoldLabels, LimitLabels, MatchLabels, Metrics, OriginLabels,
+    RefusedConnectionLabels, ReloadLabels, SetFetchLabels, SetLabels, VerdictLabels, WorkerDeathLabels,
+    WorkerRequestLabels,
 };

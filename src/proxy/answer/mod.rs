@@ -56,6 +56,8 @@ pub(super) enum Refusal {
     S3Malformed,
     /// The inspection came to no clear result; the code says why.
     Inconclusive(&'static str, InconclusiveKind),
+    /// There are as many requests at the origin as there may be.
+    OriginBusy,
     /// No server of the origin could be reached or answered.
     OriginFailed,
     /// The origin took too long.
@@ -119,6 +121,7 @@ impl Refusal {
             Self::TusMalformed => "tus_malformed",
             Self::S3Malformed => "s3_malformed",
             Self::Inconclusive(code, _) => code,
+            Self::OriginBusy => "origin_busy",
             Self::OriginFailed => "origin_failed",
             Self::OriginTimeout => "origin_timeout",
             Self::Broken => "request_broken",
@@ -134,9 +137,10 @@ impl Refusal {
             Self::UploadTimeout | Self::TooSlow | Self::Wire(Violation::HeaderTimeout) => StatusCode::REQUEST_TIMEOUT,
             Self::Wire(Violation::Method) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::SpoolFull | Self::AssembliesFull | Self::Inconclusive(_, InconclusiveKind::Busy) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::SpoolFull
+            | Self::AssembliesFull
+            | Self::OriginBusy
+            | Self::Inconclusive(_, InconclusiveKind::Busy) => StatusCode::SERVICE_UNAVAILABLE,
             Self::UploadUnknown => StatusCode::NOT_FOUND,
             Self::AssemblyIncomplete | Self::AssemblyBusy => StatusCode::CONFLICT,
             Self::UnknownExpectation => StatusCode::EXPECTATION_FAILED,
@@ -197,6 +201,7 @@ impl Refusal {
             Self::Inconclusive(_, InconclusiveKind::Busy) => {
                 "The upload could not be checked in time. Please try again.".into()
             }
+            Self::OriginBusy => "The site behind this address is busy. Please try again.".into(),
             Self::OriginFailed => "The site behind this address could not be reached. Please try again.".into(),
             Self::OriginTimeout => "The site behind this address took too long. Please try again.".into(),
             Self::Broken => "The request could not be read to its end.".into(),
