@@ -12,6 +12,10 @@ from collections import Counter
 from uploads import Answer
 
 
+# Share of uploads that may be answered with 503 without a flood: the machine has other work, and two cores are few.
+MOST_BUSY = 0.005
+
+
 class Book:
     """What was sent and what came of it."""
 
@@ -47,6 +51,11 @@ class Book:
                 self.explained[f"{excuse}: {answer.kind(upload.digest)}"] += 1
         if complaint and not excuse:
             self.complain(f"{upload.kind} {upload.path} {upload.fault or 'no fault'}: {complaint}")
+
+    def check_busy(self):
+        busy = sum(count for why, count in self.explained.items() if why.startswith("busy machine"))
+        if busy > MOST_BUSY * sum(self.kinds.values()):
+            self.complain(f"{busy} uploads were answered with 503 although there was no flood")
 
     def check_deliveries(self, deliveries):
         """What was answered with 200 is at the origin once and unchanged, and what was blocked is not there."""
@@ -122,14 +131,14 @@ class Http1:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def over_http2(port, uploads, folder):
+def over_http2(port, address, uploads, folder):
     """The answers to several uploads over one connection, at the same time."""
     lines = ["silent", "parallel"]
     for at, upload in enumerate(uploads):
         body, answer = folder / f"h2-{at}.body", folder / f"h2-{at}.answer"
         body.write_bytes(upload.body)
         answer.unlink(missing_ok=True)
-        lines += (["next"] if at else []) + ["http2", "insecure", "max-time = 60"]
+        lines += (["next"] if at else []) + ["http2", "insecure", "max-time = 60", f"interface = {address}"]
         lines += [f'url = "https://127.0.0.1:{port}{upload.path}"', f'data-binary = "@{body}"', f'output = "{answer}"']
         lines += [f'header = "{name}: {value}"' for name, value in upload.headers().items() if value]
         lines += [f'write-out = "{at} %{{http_code}} %{{exitcode}} |%header{{soak-origin}}|%header{{retry-after}}\\n"']
@@ -155,7 +164,9 @@ class Clients:
         self.port, self.tls_port, self.book, self.rate, self.folder = config.port, config.tls_port, book, rate, folder
         self.ending = threading.Event()
         work = [self.run_http1] * (self.THREADS - 1) + [self.run_http2]
-        self.threads = [threading.Thread(target=one, args=(maker,), daemon=True) for one, maker in zip(work, makers)]
+        # Networks of their own, as uploads wait in lines by network.
+        work = [(one, (maker, f"127.0.1{at}.1")) for at, (one, maker) in enumerate(zip(work, makers))]
+        self.threads = [threading.Thread(target=one, args=args, daemon=True) for one, args in work]
 
     def start(self):
         for thread in self.threads:
@@ -174,8 +185,8 @@ class Clients:
             yield
             due = max(due + interval, time.monotonic() - 10 * interval)
 
-    def run_http1(self, maker):
-        client = Http1(self.port)
+    def run_http1(self, maker, address):
+        client = Http1(self.port, address)
         choose = random.Random(maker.random.random())
         for _ in self.pauses(1):
             upload = maker.next(self.book.next_id())
@@ -189,10 +200,10 @@ class Clients:
             self.book.note(upload, client.send(upload), began)
         client.close()
 
-    def run_http2(self, maker):
+    def run_http2(self, maker, address):
         for _ in self.pauses(4):
             uploads = [maker.next(self.book.next_id()) for _ in range(4)]
             began = self.book.windows.now()
-            for upload, answer in zip(uploads, over_http2(self.tls_port, uploads, self.folder)):
+            for upload, answer in zip(uploads, over_http2(self.tls_port, address, uploads, self.folder)):
                 upload.kind = "http2"
                 self.book.note(upload, answer, began)

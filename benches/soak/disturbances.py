@@ -27,6 +27,8 @@ EXPLAINED = {
     "overload": {"overload", "deadline"},
     "hostile": {"overload", "deadline"},
 }
+# What Penstock answers where others take the processor. `clients.MOST_BUSY` of the uploads may have it.
+BUSY = {"overload", "deadline"}
 # The longest that an upload which began in a disturbance may be answered after it.
 AFTER = 3
 
@@ -59,7 +61,8 @@ class Windows:
             return None
         with self.lock:
             seen = set(self.running) | {kind for kind, _, end in self.past if end >= began}
-        return next((kind for kind in seen if got in EXPLAINED.get(kind, ())), None)
+        found = next((kind for kind in seen if got in EXPLAINED.get(kind, ())), None)
+        return found or ("busy machine" if got in BUSY else None)
 
 
 class Reloads(threading.Thread):

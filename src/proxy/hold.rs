@@ -75,7 +75,7 @@ impl From<HoldError> for HoldFailure {
             HoldError::TooLarge(limit) => Refusal::TooLarge(limit),
             HoldError::SpoolFull => Refusal::SpoolFull,
             HoldError::Spool(error) => {
-                tracing::error!(%error, "the spool file failed");
+                tracing::error!(event = "spool", %error, "the spool file failed");
                 Refusal::SpoolFull
             }
         })
