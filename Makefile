@@ -109,6 +109,12 @@ soak: ## Serve MINUTES=60 of traffic with reloads, floods and faults, and check 
 	python3 benches/soak/soak.py target/release/penstock target/soak benches/results/soak.json \
 	    --minutes $(or $(MINUTES),60) --rate $(or $(RATE),20)
 
+.PHONY: bench-links
+bench-links: ## Uploads over long lines, beside nginx, and over narrow ones that are shared
+	@deploy/install-deps.sh --bench-links
+	cargo build --release --bin penstock
+	python3 benches/links/links.py target/release/penstock target/links benches/results/links.json
+
 .PHONY: bench-arriving
 bench-arriving: ## How long after its last byte an upload is answered, inspected while it arrives or not
 	@deploy/install-deps.sh --bench-arriving

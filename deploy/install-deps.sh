@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs what building and the demo need on Debian or Ubuntu, and nothing when it is all there.
-# With --bench, what the load test needs as well; with --soak, what the soak does; with --bench-index, --bench-images,
-# --bench-text, --robustness and --near-copies, the Python packages that these run, each in a virtual environment under
-# target/; with --fuzz, what libFuzzer does; with --deny, cargo-deny; with --differential, the languages of the parsers
-# that the differential test runs; with --libheif, what decodes HEIC and AVIF, which Penstock uses when it is there.
+# With --bench, what the load test needs as well; with --soak and --bench-links, what these do; with --bench-index,
+# --bench-images, --bench-text, --robustness and --near-copies, the Python packages that these run, each in a virtual
+# environment under target/; with --fuzz, what libFuzzer does; with --deny, cargo-deny; with --differential, the
+# languages of the parsers that the differential test runs; with --libheif, what decodes HEIC and AVIF, which Penstock
+# uses when it is there.
 set -euo pipefail
 
 # Command → Debian package. zlib-ng and jemalloc, which pingora and Penstock link, are built from C with cmake and make.
@@ -12,6 +13,7 @@ case "${1:-}" in
     --bench) needed+=(wrk:wrk) ;;
     --bench-arriving | --bench-index | --bench-images | --bench-text | --robustness | --near-copies) needed+=(python3:python3) ;;
     --soak) needed+=(python3:python3 openssl:openssl) ;;
+    --bench-links) needed+=(python3:python3 openssl:openssl nginx:nginx-light) ;;
     --fuzz) needed+=(c++:g++) ;;
     --differential) needed+=(python3:python3 node:nodejs npm:npm php:php-cli) ;;
 esac

@@ -77,8 +77,8 @@ pub fn serve(gate: Gate, snapshot: Arc<Snapshot>) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Bytes of one HTTP/2 request that may be on their way before any is taken: at 50 ms there and back 160 MB/s.
-const STREAM_WINDOW: u32 = 8 << 20;
+/// Bytes of one HTTP/2 request that may be on their way before any is taken: at 50 ms there and back 320 MB/s.
+const STREAM_WINDOW: u32 = 16 << 20;
 
 /// The same for all requests of a connection together. It is also the most memory that a connection can fill with bytes
 /// that nobody takes, as on a route that streams to a slow origin; the system keeps up to 6 MiB more for one of
