@@ -189,6 +189,8 @@ def shapes(size):
     yield "png-itxt", None, lambda: png(8, 8, before=itext * (size // len(itext)))
     yield "png-250mp", None, lambda: png(15800, 15800)
     yield "png-60mp-strip", None, lambda: png(1999, 32000, 2)
+    yield "png-strips-in-zip", None, lambda: several(size, png(32, 32000), method=8)
+    yield "png-lines-in-zip", None, lambda: several(size, png(32000, 8), method=8)
     yield "png-64mp-alpha", None, lambda: png(1999, 32000, 6)
     yield "png-interlaced", None, lambda: png(12000, 12000, 6, interlaced=1)
     yield "png-1bit-in-zip", None, lambda: several(size, png(15800, 15800, 0, 1), method=8)
