@@ -141,7 +141,9 @@ proptest! {
         let body = serde_json::to_vec(&strings).unwrap();
         let found = extracted(&body, &["application/json"]);
         prop_assert!(found.problems.is_empty());
-        let strings_found = found.parts[1..].iter().filter(|part| part.kind == PartKind::JsonString);
+        // A string that looks like JSON itself, such as `{¡}`, has strings inside of it.
+        let is_of_body = |part: &&Part| part.kind == PartKind::JsonString && part.inside.is_none();
+        let strings_found = found.parts[1..].iter().filter(is_of_body);
         let seen: Vec<_> = strings_found.map(|part| str::from_utf8(&part.bytes).unwrap()).collect();
         prop_assert_eq!(seen, strings);
     }
