@@ -35,6 +35,8 @@ const FIXTURES: &[&str] = &[
     "info-zip-streamed.zip",
     "info-zip-from-stdin.zip",
     "info-zip-comment.zip",
+    "default-password-agile.xlsx",
+    "default-password-standard.xlsx",
     "java.jar",
     "java-stored.jar",
     "7-zip.zip",

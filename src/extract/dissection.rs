@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -172,6 +173,16 @@ impl<'a> Dissection<'a> {
     /// Whether reading on is of no use: there are too many parts, or time has run out.
     pub(super) fn is_over(&self) -> bool {
         self.is_full || self.deadline.has_passed()
+    }
+
+    /// Whether there is enough work left for `count` steps that take `each` and cannot be stopped; too little is
+    /// reported.
+    pub(super) fn affords_steps(&mut self, count: u64, each: Duration) -> bool {
+        let does = self.deadline.affords_steps(count, each);
+        if !does {
+            self.report(ProblemCode::TooMuchWork, None);
+        }
+        does
     }
 
     /// Whether one more file that begins in the middle of other bytes may be looked at.

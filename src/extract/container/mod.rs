@@ -1,6 +1,7 @@
 //! Containers: files that hold other files, told by their bytes; only mail is also told by what it is called.
 
 mod ar;
+mod cipher;
 mod compressed;
 mod cpio;
 mod foreign;

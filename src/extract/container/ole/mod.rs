@@ -8,6 +8,7 @@ mod blips;
 mod code_page;
 mod compound;
 mod cover;
+mod default_password;
 mod embedded;
 mod excel;
 mod message;
@@ -97,7 +98,14 @@ fn open_stream(
         "current user" if powerpoint::says_encrypted(&content) => {
             found.report(ProblemCode::ContainerEncrypted, None);
         }
-        "encryptedpackage" | "\u{9}drmcontent" => found.report(ProblemCode::ContainerEncrypted, None),
+        "encryptedpackage" => {
+            let info = file.stream_called(storage, "encryptioninfo", found);
+            match info.and_then(|info| default_password::document(&info, &content, found)) {
+                Some(document) => found.add(Part::new(PartKind::Entry, document).named("document"), None),
+                None => found.report(ProblemCode::ContainerEncrypted, None),
+            }
+        }
+        "\u{9}drmcontent" => found.report(ProblemCode::ContainerEncrypted, None),
         _ => show_strings(&content, found),
     }
 }

@@ -34,15 +34,16 @@ pub(super) fn show<'a>(
     let Some(header) = Header::read(document) else {
         return found.report(ProblemCode::DocumentIllegible, None);
     };
-    if header.is_encrypted {
-        return found.report(ProblemCode::ContainerEncrypted, None);
-    }
     let pieces = header.pieces(document, read_table, found);
-    if pieces.is_empty() {
-        return found.report(ProblemCode::DocumentIllegible, None);
-    }
     let is_cut_off = pieces.iter().any(|piece| piece.range().end > document.len());
-    if is_cut_off {
+    // What is called encrypted is read as it stands, too, if that makes sense: some readers do not believe it.
+    if header.is_encrypted {
+        found.report(ProblemCode::ContainerEncrypted, None);
+        let length = pieces.iter().map(|piece| piece.range().len()).fold(0, usize::saturating_add);
+        if is_cut_off || length > document.len() {
+            return;
+        }
+    } else if pieces.is_empty() || is_cut_off {
         found.report(ProblemCode::DocumentIllegible, None);
     }
     show_pieces(document, &pieces, found);

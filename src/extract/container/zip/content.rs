@@ -31,6 +31,15 @@ pub(super) enum Sizes {
     Unknown,
 }
 
+/// How an entry is packed.
+#[derive(Clone, Copy, Debug)]
+enum Method<'p> {
+    Stored,
+    Coded(Coding),
+    /// A step and its stream, which the properties in front of it describe; `None` where they are broken.
+    Chained(Option<(Step, &'p [u8])>),
+}
+
 /// What an entry turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Seen {
@@ -45,27 +54,86 @@ impl Content<'_> {
     pub(super) fn hand_out(&self, found: &mut Dissection<'_>) -> Option<Seen> {
         let packed = self.packed();
         if self.header.is_encrypted() {
-            self.report_if_any(&packed, ProblemCode::ContainerEncrypted, found);
-            return None;
+            let plain = self.in_spite_of_flags(&packed, found);
+            // Readers go by bit 0 alone, and few by that.
+            if plain.is_none() || self.header.asks_for_password() {
+                self.report_if_any(&packed, ProblemCode::ContainerEncrypted, found);
+            }
+            return plain;
         }
         if self.sizes == Sizes::Told && self.is_cut() {
             self.report(self.cut, found);
         }
-        let coding = match self.header.method {
-            0 => return self.stored(&packed, found),
-            8 => Coding::Deflate,
-            9 => Coding::Deflate64,
-            12 => Coding::Bzip2,
-            14 => return self.chained(Self::lzma(&packed), &packed, found),
-            20 | 93 => Coding::Zstd,
-            95 => Coding::Xz,
-            98 => return self.chained(Self::ppmd(&packed), &packed, found),
-            _ => {
+        match self.method(&packed) {
+            Some(Method::Stored) => self.stored(&packed, found),
+            Some(Method::Coded(coding)) => self.unpacked(coding, &packed, found),
+            Some(Method::Chained(step)) => self.chained(step, &packed, found),
+            None => {
                 self.report_if_any(&packed, ProblemCode::ContainerMethodUnknown, found);
-                return None;
+                None
+            }
+        }
+    }
+
+    /// How its content, which takes the bytes `packed`, is packed; `None` when nothing here knows it.
+    fn method<'p>(&self, packed: &'p [u8]) -> Option<Method<'p>> {
+        Some(match self.header.method {
+            0 => Method::Stored,
+            8 => Method::Coded(Coding::Deflate),
+            9 => Method::Coded(Coding::Deflate64),
+            12 => Method::Coded(Coding::Bzip2),
+            14 => Method::Chained(Self::lzma(packed)),
+            20 | 93 => Method::Coded(Coding::Zstd),
+            95 => Method::Coded(Coding::Xz),
+            98 => Method::Chained(Self::ppmd(packed)),
+            _ => return None,
+        })
+    }
+
+    /// Hands out an entry that says that it is encrypted, if its method makes of it what its checksum says: then it is
+    /// not, and readers that do not look at the flags unpack it.
+    fn in_spite_of_flags(&self, packed: &Bytes, found: &mut Dissection<'_>) -> Option<Seen> {
+        let mut output = found.output();
+        let end = match self.method(packed)? {
+            Method::Stored => return self.stored_plainly(packed, found),
+            Method::Coded(coding) => found.unpack(coding, packed, &mut output),
+            Method::Chained(step) => {
+                let (step, stream) = step?;
+                let chain = Chain::Step { step, inputs: vec![Chain::Bytes(stream)], size: Some(self.header.size) };
+                found.unpack_chain(&chain, &mut output)
             }
         };
-        self.unpacked(coding, &packed, found)
+        let End::Complete(length) = end else {
+            found.report_limit(end);
+            return None;
+        };
+        let length = if self.sizes == Sizes::Told { self.header.packed } else { length as u64 };
+        let content = found.take(output)?;
+        self.add_if_meant(content, length, found)
+    }
+
+    /// The same, where it is stored. What is encrypted is longer than it was.
+    fn stored_plainly(&self, packed: &Bytes, found: &mut Dissection<'_>) -> Option<Seen> {
+        let length = match self.sizes {
+            Sizes::Told => packed.len(),
+            Sizes::Unknown => Self::length_by_descriptor(packed)?,
+        };
+        self.add_if_meant(packed.slice(..length), length as u64, found)
+    }
+
+    /// Hands out `content`, which takes `packed` bytes, if its checksum is the one that is said.
+    fn add_if_meant(&self, content: Bytes, packed: u64, found: &mut Dissection<'_>) -> Option<Seen> {
+        let seen = Seen { crc: crc32fast::hash(&content), size: content.len() as u64, packed };
+        let behind = || self.bytes.get(self.start.checked_add(clamped(packed))?..);
+        let is_meant = match self.sizes {
+            Sizes::Told => seen.crc == self.header.crc && seen.size == self.header.size,
+            Sizes::Unknown => behind().is_some_and(|rest| super::descriptor_length(rest, &seen).is_some()),
+        };
+        if !is_meant {
+            return None;
+        }
+        self.add(content, found);
+        Some(seen)
     }
 
     /// Whether it goes on after the end of the archive, or may do so.
@@ -102,8 +170,7 @@ impl Content<'_> {
 
     /// A stored entry whose end nothing tells but the descriptor behind it, which says how long the entry was.
     fn stored_up_to_descriptor(&self, rest: &Bytes, found: &mut Dissection<'_>) -> Option<Seen> {
-        let fits = |at: &usize| super::descriptor_says(&rest[*at..], *at as u64);
-        let Some(length) = memchr::memmem::find_iter(rest, super::record::DESCRIPTOR).find(fits) else {
+        let Some(length) = Self::length_by_descriptor(rest) else {
             self.report(self.cut, found);
             self.add(rest.clone(), found);
             return None;
@@ -112,6 +179,12 @@ impl Content<'_> {
         let seen = Seen { crc: crc32fast::hash(&content), size: length as u64, packed: length as u64 };
         self.add(content, found);
         Some(seen)
+    }
+
+    /// Bytes of `rest` before the first descriptor that says that there are so many.
+    fn length_by_descriptor(rest: &[u8]) -> Option<usize> {
+        let fits = |at: &usize| super::descriptor_says(&rest[*at..], *at as u64);
+        memchr::memmem::find_iter(rest, super::record::DESCRIPTOR).find(fits)
     }
 
     /// Two bytes of a version, the length of the properties, and these (APPNOTE §5.8).

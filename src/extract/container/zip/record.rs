@@ -44,6 +44,11 @@ impl Header {
         self.flags & 0x2041 != 0 || self.method == 99
     }
 
+    /// Whether readers ask for a password. The bit of the strong encryption alone they do not look at.
+    pub(super) fn asks_for_password(&self) -> bool {
+        self.flags & 1 != 0 || self.method == 99
+    }
+
     /// Whether checksum and sizes stand behind the content.
     pub(super) fn is_streamed(&self) -> bool {
         self.flags & 8 != 0

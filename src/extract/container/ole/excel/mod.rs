@@ -16,7 +16,7 @@ use crate::extract::dissection::Dissection;
 
 use super::cover::Cover;
 use super::text::{OfficeText, push_runs};
-use super::{blips, code_page};
+use super::{blips, code_page, default_password};
 use fragments::{Fragments, Width};
 
 /// Numbers of records (§2.3).
@@ -46,19 +46,35 @@ mod record {
     pub(super) const SERIES: u16 = 0x100d;
 }
 
+/// What the first record of those says that are about the whole workbook (§2.4.21).
+const GLOBALS: u16 = 0x0005;
+
+/// Records in front of the one that says how all others are encrypted (§2.1.7.20.3).
+const MOST_BEFORE_LOCK: usize = 8;
+
 /// What a workbook of the newer version says in its first record; texts of the older have a byte a letter.
 const VERSION_OF_UTF_16: u16 = 0x0600;
 
 /// How many times its own length the records of a stream may have together: sheets are where the workbook says, too.
 const MAX_COVER: usize = 4;
 
-/// Shows what the workbook says, and hands out the drawings in it.
+/// Shows what the workbook says, and hands out the drawings in it. One that opens with the password that Excel tries by
+/// itself is read as it is meant.
 pub(super) fn show(stream: &Bytes, found: &mut Dissection<'_>) {
+    let lock = Records { stream, at: 0 }.take(MOST_BEFORE_LOCK).find(|(kind, _)| *kind == record::FILE_PASS);
+    match lock.and_then(|(_, lock)| default_password::workbook(lock, stream, found)) {
+        Some(plain) => show_plain(&plain, found),
+        None => show_plain(stream, found),
+    }
+}
+
+fn show_plain(stream: &Bytes, found: &mut Dissection<'_>) {
     let mut workbook = Workbook {
         text: OfficeText::new(stream.len(), found),
         has_units: true,
         encoding: WINDOWS_1252,
         is_cut_off: false,
+        is_encrypted: false,
         drawings: [(); 2].map(|()| found.output()),
         length: stream.len(),
         sheets: vec![0],
@@ -71,7 +87,10 @@ pub(super) fn show(stream: &Bytes, found: &mut Dissection<'_>) {
             workbook.walk(stream, start, found);
         }
     }
-    if workbook.is_cut_off {
+    // What is encrypted is read as it stands, too: some readers do not believe that it is.
+    if workbook.is_encrypted {
+        found.report(ProblemCode::ContainerEncrypted, None);
+    } else if workbook.is_cut_off {
         found.report(ProblemCode::DocumentIllegible, None);
     }
     workbook.text.show(PartKind::Text, "workbook", found);
@@ -128,6 +147,8 @@ struct Workbook<'a> {
     encoding: &'static Encoding,
     /// Whether the table of texts ended before it should.
     is_cut_off: bool,
+    /// Whether the records about all of it say that it is encrypted.
+    is_encrypted: bool,
     /// What the drawings of all sheets share, and what each has of its own, joined from their records.
     drawings: [ScratchWriter<'a>; 2],
     /// Bytes of the stream.
@@ -143,6 +164,7 @@ impl<'a> Workbook<'a> {
     /// Passes the records from `start` on, up to where some have been passed before.
     fn walk(&mut self, stream: &[u8], start: usize, found: &mut Dissection<'a>) {
         let mut records = Records { stream, at: start };
+        let mut is_sheet = false;
         self.starts.insert(start);
         loop {
             let at = records.at;
@@ -152,8 +174,11 @@ impl<'a> Workbook<'a> {
             if kind == record::START && !self.starts.insert(at) && at != start {
                 return;
             }
-            if kind == record::FILE_PASS {
-                return found.report(ProblemCode::ContainerEncrypted, None);
+            match kind {
+                record::START => is_sheet = u16_at(content, 2).is_some_and(|kind| kind != GLOBALS),
+                // Of a sheet no reader asks it.
+                record::FILE_PASS if !is_sheet => self.is_encrypted = true,
+                _ => {}
             }
             self.pass(kind, content, &mut records, found);
             if self.cover.take(records.at - at).is_none() {

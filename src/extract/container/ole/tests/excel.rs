@@ -123,7 +123,13 @@ fn caches_of_tables_are_read() {
 
 #[test]
 fn encrypted_workbooks_are_told() {
-    let found = workbook(&[biff_start(), biff(0x2f, &[0; 6]), biff(0x204, &[0x41; 40])]);
-    assert_eq!(codes(&found), [ProblemCode::ContainerEncrypted]);
-    assert_eq!(texts(&found, PartKind::Text), []);
+    let cell = || biff(0x204, &[&[0; 6][..], &long("forbidden turnip")].concat());
+    let sheet = biff(0x809, &[0, 6, 0x10, 0, 0, 0, 0, 0]);
+    for (start, expected) in [(biff_start(), &[ProblemCode::ContainerEncrypted][..]), (sheet, &[])] {
+        let found = workbook(&[start, biff(0x2f, &[0; 6]), cell()]);
+        assert_eq!(codes(&found), expected, "only records about the whole workbook can say it");
+        assert_eq!(text(&found, "workbook"), "forbidden turnip\n", "what is no more than called encrypted is read");
+    }
+    let table = biff(0xfc, &[&[0, 0, 0, 0, 200, 0, 0, 0][..], &[0x41; 40]].concat());
+    assert_eq!(codes(&workbook(&[biff_start(), biff(0x2f, &[0; 6]), table])), [ProblemCode::ContainerEncrypted]);
 }

@@ -14,7 +14,7 @@ mod compound;
 mod office;
 
 use crate::content::PartKind;
-use crate::extract::container::testing::{LISTED, codes, entries, listed, opened};
+use crate::extract::container::testing::{LISTED, codes, entries, fixture, listed, opened};
 use crate::extract::{Extraction, ProblemCode};
 use compound::{Layout, compound, laid_out};
 
@@ -154,6 +154,19 @@ fn a_file_in_a_document_comes_out_with_its_name() {
     assert_eq!(listed(&bare), 1, "without names");
     let package = opened(compound(&[("Package", &compound(&[("a", LISTED)]))]));
     assert_eq!(listed(&package), 1, "a container in a stream");
+}
+
+#[test]
+fn documents_with_the_password_that_excel_tries_are_opened() {
+    for name in ["agile.xlsx", "standard.xlsx"] {
+        let found = opened(fixture(&format!("default-password-{name}")));
+        assert_eq!((codes(&found), listed(&found)), (vec![], 1), "{name}");
+    }
+    for name in ["rc4.xls", "rc4-40.xls", "rc4-128.xls"] {
+        let found = opened(fixture(&format!("default-password-{name}")));
+        assert_eq!(codes(&found), [], "{name}");
+        assert!(text(&found, "workbook").contains("EVIL-FILE-BYTES"), "{name}");
+    }
 }
 
 #[test]

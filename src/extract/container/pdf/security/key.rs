@@ -3,7 +3,7 @@
 use md5::{Digest, Md5};
 use sha2::{Sha256, Sha384, Sha512};
 
-use super::cipher::{Rc4, decrypt_key, encrypt_chained};
+use crate::extract::container::cipher::{BLOCK, Rc4, decrypt_chained, encrypt_chained};
 use crate::extract::container::pdf::objects::Id;
 
 /// What fills a password up to 32 bytes; all of an empty one.
@@ -76,7 +76,7 @@ impl Lock {
         let (check, salts) = self.user.split_at_checked(32)?;
         let (check_salt, key_salt) = salts.get(..16)?.split_at(8);
         let encrypted = self.user_key.get(..32)?;
-        (hash(check_salt) == check).then(|| decrypt_key(&hash(key_salt), encrypted))
+        (hash(check_salt) == check).then(|| decrypt_chained(&hash(key_salt), &[0; BLOCK], encrypted))
     }
 }
 

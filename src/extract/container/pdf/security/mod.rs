@@ -4,7 +4,6 @@
 //! them is looked at. Whoever writes a file decides what its trailers say, and which of them a reader takes is up to
 //! the reader. So every dictionary of encryption is tried, each with every identifier of the file.
 
-mod cipher;
 mod key;
 
 use std::collections::HashMap;
@@ -14,7 +13,7 @@ use crate::extract::dissection::Dissection;
 
 use super::objects::{Id, Objects};
 use super::value::{Dictionary, Value};
-use cipher::Cipher;
+use crate::extract::container::cipher::Cipher;
 
 /// Bytes decrypted at a time; a multiple of a block of AES.
 const BLOCK: usize = 64 << 10;

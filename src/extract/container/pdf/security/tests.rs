@@ -85,7 +85,7 @@ fn streams_say_by_which_filter_they_are_encrypted() {
 #[test]
 fn rc4_gives_the_known_stream() {
     let mut bytes = *b"Plaintext";
-    cipher::Rc4::new(b"Key").apply(&mut bytes);
+    crate::extract::container::cipher::Rc4::new(b"Key").apply(&mut bytes);
     assert_eq!(bytes, [0xbb, 0xf3, 0x16, 0xe8, 0xd9, 0x40, 0xaf, 0x0a, 0xd3]);
 }
 

@@ -12,7 +12,7 @@ mod volumes;
 use ProblemCode::{ContainerAmbiguous, ContainerBroken, ContainerEncrypted, ContainerMethodUnknown, ContainerSize};
 
 /// An entry, and what its two headers say about it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Made {
     name: &'static str,
     method: u16,
@@ -262,6 +262,28 @@ fn encrypted_and_unknown_entries_are_reported_beside_the_others() {
     let strange = Made { method: 97, ..stored("strange", b"wavpack") };
     let found = opened(plain(&[strange, stored("evil", LISTED)]));
     assert_eq!((codes(&found), listed(&found)), (vec![ContainerMethodUnknown], 1));
+}
+
+#[test]
+fn what_is_only_called_encrypted_is_unpacked() {
+    let with_flags = |flags: u16, made: Made| Made { flags: made.flags | flags, ..made };
+    let streamed = |made: Made| {
+        let descriptor = made.signed_descriptor();
+        made.streamed(descriptor)
+    };
+    let plain_entries = || [stored("evil", LISTED), deflated("evil", LISTED), streamed(deflated("evil", LISTED))];
+    // Bit 0: most ask for a password, Go does not. Bit 6: nobody does. Bit 13: nobody does either.
+    for (flags, expected) in [(1, &[ContainerEncrypted][..]), (0x41, &[ContainerEncrypted]), (0x40, &[]), (0x2040, &[])]
+    {
+        for made in plain_entries() {
+            let found = opened(plain(&[with_flags(flags, made.clone())]));
+            assert_eq!((codes(&found), listed(&found)), (expected.to_vec(), 1), "{flags:x} {made:?}");
+            let found = opened(plain(&[with_flags(flags, Made { crc: 7, behind: Vec::new(), ..made })]));
+            assert_eq!((codes(&found), listed(&found)), (vec![ContainerEncrypted], 0), "its checksum says another");
+        }
+    }
+    let aes = Made { method: 99, ..with_flags(1, stored("evil", LISTED)) };
+    assert_eq!(codes(&opened(plain(&[aes]))), [ContainerEncrypted]);
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! RC4, and AES in blocks that are chained, as PDF has them: the first block is where the chain starts, the last is
-//! padded.
+//! RC4 and AES, as PDF and Office have them. In PDF blocks of AES are chained, the first is where the chain starts, and
+//! the last is padded.
 
 use aes::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use aes::{Aes128, Aes256};
 
 /// Bytes of a block of AES.
-const BLOCK: usize = 16;
+pub(super) const BLOCK: usize = 16;
 
 /// A method with its key.
 pub(super) enum Cipher {
@@ -34,6 +34,11 @@ impl Cipher {
     pub(super) fn start(&self) -> Decryption<'_> {
         let rc4 = if let Self::Rc4(rc4) = self { Some((**rc4).clone()) } else { None };
         Decryption { cipher: self, rc4, chain: None }
+    }
+
+    /// Decrypts each whole block of `bytes` by itself, in place.
+    pub(super) fn decrypt_blocks(&self, bytes: &mut [u8]) {
+        bytes.as_chunks_mut::<BLOCK>().0.iter_mut().for_each(|block| self.decrypt_block(block));
     }
 
     fn decrypt_block(&self, block: &mut [u8; BLOCK]) {
@@ -105,10 +110,10 @@ pub(super) fn encrypt_chained(key: &[u8], start: &[u8; BLOCK], bytes: &mut [u8])
     }
 }
 
-/// Two blocks that hold a key, decrypted without padding in a chain that starts with zeros.
-pub(super) fn decrypt_key(key: &[u8], encrypted: &[u8]) -> Vec<u8> {
+/// Whole blocks of AES, decrypted without padding in a chain that starts with `start`.
+pub(super) fn decrypt_chained(key: &[u8], start: &[u8; BLOCK], encrypted: &[u8]) -> Vec<u8> {
     let cipher = Cipher::aes(key);
-    let mut decryption = Decryption { cipher: &cipher, rc4: None, chain: Some([0; BLOCK]) };
+    let mut decryption = Decryption { cipher: &cipher, rc4: None, chain: Some(*start) };
     let mut plain = Vec::new();
     decryption.push(encrypted, &mut plain);
     plain
