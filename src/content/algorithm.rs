@@ -148,6 +148,12 @@ impl AlgorithmSet {
         self.iter().any(Algorithm::is_perceptual)
     }
 
+    /// Those in the set that need a decoded picture.
+    #[must_use]
+    pub fn perceptual(self) -> Self {
+        self.iter().filter(|algorithm: &Algorithm| algorithm.is_perceptual()).collect()
+    }
+
     /// The algorithms in the set.
     pub fn iter(self) -> impl Iterator<Item = Algorithm> {
         Algorithm::ALL.into_iter().filter(move |algorithm| self.contains(*algorithm))

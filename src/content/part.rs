@@ -109,6 +109,8 @@ pub struct Part {
     /// Lengths at which it may end, the last its own: it is hashed up to each of them, and no more is looked at, since
     /// that is done with another part of nearly the same bytes. Empty for all others.
     pub cuts: Vec<usize>,
+    /// Whether the bytes are made here of others, so that nobody has their digest.
+    pub is_made: bool,
 }
 
 impl Part {
@@ -128,8 +130,14 @@ impl Part {
             declared_type: None,
             is_guess: kind == PartKind::Carved,
             cuts: Vec::new(),
+            is_made: false,
             bytes,
         }
+    }
+
+    /// A picture that was made of samples.
+    pub fn made(picture: Bytes) -> Self {
+        Self { is_made: true, ..Self::new(PartKind::Samples, picture) }
     }
 
     /// The same part, by this name.

@@ -190,7 +190,8 @@ impl Examination {
         let hashes = match circumstances.known_of(part) {
             Some(known) => &known.hashes,
             None => {
-                made = hash_part(&part.bytes, snapshot.wanted, decode);
+                let wanted = if part.is_made { snapshot.wanted.perceptual() } else { snapshot.wanted };
+                made = hash_part(&part.bytes, wanted, decode);
                 &made
             }
         };

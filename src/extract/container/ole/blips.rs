@@ -91,7 +91,7 @@ impl Form {
 pub(in crate::extract::container) fn hand_out_bitmap(bitmap: &[u8], found: &mut Dissection<'_>) {
     let file = file_header(bitmap).map(|header| [&header[..], bitmap].concat());
     if let Some(file) = file.and_then(|file| found.keep(&file, bitmap.len())) {
-        found.add(Part::new(PartKind::Samples, file).named("picture"), None);
+        found.add(Part::made(file).named("picture"), None);
     }
 }
 

@@ -168,7 +168,7 @@ impl Opened<'_> {
 /// Hands out the picture in `stream`, whose filters gave `samples` if that is known.
 fn show_picture(stream: &Stream, samples: Option<&Bytes>, objects: &Objects, found: &mut Dissection<'_>) {
     if let Some(picture) = picture::draw(stream, samples, objects, found) {
-        found.add(Part::new(PartKind::Samples, picture).named("image"), Some(stream.start));
+        found.add(Part::made(picture).named("image"), Some(stream.start));
     }
 }
 

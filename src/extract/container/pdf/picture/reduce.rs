@@ -213,17 +213,42 @@ impl Reducer {
         let channels = self.reduced.channels;
         let bit = |level: usize| self.levels.first().map_or(level as u8, |levels| levels[level]);
         let (unset, set) = (u32::from(bit(0)), u32::from(bit(1)));
+        let mut shares = Shares::of(1);
         for square in self.sums[..self.layout.width * channels].chunks(self.square * channels) {
             let count = (square.len() / channels * self.rows_in_sums) as u32;
+            if shares.count != count {
+                shares = Shares::of(count);
+            }
             for channel in 0..channels {
                 let sum: u32 = square.iter().skip(channel).step_by(channels).map(|sum| u32::from(*sum)).sum();
                 let sum = if self.counts_bits { sum * set + (count - sum) * unset } else { sum };
-                self.reduced.samples.push(((sum + count / 2) / count) as u8);
+                self.reduced.samples.push(shares.mean(sum));
             }
         }
         self.sums.fill(0);
         self.rows_in_sums = 0;
         self.reduced.height += 1;
+    }
+}
+
+/// Divides by one number again and again, which takes a fifth of the time as a product.
+struct Shares {
+    count: u32,
+    /// 2 to the power of [`Self::SHIFT`] by the number, rounded up.
+    reciprocal: u64,
+}
+
+impl Shares {
+    /// Squares have fewer than 2^16 pixels, and sums of those fewer than 2^24, so that no quotient is off.
+    const SHIFT: u32 = 42;
+
+    fn of(count: u32) -> Self {
+        Self { count, reciprocal: (1_u64 << Self::SHIFT).div_ceil(u64::from(count.max(1))) }
+    }
+
+    /// The mean of so many samples, rounded.
+    fn mean(&self, sum: u32) -> u8 {
+        ((u64::from(sum + self.count / 2) * self.reciprocal) >> Self::SHIFT) as u8
     }
 }
 
@@ -238,6 +263,16 @@ impl Reduced {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn means_are_quotients() {
+        for count in (1..=2_000).chain([65_025, 65_024, 40_000, 255 * 17]) {
+            let step = (count as usize * 255 / 5_000).max(1);
+            for sum in (0..=count * 255).rev().step_by(step).chain(0..count.min(300)) {
+                assert_eq!(u32::from(Shares::of(count).mean(sum)), (sum + count / 2) / count, "{sum} / {count}");
+            }
+        }
+    }
 
     fn reduced(layout: Layout, levels: Vec<Vec<u8>>, bytes: &[u8], cut: usize) -> Reduced {
         let mut reducer = Reducer::new(layout, levels, Vec::new());
