@@ -4,6 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use super::Mosaic;
+
 /// How the origin would come by a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PartKind {
@@ -111,6 +113,8 @@ pub struct Part {
     pub cuts: Vec<usize>,
     /// Whether the bytes are made here of others, so that nobody has their digest.
     pub is_made: bool,
+    /// What is shown in place of the bytes, which are none: pictures that a document puts together.
+    pub mosaic: Option<Box<Mosaic>>,
 }
 
 impl Part {
@@ -131,6 +135,7 @@ impl Part {
             is_guess: kind == PartKind::Carved,
             cuts: Vec::new(),
             is_made: false,
+            mosaic: None,
             bytes,
         }
     }
@@ -138,6 +143,12 @@ impl Part {
     /// A picture that was made of samples.
     pub fn made(picture: Bytes) -> Self {
         Self { is_made: true, ..Self::new(PartKind::Samples, picture) }
+    }
+
+    /// Pictures as a document shows them, which nobody stores so.
+    pub fn of_mosaic(mosaic: Mosaic) -> Self {
+        let mosaic = Some(Box::new(mosaic));
+        Self { mosaic, is_guess: true, ..Self::new(PartKind::Samples, Bytes::new()) }
     }
 
     /// The same part, by this name.

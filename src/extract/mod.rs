@@ -10,6 +10,7 @@
 
 mod arriving;
 mod aws_chunked;
+mod beside;
 mod carve;
 mod charset;
 mod container;
@@ -23,6 +24,7 @@ mod grpc;
 mod inside;
 mod json;
 mod legible;
+mod matrix;
 mod multipart;
 mod parameters;
 mod partial;

@@ -18,8 +18,8 @@ use crate::content::{
 use crate::extract::{Means, ProblemCode, Source, dissect};
 use crate::hash_set::{About, EntryIndex};
 use crate::media::{
-    DecodeError, DecodeMeans, ForeignDecoder, PartHashes, PdqHashes, ViewHashes, affords_hashing, hash_part,
-    hash_up_to, is_degenerate,
+    DecodeError, DecodeMeans, ForeignDecoder, PartHashes, PdqHashes, ViewHashes, affords_hashing, hash_mosaic,
+    hash_part, hash_up_to, is_degenerate,
 };
 use crate::snapshot::{LoadedSet, LoadedTexts, Snapshot, unix_now};
 use crate::text::{Rule, Setting, Sought, find_near_copies};
@@ -187,9 +187,13 @@ impl Examination {
             return self.look_at_cuts(index, part, circumstances);
         }
         let made;
-        let hashes = match circumstances.known_of(part) {
-            Some(known) => &known.hashes,
-            None => {
+        let hashes = match (&part.mosaic, circumstances.known_of(part)) {
+            (Some(mosaic), _) => {
+                made = hash_mosaic(mosaic, snapshot.wanted, decode);
+                &made
+            }
+            (None, Some(known)) => &known.hashes,
+            (None, None) => {
                 let wanted = if part.is_made { snapshot.wanted.perceptual() } else { snapshot.wanted };
                 made = hash_part(&part.bytes, wanted, decode);
                 &made

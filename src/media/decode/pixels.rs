@@ -128,7 +128,7 @@ impl Pixels {
     }
 
     /// The picture in colours over `ground`.
-    pub(super) fn to_rgb(&self, width: u32, height: u32, ground: Ground) -> Cow<'_, RgbImage> {
+    pub(in crate::media) fn to_rgb(&self, width: u32, height: u32, ground: Ground) -> Cow<'_, RgbImage> {
         match self {
             Self::Rgb(picture) => Cow::Borrowed(picture),
             Self::Rgba(picture) => Cow::Owned(coloured(picture, |pixel| over(ground, pixel))),

@@ -9,7 +9,7 @@ use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
 
 use super::objects::{Id, Objects, Stream};
-use super::picture::Shape;
+use super::picture::{self, Shape};
 use super::show_picture;
 use super::value::{Dictionary, Reader, Value, is_blank};
 
@@ -81,7 +81,11 @@ impl Inline {
             Some((_, Some(filter))) if matches!(filter.as_str(), "CCITTFaxDecode" | "CCF") => {
                 show_picture(&stream, None, &none, found);
             }
-            Some((file, Some(_))) => found.add(Part::new(PartKind::Carved, file), Some(start)),
+            Some((file, Some(_))) => {
+                let in_tones = picture::in_tones(&self.dictionary, &file, objects, found);
+                found.add(Part::new(PartKind::Carved, file), Some(start));
+                in_tones.into_iter().for_each(|part| found.show(part, Some(start)));
+            }
             _ => {}
         }
     }

@@ -6,7 +6,9 @@
 
 mod filter;
 mod inline;
+mod layout;
 mod objects;
+mod operands;
 mod picture;
 mod predictor;
 mod security;
@@ -86,6 +88,7 @@ fn read(objects: &Objects, found: &mut Dissection<'_>) {
         Opened { objects, pages: &pages, uses: &uses }.hand_out(&stream, found);
     }
     pages.show_divided(objects, found);
+    layout::show(pages.contents(), objects, found);
 }
 
 /// What is known of a file when its streams are handed out.
@@ -114,35 +117,55 @@ impl Opened<'_> {
         };
         // What stands in the file as it is was carved from that.
         let is_plain = content.len() == stream.raw.len() && content.as_ptr() == stream.raw.as_ptr();
-        if kind(&["Type"], "EmbeddedFile") {
-            let part = Part::new(PartKind::Entry, content).named("embedded file");
-            return found.add(part, Some(stream.start));
+        let is_attached = kind(&["Type"], "EmbeddedFile") || self.uses.is_attached(number);
+        if is_attached {
+            let part = Part::new(PartKind::Entry, content.clone()).named("embedded file");
+            found.add(part, Some(stream.start));
         }
-        if left.is_some() {
-            if !is_plain || left.as_deref() == Some("JPXDecode") {
-                found.add(Part::new(PartKind::Carved, content), Some(stream.start));
-            }
+        let is_new = !is_attached && (!is_plain || left.as_deref() == Some("JPXDecode"));
+        if let Some(filter) = left {
+            return self.hand_out_file(stream, &filter, content, is_new, found);
+        }
+        // What is attached may be drawn as well.
+        if is_attached && !is_image && !self.uses.is_content(number) {
             return;
         }
-        let mut kind = PartKind::Carved;
-        if is_image {
-            show_picture(stream, Some(&content), self.objects, found);
-            if self.uses.is_only_drawn(number) {
-                kind = PartKind::Samples;
-            }
-        } else if self.uses.is_of_font(number) {
-            kind = PartKind::Samples;
-        } else {
-            let pictures = Inline::all_in(&content, found);
-            pictures.iter().for_each(|picture| picture.hand_out(&content, stream.start, self.objects, found));
-            self.pages.show_stream(stream, &content, found);
-            if self.uses.is_only_shown(number) {
-                kind = PartKind::Samples;
-            }
-        }
-        if !is_plain {
+        let kind = self.show_content(stream, &content, is_image, found);
+        if is_new {
             found.add(Part::new(kind, content), Some(stream.start));
         }
+    }
+
+    /// Hands out a file in which a picture is, unless it is known, and that picture where it is shown in other tones.
+    fn hand_out_file(&self, stream: &Stream, filter: &str, content: Bytes, is_new: bool, found: &mut Dissection<'_>) {
+        let in_tones = if picture::is_file(filter) {
+            picture::in_tones(&stream.dictionary, &content, self.objects, found)
+        } else {
+            None
+        };
+        if is_new {
+            found.add(Part::new(PartKind::Carved, content), Some(stream.start));
+        }
+        if let Some(part) = in_tones {
+            found.show(part, Some(stream.start));
+        }
+    }
+
+    /// Shows the picture or the page that `content` is. How people read it otherwise.
+    fn show_content(&self, stream: &Stream, content: &Bytes, is_image: bool, found: &mut Dissection<'_>) -> PartKind {
+        let number = stream.id.number;
+        let is_only_shown = if is_image {
+            show_picture(stream, Some(content), self.objects, found);
+            self.uses.is_only_drawn(number)
+        } else if self.uses.is_of_font(number) {
+            true
+        } else {
+            let pictures = Inline::all_in(content, found);
+            pictures.iter().for_each(|picture| picture.hand_out(content, stream.start, self.objects, found));
+            self.pages.show_stream(stream, content, found);
+            self.uses.is_only_shown(number)
+        };
+        if is_only_shown { PartKind::Samples } else { PartKind::Carved }
     }
 
     /// Shows a picture whose samples are not kept while it is made: it is large, or a fax. Whether that is all there is

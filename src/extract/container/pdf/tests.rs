@@ -1,6 +1,7 @@
 //! Streams with all filters, and files whose structure is broken.
 
 use super::*;
+use crate::content::Mosaic;
 use crate::extract::container::testing::{LISTED, codes, listed, opened};
 
 /// An object with a stream.
@@ -40,6 +41,25 @@ fn embedded_files_come_out_of_every_filter_and_chain() {
         let found = opened(file(&[object(3, &format!("/Type /EmbeddedFile {filter}"), &content)]));
         assert_eq!(codes(&found), [], "{filter}");
         assert!(listed(&found) > 0, "{filter}");
+    }
+}
+
+#[test]
+fn attached_files_are_told_by_who_attaches_them() {
+    for (others, number) in [
+        ("1 0 obj<</Type/Filespec/F(a)/EF<</F 9 0 R>>>>endobj ", 1),
+        ("1 0 obj<</EF<</UF 9 0 R/F 9 0 R>>>>endobj ", 1),
+        ("1 0 obj<</EF 2 0 R>>endobj 2 0 obj<</F 9 0 R>>endobj ", 1),
+        ("1 0 obj<</RF<</F[(a) 9 0 R]>>>>endobj ", 1),
+        ("1 0 obj<</RF<</F 2 0 R>>>>endobj 2 0 obj[(a) 9 0 R]endobj ", 1),
+        ("1 0 obj<</Names[(a)<</EF<</F 9 0 R>>>>]>>endobj ", 1),
+        ("1 0 obj<</Metadata 9 0 R>>endobj ", 0),
+    ] {
+        for kind in ["", "/Type/Metadata", "/Subtype/Image/Width 3/Height 5"] {
+            let found = opened(file(&[others.as_bytes().to_vec(), object(9, kind, LISTED)]));
+            let entries = found.parts.iter().filter(|part| part.kind == PartKind::Entry && part.bytes == LISTED);
+            assert_eq!((codes(&found), entries.count()), (vec![], number), "{others}{kind}");
+        }
     }
 }
 
@@ -334,8 +354,8 @@ fn samples_are_no_text_unless_somebody_reads_them_as_something_else() {
     let image = object(9, "/Subtype /Image /Width 5 /Height 3 /Filter /FlateDecode", &zlib(LISTED));
     for (others, expected) in [
         ("1 0 obj<</Type/Page/Resources<</XObject<</Im0 9 0 R>>>>>>endobj ", PartKind::Samples),
-        ("1 0 obj<</Type/Filespec/EF<</F 9 0 R>>>>endobj ", PartKind::Carved),
-        ("1 0 obj<</XObject<</Im0 9 0 R>>>>endobj 2 0 obj<</EF<</F 9 0 R>>>>endobj ", PartKind::Carved),
+        ("1 0 obj<</Type/Filespec/EF<</F 9 0 R>>>>endobj ", PartKind::Entry),
+        ("1 0 obj<</XObject<</Im0 9 0 R>>>>endobj 2 0 obj<</EF<</F 9 0 R>>>>endobj ", PartKind::Entry),
         ("1 0 obj<</XObject<</Im0 9 0 R>>>>endobj 2 0 obj<</JS 9 0 R>>endobj ", PartKind::Carved),
         ("", PartKind::Carved),
     ] {
@@ -422,5 +442,77 @@ proptest::proptest! {
     #[test]
     fn no_file_makes_it_panic(text in "(/|<<|>>|\\[|\\]|\\(|\\)|[0-9] 0 R|[0-9] 0 obj|stream\n|endstream|/Width 3|/Height 2|/Subtype/Image|/Filter/AHx|/Type/ObjStm/N 2/First 3|f0|[ -~])*") {
         opened(format!("%PDF-1.7\n{text}"));
+    }
+}
+
+/// The pictures that are put together in a file of these objects, in which page 2 has the images 8 and 9.
+fn mosaics(content: &str, images: [Vec<u8>; 2]) -> Vec<Mosaic> {
+    let page =
+        b"2 0 obj<</Type/Page/Parent 1 0 R/Contents 3 0 R>>endobj 1 0 obj<</Resources<</XObject 4 0 R>>>>endobj \
+        4 0 obj<</A 8 0 R/B 9 0 R>>endobj "
+            .to_vec();
+    let [one, two] = images;
+    let found = opened(file(&[page, object(3, "", content.as_bytes()), one, two]));
+    assert_eq!(codes(&found), [], "{content}");
+    found.parts.into_iter().filter_map(|part| part.mosaic.map(|mosaic| *mosaic)).collect()
+}
+
+#[test]
+fn pictures_that_touch_on_a_page_are_one() {
+    let jpeg = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pictures/baseline.jpg")).unwrap();
+    let head = "/Subtype/Image/Width 40/Height 20/ColorSpace/DeviceGray";
+    let files = || {
+        [
+            object(8, &format!("{head}/Filter/DCTDecode"), &jpeg),
+            object(9, &format!("{head}/Filter/FlateDecode"), &zlib(&[9; 800])),
+        ]
+    };
+    let [mosaic] = &mosaics("q 80 0 0 40 0 40 cm /A Do Q q 80 0 0 40 0 0 cm /B Do Q", files())[..] else {
+        panic!("they touch")
+    };
+    assert_eq!((mosaic.width, mosaic.height, mosaic.tiles.len()), (40, 40, 2));
+    assert!(mosaic.tiles[0].picture == jpeg && mosaic.tiles[1].picture.starts_with(b"\x89PNG"));
+    let tops: Vec<u32> = mosaic.tiles.iter().map(|tile| tile.place.top).collect();
+    assert_eq!(tops, [0, 20]);
+    for apart in [
+        "q 80 0 0 40 0 60 cm /A Do Q q 80 0 0 40 0 0 cm /B Do Q",
+        "q 80 0 0 40 0 0 cm /A Do Q q 1 0 0 1 80 0 cm 80 0 0 40 0 0 cm /A Do Q",
+        "q 80 10 10 40 0 40 cm /A Do Q q 80 0 0 40 0 0 cm /B Do Q",
+        "/B Do",
+    ] {
+        assert!(mosaics(apart, files()).is_empty(), "{apart}");
+    }
+}
+
+#[test]
+fn pictures_in_drawings_are_where_the_drawing_is() {
+    let head = "/Subtype/Image/Width 40/Height 20/ColorSpace/DeviceGray/Filter/FlateDecode";
+    let images = [
+        object(8, "/Subtype/Form/Matrix[1 0 0 1 0 40]/Resources<</XObject<</X 7 0 R>>>>", b"80 0 0 40 0 0 cm /X Do"),
+        [object(9, head, &zlib(&[9; 800])), object(7, head, &zlib(&[7; 800]))].concat(),
+    ];
+    let found = mosaics("/A Do q 80 0 0 40 0 0 cm /B Do Q", images);
+    assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn files_are_compared_in_the_tones_that_their_dictionary_says() {
+    let jpeg = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pictures/baseline.jpg")).unwrap();
+    let ink = "7 0 obj<</FunctionType 2/N 1/Domain[0 1]/C0[1 1 1]/C1[0 0 1]>>endobj";
+    for (more, expected) in [
+        ("/ColorSpace/DeviceRGB", None),
+        ("/ColorSpace/DeviceRGB/Decode[0 1 0 1 0 1]", None),
+        ("/ColorSpace/DeviceRGB/Decode[1 0 1 0 1 0]", Some([255 - 10, 255 - 20, 255 - 30])),
+        ("/ColorSpace/DeviceRGB/Decode[0 1 1 0 0 1]", Some([10, 255 - 20, 30])),
+        ("/ColorSpace/DeviceGray/Decode[1 0]", Some([255 - 10, 255 - 20, 255 - 30])),
+        ("/ColorSpace[/Separation/X/DeviceRGB 7 0 R]", Some([235, 235, 255])),
+        ("/ColorSpace[/Indexed/DeviceRGB 255 <000000>]", Some([0, 0, 0])),
+        ("/ColorSpace/DeviceCMYK/Decode[1 0 1 0 1 0 1 0]", None),
+    ] {
+        let image = object(3, &format!("/Subtype/Image/Width 40/Height 20{more}/Filter/DCTDecode"), &jpeg);
+        let found = opened(file(&[ink.as_bytes().to_vec(), image]));
+        let mosaic = found.parts.iter().find_map(|part| part.mosaic.as_ref());
+        let shown = mosaic.and_then(|mosaic| Some(mosaic.tiles[0].tones.as_ref()?.shown([10, 20, 30])));
+        assert_eq!(shown, expected, "{more}");
     }
 }

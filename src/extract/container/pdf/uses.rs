@@ -26,6 +26,15 @@ const OTHER: u8 = 4;
 /// The program of a font, or a table that belongs to one.
 const OF_FONT: u8 = 8;
 
+/// Attached as a file, whatever it says that it is (ISO 32000-1 §7.11.4).
+const ATTACHED: u8 = 16;
+
+/// A dictionary or a list of attached files.
+const OF_FILES: u8 = 32;
+
+/// Keys of what refers to attached files, and to files that belong to them.
+const FILES: [&str; 2] = ["EF", "RF"];
+
 /// Every use of objects that anything refers to.
 #[derive(Debug, Default)]
 pub(super) struct Uses(HashMap<u32, u8>);
@@ -63,7 +72,11 @@ impl Uses {
         let Walk { mut uses, handed_on, .. } = walk;
         let settled: Vec<(u32, u8)> = handed_on
             .into_iter()
-            .map(|(from, to, for_what)| (to, if uses.get(&from) == Some(&for_what) { for_what } else { OTHER }))
+            .map(|(from, to, for_what)| match uses.get(&from) {
+                Some(uses) if uses & OF_FILES != 0 => (to, OTHER | ATTACHED),
+                Some(uses) if *uses == for_what => (to, for_what),
+                _ => (to, OTHER),
+            })
             .collect();
         for (to, for_what) in settled {
             *uses.entry(to).or_default() |= for_what;
@@ -79,6 +92,11 @@ impl Uses {
     /// Whether object `number` is drawn or the content of a page, and nothing else.
     pub(super) fn is_only_shown(&self, number: u32) -> bool {
         self.0.get(&number).is_some_and(|uses| uses & (OTHER | OF_FONT) == 0)
+    }
+
+    /// Whether object `number` is attached as a file, among other uses.
+    pub(super) fn is_attached(&self, number: u32) -> bool {
+        self.0.get(&number).is_some_and(|uses| uses & ATTACHED != 0)
     }
 
     /// Whether object `number` belongs to a font, and nothing else is done with it.
@@ -124,6 +142,8 @@ impl Walk {
             // The dictionary of drawings itself, if that is an object.
             Some("XObject") => DRAWN,
             Some("Contents") => CONTENT,
+            Some(key) if FILES.contains(&key) => OTHER | ATTACHED | OF_FILES,
+            _ if outer.is_some_and(|outer| FILES.contains(&outer)) => OTHER | ATTACHED | OF_FILES,
             Some("ToUnicode" | "FontFile" | "FontFile2" | "FontFile3" | "CIDToGIDMap" | "CIDSet") => OF_FONT,
             _ if matches!(outer, Some("XObject" | "CharProcs" | "Pattern")) => DRAWN,
             Some(key) if place.within.is_some_and(|(dictionary, _)| is_of_picture(key, dictionary)) => DRAWN,

@@ -10,6 +10,7 @@ mod reduce;
 use bytes::Bytes;
 
 use crate::body::End;
+use crate::content::{Mosaic, Part, Tile, TilePlace, Tones, Turn};
 use crate::extract::dissection::Dissection;
 
 use super::filter::Sink;
@@ -207,6 +208,51 @@ fn coloured(reduced: Reduced, colours: &mut Colours, found: &mut Dissection<'_>)
         }
     }
     Some(Reduced { channels: 3, samples, ..reduced })
+}
+
+/// Whether what `filter` is used on is a file, which is decoded elsewhere.
+pub(super) fn is_file(filter: &str) -> bool {
+    matches!(filter, "DCTDecode" | "DCT" | "JPXDecode")
+}
+
+/// What viewers make of the tones of the file in a picture that `dictionary` describes; `None` when they show them as
+/// they are, or nothing here knows.
+pub(super) fn tones(dictionary: &Dictionary, objects: &Objects, found: &mut Dissection<'_>) -> Option<Tones> {
+    let shape = Shape { bits: 8, ..Shape::of(dictionary, objects)? };
+    let space = shape.space.clone()?;
+    let levels = shape.levels(&space);
+    let level = |channel: usize, sample: usize| match levels.get(channel).or_else(|| levels.first()) {
+        Some(levels) => levels.get(sample).copied().unwrap_or_default(),
+        None => sample as u8,
+    };
+    match space {
+        Space::Grey | Space::Rgb if !levels.is_empty() => {
+            let table = |channel| std::array::from_fn(|sample| level(channel, sample));
+            Some(Tones::Each(Box::new(std::array::from_fn(table))))
+        }
+        Space::Table(..) | Space::Inks { count: 1, .. } => {
+            let mut colours = space.into_colours(objects, found)?;
+            Some(Tones::OfGrey(Box::new(std::array::from_fn(|sample| colours.rgb(&[level(0, sample)])))))
+        }
+        // How much ink the file means is read in both ways.
+        _ => None,
+    }
+}
+
+/// The picture in `file` as viewers show it, where `dictionary` says that it is in other tones.
+pub(super) fn in_tones(
+    dictionary: &Dictionary,
+    file: &Bytes,
+    objects: &Objects,
+    found: &mut Dissection<'_>,
+) -> Option<Part> {
+    let tones = Some(tones(dictionary, objects, found)?);
+    let shape = Shape::of(dictionary, objects)?;
+    // Viewers go by the file, which may be larger than is said. No hash minds in what proportion both sides are.
+    let [width, height] = [shape.width, shape.height].map(|side| side.clamp(256, 1024) as u32);
+    let place = TilePlace { left: 0, top: 0, width, height, turn: Turn::default() };
+    let tiles = vec![Tile { picture: file.clone(), place, tones }];
+    Some(Part::of_mosaic(Mosaic { width, height, tiles }).named("image"))
 }
 
 /// What the picture in `stream` looks like, as a file; `samples` is what its filters gave, if that is known. Whatever

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::extract::container::pdf::inline::Inline;
+use crate::extract::container::pdf::operands::{matrix_of, number};
 use crate::extract::container::pdf::value::{Dictionary, Reader, Value};
 use crate::extract::dissection::Dissection;
+use crate::extract::matrix::Matrix;
 
 use super::font::Font;
 use super::words::Words;
@@ -25,39 +27,6 @@ const PATIENCE: usize = 256;
 
 /// Fonts by the name that content streams call them.
 pub(super) type Fonts = HashMap<String, Rc<Font>>;
-
-/// A transformation of the plane, its six numbers as PDF writes them.
-#[derive(Clone, Copy, Debug)]
-struct Matrix([f64; 6]);
-
-impl Matrix {
-    const IDENTITY: Self = Self([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
-
-    fn of(operands: &[Value]) -> Self {
-        let mut numbers = [0.0; 6];
-        for (slot, operand) in numbers.iter_mut().zip(operands) {
-            *slot = number(operand);
-        }
-        Self(numbers)
-    }
-
-    /// This one first, then `next`.
-    fn then(self, next: Self) -> Self {
-        let ([a, b, c, d, e, f], [na, nb, nc, nd, ne, nf]) = (self.0, next.0);
-        Self([
-            a * na + b * nc,
-            a * nb + b * nd,
-            c * na + d * nc,
-            c * nb + d * nd,
-            e * na + f * nc + ne,
-            e * nb + f * nd + nf,
-        ])
-    }
-
-    fn moved(self, x: f64, y: f64) -> Self {
-        Self([1.0, 0.0, 0.0, 1.0, x, y]).then(self)
-    }
-}
 
 /// What is set for text.
 #[derive(Clone, Debug)]
@@ -137,7 +106,7 @@ impl<'a> Interpreter<'a> {
         match operator {
             b"q" if self.saved.len() < MAX_STATES => self.saved.push(state.clone()),
             b"Q" => self.state = self.saved.pop().unwrap_or_else(|| self.state.clone()),
-            b"cm" => state.page = Matrix::of(operands).then(state.page),
+            b"cm" => state.page = matrix_of(operands).then(state.page),
             b"BT" => (self.text, self.line) = (Matrix::IDENTITY, Matrix::IDENTITY),
             b"Tf" => {
                 if let Some(Value::Name(name)) = operands.first() {
@@ -154,7 +123,7 @@ impl<'a> Interpreter<'a> {
                 state.leading = -at(1);
                 self.move_line(at(0), at(1));
             }
-            b"Tm" => (self.text, self.line) = (Matrix::of(operands), Matrix::of(operands)),
+            b"Tm" => (self.text, self.line) = (matrix_of(operands), matrix_of(operands)),
             b"T*" => self.next_line(),
             b"Tj" => self.show(operands.first(), words, found),
             b"'" => {
@@ -224,13 +193,6 @@ impl<'a> Interpreter<'a> {
     fn place(&self) -> (f64, f64) {
         let [_, _, _, _, x, y] = self.text.then(self.state.page).0;
         (x, y)
-    }
-}
-
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::Number(number) => *number,
-        _ => 0.0,
     }
 }
 

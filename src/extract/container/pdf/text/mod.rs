@@ -54,6 +54,8 @@ pub(super) struct Pages {
     pieces: HashSet<u32>,
     /// The fonts of all pages, for streams that belong to none.
     all: Rc<Fonts>,
+    /// The object that each page is, and its streams.
+    contents: Vec<(u32, Vec<u32>)>,
 }
 
 /// Reads fonts, each once, up to a limit on what they take together.
@@ -115,6 +117,9 @@ impl Pages {
             return None;
         }
         let fonts = cache.inherited(dictionary, MAX_LEVELS, objects, found);
+        if !streams.is_empty() {
+            self.contents.push((number, streams.clone()));
+        }
         match streams[..] {
             [] => drop(self.drawn.insert(number, Rc::clone(&fonts))),
             [number] => drop(self.single.insert(number, Rc::clone(&fonts))),
@@ -124,6 +129,11 @@ impl Pages {
             }
         }
         Some(fonts)
+    }
+
+    /// Every page: the object that it is, and its streams.
+    pub(super) fn contents(&self) -> &[(u32, Vec<u32>)] {
+        &self.contents
     }
 
     /// Shows what `content`, of `stream`, says, if that is content of a page or drawn on one.
