@@ -13,6 +13,7 @@ use crate::body::{Chain, Coding, End, ScratchWriter, Unpacker};
 use crate::content::{Deadline, ExtractLimits, Part, PartKind};
 
 use super::inside;
+use super::seen::Seen;
 use super::{Ambiguity, Means, Problem, ProblemCode, ProblemKind};
 
 /// Problems kept of one upload. More would tell nobody anything, and a hostile body could cause millions.
@@ -35,6 +36,8 @@ pub(super) struct Dissection<'a> {
     /// Whether what is found now is found in a guess.
     is_guessing: bool,
     archives: SeenArchives,
+    /// What was decoded, while each content is to be handed out once.
+    decoded: Option<Seen>,
 }
 
 /// The archives that are slices of the part that is being looked into, and have been looked into themselves.
@@ -83,6 +86,7 @@ impl<'a> Dissection<'a> {
             nesting: 0,
             is_guessing: false,
             archives: SeenArchives::default(),
+            decoded: None,
         }
     }
 
@@ -139,6 +143,7 @@ impl<'a> Dissection<'a> {
     fn enter(&mut self, index: usize, part: &Part, more: impl FnOnce(&mut Self)) {
         let outer = self.inside.replace(index);
         let archives = std::mem::replace(&mut self.archives, SeenArchives::of(&part.bytes));
+        let decoded = self.decoded.take();
         self.nesting += 1;
         if part.is_guess {
             self.guess(|dissection| inside::look(part, dissection));
@@ -148,7 +153,20 @@ impl<'a> Dissection<'a> {
         more(self);
         self.nesting -= 1;
         self.archives = archives;
+        self.decoded = decoded;
         self.inside = outer;
+    }
+
+    /// Runs `look`, in which contents that are decoded are new once only: see [`Self::is_new`].
+    pub(super) fn once(&mut self, look: impl FnOnce(&mut Self)) {
+        let outer = self.decoded.replace(Seen::default());
+        look(self);
+        self.decoded = outer;
+    }
+
+    /// Whether `content`, which was decoded, is to be handed out.
+    pub(super) fn is_new(&mut self, content: &[u8]) -> bool {
+        self.decoded.as_mut().is_none_or(|decoded| decoded.is_new(content))
     }
 
     /// Runs `look`, of which all that is found is a guess: its problems do not count, but for limits that are reached.

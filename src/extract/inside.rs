@@ -30,8 +30,10 @@ pub(super) fn look(part: &Part, found: &mut Dissection<'_>) {
 
 fn look_for_hidden(part: &Part, coverage: Coverage, found: &mut Dissection<'_>) {
     let bytes = &part.bytes;
-    if part.kind != PartKind::Envelope {
-        encoded::data_uris(bytes, found);
+    if part.kind == PartKind::Envelope {
+        encoded::pictures_together(bytes, found);
+    } else {
+        encoded::data_uris(part, found);
     }
     if is_value(part) {
         encoded::whole_value(bytes, found);

@@ -18,6 +18,7 @@ mod content_coding;
 mod content_type;
 mod declared;
 mod dissection;
+mod drawing;
 mod encoded;
 mod form;
 mod grpc;

@@ -11,16 +11,17 @@ use bytes::Bytes;
 use memchr::{memchr, memchr_iter};
 
 use super::spread::Spread;
-use super::{Standing, base64, decode, ways};
-use crate::content::{Part, PartKind};
+use super::{Standing, base64, decode, decode_leniently, ways};
+use crate::content::{Part, PartKind, ReferenceIn};
 use crate::extract::dissection::Dissection;
-use crate::extract::percent;
+use crate::extract::{legible, percent};
 
-/// Longest head of a data URI, media type and parameters. Browsers send up to some 80.
+/// Longest head of a data URI, media type and parameters, in which another one may begin. Browsers send up to some 80.
 const MAX_HEAD: usize = 512;
 
-/// Length of `data:`.
+/// Length of `data:`, and with the tabs and line ends that may be in it.
 const SCHEME: usize = 5;
+const MAX_SCHEME: usize = 64;
 
 /// Hands out the content of every data URI in `text`. Time is linear in the text.
 ///
@@ -55,22 +56,46 @@ pub(in crate::extract) fn find(text: &Bytes, found: &mut Dissection<'_>) {
     }
 }
 
-/// Where the heads of data URIs are in `text`.
+/// Where the heads of data URIs are in `text`. A head goes as far as the first comma. A long one is that of the last
+/// address before the comma, so that none is looked through twice.
 fn heads(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
-    memchr_iter(b':', text).filter_map(|colon| {
-        let start = colon + 1;
-        let is_data = start >= SCHEME && text[start - SCHEME..colon].eq_ignore_ascii_case(b"data");
-        let head = &text[start..text.len().min(start + MAX_HEAD)];
-        let length = is_data.then(|| memchr(b',', head)).flatten()?;
-        let head = &head[..length];
-        // What is between `data:` and the comma has no spaces (RFC 2397 §3), and prose does.
-        let has_spaces = || head.iter().any(|byte| matches!(byte, b' ' | b'\n'));
-        (is_base64(head) || !has_spaces()).then_some(start..start + length)
+    let mut addresses =
+        memchr_iter(b':', text).filter(|colon| is_scheme(&text[..*colon])).map(|colon| colon + 1).peekable();
+    let mut comma = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let start = addresses.next()?;
+            if comma < start {
+                comma = start + memchr(b',', &text[start..])?;
+            }
+            let is_last = addresses.peek().is_none_or(|next| *next > comma);
+            if comma - start > MAX_HEAD && !is_last {
+                continue;
+            }
+            let head = &text[start..comma];
+            // What is between `data:` and the comma has no spaces (RFC 2397 §3), and prose does. Browsers forgive them.
+            let has_spaces = || head.iter().any(|byte| matches!(byte, b' ' | b'\n'));
+            if is_base64(head) || is_quoted(text, start) || !has_spaces() {
+                return Some(start..comma);
+            }
+        }
     })
 }
 
+/// Whether the address whose head starts at `start` is all of a value: it begins the text, or a quotation.
+fn is_quoted(text: &[u8], start: usize) -> bool {
+    let before = &text[..start - SCHEME];
+    before.last().is_none_or(|byte| b"\"'`(=".contains(byte))
+}
+
+/// Whether `text` ends in `data`. Addresses are read without tabs and line ends, which may stand in the middle of it.
+fn is_scheme(text: &[u8]) -> bool {
+    let letters = text.iter().rev().take(MAX_SCHEME).filter(|byte| !matches!(byte, b'\t' | b'\n' | b'\r'));
+    letters.take(4).map(u8::to_ascii_lowercase).eq(b"data".iter().rev().copied())
+}
+
 /// Whether data after `head` is in base64.
-fn is_base64(head: &[u8]) -> bool {
+pub(super) fn is_base64(head: &[u8]) -> bool {
     let last = head.iter().rev().filter(|byte| !byte.is_ascii_whitespace()).map(u8::to_ascii_lowercase);
     last.take(7).eq(b";base64".iter().rev().copied())
 }
@@ -91,9 +116,20 @@ fn data_uri(text: &Bytes, head: &Range<usize>, data: Range<usize>, standing: Sta
     }
 }
 
+/// What is in the data URI `address`, as an attribute has it; `None` when it is none, or a limit was passed.
+pub(in crate::extract) fn content_of(address: &[u8], found: &mut Dissection<'_>) -> Option<Bytes> {
+    let resolved = legible::resolved(address, ReferenceIn::Attribute);
+    let address = resolved.as_deref().unwrap_or(address).trim_ascii_start();
+    let address: Vec<u8> = address.iter().filter(|byte| !matches!(byte, b'\t' | b'\n' | b'\r')).copied().collect();
+    let comma = memchr(b',', &address)?;
+    let head = address[..comma].split_at_checked(SCHEME).filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"data:"))?.1;
+    let data = percent::decode(&Bytes::copy_from_slice(&address[comma + 1..]), percent::Plus::IsPlus);
+    if is_base64(head) { found.keep(&decode_leniently(&data), data.len()) } else { found.keep(&data, data.len()) }
+}
+
 /// Hands out what is declared by `head`.
 fn add(text: &[u8], head: &Range<usize>, content: Bytes, is_guess: bool, found: &mut Dissection<'_>) {
-    if !content.is_empty() {
+    if !content.is_empty() && found.is_new(&content) {
         let declared = String::from_utf8_lossy(&text[head.clone()]).into_owned();
         let part = Part { is_guess, ..Part::new(PartKind::Decoded, content).declared(Some(declared)) };
         found.add(part, Some(head.start));

@@ -10,6 +10,7 @@
 //! Sources: RFC 4648 §4 and §5; what Python's `base64`, PHP's `base64_decode` and Node's `Buffer` do.
 
 mod data_uri;
+mod markup;
 mod spread;
 
 use bytes::Bytes;
@@ -17,7 +18,8 @@ use bytes::Bytes;
 use crate::body::{End, ScratchWriter};
 use crate::content::{Part, PartKind, base64_digit};
 
-pub(super) use self::data_uri::find as data_uris;
+pub(super) use self::data_uri::content_of;
+pub(super) use self::markup::pictures_together;
 use super::carve;
 use super::dissection::Dissection;
 
@@ -47,6 +49,17 @@ impl Way {
             byte => base64_digit(byte),
         }
     }
+}
+
+/// Hands out the content of every data URI in `part`, each once.
+pub(super) fn data_uris(part: &Part, found: &mut Dissection<'_>) {
+    found.once(|found| {
+        data_uri::find(&part.bytes, found);
+        // References in texts of XML are resolved already.
+        if part.kind != PartKind::XmlText {
+            markup::find(&part.bytes, found);
+        }
+    });
 }
 
 /// Hands out what `text` is when the whole of it is decoded.
@@ -144,7 +157,7 @@ fn decode(text: impl Iterator<Item = u8>, length: usize, way: Way, standing: Sta
     if let Err(end) = decode_to(text, length, way, &mut output, found) {
         return found.report_limit(end);
     }
-    if let Some(content) = found.take(output).filter(|content| !content.is_empty()) {
+    if let Some(content) = found.take(output).filter(|content| !content.is_empty() && found.is_new(content)) {
         let is_guess = standing.is_guess(&content);
         found.add(Part { is_guess, ..Part::new(PartKind::Decoded, content) }, None);
     }

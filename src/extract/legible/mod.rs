@@ -28,6 +28,7 @@ use super::dissection::Dissection;
 pub(super) use charset::{decoded, decoded_by, named};
 pub(super) use encoded_words::decode as decode_words;
 pub(super) use name::show as show_name;
+pub(super) use references::resolved;
 pub(super) use writer::TextWriter;
 
 /// Shows every text of `part`, which has just been handed out. Those that are shown never come here themselves.

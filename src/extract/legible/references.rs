@@ -3,7 +3,7 @@
 use crate::content::{ReferenceIn, character_reference};
 
 /// `text`, which stands in `place`, with its references resolved; `None` when it has none.
-pub(super) fn resolved(text: &[u8], place: ReferenceIn) -> Option<Vec<u8>> {
+pub(in crate::extract) fn resolved(text: &[u8], place: ReferenceIn) -> Option<Vec<u8>> {
     let mut resolved = Vec::new();
     let mut copied = 0;
     for at in memchr::memchr_iter(b'&', text) {

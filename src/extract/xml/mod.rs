@@ -76,6 +76,13 @@ pub(super) fn may_be(body: &[u8]) -> bool {
     body.iter().find(|byte| !is_blank(byte)).is_none_or(|byte| *byte == b'<')
 }
 
+/// `text` with the entities that it declares itself in their places; `None` when it declares none, or that is past a
+/// limit, which is reported.
+pub(super) fn expanded(text: &[u8], found: &mut Dissection<'_>) -> Option<Bytes> {
+    memchr::memmem::find(text, b"<!ENTITY")?;
+    Declaring::of(str::from_utf8(text).ok()?)?.expanded(found)
+}
+
 /// Adds the texts of a value that is XML by its looks only, such as a form's field.
 pub(super) fn extract_if_it_looks_so(value: &Bytes, found: &mut Dissection<'_>) {
     if value.trim_ascii_start().starts_with(b"<?xml")
