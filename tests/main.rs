@@ -48,6 +48,7 @@ mod rollout;
 mod rules;
 mod sets;
 mod shapes;
+mod shown;
 mod smuggling;
 mod sources;
 mod streaming;

@@ -8,6 +8,7 @@
 //! What cannot be understood is left to the scan of the raw bytes; a charset that nobody knows is a problem besides.
 
 mod charset;
+mod displayed;
 mod elements;
 mod encoded_words;
 mod json;
@@ -80,6 +81,7 @@ fn show_readable(part: &Part, text: &[u8], found: &mut Dissection<'_>) {
         rtf::show(text, found);
     }
     markup::show(text, found);
+    displayed::show(text, found);
 }
 
 /// Shows what somebody wrote about an archive or an entry.
