@@ -16,7 +16,7 @@ use crate::inspect::Inspector;
 use crate::proxy::{Gate, StartError};
 use crate::quarantine::{Quarantine, StateInUse, StateLock};
 use crate::snapshot::{Fetching, Refresher, Snapshot, SnapshotHandle, SourceHealth, Watcher};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, flush_log};
 use crate::worker::{Undecodable, Workers};
 use crate::{admin, proxy, snapshot};
 
@@ -72,7 +72,7 @@ pub fn run(config_file: &Path) -> Result<(), RunError> {
         metrics: Arc::clone(&metrics),
     };
     start_operations(config.admin.address, subjects)?;
-    let stores = Stores::default();
+    let stores = Stores::with_files(proxy::most_spool_files());
     let inspector = Inspector::start(&config.server, &config.limits, stores.clone(), workers, Arc::clone(&metrics))?;
     let listeners: Vec<String> = config.listeners.iter().map(|listener| listener.address.to_string()).collect();
     tracing::info!(
@@ -147,6 +147,7 @@ fn start_operations(address: SocketAddr, subjects: Subjects) -> Result<(), RunEr
         // Nobody could see how the rest is.
         let error = served.map_or_else(|_| "it panicked".to_owned(), |served| format!("{served:?}"));
         tracing::error!(event = "listener", error, "the admin listener has ended by itself, so the process ends");
+        flush_log();
         std::process::exit(1);
     })?;
     Ok(())

@@ -21,12 +21,15 @@ const SPOOL_BLOCK: usize = 1 << 20;
 #[derive(Debug)]
 pub struct BodyCollector {
     limits: HoldLimits,
+    stores: Stores,
     memory: Reservation,
     disk: Reservation,
     received: u64,
+    /// Whether there is no memory for what is pending, so that it must not wait for more.
+    is_pressed: bool,
     /// Bytes not in the spool file. A body of one piece stays that piece.
     pending: Pending,
-    spool: Option<Spool>,
+    spool: Option<(Spool, Reservation)>,
 }
 
 #[derive(Debug)]
@@ -71,9 +74,11 @@ impl BodyCollector {
                 spool_directory: limits.spool_directory.clone(),
                 expected,
             },
+            stores: stores.clone(),
             memory: stores.reserve_memory(),
             disk: stores.reserve_disk(),
             received: 0,
+            is_pressed: false,
             pending: Pending::One(Bytes::new()),
             spool: None,
         }
@@ -94,8 +99,12 @@ impl BodyCollector {
         if self.received > self.limits.max_body {
             return Err(HoldError::TooLarge(ByteSize(self.limits.max_body)));
         }
-        if self.spool.is_none() && !self.fits_in_memory(length) {
-            self.spool = Some(Spool::create(&self.limits.spool_directory)?);
+        if self.spool.is_some() {
+            self.is_pressed |= !self.memory.grow(length, self.limits.memory_total);
+        } else if !self.fits_in_memory(length) {
+            let file = self.stores.reserve_file().ok_or(HoldError::SpoolFull)?;
+            self.spool = Some((Spool::create(&self.limits.spool_directory)?, file));
+            self.is_pressed = true;
         }
         if self.spool.is_some() {
             let uncounted = self.received - self.disk.amount();
@@ -109,7 +118,7 @@ impl BodyCollector {
 
     /// Whether enough is pending for a write to the spool file.
     pub fn wants_flush(&self) -> bool {
-        self.spool.is_some() && self.pending.len() >= SPOOL_BLOCK
+        self.spool.is_some() && (self.is_pressed || self.pending.len() >= SPOOL_BLOCK)
     }
 
     /// Writes what is pending to the spool file. Blocks.
@@ -117,19 +126,21 @@ impl BodyCollector {
     /// # Errors
     /// The failure of the write.
     pub fn flush(&mut self) -> Result<(), HoldError> {
-        let Some(spool) = &mut self.spool else {
+        let Some((spool, _)) = &mut self.spool else {
             return Ok(());
         };
         spool.write(self.pending.as_slice())?;
-        self.pending.clear();
+        // Its memory is given back, too: the next piece may be long in coming.
+        self.pending = Pending::One(Bytes::new());
         self.memory.release();
+        self.is_pressed = false;
         Ok(())
     }
 
     /// What is in the spool file by now, if there is one.
     pub fn spooled(&self) -> Option<Spooled> {
         let pending = self.pending.len() as u64;
-        self.spool.as_ref().map(|spool| spool.so_far((self.received - pending) as usize))
+        self.spool.as_ref().map(|(spool, _)| spool.so_far((self.received - pending) as usize))
     }
 
     /// Whether [`BodyCollector::finish`] touches the disk, and so may block.
@@ -144,7 +155,7 @@ impl BodyCollector {
     pub fn finish(mut self) -> Result<HeldBody, HoldError> {
         self.flush()?;
         Ok(match self.spool {
-            Some(spool) => HeldBody::new(spool.map()?, true, self.disk),
+            Some((spool, _)) => HeldBody::new(spool.map()?, true, self.disk),
             None => HeldBody::new(self.pending.into_bytes(), false, self.memory),
         })
     }
@@ -190,13 +201,6 @@ impl Pending {
 
     fn is_empty(&self) -> bool {
         self.as_slice().is_empty()
-    }
-
-    fn clear(&mut self) {
-        match self {
-            Self::One(bytes) => *bytes = Bytes::new(),
-            Self::Many(bytes) => bytes.clear(),
-        }
     }
 
     fn into_bytes(self) -> Bytes {

@@ -11,14 +11,29 @@ use crate::config::{ByteSize, Limits};
 use crate::content::{ClientNetwork, TELLING};
 
 /// Memory and disk that all held bodies share.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Stores {
     memory: Arc<Quota>,
     disk: Arc<Quota>,
+    files: Arc<Quota>,
+    most_files: u64,
     owner: Option<ClientNetwork>,
 }
 
+impl Default for Stores {
+    /// Without a bound on files.
+    fn default() -> Self {
+        Self::with_files(u64::MAX)
+    }
+}
+
 impl Stores {
+    /// With so many files at most that are being written: each takes a descriptor.
+    pub fn with_files(most_files: u64) -> Self {
+        let (memory, disk, files) = (Arc::default(), Arc::default(), Arc::default());
+        Self { memory, disk, files, most_files, owner: None }
+    }
+
     /// The same, from which a client takes its share. Little is always left for others.
     pub fn of(&self, owner: Option<ClientNetwork>) -> Self {
         Self { owner, ..self.clone() }
@@ -36,6 +51,12 @@ impl Stores {
 
     pub(super) fn reserve_memory(&self) -> Reservation {
         Reservation::of(&self.memory, self.owner)
+    }
+
+    /// The right to open one file; `None` when too many are open.
+    pub(super) fn reserve_file(&self) -> Option<Reservation> {
+        let mut file = Reservation::of(&self.files, self.owner);
+        file.grow(1, self.most_files).then_some(file)
     }
 
     pub(super) fn reserve_disk(&self) -> Reservation {

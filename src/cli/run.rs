@@ -1,10 +1,12 @@
 //! `penstock run`.
 
+use std::path::Path;
+
 use clap::{Args, ValueEnum};
 
 use super::{ConfigArgs, FAILED, OK, print_problems};
 use crate::app::{self, RunError};
-use crate::telemetry::{LogFormat, start_log};
+use crate::telemetry::{LogFormat, flush_log, start_log};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -31,9 +33,16 @@ pub(super) fn run(args: &RunArgs) -> u8 {
     let (format, filter) = start_log(format);
     if let Err(error) = filter {
         complain(format, &format!("PENSTOCK_LOG is not a log filter: {error}; try PENSTOCK_LOG=info"));
+        flush_log();
         return FAILED;
     }
-    match app::run(&args.config.config) {
+    let status = serve(&args.config.config, format);
+    flush_log();
+    status
+}
+
+fn serve(config: &Path, format: LogFormat) -> u8 {
+    match app::run(config) {
         Ok(()) => return OK,
         Err(RunError::Problems(problems)) if format == LogFormat::Json => {
             for problem in problems {

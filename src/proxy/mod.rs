@@ -47,7 +47,7 @@ use crate::snapshot::{Snapshot, SnapshotHandle};
 use crate::telemetry::{DoubtLabels, HoldLabels, Metrics};
 use crate::verdict::DoubtKind;
 
-pub use places::raise_descriptor_limit;
+pub use places::{most_spool_files, raise_descriptor_limit};
 pub use server::{StartError, check_tls, serve};
 
 use answer::{Answer, InconclusiveKind, Refusal};

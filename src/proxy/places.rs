@@ -28,9 +28,14 @@ pub fn raise_descriptor_limit() {
     }
 }
 
-/// Connections to origins that may be open at once.
+/// Connections to origins that may be open at once: half of what connections of clients leave.
 pub(super) fn most_to_origins() -> usize {
-    most(None, descriptors())
+    (most(None, descriptors()) / 2).max(1)
+}
+
+/// Uploads that may be written to files at once: the other half of it.
+pub fn most_spool_files() -> u64 {
+    (most(None, descriptors()) as u64 / 2).max(1)
 }
 
 fn descriptors() -> u64 {
@@ -38,7 +43,8 @@ fn descriptors() -> u64 {
 }
 
 /// Connections that may be open at once, of those that are `asked` for. Each may need a second descriptor, for the
-/// connection to the origin or for the file in which its upload is held.
+/// connection to the origin or for the file in which its upload is held, and on HTTP/2 many: those have bounds of their
+/// own, which leave a descriptor for each connection here.
 fn most(asked: Option<usize>, descriptors: u64) -> usize {
     let free = descriptors - RESERVED.min(descriptors / 2);
     let room = usize::try_from(free / 2).unwrap_or(usize::MAX).max(1);

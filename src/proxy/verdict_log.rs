@@ -45,7 +45,8 @@ impl VerdictRecord<'_> {
             spooled = self.is_spooled,
             assembled = self.is_spooled.is_none().then_some(true),
             parts = inspection.parts,
-            json.matches = json(&inspection.findings.matches),
+            json.matches = json(first(&inspection.findings.matches)),
+            more_matches = inspection.findings.matches.len().checked_sub(MOST_TOLD).filter(|more| *more > 0),
             json.doubts = json(&inspection.findings.doubts),
             json.failed_open = json(&verdict.failed_open),
             hold_ms = milliseconds(self.hold_time),
@@ -88,6 +89,13 @@ impl VerdictRecord<'_> {
             }
         }
     }
+}
+
+/// Matches that a line tells of: collectors cut or drop lines that are very long.
+const MOST_TOLD: usize = 50;
+
+fn first<T>(list: &[T]) -> &[T] {
+    &list[..list.len().min(MOST_TOLD)]
 }
 
 /// A list as JSON text, which is how the log takes lists; `None` when there is nothing in it.

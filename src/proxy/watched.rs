@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use pingora::server::{ListenFds, ShutdownWatch};
 use pingora::services::Service;
 
+use crate::telemetry::flush_log;
+
 /// Listeners, and what to do when they end although nobody asked for it.
 pub(super) struct Watched<S> {
     pub(super) listeners: S,
@@ -16,6 +18,7 @@ pub(super) struct Watched<S> {
 /// Says why and ends the process, so that whoever started it starts it again.
 pub(super) fn end_process() {
     tracing::error!(event = "listener", "the listeners have ended by themselves, so the process ends");
+    flush_log();
     std::process::exit(1);
 }
 

@@ -6,6 +6,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
 use super::json_lines::JsonLines;
+use super::log_writer::LogWriter;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +39,19 @@ pub fn start_log(format: LogFormat) -> (LogFormat, Result<(), ParseError>) {
         Ok(filter) => (filter, Ok(())),
         Err(error) => (EnvFilter::new(DEFAULT_FILTER), Err(error)),
     };
+    let is_terminal = std::io::stderr().is_terminal();
     let is_json = match format {
-        LogFormat::Auto => !std::io::stderr().is_terminal(),
+        LogFormat::Auto => !is_terminal,
         LogFormat::Json => true,
         LogFormat::Plain => false,
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started =
-        if is_json { builder.event_format(JsonLines).try_init() } else { builder.with_target(false).try_init() };
+    // A failure to write is counted, and nothing is written about it: that could fail as well.
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
+    let started = match (LogWriter::start(), is_json) {
+        (Ok(writer), true) => builder.with_writer(writer).event_format(JsonLines).try_init(),
+        (Ok(writer), false) => builder.with_writer(writer).with_target(false).try_init(),
+        (Err(_), _) => builder.with_writer(std::io::stderr).event_format(JsonLines).try_init(),
+    };
     if started.is_ok() {
         log_panics();
     }

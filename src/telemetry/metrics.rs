@@ -10,6 +10,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use super::log_writer::lost_lines;
+
 /// Labels of [`Metrics::verdicts`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct VerdictLabels {
@@ -323,6 +325,7 @@ impl Metrics {
             "Picture decoders that panicked, while the inspection went on",
             self.decoder_panics.clone(),
         );
+        registry.register("log_lines_lost", "Lines of the log that nobody took", lost_lines());
         registry.register("inspection_panics", "Inspections that ended in a panic", self.inspection_panics.clone());
         let failures = self.origin_connect_failures.clone();
         registry.register("origin_connect_failures", "Failed attempts to reach an origin server", failures);

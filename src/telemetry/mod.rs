@@ -4,9 +4,11 @@
 
 mod json_lines;
 mod log;
+mod log_writer;
 mod metrics;
 
 pub use log::{LogFormat, start_log};
+pub use log_writer::flush_log;
 pub use metrics::{
     DoubtLabels, FloodLabels, HeldBackLabels, HoldLabels, LimitLabels, MatchLabels, Metrics, OriginLabels,
     RefusedConnectionLabels, ReloadLabels, SetFetchLabels, SetLabels, VerdictLabels, WorkerDeathLabels,

@@ -38,8 +38,10 @@ pub(super) struct State<J> {
     pub(super) given: Duration,
     /// What a job of the line takes.
     pub(super) usual: Duration,
-    /// Whether none of it has ended, so that this is what others take.
-    is_new: bool,
+    /// What is expected of a line of which no job has ended.
+    new: Option<Stranger>,
+    /// When something happened in it last.
+    pub(super) seen: Instant,
     pub(super) admission: Admission,
 }
 
@@ -48,6 +50,13 @@ struct Waiting<J> {
     job: J,
     /// When it came, or later by what it may wait longer than others.
     since: Instant,
+}
+
+/// What the first uploads of other lines were like lately.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stranger {
+    Cheap,
+    Costly,
 }
 
 /// Whether those who come wait as long as they may, or only for one other, and what came of them.
@@ -85,14 +94,26 @@ impl Admission {
 }
 
 impl<J> State<J> {
-    /// A line that has been given as much as any, of which nothing is known but what others take.
-    pub(super) fn new(given: Duration, usual: Duration, admission: Admission) -> Self {
-        Self { jobs: VecDeque::new(), backlog: Vec::new(), running: 0, given, usual, is_new: true, admission }
+    /// A line that has been given as much as any, of which nothing is known but what others are like.
+    pub(super) fn new(given: Duration, usual: Duration, like: Stranger, admission: Admission, now: Instant) -> Self {
+        let (jobs, backlog) = (VecDeque::new(), Vec::new());
+        Self { jobs, backlog, running: 0, given, usual, new: Some(like), seen: now, admission }
+    }
+
+    /// Whether no job of it has ended.
+    pub(super) fn is_new(&self) -> bool {
+        self.new.is_some()
     }
 
     /// Jobs that wait.
     pub(super) fn waiting(&self) -> usize {
         self.jobs.len() + self.backlog.len()
+    }
+
+    /// Since when somebody waits.
+    pub(super) fn oldest(&self) -> Option<Instant> {
+        let first = [self.backlog.first(), self.jobs.front()];
+        first.into_iter().flatten().map(|waiting| waiting.since).min()
     }
 
     /// Jobs that wait and are not from before too many came.
@@ -104,14 +125,14 @@ impl<J> State<J> {
         self.waiting() == 0 && self.running == 0
     }
 
-    /// Nobody is blamed for what others did.
+    /// Nobody is blamed for what others did, unless most of those who came lately did it.
     pub(super) fn is_costly(&self) -> bool {
-        self.usual >= COSTLY && !self.is_new
+        self.new.map_or(self.usual >= COSTLY, |like| like == Stranger::Costly)
     }
 
     /// Whether a job of it may begin. As long as nothing is known of a line it has one thread.
     pub(super) fn may_run(&self) -> bool {
-        self.waiting() > 0 && !(self.is_new && self.running > 0)
+        self.waiting() > 0 && !(self.is_new() && self.running > 0)
     }
 
     pub(super) fn time_of(&self, jobs: usize) -> Duration {
@@ -147,11 +168,12 @@ impl<J> State<J> {
     }
 
     /// Notes that a job has taken `time`.
-    pub(super) fn done(&mut self, time: Duration) {
+    pub(super) fn done(&mut self, time: Duration, now: Instant) {
         self.running = self.running.saturating_sub(1);
         self.given = (self.given + time).saturating_sub(self.usual);
-        self.usual = if self.is_new { time } else { mean(self.usual, time, 4) };
-        self.is_new = false;
+        self.usual = if self.is_new() { time } else { mean(self.usual, time, 4) };
+        self.new = None;
+        self.seen = now;
     }
 }
 

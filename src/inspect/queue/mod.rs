@@ -15,10 +15,13 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 pub(super) use self::line::Line;
-use self::line::{Admission, COSTLY, State, mean};
+use self::line::{Admission, COSTLY, State, Stranger, mean};
 
 /// A thread is kept for uploads that are not costly as long as one of them came within this time.
 const KEPT_FOR: Duration = Duration::from_secs(10);
+
+/// Lines without jobs that are remembered.
+const MOST_IDLE: usize = 10_000;
 
 /// A line has many jobs when they take more than this part of the longest wait.
 const MANY: u32 = 8;
@@ -29,7 +32,10 @@ pub(super) struct Queue<J> {
     threads: usize,
     most: usize,
     max_wait: Duration,
+    /// Those with jobs.
     lines: HashMap<Line, State<J>>,
+    /// What is remembered of others.
+    idle: HashMap<Line, State<J>>,
     waiting: usize,
     /// Time that every line with jobs has been given at least: a line that comes later starts from there.
     floor: Duration,
@@ -39,6 +45,8 @@ pub(super) struct Queue<J> {
     cheap_seen: Option<Instant>,
     /// Of lines that are not known.
     admission: Admission,
+    /// How many of 100 lines that came lately began with a costly job.
+    costly_strangers: u32,
 }
 
 /// What [`Queue::pop`] takes out.
@@ -60,11 +68,13 @@ impl<J> Queue<J> {
             most,
             max_wait,
             lines: HashMap::new(),
+            idle: HashMap::new(),
             waiting: 0,
             floor: Duration::ZERO,
             usual: Duration::ZERO,
             cheap_seen: None,
             admission: Admission::default(),
+            costly_strangers: 0,
         }
     }
 
@@ -85,8 +95,8 @@ impl<J> Queue<J> {
 
     /// How long a job at the end of `line` would wait, if all goes as before.
     fn expected_wait(&self, line: &Line, now: Instant) -> Duration {
-        let own = self.lines.get(line);
-        let is_costly = own.is_some_and(State::is_costly);
+        let own = self.state(line);
+        let is_costly = own.map_or(self.stranger() == Stranger::Costly, State::is_costly);
         let ahead = own.map_or(0, State::ahead);
         let start = own.map_or(self.floor, |state| state.given.max(self.floor) + state.time_of(ahead));
         let threads =
@@ -103,12 +113,20 @@ impl<J> Queue<J> {
         if running < threads && ahead == 0 { Duration::ZERO } else { time / u32::try_from(threads).unwrap_or(u32::MAX) }
     }
 
+    fn state(&self, line: &Line) -> Option<&State<J>> {
+        self.lines.get(line).or_else(|| self.idle.get(line))
+    }
+
+    fn stranger(&self) -> Stranger {
+        if self.costly_strangers > 50 { Stranger::Costly } else { Stranger::Cheap }
+    }
+
     fn admission(&self, line: &Line) -> &Admission {
-        self.lines.get(line).map_or(&self.admission, |state| &state.admission)
+        self.state(line).map_or(&self.admission, |state| &state.admission)
     }
 
     fn note(&mut self, line: &Line, is_accepted: bool, now: Instant) {
-        match self.lines.get_mut(line) {
+        match self.lines.get_mut(line).or_else(|| self.idle.get_mut(line)) {
             Some(state) => {
                 let was_strict = state.admission.is_strict();
                 state.admission.note(is_accepted, self.max_wait, now);
@@ -121,7 +139,7 @@ impl<J> Queue<J> {
     }
 
     fn fits(&self, line: &Line, more: Duration, now: Instant) -> bool {
-        let usual = self.lines.get(line).map_or(self.usual, |state| state.usual.max(self.usual));
+        let usual = self.state(line).map_or(self.usual, |state| state.usual.max(self.usual));
         let patience = self.admission(line).patience(usual, self.max_wait) + more;
         self.waiting < self.most && self.expected_wait(line, now) <= patience
     }
@@ -147,8 +165,10 @@ impl<J> Queue<J> {
         if !is_accepted {
             return Err(job);
         }
-        let (floor, usual, admission) = (self.floor, self.usual, self.admission);
-        let state = self.lines.entry(line.clone()).or_insert_with(|| State::new(floor, usual, admission));
+        let (floor, usual, admission, like) = (self.floor, self.usual, self.admission, self.stranger());
+        let remembered = self.idle.remove(line);
+        let new = || remembered.unwrap_or_else(|| State::new(floor, usual, like, admission, now));
+        let state = self.lines.entry(line.clone()).or_insert_with(new);
         if state.waiting() == 0 {
             state.given = state.given.max(floor);
         }
@@ -170,7 +190,7 @@ impl<J> Queue<J> {
         let may_be_costly = self.costly_running() < self.for_costly(now);
         let served = |state: &State<J>| state.may_run() && (may_be_costly || !state.is_costly());
         let waiting = self.lines.iter_mut().filter(|(_, state)| served(state));
-        let (line, state) = waiting.min_by_key(|(_, state)| state.given)?;
+        let (line, state) = waiting.min_by_key(|(_, state)| (state.given, state.oldest()))?;
         let many = self.max_wait / MANY * u32::try_from(self.threads).unwrap_or(u32::MAX);
         let job = state.pop(state.time_of(state.ahead()) > many)?;
         self.floor = self.floor.max(state.given);
@@ -186,11 +206,30 @@ impl<J> Queue<J> {
         if time < COSTLY {
             self.cheap_seen = Some(now);
         }
-        if let Some(state) = self.lines.get_mut(line) {
-            state.done(time);
+        let Some(state) = self.lines.get_mut(line) else { return };
+        if state.is_new() {
+            let share = if time < COSTLY { 0 } else { 100 };
+            self.costly_strangers = (self.costly_strangers * 7 + share).div_ceil(8);
         }
-        // A line is remembered while it may have had more than its share, and no longer than memory is bounded.
-        let (floor, is_full) = (self.floor, self.lines.len() > 2 * self.most + self.threads);
-        self.lines.retain(|_, state| !state.is_idle() || !is_full && (state.given > floor || state.is_costly()));
+        state.done(time, now);
+        if state.is_idle()
+            && let Some(state) = self.lines.remove(line)
+        {
+            self.idle.insert(line.clone(), state);
+            self.forget();
+        }
+    }
+
+    /// Forgets the older half of the lines without jobs when there are many: those known to be cheap fare better than
+    /// strangers, so they are remembered for long.
+    fn forget(&mut self) {
+        if self.idle.len() <= MOST_IDLE {
+            return;
+        }
+        let mut seen: Vec<Instant> = self.idle.values().map(|state| state.seen).collect();
+        let middle = seen.len() / 2;
+        let (_, median, _) = seen.select_nth_unstable(middle);
+        let median = *median;
+        self.idle.retain(|_, state| state.seen > median);
     }
 }

@@ -124,11 +124,34 @@ fn a_burst_is_served_whole_when_nothing_follows() {
 }
 
 #[test]
+fn who_is_known_has_a_thread_where_strangers_bring_what_is_costly() {
+    let mut serving = Serving::new(2, 100, Duration::from_secs(60));
+    serving.push(1).unwrap();
+    assert_eq!(serving.serve(SHORT), Some(1));
+    for stranger in 10..30 {
+        serving.push(stranger).unwrap();
+        assert_eq!(serving.serve(4 * COSTLY), Some(stranger));
+        serving.push(1).unwrap();
+        assert_eq!(serving.serve(SHORT), Some(1));
+    }
+    for stranger in 30..40 {
+        serving.push(stranger).unwrap();
+        serving.now += SHORT;
+    }
+    assert_eq!((serving.pop(), serving.pop()), (Some(30), None), "strangers have one of the two threads");
+    serving.push(1).unwrap();
+    assert_eq!(serving.pop(), Some(1));
+}
+
+#[test]
 fn lines_are_forgotten_in_the_end() {
     let mut serving = Serving::new(2, 10, Duration::from_secs(60));
-    for client in 0..200 {
-        serving.push(client).unwrap();
-        assert_eq!(serving.serve(2 * COSTLY), Some(client));
+    for client in 0..=u16::MAX {
+        let line =
+            Line::of(Some(ClientNetwork::of([10, (client >> 8) as u8, client as u8, 1].into())), &"uploads".into());
+        serving.now += SHORT;
+        serving.queue.push(&line, 0, Duration::ZERO, serving.now).unwrap();
+        assert_eq!(serving.serve(2 * COSTLY), Some(0));
     }
-    assert!(serving.queue.lines.len() <= 23, "{}", serving.queue.lines.len());
+    assert!(serving.queue.lines.is_empty() && serving.queue.idle.len() <= MOST_IDLE);
 }
