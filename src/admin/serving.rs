@@ -1,17 +1,19 @@
 //! Takes the connections of operators, within bounds: a connection that says nothing is closed, one that goes on for
-//! long too, and there are not many at once.
+//! long too, and there are not many at once. Where there are, the one that was silent for longest makes room, so that
+//! nobody keeps operators out.
 
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// How long nothing may be sent in either direction. Prometheus asks every 15 s to 60 s.
@@ -29,8 +31,17 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The admin listener.
 pub(super) struct Bounded {
     listener: TcpListener,
-    free: Arc<Semaphore>,
+    seats: Vec<Seat>,
     bounds: Bounds,
+    start: Instant,
+}
+
+/// What is known here of a connection.
+struct Seat {
+    /// Ends it; closed when it has ended.
+    end: oneshot::Sender<()>,
+    /// Milliseconds since the start when something was sent last.
+    heard: Arc<AtomicU64>,
 }
 
 /// How long connections may be silent, and may last.
@@ -43,7 +54,23 @@ struct Bounds {
 impl Bounded {
     pub(super) fn new(listener: TcpListener) -> Self {
         let bounds = Bounds { silence: SILENCE, lifetime: LIFETIME };
-        Self { listener, free: Arc::new(Semaphore::new(MOST)), bounds }
+        Self { listener, seats: Vec::new(), bounds, start: Instant::now() }
+    }
+
+    /// Takes a connection in, and ends another where there are too many.
+    fn admit(&mut self, stream: TcpStream) -> BoundedStream {
+        self.seats.retain(|seat| !seat.end.is_closed());
+        if self.seats.len() >= MOST {
+            let heard = |seat: &Seat| seat.heard.load(Ordering::Relaxed);
+            let silent = (0..self.seats.len()).min_by_key(|index| heard(&self.seats[*index]));
+            if let Some(silent) = silent {
+                let _may_have_ended = self.seats.swap_remove(silent).end.send(());
+            }
+        }
+        let (end, ended) = oneshot::channel();
+        let stream = BoundedStream::new(stream, self.bounds, self.start, ended);
+        self.seats.push(Seat { end, heard: Arc::clone(&stream.heard) });
+        stream
     }
 }
 
@@ -51,15 +78,10 @@ impl Listener for Bounded {
     type Io = BoundedStream;
     type Addr = SocketAddr;
 
-    /// Waits for a place first: what comes meanwhile waits in the system's queue.
     async fn accept(&mut self) -> (BoundedStream, SocketAddr) {
         loop {
-            let Ok(permit) = Arc::clone(&self.free).acquire_owned().await else {
-                std::future::pending::<()>().await;
-                continue;
-            };
             match self.listener.accept().await {
-                Ok((stream, address)) => return (BoundedStream::new(stream, self.bounds, permit), address),
+                Ok((stream, address)) => return (self.admit(stream), address),
                 Err(error) => {
                     tracing::error!(event = "admin", %error, "a connection to the admin listener cannot be taken");
                     tokio::time::sleep(PAUSE).await;
@@ -79,20 +101,32 @@ pub(super) struct BoundedStream {
     end: Instant,
     silence: Duration,
     timer: Pin<Box<Sleep>>,
-    _permit: OwnedSemaphorePermit,
+    /// `None` when nobody can end it any more.
+    ended: Option<oneshot::Receiver<()>>,
+    start: Instant,
+    heard: Arc<AtomicU64>,
 }
 
 impl BoundedStream {
-    fn new(stream: TcpStream, bounds: Bounds, permit: OwnedSemaphorePermit) -> Self {
+    fn new(stream: TcpStream, bounds: Bounds, start: Instant, ended: oneshot::Receiver<()>) -> Self {
         let now = Instant::now();
         let timer = Box::pin(sleep_until(now + bounds.silence));
-        Self { stream, end: now + bounds.lifetime, silence: bounds.silence, timer, _permit: permit }
+        let (end, silence, heard) = (now + bounds.lifetime, bounds.silence, Arc::default());
+        let new = Self { stream, end, silence, timer, ended: Some(ended), start, heard };
+        new.note_time(now);
+        new
+    }
+
+    fn note_time(&self, now: Instant) {
+        let since = now.saturating_duration_since(self.start).as_millis();
+        self.heard.store(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// Something was sent: the silence begins anew.
     fn note_progress(&mut self) {
-        let until = self.end.min(Instant::now() + self.silence);
-        self.timer.as_mut().reset(until);
+        let now = Instant::now();
+        self.note_time(now);
+        self.timer.as_mut().reset(self.end.min(now + self.silence));
     }
 
     /// What `polled` is, unless the time is over.
@@ -100,6 +134,11 @@ impl BoundedStream {
         if polled.is_ready() {
             self.note_progress();
             return polled;
+        }
+        match self.ended.as_mut().map(|ended| Pin::new(ended).poll(context)) {
+            Some(Poll::Ready(Ok(()))) => return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+            Some(Poll::Ready(Err(_))) => self.ended = None,
+            Some(Poll::Pending) | None => {}
         }
         self.timer.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
@@ -152,6 +191,25 @@ mod tests {
         bounded.bounds = Bounds { silence: Duration::from_millis(silence), lifetime: Duration::from_millis(lifetime) };
         let (stream, _) = bounded.accept().await;
         (client, stream)
+    }
+
+    #[tokio::test]
+    async fn the_connection_that_was_silent_for_longest_makes_room() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut bounded = Bounded::new(listener);
+        let mut open = Vec::new();
+        for _ in 0..=MOST {
+            let client = std::net::TcpStream::connect(address).unwrap();
+            let (stream, _) = bounded.accept().await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            open.push((client, stream));
+        }
+        assert_eq!(read(&mut open[0].1).await.unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
+        let (client, stream) = &mut open[1];
+        io::Write::write_all(client, b"x").unwrap();
+        assert_eq!(read(stream).await.unwrap(), 1);
+        assert_eq!(bounded.seats.len(), MOST);
     }
 
     #[tokio::test]

@@ -9,6 +9,12 @@ use crate::content::ClientNetwork;
 /// Uploads take so long on average in a line that is costly. Photos take a quarter of it.
 pub(super) const COSTLY: Duration = Duration::from_millis(100);
 
+/// Who is turned away within this part of the longest wait came all at once.
+const BURST_END: u32 = 4;
+
+/// How many times the longest wait a burst may take, of a line that was empty just before.
+const BURST: u32 = 2;
+
 /// The least time that any upload may have to wait: below it the estimates are noise.
 const LEAST_WAIT: Duration = Duration::from_millis(20);
 
@@ -42,6 +48,8 @@ pub(super) struct State<J> {
     new: Option<Stranger>,
     /// When something happened in it last.
     pub(super) seen: Instant,
+    /// When somebody came to the line while nobody waited.
+    busy_since: Instant,
     pub(super) admission: Admission,
 }
 
@@ -65,6 +73,8 @@ pub(super) struct Admission {
     is_strict: bool,
     /// When counting began.
     since: Option<Instant>,
+    /// When somebody was turned away first.
+    refused_since: Option<Instant>,
     accepted: u32,
     refused: u32,
 }
@@ -80,14 +90,18 @@ impl Admission {
         if self.is_strict { usual.max(LEAST_WAIT).min(max_wait) } else { max_wait }
     }
 
-    /// Notes what came of somebody. It is strict from the first who would wait for `max_wait`, until nine in ten of
-    /// those who come in such a time are accepted.
+    /// Notes what came of somebody. It is strict when some are turned away for a while, and not all at once as at the
+    /// end of a burst, until nine in ten of those who come within `max_wait` are accepted.
     pub(super) fn note(&mut self, is_accepted: bool, max_wait: Duration, now: Instant) {
         if self.since.is_none_or(|since| now.saturating_duration_since(since) >= max_wait) {
             let is_over = self.refused.saturating_mul(9) <= self.accepted;
-            *self = Self { is_strict: self.is_strict && !is_over, since: Some(now), ..Self::default() };
+            let refused_since = self.refused_since.filter(|_| self.refused > 0);
+            *self = Self { is_strict: self.is_strict && !is_over, since: Some(now), refused_since, ..Self::default() };
         }
-        self.is_strict |= !is_accepted;
+        if !is_accepted {
+            let first = *self.refused_since.get_or_insert(now);
+            self.is_strict |= now.saturating_duration_since(first) >= max_wait / BURST_END;
+        }
         let count = if is_accepted { &mut self.accepted } else { &mut self.refused };
         *count = count.saturating_add(1);
     }
@@ -97,7 +111,7 @@ impl<J> State<J> {
     /// A line that has been given as much as any, of which nothing is known but what others are like.
     pub(super) fn new(given: Duration, usual: Duration, like: Stranger, admission: Admission, now: Instant) -> Self {
         let (jobs, backlog) = (VecDeque::new(), Vec::new());
-        Self { jobs, backlog, running: 0, given, usual, new: Some(like), seen: now, admission }
+        Self { jobs, backlog, running: 0, given, usual, new: Some(like), seen: now, busy_since: now, admission }
     }
 
     /// Whether no job of it has ended.
@@ -146,8 +160,18 @@ impl<J> State<J> {
         jobs.map_or(self.waiting(), |jobs| self.waiting().min(usize::try_from(jobs).unwrap_or(usize::MAX) + 1))
     }
 
-    pub(super) fn push(&mut self, job: J, now: Instant) {
-        self.jobs.push_back(Waiting { job, since: now });
+    /// `job` may wait for `more` than others.
+    pub(super) fn push(&mut self, job: J, more: Duration, now: Instant) {
+        if self.waiting() == 0 {
+            self.busy_since = now;
+        }
+        self.jobs.push_back(Waiting { job, since: now + more });
+    }
+
+    /// How long somebody may have to wait who comes now, where others wait for `max_wait`.
+    pub(super) fn patience(&self, usual: Duration, max_wait: Duration, now: Instant) -> Duration {
+        let is_burst = self.waiting() == 0 || now.saturating_duration_since(self.busy_since) < max_wait;
+        self.admission.patience(usual, if is_burst && !self.admission.is_strict { max_wait * BURST } else { max_wait })
     }
 
     /// Puts those who wait behind those who come from now on.

@@ -139,9 +139,11 @@ impl<J> Queue<J> {
     }
 
     fn fits(&self, line: &Line, more: Duration, now: Instant) -> bool {
-        let usual = self.state(line).map_or(self.usual, |state| state.usual.max(self.usual));
-        let patience = self.admission(line).patience(usual, self.max_wait) + more;
-        self.waiting < self.most && self.expected_wait(line, now) <= patience
+        let patience = match self.state(line) {
+            Some(state) => state.patience(state.usual.max(self.usual), self.max_wait, now),
+            None => self.admission.patience(self.usual, self.max_wait),
+        };
+        self.waiting < self.most && self.expected_wait(line, now) <= patience + more
     }
 
     /// Whether an upload that would stand in `line` can as well be turned away before it is received, because the line
@@ -172,7 +174,7 @@ impl<J> Queue<J> {
         if state.waiting() == 0 {
             state.given = state.given.max(floor);
         }
-        state.push(job, now + more);
+        state.push(job, more, now);
         self.waiting += 1;
         Ok(())
     }

@@ -75,7 +75,7 @@ fn who_would_wait_too_long_is_turned_away_and_others_are_not() {
     serving.push(1).unwrap();
     let running = serving.queue.pop(serving.now).next.unwrap().0;
     let accepted = (0..50).take_while(|_| serving.push(1).is_ok()).count();
-    assert_eq!(accepted, 5, "half a job and five more are 55 ms");
+    assert_eq!(accepted, 10, "half a job and ten more are 105 ms, which a burst may take");
     assert_eq!(serving.push(2), Ok(()), "it is served next");
     assert_eq!(serving.queue.push(&line(1), 1, 20 * SHORT, serving.now), Ok(()), "a large one may wait for longer");
     serving.queue.done(&running, SHORT, serving.now);
@@ -91,19 +91,19 @@ fn a_line_that_brings_too_many_waits_for_one_until_it_brings_less() {
     serving.serve(SHORT);
     assert!(!serving.queue.turns_away(&line(1), Duration::ZERO, serving.now), "nothing is known of it");
     let burst = fill(&mut serving);
-    assert!(burst >= 100, "a burst waits for a second: {burst}");
+    assert!(burst >= 200, "a burst waits for two: {burst}");
     let mut accepted = 0;
-    for _ in 0..99 {
+    for round in 0..99 {
         assert_eq!(serving.serve(SHORT), Some(1), "never idle");
         accepted += (0..5).filter(|_| serving.push(1).is_ok()).count();
-        assert!(serving.queue.turns_away(&line(1), Duration::ZERO, serving.now));
+        assert!(round < 30 || serving.queue.turns_away(&line(1), Duration::ZERO, serving.now), "it keeps coming");
         assert!(!serving.queue.turns_away(&line(2), Duration::ZERO, serving.now));
         assert!(serving.queue.waiting() <= burst + 4, "those who came first wait behind, and no more than one does");
     }
-    assert!(accepted >= 95, "{accepted}");
+    assert!(accepted >= 65, "{accepted}");
     serving.now += second / 4 + 2 * SHORT;
     let late = serving.queue.pop(serving.now).late.len();
-    assert!(late >= burst - 5 && serving.queue.waiting() <= 4, "{late} of {burst} have waited for a second");
+    assert!(late >= burst - 35 && serving.queue.waiting() <= 4, "{late} of {burst} have waited for a second");
     serving.queue.done(&line(1), SHORT, serving.now);
     for _ in 0..100 {
         while serving.serve(SHORT).is_some() {}
@@ -119,7 +119,7 @@ fn a_burst_is_served_whole_when_nothing_follows() {
     serving.push(1).unwrap();
     serving.serve(SHORT);
     let accepted = (0..500).filter(|_| serving.push(1).is_ok()).count();
-    assert!((100..=105).contains(&accepted), "{accepted}");
+    assert!((200..=205).contains(&accepted), "{accepted}");
     assert_eq!(std::iter::from_fn(|| serving.serve(SHORT)).count(), accepted);
 }
 
