@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ahead::{Ahead, Left};
 use super::pool::Pool;
+use super::queue::Line;
 use crate::body::Spooled;
 use crate::content::{Deadline, WorkClock};
 use crate::media::{DecodeMeans, ForeignDecoder};
@@ -22,6 +23,7 @@ pub(super) struct Threads {
 /// One upload that is worked on while it arrives. Dropping it ends that.
 pub struct Lookahead {
     threads: Threads,
+    line: Line,
     arrival: Arc<Arrival>,
 }
 
@@ -43,16 +45,16 @@ struct Progress {
 }
 
 impl Lookahead {
-    pub(super) fn new(threads: Threads, ahead: Ahead) -> Self {
+    pub(super) fn new(threads: Threads, line: Line, ahead: Ahead) -> Self {
         let arrival =
             Arrival { ahead: Mutex::new(Some(ahead)), progress: Mutex::default(), is_over: AtomicBool::new(false) };
-        Self { threads, arrival: Arc::new(arrival) }
+        Self { threads, line, arrival: Arc::new(arrival) }
     }
 
     /// Says how much has come. It is worked on if a thread has time for it, and nobody waits for that.
     pub fn has_come(&self, spooled: Spooled) {
         if self.arrival.note(spooled) {
-            self.threads.clone().queue(Arc::clone(&self.arrival));
+            self.threads.clone().queue(self.line.clone(), Arc::clone(&self.arrival));
         }
     }
 
@@ -69,15 +71,15 @@ impl Drop for Lookahead {
 }
 
 impl Threads {
-    fn queue(self, arrival: Arc<Arrival>) {
+    fn queue(self, line: Line, arrival: Arc<Arrival>) {
         let (pool, queued) = (Arc::clone(&self.pool), Arc::clone(&arrival));
-        if !pool.run_when_idle(move || self.work_on(arrival)) {
+        if !pool.run_when_idle(line.clone(), move || self.work_on(line, arrival)) {
             queued.lock().is_queued = false;
         }
     }
 
     /// Works on `arrival` until nothing is left or an upload that is whole waits for a thread.
-    fn work_on(self, arrival: Arc<Arrival>) {
+    fn work_on(self, line: Line, arrival: Arc<Arrival>) {
         let Some(spooled) = arrival.next() else { return };
         let is_over = || arrival.is_over.load(Ordering::Acquire) || self.pool.waiting() > 0;
         let (left, bytes) = arrival.go_on(&spooled, &*self.foreign, &is_over);
@@ -85,7 +87,7 @@ impl Threads {
         if left == Left::Something {
             arrival.lock().spooled.get_or_insert(spooled);
         }
-        self.queue(arrival);
+        self.queue(line, arrival);
     }
 }
 

@@ -106,12 +106,14 @@ impl Inspector {
     /// where nothing can be told of it before it is whole.
     pub fn look_ahead(
         &self,
+        client: Option<ClientNetwork>,
+        route: &Arc<str>,
         snapshot: Arc<Snapshot>,
         content_types: &[Bytes],
         content_encodings: &[Bytes],
     ) -> Option<Lookahead> {
         let ahead = Ahead::new(snapshot, content_types, content_encodings)?;
-        Some(Lookahead::new(self.threads.clone(), ahead))
+        Some(Lookahead::new(self.threads.clone(), Line::of(client, route), ahead))
     }
 
     /// Inspects `upload`, which came from `client`, against `snapshot`, going on from where `lookahead` is. Always comes

@@ -34,7 +34,9 @@ struct Shared {
 struct Work {
     queue: Queue<Job>,
     /// Jobs for threads that would have nothing to do.
-    idle: VecDeque<Box<dyn FnOnce() + Send>>,
+    idle: VecDeque<(Line, Box<dyn FnOnce() + Send>)>,
+    /// The lines of such jobs that run: one of each, and never on all threads.
+    idle_running: Vec<Line>,
     is_over: bool,
 }
 
@@ -53,7 +55,12 @@ impl Pool {
     /// # Errors
     /// The system has no more threads.
     pub(super) fn start(threads: usize, most: usize, max_wait: Duration) -> std::io::Result<Self> {
-        let work = Work { queue: Queue::new(threads, most, max_wait), idle: VecDeque::new(), is_over: false };
+        let work = Work {
+            queue: Queue::new(threads, most, max_wait),
+            idle: VecDeque::new(),
+            idle_running: Vec::new(),
+            is_over: false,
+        };
         let pool = Self(Arc::new(Shared { work: Mutex::new(work), wake: Condvar::new(), threads }));
         for number in 0..threads {
             let shared = Arc::clone(&pool.0);
@@ -64,12 +71,13 @@ impl Pool {
 
     /// Runs `job` when a thread has nothing else to do, unless too many such jobs wait. Says whether it will.
     ///
-    /// It takes no place in the queue; those who stand there are served first.
-    pub(super) fn run_when_idle(&self, job: impl FnOnce() + Send + 'static) -> bool {
+    /// It takes no place in the queue; those who stand there are served first. What it takes is counted as given to
+    /// `line` all the same.
+    pub(super) fn run_when_idle(&self, line: Line, job: impl FnOnce() + Send + 'static) -> bool {
         let mut work = self.0.lock();
         let has_room = work.idle.len() < self.0.threads;
         if has_room {
-            work.idle.push_back(Box::new(job));
+            work.idle.push_back((line, Box::new(job)));
             drop(work);
             self.0.wake.notify_one();
         }
@@ -101,7 +109,8 @@ impl Pool {
         result.await.unwrap_or(Err(PoolError::Full))
     }
 
-    /// Whether a job in `line` that may wait for `more` than others would be turned away, so that what it needs is better not even fetched.
+    /// Whether a job in `line` that may wait for `more` than others would be turned away, so that what it
+    /// needs is better not even fetched.
     pub(super) fn turns_away(&self, line: &Line, more: Duration) -> bool {
         self.0.lock().queue.turns_away(line, more, Instant::now())
     }
@@ -140,17 +149,34 @@ impl Shared {
                 work.queue.done(&line, now - start, now);
                 // A line that had to wait for this one may be served now, by another thread too.
                 self.wake.notify_one();
-            } else if let Some(job) = work.idle.pop_front() {
+            } else if let Some((line, job)) = work.take_idle(self.threads) {
                 drop(work);
+                let start = Instant::now();
                 // Whoever inspects the whole meets the same panic, and counts it.
                 let _panicked = catch_unwind(AssertUnwindSafe(job)).is_err();
                 work = self.lock();
+                let now = Instant::now();
+                work.idle_running.retain(|running| *running != line);
+                work.queue.charge(&line, now - start, now);
             } else if work.is_over {
                 return;
             } else {
                 work = self.wake.wait(work).unwrap_or_else(PoisonError::into_inner);
             }
         }
+    }
+}
+
+impl Work {
+    /// A job for a thread that would have nothing to do, of which one is always left for uploads that are whole.
+    fn take_idle(&mut self, threads: usize) -> Option<(Line, Box<dyn FnOnce() + Send>)> {
+        if self.idle_running.len() >= (threads - 1).max(1) {
+            return None;
+        }
+        let next = self.idle.iter().position(|(line, _)| !self.idle_running.contains(line))?;
+        let (line, job) = self.idle.remove(next)?;
+        self.idle_running.push(line.clone());
+        Some((line, job))
     }
 }
 
@@ -220,15 +246,15 @@ mod tests {
                 let note = note.clone();
                 move || note.send(name).unwrap()
             };
-            assert!(pool.run_when_idle(noting("idle")));
-            assert!(!pool.run_when_idle(|| ()), "one waits for each thread");
+            assert!(pool.run_when_idle(line(), noting("idle")));
+            assert!(!pool.run_when_idle(line(), || ()), "one waits for each thread");
             let mut waiting = Box::pin(pool.run(line(), Duration::ZERO, noting("waiting")));
             assert!(futures_poll(&mut waiting).is_none());
             release.send(()).unwrap();
             assert_eq!((busy.await, waiting.await), (Ok(()), Ok(())));
         });
         assert_eq!([order.recv(), order.recv()], [Ok("waiting"), Ok("idle")]);
-        assert!(pool.run_when_idle(|| panic!("a decoder gives up")));
+        assert!(pool.run_when_idle(line(), || panic!("a decoder gives up")));
         assert_eq!(block_on(pool.run(line(), Duration::ZERO, || 7)), Ok(7), "the thread is still there");
     }
 

@@ -440,7 +440,9 @@ impl Gate {
         }
         let headers = &session.req_header().headers;
         let types = values(headers, header::CONTENT_TYPE);
-        self.inspector.look_ahead(Arc::clone(case.snapshot), &types, &content_encodings(headers))
+        let client = network_of(session, &case.snapshot.config.server.trusted_proxies);
+        let (route, snapshot) = (&case.route.name, Arc::clone(case.snapshot));
+        self.inspector.look_ahead(client, route, snapshot, &types, &content_encodings(headers))
     }
 
     async fn hold(

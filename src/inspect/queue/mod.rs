@@ -222,6 +222,17 @@ impl<J> Queue<J> {
         }
     }
 
+    /// Notes that `line` was given `time` besides.
+    pub(super) fn charge(&mut self, line: &Line, time: Duration, now: Instant) {
+        let (floor, usual, admission, like) = (self.floor, self.usual, self.admission, self.stranger());
+        let state = match self.lines.get_mut(line) {
+            Some(state) => state,
+            None => self.idle.entry(line.clone()).or_insert_with(|| State::new(floor, usual, like, admission, now)),
+        };
+        state.given = state.given.max(floor) + time;
+        self.forget();
+    }
+
     /// Forgets the older half of the lines without jobs when there are many: those known to be cheap fare better than
     /// strangers, so they are remembered for long.
     fn forget(&mut self) {

@@ -144,6 +144,20 @@ fn who_is_known_has_a_thread_where_strangers_bring_what_is_costly() {
 }
 
 #[test]
+fn what_was_given_besides_counts() {
+    let mut serving = Serving::new(1, 100, Duration::from_secs(60));
+    for client in [1, 2] {
+        serving.push(client).unwrap();
+        serving.serve(SHORT);
+    }
+    serving.queue.charge(&line(1), 10 * SHORT, serving.now);
+    (0..5).for_each(|_| serving.push(1).unwrap());
+    (0..5).for_each(|_| serving.push(2).unwrap());
+    let first: Vec<u8> = (0..5).filter_map(|_| serving.serve(SHORT)).collect();
+    assert_eq!(first, [2; 5]);
+}
+
+#[test]
 fn lines_are_forgotten_in_the_end() {
     let mut serving = Serving::new(2, 10, Duration::from_secs(60));
     for client in 0..=u16::MAX {
