@@ -47,6 +47,7 @@ inspect = "enforce"
 [[hash_set]]
 name = "listed"
 path = "current.pset"
+allow_shrink = 1.0
 END
   mkdir "$work/spool"
   PENSTOCK_LOG=warn,penstock::snapshot=info,pingora_proxy=off "$penstock" run --log-format json \

@@ -241,6 +241,7 @@ fn input_that_was_cut_off_and_still_parses_keeps_what_serves() {
         ("rules/a.toml", Vec::new(), "a.toml: there is no rule in it, 1 before"),
         ("known.csv", long_list(89), "has 89 entries, 100 before"),
         ("known.csv", b"algorithm,hash\n".to_vec(), "has 0 entries, 100 before"),
+        ("known.csv", other_list(), "had, some 100 are gone"),
     ] {
         let good = std::fs::read(penstock.path(file)).unwrap();
         penstock.replace(file, &cut);
@@ -259,6 +260,39 @@ fn input_that_was_cut_off_and_still_parses_keeps_what_serves() {
         penstock.log_text().matches("there is no rule, 1 before").count() >= 3
     });
     assert_eq!(status(&penstock, "a turnip"), 451);
+}
+
+/// As many entries of another algorithm.
+fn other_list() -> Vec<u8> {
+    let rows: String = (0..100).map(|number| format!("md5,{number:032x}\n")).collect();
+    format!("algorithm,hash\n{rows}").into_bytes()
+}
+
+#[test]
+fn a_set_that_loses_a_little_with_each_reload_is_noticed() {
+    let origin = Origin::start();
+    let penstock = start(&origin);
+    penstock.replace("known.csv", &long_list(100));
+    penstock.wait_for_generation(2);
+    penstock.replace("known.csv", &long_list(92));
+    penstock.wait_for_generation(3);
+    penstock.replace("known.csv", &long_list(84));
+    wait_until("the loss is reported", || penstock.log_text().contains("has 84 entries, 100 before"));
+    assert_eq!(penstock.metric("penstock_reload_failing"), 1.0);
+}
+
+#[test]
+fn a_file_that_is_written_in_place_with_its_old_time_is_read_again() {
+    let origin = Origin::start();
+    let penstock = start(&origin);
+    let path = penstock.path("known.csv");
+    let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let entry = text.lines().last().unwrap().to_owned();
+    let changed = entry.replace(|digit: char| digit == entry.chars().last().unwrap(), "0");
+    std::fs::write(&path, text.replace(&entry, &changed)).unwrap();
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+    penstock.wait_for_generation(2);
 }
 
 #[test]

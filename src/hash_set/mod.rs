@@ -206,6 +206,25 @@ impl HashSet {
         found
     }
 
+    /// Whether some list of the set has `value`, also where another one takes it back.
+    pub fn lists(&self, value: &HashValue) -> bool {
+        let tables = self.layers.iter().filter_map(|layer| layer.table(value.algorithm()));
+        tables.into_iter().any(|(_, table)| table.equal(value).next().is_some())
+    }
+
+    /// The hashes of about `count` entries from all over the set, or of all where it has no more.
+    pub fn sample(&self, count: usize) -> impl Iterator<Item = HashValue> {
+        let step = self.len().div_ceil(count.max(1)).max(1);
+        let tables = self.layers.iter().flat_map(|layer| {
+            let tables = layer.set.tables().iter().enumerate();
+            tables.map(move |(at, table)| (layer, at, table))
+        });
+        tables.flat_map(move |(layer, at, table)| {
+            let rows = (0..table.len() as u32).step_by(step).filter(move |row| layer.counts(at, *row));
+            rows.map(|row| table.hash(row))
+        })
+    }
+
     /// Every entry within `radius` of one of `queries`, nearest first, then in the order of the set.
     ///
     /// A query is compared with the entries of its own algorithm; a digest is at distance 0 or nowhere. An entry

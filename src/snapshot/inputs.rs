@@ -40,6 +40,9 @@ struct Stamp {
     length: u64,
     modified_seconds: i64,
     modified_nanoseconds: i64,
+    /// When the file was changed in any way. Programs that copy files can set the other one.
+    changed_seconds: i64,
+    changed_nanoseconds: i64,
 }
 
 /// Names that tell of a change when something happens to one of them.
@@ -277,6 +280,8 @@ fn stamp(path: &Path) -> Option<Stamp> {
         length: if is_folder { 0 } else { metadata.len() },
         modified_seconds: of_file(metadata.mtime()),
         modified_nanoseconds: of_file(metadata.mtime_nsec()),
+        changed_seconds: of_file(metadata.ctime()),
+        changed_nanoseconds: of_file(metadata.ctime_nsec()),
     })
 }
 

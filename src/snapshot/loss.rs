@@ -3,30 +3,74 @@
 //! Whoever means it says so in the configuration. Otherwise the snapshot that serves stays, and the loss is a problem
 //! like any other.
 
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
 use super::{LoadedFile, LoadedSet, LoadedTexts, Snapshot};
 use crate::config::{Config, Emptied, Inspection, Problem, SetSource};
+use crate::content::Mode;
 
 /// Entries that any set may lose at once, so that a person can edit a list of a few: of a list this short, a cut at the
 /// end of a row looks like an edit.
 const EDITABLE: usize = 10;
 
-/// Why `set` may not take the place of what serves under its name.
-pub(super) fn of_set(previous: &Snapshot, source: &SetSource, set: &LoadedSet) -> Option<Problem> {
-    let before = previous.sets.iter().find(|before| before.name == set.name)?.file.entries;
-    let now = set.file.entries;
-    let lost = before.saturating_sub(now);
-    let share = source.allow_shrink.get();
-    let allowed = (before as f64 * share).floor().max(EDITABLE as f64);
-    let is_emptied = before > 0 && now == 0 && share < 1.0;
-    if !is_emptied && lost as f64 <= allowed {
-        return None;
+/// How long a set is measured by the most that it had: otherwise it could lose a tenth with each of many reloads.
+const PEAK_LASTS: Duration = Duration::from_secs(24 * 3600);
+
+/// Entries that are looked for in what takes the place of their set. One in ten that are gone is found to be between 6
+/// and 14 in a hundred.
+const SAMPLE: usize = 500;
+
+/// The most entries that a set had, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Peak {
+    pub(super) entries: usize,
+    pub(super) at: SystemTime,
+}
+
+impl Peak {
+    /// The larger one, unless it is old.
+    pub(super) fn or(self, now: Self) -> Self {
+        let age = now.at.duration_since(self.at).unwrap_or(Duration::ZERO);
+        if self.entries > now.entries && age < PEAK_LASTS { self } else { now }
     }
-    let what = format!(
-        "hash set \"{}\" has {now} entries, {before} before: is the list cut off? If it is meant, raise \
-         allow_shrink of the set, which is {share}",
-        set.name
-    );
-    Some(Problem::of_file(&set.file.path, what))
+}
+
+/// Why `set` may not take the place of `before`, which serves.
+pub(super) fn of_set(before: &LoadedSet, source: &SetSource, set: &LoadedSet) -> Option<Problem> {
+    let most = before.peak.or(Peak { entries: before.file.entries, at: set.peak.at }).entries;
+    let now = set.file.entries;
+    let share = source.allow_shrink.get();
+    let allowed = (most as f64 * share).floor().max(EDITABLE as f64);
+    let hint = format!("If it is meant, raise allow_shrink of the set, which is {share}");
+    let (name, path) = (&set.name, &set.file.path);
+    let is_emptied = most > 0 && now == 0 && share < 1.0;
+    if is_emptied || most.saturating_sub(now) as f64 > allowed {
+        let what = format!("hash set \"{name}\" has {now} entries, {most} before: is the list cut off? {hint}");
+        return Some(Problem::of_file(path, what));
+    }
+    let gone = gone(before, set);
+    (gone as f64 > allowed.max(share * most as f64 * 1.5)).then(|| {
+        let what = format!(
+            "of the {} entries that hash set \"{name}\" had, some {gone} are gone, though it has {now} now: is it \
+             another list? {hint}",
+            before.file.entries
+        );
+        Problem::of_file(path, what)
+    })
+}
+
+/// About how many entries of `before` no list of `set` has any more.
+fn gone(before: &LoadedSet, set: &LoadedSet) -> usize {
+    if Arc::ptr_eq(&before.set, &set.set) {
+        return 0;
+    }
+    let (mut looked_for, mut missing) = (0, 0);
+    for hash in before.set.sample(SAMPLE) {
+        looked_for += 1;
+        missing += usize::from(!set.set.lists(&hash));
+    }
+    (missing * before.set.len()).checked_div(looked_for).unwrap_or(0)
 }
 
 /// What is gone of routes, sets, texts and rules although `config` does not allow it.
@@ -80,6 +124,18 @@ pub(super) fn log(previous: &Snapshot, next: &Snapshot) {
     {
         gone("route", &route.name);
     }
+    for texts in &previous.texts {
+        let now = next.texts.iter().find(|next| next.source.name == texts.source.name);
+        let (name, before, now) = (&texts.source.name, texts.file.entries, now.map(|now| now.file.entries));
+        match now {
+            None => gone("text list", name),
+            Some(now) if now < before => {
+                tracing::warn!(event = "reload", "text list \"{name}\" has {now} texts, {before} before");
+            }
+            Some(_) => {}
+        }
+    }
+    log_weaker_policies(&previous.config, &next.config);
     for file in &previous.rule_files {
         let now = next.rule_files.iter().find(|next| next.path == file.path);
         match now.map(|now| now.entries) {
@@ -89,6 +145,29 @@ pub(super) fn log(previous: &Snapshot, next: &Snapshot) {
                 tracing::warn!(event = "reload", "rule file \"{path}\" has {now} rules, {before} before");
             }
             Some(_) => {}
+        }
+    }
+}
+
+/// Says in the log which routes and sets do less than before. It is in the configuration, so somebody meant it; others
+/// should see it.
+fn log_weaker_policies(previous: &Config, next: &Config) {
+    let rank = |inspect: Inspection| match inspect {
+        Inspection::Enforce => 2,
+        Inspection::Monitor => 1,
+        Inspection::Off => 0,
+    };
+    for before in &previous.routes {
+        let now = next.routes.iter().find(|route| route.name == before.name);
+        if let Some(now) = now.filter(|now| rank(now.policy.inspect) < rank(before.policy.inspect)) {
+            let (name, before, now) = (&now.name, before.policy.inspect, now.policy.inspect);
+            tracing::warn!(event = "reload", "route \"{name}\" has inspect = {now:?} now, {before:?} before");
+        }
+    }
+    for before in &previous.hash_sets {
+        let now = next.hash_set(&before.name);
+        if now.is_some_and(|now| now.policy.mode == Mode::Monitor && before.policy.mode == Mode::Enforce) {
+            tracing::warn!(event = "reload", "hash set \"{}\" is only watched now, enforced before", before.name);
         }
     }
 }

@@ -69,6 +69,8 @@ pub struct LoadedSet {
     /// Where it came from: a file, a folder, or a URL without secrets.
     pub file: LoadedFile,
     files: Vec<PathBuf>,
+    /// The most entries that it had lately.
+    peak: loss::Peak,
     /// Its entries and indexes; shared with the snapshot before when the file has not changed.
     pub set: Arc<HashSet>,
 }

@@ -74,8 +74,12 @@ impl SetLoader<'_> {
 
     /// `set`, unless it has lost more than its source allows.
     fn without_loss(&self, source: &SetSource, set: LoadedSet) -> Result<LoadedSet, Vec<Problem>> {
-        let lost = self.previous.and_then(|previous| loss::of_set(previous, source, &set));
-        lost.map_or(Ok(set), |problem| Err(vec![problem]))
+        let before = self.previous.and_then(|previous| previous.sets.iter().find(|before| before.name == set.name));
+        let Some(before) = before else { return Ok(set) };
+        match loss::of_set(before, source, &set) {
+            Some(problem) => Err(vec![problem]),
+            None => Ok(LoadedSet { peak: before.peak.or(set.peak), ..set }),
+        }
     }
 
     /// Removes what has not been used for long from the folder of compiled sets.
@@ -155,10 +159,12 @@ fn load(source: &SetSource, files: &SetFiles, cache: &SetCache<'_>) -> Result<Lo
     let location = name_of(source);
     let version = version_of(&layers);
     let set = HashSet::layered(layers);
+    let (loaded_at, entries) = (SystemTime::now(), set.records());
     Ok(LoadedSet {
         name: Arc::clone(&source.name),
         policy: source.policy,
-        file: LoadedFile { path: location, version, loaded_at: SystemTime::now(), entries: set.records() },
+        file: LoadedFile { path: location, version, loaded_at, entries },
+        peak: loss::Peak { entries, at: loaded_at },
         files: files.paths().collect(),
         set: Arc::new(set),
     })
