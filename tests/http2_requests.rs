@@ -163,6 +163,26 @@ fn codes_are_the_same_as_in_http1() {
 }
 
 #[test]
+fn requests_that_are_refused_as_they_come_leave_a_line() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();
+    for (count, request) in [
+        post("/upload/a").with("host", "other.test"),
+        without("/upload/a", ":authority"),
+        with_pseudo("/upload/a", ":authority", "a@site.test"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(request.send(penstock.address), BAD);
+        let line = penstock.wait_for_events("refused", count + 1).swap_remove(count);
+        assert_eq!((line["code"].as_str(), line["client"].as_str()), (Some("http2_request"), Some("127.0.0.1")));
+    }
+    assert_eq!(post("/upload/a").with_data("hello").send(penstock.address), OK);
+    assert_eq!(origin.requests().len(), 1);
+}
+
+#[test]
 fn cookies_that_a_client_has_split_reach_the_origin_as_one() {
     let origin = Origin::start();
     let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();

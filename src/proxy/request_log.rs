@@ -6,6 +6,7 @@
 use std::io;
 
 use pingora::Error;
+use pingora::protocols::Digest;
 use pingora::proxy::Session;
 
 use super::client::client_of;
@@ -35,6 +36,13 @@ pub(super) fn refused(session: &Session, passage: &Passage, code: &'static str) 
     let Asked { client, method, path } = Asked::of(session, passage);
     let (reference, route) = (passage.reference.as_deref(), passage.route.as_deref());
     tracing::info!(event = "refused", code, reference, route, client, method, path, "request refused");
+}
+
+/// A request was refused before anything of it was seen here.
+pub(super) fn refused_unseen(digest: &Digest, code: &'static str) {
+    let address = digest.socket_digest.as_ref().and_then(|digest| digest.peer_addr()).and_then(|peer| peer.as_inet());
+    let client = address.map(|address| address.ip().to_string());
+    tracing::info!(event = "refused", code, client, "request refused");
 }
 
 /// The origin did not answer, or broke off.

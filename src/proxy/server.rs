@@ -60,16 +60,14 @@ pub fn serve(gate: Gate, snapshot: Arc<Snapshot>) -> Result<(), StartError> {
     server.bootstrap();
     let mut proxy = HttpProxy::new(gate, Arc::clone(&server.configuration));
     proxy.handle_init_modules();
-    proxy.h2_options = Some(h2_options());
     let mut options = HttpServerOptions::default();
-    options.h2c = true;
-    options.h2_idle_timeout = Some(times.idle_timeout);
     // They get to the gate, which refuses them as it does anything else.
     options.allow_connect_method_proxying = true;
     proxy.server_options = Some(options);
     let places = Places::new(times.max, Arc::clone(&metrics));
     let tls_timeout = times.tls_timeout;
-    let listeners = Listening::new(doors, StrictProxy::new(proxy, times), places, snapshots, tls_timeout, metrics);
+    let proxy = StrictProxy::new(proxy, h2_options(), times);
+    let listeners = Listening::new(doors, proxy, places, snapshots, tls_timeout, metrics);
     server.add_service(Watched { listeners, on_end: end_process });
     // It would keep the hash sets of the start in memory as long as the process lives.
     drop(snapshot);

@@ -6,10 +6,11 @@
 //! and shows a head only once it is complete and in order. In the place of a bad request it shows one of our own, which
 //! the gate knows and refuses, so that such requests get the same answers, log lines and codes as all others.
 //!
-//! HTTP/2 passes as it is: the `h2` crate is strict.
+//! HTTP/2 passes as it is: the `h2` crate is strict. `http2` takes its requests.
 
 mod chunks;
 mod head;
+mod http2;
 mod lexer;
 mod patience;
 mod stream;
@@ -22,6 +23,7 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use pingora::apps::ServerApp;
+use pingora::protocols::http::v2::server::H2Options;
 use pingora::protocols::{ALPN, Stream};
 use pingora::proxy::{HttpProxy, Session};
 use pingora::server::ShutdownWatch;
@@ -94,12 +96,13 @@ pub(super) fn set_busy(session: &Session, is_busy: bool) {
 /// The proxy, behind strict streams.
 pub(super) struct StrictProxy {
     proxy: Arc<HttpProxy<Gate>>,
+    http2: H2Options,
     times: Connections,
 }
 
 impl StrictProxy {
-    pub(super) fn new(proxy: HttpProxy<Gate>, times: Connections) -> Self {
-        Self { proxy: Arc::new(proxy), times }
+    pub(super) fn new(proxy: HttpProxy<Gate>, http2: H2Options, times: Connections) -> Self {
+        Self { proxy: Arc::new(proxy), http2, times }
     }
 }
 
@@ -115,7 +118,12 @@ impl ServerApp for StrictProxy {
         if opening != Opening::Http2 && !stream.open(opening).await {
             return None;
         }
-        self.proxy.process_new(Box::new(stream), shutdown).await
+        if !stream.is_http2() {
+            return self.proxy.process_new(Box::new(stream), shutdown).await;
+        }
+        let (proxy, options) = (Arc::clone(&self.proxy), self.http2.clone());
+        http2::serve(proxy, Box::new(stream), options, self.times.idle_timeout, shutdown).await;
+        None
     }
 
     async fn cleanup(&self) {

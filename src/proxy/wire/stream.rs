@@ -133,6 +133,11 @@ impl StrictStream {
         true
     }
 
+    /// Whether the connection began with the preface of HTTP/2, or is to.
+    pub(super) fn is_http2(&self) -> bool {
+        matches!(self.mode, Mode::Preface(_)) || self.good == HTTP2_PREFACE
+    }
+
     /// Reads from the client.
     fn poll_client(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let count = self.unsifted.len().min(buffer.remaining());
@@ -307,14 +312,9 @@ impl AsyncWrite for StrictStream {
 
 #[async_trait]
 impl Peek for StrictStream {
-    /// pingora peeks once, at the start, to tell HTTP/2 from HTTP/1. It is told what [`StrictStream::open`] has seen.
-    async fn try_peek(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
-        let is_http2 = self.good == HTTP2_PREFACE && buffer.len() == HTTP2_PREFACE.len();
-        buffer.fill(0);
-        if is_http2 {
-            buffer.copy_from_slice(HTTP2_PREFACE);
-        }
-        Ok(true)
+    /// pingora is not to look for HTTP/2: [`StrictStream::open`] has.
+    async fn try_peek(&mut self, _buffer: &mut [u8]) -> io::Result<bool> {
+        Ok(false)
     }
 }
 
