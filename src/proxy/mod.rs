@@ -453,8 +453,8 @@ impl Gate {
     ) -> std::result::Result<HeldBody, HoldFailure> {
         self.metrics.held_uploads.inc();
         let held = {
-            let line = self.lines.of(session);
             let config = &case.snapshot.config;
+            let line = self.lines.of(session, &config.server.trusted_proxies);
             let stores = self.stores.of(network_of(session, &config.server.trusted_proxies));
             hold(session, &config.limits, &case.route.policy, &stores, line, lookahead).await
         };

@@ -14,8 +14,8 @@ use pingora::proxy::Session;
 use tokio::time::Instant;
 
 use super::answer::Refusal;
-use super::client::peer_of;
-use crate::config::{ByteSize, Limits};
+use super::client::client_of;
+use crate::config::{ByteSize, Limits, Network};
 
 /// The clients of which bodies are being received at the moment.
 #[derive(Default)]
@@ -31,8 +31,8 @@ fn network_of(client: IpAddr) -> IpAddr {
 
 impl Lines {
     /// The line on which the body of `session` comes.
-    pub(super) fn of(self: &Arc<Self>, session: &Session) -> Line {
-        self.line_of(peer_of(session).map(network_of))
+    pub(super) fn of(self: &Arc<Self>, session: &Session, trusted: &[Network]) -> Line {
+        self.line_of(client_of(session, trusted).map(network_of))
     }
 
     fn line_of(self: &Arc<Self>, client: Option<IpAddr>) -> Line {

@@ -4,6 +4,9 @@
 //! So an error of pingora is told by its kind and by what the system said, as its text quotes what was received.
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, OnceLock};
+use std::time::Instant;
 
 use pingora::Error;
 use pingora::protocols::Digest;
@@ -26,39 +29,107 @@ impl<'a> Asked<'a> {
         Self {
             client: client_of(session, passage.trusted_proxies()).map(|address| address.to_string()),
             method: request.map(|request| request.method.as_str()),
-            path: request.map(|request| request.uri.path()),
+            path: request.map(|request| beginning(request.uri.path())),
         }
     }
 }
 
+/// Bytes of a path that a line tells: HTTP/2 repeats a long one in a few bytes.
+const LONGEST_PATH: usize = 512;
+
+pub(super) fn beginning(path: &str) -> &str {
+    path.get(..LONGEST_PATH).unwrap_or(path)
+}
+
+/// Lines about requests that failed, in one second.
+const MOST_A_SECOND: u64 = 200;
+
+/// Bounds the lines that anybody can cause with a few bytes, so that they fill no disk.
+#[derive(Default)]
+struct LineLimit {
+    start: OnceLock<Instant>,
+    second: AtomicU64,
+    told: AtomicU64,
+    left_out: AtomicU64,
+}
+
+static LIMIT: LazyLock<LineLimit> = LazyLock::new(LineLimit::default);
+
+impl LineLimit {
+    /// How many lines were left out before this one, if it may be written.
+    fn next(&self) -> Option<u64> {
+        let now = self.start.get_or_init(Instant::now).elapsed().as_secs();
+        if self.second.swap(now, Ordering::Relaxed) != now {
+            self.told.store(0, Ordering::Relaxed);
+        }
+        if self.told.fetch_add(1, Ordering::Relaxed) >= MOST_A_SECOND {
+            self.left_out.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(self.left_out.swap(0, Ordering::Relaxed))
+    }
+}
+
+/// The number of lines that were left out, where there are any.
+fn some(left_out: u64) -> Option<u64> {
+    Some(left_out).filter(|count| *count > 0)
+}
+
 /// A request was refused without a verdict.
 pub(super) fn refused(session: &Session, passage: &Passage, code: &'static str) {
+    let Some(left_out) = LIMIT.next().map(some) else { return };
     let Asked { client, method, path } = Asked::of(session, passage);
     let (reference, route) = (passage.reference.as_deref(), passage.route.as_deref());
-    tracing::info!(event = "refused", code, reference, route, client, method, path, "request refused");
+    tracing::info!(event = "refused", code, reference, route, client, method, path, left_out, "request refused");
 }
 
 /// A request was refused before anything of it was seen here.
 pub(super) fn refused_unseen(digest: &Digest, code: &'static str) {
+    let Some(left_out) = LIMIT.next().map(some) else { return };
     let address = digest.socket_digest.as_ref().and_then(|digest| digest.peer_addr()).and_then(|peer| peer.as_inet());
     let client = address.map(|address| address.ip().to_string());
-    tracing::info!(event = "refused", code, client, "request refused");
+    tracing::info!(event = "refused", code, client, left_out, "request refused");
 }
 
 /// The origin did not answer, or broke off.
 pub(super) fn origin_failed(session: &Session, passage: &Passage, code: &'static str, error: &Error) {
+    let Some(left_out) = LIMIT.next().map(some) else { return };
     let Asked { client, method, path } = Asked::of(session, passage);
     let (reference, route) = (passage.reference.as_deref(), passage.route.as_deref());
     let (origin, reason) = (passage.origin().name.as_str(), reason(error));
-    tracing::warn!(event = "origin", code, reference, route, origin, reason, client, method, path, "the origin failed");
+    tracing::warn!(
+        event = "origin",
+        code,
+        reference,
+        route,
+        origin,
+        reason,
+        client,
+        method,
+        path,
+        left_out,
+        "the origin failed"
+    );
 }
 
 /// Something went wrong here.
 pub(super) fn failed(session: &Session, passage: &Passage, code: &'static str, error: &Error) {
+    let Some(left_out) = LIMIT.next().map(some) else { return };
     let Asked { client, method, path } = Asked::of(session, passage);
     let (reference, route) = (passage.reference.as_deref(), passage.route.as_deref());
     let reason = reason(error);
-    tracing::error!(event = "failed", code, reference, route, reason, client, method, path, "the request failed");
+    tracing::error!(
+        event = "failed",
+        code,
+        reference,
+        route,
+        reason,
+        client,
+        method,
+        path,
+        left_out,
+        "the request failed"
+    );
 }
 
 /// The client went away: nothing that anybody has to do something about.
@@ -78,5 +149,23 @@ fn reason(error: &Error) -> String {
     match error.root_cause().downcast_ref::<io::Error>().and_then(io::Error::raw_os_error) {
         Some(code) => format!("{kind}: {}", io::Error::from_raw_os_error(code)),
         None => kind.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_have_a_bound_and_the_next_says_how_many_were_left_out() {
+        let limit = LineLimit::default();
+        let told = (0..100_000).filter_map(|_| limit.next()).count() as u64;
+        assert!(told >= MOST_A_SECOND && told < 100_000, "{told}");
+        let left_out = loop {
+            if let Some(left_out) = limit.next() {
+                break left_out;
+            }
+        };
+        assert!(left_out >= 100_000 - told * 2, "{left_out}");
     }
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pingora::apps::HttpServerOptions;
 use pingora::listeners::tls::Acceptor;
-use pingora::protocols::http::v2::server::{H2Options, default_h2_options};
 use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
@@ -66,28 +65,13 @@ pub fn serve(gate: Gate, snapshot: Arc<Snapshot>) -> Result<(), StartError> {
     proxy.server_options = Some(options);
     let places = Places::new(times.max, Arc::clone(&metrics));
     let tls_timeout = times.tls_timeout;
-    let proxy = StrictProxy::new(proxy, h2_options(), times);
+    let proxy = StrictProxy::new(proxy, times);
     let listeners = Listening::new(doors, proxy, places, snapshots, tls_timeout, metrics);
     server.add_service(Watched { listeners, on_end: end_process });
     // It would keep the hash sets of the start in memory as long as the process lives.
     drop(snapshot);
     server.run(RunArgs { shutdown_signal: Box::new(Signals) });
     Ok(())
-}
-
-/// Bytes of one HTTP/2 request that may be on their way before any is taken: at 50 ms there and back 320 MB/s.
-const STREAM_WINDOW: u32 = 16 << 20;
-
-/// The same for all requests of a connection together. It is also the most memory that a connection can fill with bytes
-/// that nobody takes, as on a route that streams to a slow origin; the system keeps up to 6 MiB more for one of
-/// HTTP/1.1 (`tcp_rmem` of Linux). Held bodies are taken as they come and have limits of their own.
-const CONNECTION_WINDOW: u32 = 16 << 20;
-
-fn h2_options() -> H2Options {
-    let mut options = default_h2_options();
-    options.initial_window_size(STREAM_WINDOW);
-    options.initial_connection_window_size(CONNECTION_WINDOW);
-    options
 }
 
 fn server_conf(config: &Config) -> ServerConf {

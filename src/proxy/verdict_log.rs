@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use pingora::proxy::Session;
 
+use super::request_log::beginning;
 use crate::config::Route;
 use crate::inspect::Inspection;
 use crate::telemetry::{DoubtLabels, HeldBackLabels, LimitLabels, MatchLabels, Metrics, VerdictLabels};
@@ -40,7 +41,7 @@ impl VerdictRecord<'_> {
             generation = self.generation,
             client = self.client.map(|client| client.to_string()),
             method = request.method.as_str(),
-            path = request.uri.path(),
+            path = beginning(request.uri.path()),
             bytes = self.bytes,
             spooled = self.is_spooled,
             assembled = self.is_spooled.is_none().then_some(true),

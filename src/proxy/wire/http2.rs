@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use pingora::apps::HttpServerApp;
 use pingora::protocols::http::ServerSession;
-use pingora::protocols::http::v2::server::{H2Accept, H2Options, HttpSession, handshake};
+use pingora::protocols::http::v2::server::{H2Accept, H2Options, HttpSession, default_h2_options, handshake};
 use pingora::protocols::{Digest, Stream};
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
@@ -23,6 +23,46 @@ const CODE: &str = "http2_request";
 
 /// Most refused requests of a connection, which ends then. pingora has the same bound.
 const MOST_REFUSED: usize = 32;
+
+/// Bytes that may be on their way on a connection before any is taken, by how many connections there are at least. It is
+/// also the most memory that a connection can fill with bytes that nobody takes, as on a route that streams to a slow
+/// origin. At 50 ms there and back, 16 MiB are 320 MB/s; where there are many connections, each gets less.
+const WINDOWS: [(usize, u32); 3] = [(128, 256 << 10), (32, 2 << 20), (0, 16 << 20)];
+
+/// How many connections are open, which decides about the windows of the next one.
+#[derive(Default)]
+pub(super) struct Windows(Arc<AtomicUsize>);
+
+/// The windows of one connection, until it is dropped.
+pub(super) struct Opened {
+    open: Arc<AtomicUsize>,
+    window: u32,
+}
+
+impl Windows {
+    /// Counts one more connection.
+    pub(super) fn open(&self) -> Opened {
+        let before = self.0.fetch_add(1, Ordering::AcqRel);
+        let window = WINDOWS.iter().find(|(from, _)| before >= *from).map_or(0, |(_, window)| *window);
+        Opened { open: Arc::clone(&self.0), window }
+    }
+}
+
+impl Opened {
+    /// What the connection begins with. One request may fill it.
+    pub(super) fn options(&self) -> H2Options {
+        let mut options = default_h2_options();
+        options.initial_window_size(self.window);
+        options.initial_connection_window_size(self.window);
+        options
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::AcqRel);
+    }
+}
 
 /// Requests that are being served.
 #[derive(Default)]
@@ -103,5 +143,20 @@ pub(super) async fn serve(
             }
             Ok(None) | Err(_) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_more_connections_there_are_the_smaller_are_the_windows_of_the_next() {
+        let windows = Windows::default();
+        let open: Vec<Opened> = (0..200).map(|_| windows.open()).collect();
+        let of = |number: usize| open[number].window;
+        assert_eq!([of(0), of(31), of(32), of(127), of(128)], [16 << 20, 16 << 20, 2 << 20, 2 << 20, 256 << 10]);
+        drop(open);
+        assert_eq!(windows.open().window, 16 << 20);
     }
 }

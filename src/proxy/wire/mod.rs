@@ -23,7 +23,6 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use pingora::apps::ServerApp;
-use pingora::protocols::http::v2::server::H2Options;
 use pingora::protocols::{ALPN, Stream};
 use pingora::proxy::{HttpProxy, Session};
 use pingora::server::ShutdownWatch;
@@ -96,13 +95,13 @@ pub(super) fn set_busy(session: &Session, is_busy: bool) {
 /// The proxy, behind strict streams.
 pub(super) struct StrictProxy {
     proxy: Arc<HttpProxy<Gate>>,
-    http2: H2Options,
+    http2: http2::Windows,
     times: Connections,
 }
 
 impl StrictProxy {
-    pub(super) fn new(proxy: HttpProxy<Gate>, http2: H2Options, times: Connections) -> Self {
-        Self { proxy: Arc::new(proxy), http2, times }
+    pub(super) fn new(proxy: HttpProxy<Gate>, times: Connections) -> Self {
+        Self { proxy: Arc::new(proxy), http2: http2::Windows::default(), times }
     }
 }
 
@@ -121,8 +120,8 @@ impl ServerApp for StrictProxy {
         if !stream.is_http2() {
             return self.proxy.process_new(Box::new(stream), shutdown).await;
         }
-        let (proxy, options) = (Arc::clone(&self.proxy), self.http2.clone());
-        http2::serve(proxy, Box::new(stream), options, self.times.idle_timeout, shutdown).await;
+        let (proxy, windows) = (Arc::clone(&self.proxy), self.http2.open());
+        http2::serve(proxy, Box::new(stream), windows.options(), self.times.idle_timeout, shutdown).await;
         None
     }
 
