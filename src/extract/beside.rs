@@ -1,7 +1,7 @@
 //! Pictures that lie beside each other in a document, which people see as one.
 //!
 //! Printer drivers and scanners write large pictures in strips and tiles. Whether pieces belong together nobody says, so
-//! those that touch do. Each piece is looked at by itself, too.
+//! those that touch and are in line do. Each piece is looked at by itself, too.
 
 use bytes::Bytes;
 
@@ -21,6 +21,9 @@ const MIN_SIDE: f64 = 16.0;
 
 /// How far apart pieces may be, as a share of the smaller one's shorter side.
 const MAX_GAP: f64 = 0.04;
+
+/// How much of the shorter of both may lie on the other.
+const MAX_OVERLAP: f64 = 0.5;
 
 /// Where a picture is shown; tops are less than bottoms.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,14 +56,19 @@ impl Edges {
         MAX_GAP * self.width().min(self.height())
     }
 
-    /// Whether both lie on or beside each other, along half of the shorter edge at least.
+    /// Whether one is a strip or a tile beside the other: the sides that they do not share are in line. Pictures that lie
+    /// on each other, as on slides, are none.
     fn touches(&self, other: &Self) -> bool {
         let gap = self.gap().min(other.gap());
+        let is_beside = |shared: f64, one: f64, another: f64| (-gap..=MAX_OVERLAP * one.min(another)).contains(&shared);
+        let is_in_line = |starts: f64, ends: f64, side: f64| starts.abs().max(ends.abs()) <= MAX_GAP * side;
+        let (width, height) = (self.width().min(other.width()), self.height().min(other.height()));
         let across = self.right.min(other.right) - self.left.max(other.left);
         let down = self.bottom.min(other.bottom) - self.top.max(other.top);
-        let shares = |shared: f64, one: f64, another: f64| shared >= 0.5 * one.min(another);
-        across >= -gap && shares(down, self.height(), other.height())
-            || down >= -gap && shares(across, self.width(), other.width())
+        is_beside(across, self.width(), other.width())
+            && is_in_line(self.top - other.top, self.bottom - other.bottom, height)
+            || is_beside(down, self.height(), other.height())
+                && is_in_line(self.left - other.left, self.right - other.right, width)
     }
 }
 
@@ -192,6 +200,9 @@ mod tests {
         let numbers: Vec<Vec<u32>> =
             groups.iter().map(|group| group.iter().map(|placed| placed.source).collect()).collect();
         assert_eq!(numbers, [(0..8).collect::<Vec<u32>>()]);
+        let slide = [placed(0, [0.0, 0.0, 300.0, 200.0]), placed(1, [10.0, 10.0, 90.0, 90.0])];
+        let other = [placed(2, [0.0, 0.0, 300.0, 200.0]), placed(3, [100.0, 30.0, 90.0, 90.0])];
+        assert!(grouped(slide.into_iter().chain(other).collect()).is_empty(), "they lie on each other");
         let tiles = (0..12).map(|i| placed(i, [100.0 * f64::from(i % 4), 80.0 * f64::from(i / 4), 100.0, 80.5]));
         assert_eq!(grouped(tiles.collect()).len(), 1);
     }

@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn hidden_addresses_are_found_in_time_that_is_linear() {
         for piece in ["<a b=\"d&#97;ta:\"", "&#100;ata:'<", "<a b='&amp;data:;base64,QUJD\""] {
-            assert_linear(5_000, |count| assert_eq!(listed(piece.repeat(count).as_bytes()), 0));
+            assert_linear(1_000, |count| assert_eq!(listed(piece.repeat(count).as_bytes()), 0));
         }
     }
 }

@@ -208,19 +208,30 @@ fn bytes_of(element: &[u8], name: &str) -> Option<Vec<u8>> {
     BASE64.decode(text_of(element, name)?.as_bytes()).ok()
 }
 
-/// What comes before the salt and behind it: the length of the key in bits, the salt, the verifier and its hash
-/// (§2.3.2, §2.3.3). `at` is where the header's size is.
-fn verifier(info: &[u8], at: usize) -> Option<(usize, &[u8], &[u8], &[u8])> {
-    let header = at + 4;
-    let bits = u32_at(info, header + 16)? as usize;
-    let start = header.checked_add(u32_at(info, at)? as usize)?.checked_add(4)?;
-    let rest = info.get(start..)?;
-    Some((bits, rest.get(..16)?, rest.get(16..32)?, rest.get(36..)?))
+/// By what a password is checked (§2.3.2, §2.3.3).
+struct Verifier<'i> {
+    /// Bits of the key.
+    bits: usize,
+    salt: &'i [u8],
+    check: &'i [u8],
+    /// The hash of it, and what fills that up.
+    check_hash: &'i [u8],
+}
+
+impl<'i> Verifier<'i> {
+    /// The one in `info`, which has the size of the header in front of it at `at`.
+    fn read(info: &'i [u8], at: usize) -> Option<Self> {
+        let header = at + 4;
+        let bits = u32_at(info, header + 16)? as usize;
+        let start = header.checked_add(u32_at(info, at)? as usize)?.checked_add(4)?;
+        let rest = info.get(start..)?;
+        Some(Self { bits, salt: rest.get(..16)?, check: rest.get(16..32)?, check_hash: rest.get(36..)? })
+    }
 }
 
 /// The key of a document of Office 2007, if the password opens it (§2.3.4.7, §2.3.4.9).
 fn standard_key(info: &[u8], found: &mut Dissection<'_>) -> Option<Vec<u8>> {
-    let (bits, salt, check, check_hash) = verifier(info, 8)?;
+    let Verifier { bits, salt, check, check_hash } = Verifier::read(info, 8)?;
     let base = Hash::Sha1.of_password(salt, ROUNDS, found)?;
     let last = Hash::Sha1.of(&base, &0_u32.to_le_bytes());
     let half = |filler: u8| {
@@ -257,10 +268,10 @@ impl Keys {
                 (Self::Short(*base.first_chunk()?), check, hash)
             }
             (1, 2..=4, 2) => {
-                let (bits, salt, check, hash) = verifier(lock.get(2..)?, 8)?;
+                let Verifier { bits, salt, check, check_hash } = Verifier::read(lock.get(2..)?, 8)?;
                 let length = if bits == 0 { 5 } else { bits / 8 };
                 let base = Hash::Sha1.of(salt, &password());
-                (5..=16).contains(&length).then_some((Self::Long(base, length), check, hash.get(..20)?))?
+                (5..=16).contains(&length).then_some((Self::Long(base, length), check, check_hash.get(..20)?))?
             }
             _ => return None,
         };
