@@ -33,11 +33,33 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 /// The text of the file at `path`, opened by [`open_file`].
 ///
 /// # Errors
-/// It cannot be read, is no file, or is not UTF-8.
+/// It cannot be read, is no file, or is not UTF-8; then it is said where, or what it is.
 pub fn read_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    open_file(path)?.read_to_string(&mut text)?;
-    Ok(text)
+    let bytes = read_file(path)?;
+    let invalid = |message: String| io::Error::new(io::ErrorKind::InvalidData, message);
+    if let Some(charset) = wide_charset(&bytes) {
+        return Err(invalid(format!("this is text in {charset}, expected UTF-8: save it as UTF-8")));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let (before, _) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
+        invalid(format!("line {line} is not text in UTF-8: save the file as UTF-8"))
+    })
+}
+
+/// The charset of text in which each letter takes two or four bytes, as Windows writes it; `None` for other bytes.
+pub fn wide_charset(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => return Some("UTF-32"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return Some("UTF-16"),
+        _ => {}
+    }
+    // What people write here is ASCII for the most part, so every other byte is zero.
+    let start = &bytes[..bytes.len().min(64) & !1];
+    let zeros = |first: usize| start.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();
+    let (even, odd, letters) = (zeros(0), zeros(1), start.len() / 2);
+    let is_wide = letters >= 4 && even.min(odd) == 0 && even.max(odd) * 4 >= letters * 3;
+    is_wide.then_some("UTF-16")
 }
 
 fn expect_file(metadata: &Metadata) -> io::Result<()> {
@@ -77,6 +99,14 @@ mod tests {
             assert_eq!(read_file(path).unwrap_err().to_string(), format!("this is {expected}, expected a file"));
         }
         let file = folder.path().join("file");
+        for (bytes, expected) in [
+            (&b"a\nb\n\xfc"[..], "line 3 is not text in UTF-8: save the file as UTF-8"),
+            (b"\xff\xfea\0", "this is text in UTF-16, expected UTF-8: save it as UTF-8"),
+            (b"\0[\0s\0e\0t\0]", "this is text in UTF-16, expected UTF-8: save it as UTF-8"),
+        ] {
+            std::fs::write(&file, bytes).unwrap();
+            assert_eq!(read_text(&file).unwrap_err().to_string(), expected);
+        }
         std::fs::write(&file, "text").unwrap();
         assert_eq!((read_text(&file).unwrap(), read_file(&file).unwrap()), ("text".to_owned(), b"text".to_vec()));
     }

@@ -32,7 +32,7 @@ use crate::content::{Action, Algorithm, DecodeLimits, Distance, ExtractLimits, M
 
 pub use connections::{Connections, Network};
 pub use diagnostic::{Place, Problem, closest, explain_toml, json_sentence, suggestion};
-pub use files::{open_file, read_file, read_text};
+pub use files::{open_file, read_file, read_text, wide_charset};
 pub use list::{ColumnMapping, ListFormat, ListReading, OnBadRow};
 pub use location::{Remote, RemoteStore, S3Access, SecretHeader, SecretPlace, SetLocation, Stale};
 pub use pattern::{RoutePattern, Target};

@@ -6,7 +6,7 @@
 use super::plain::{Ambiguity, told_by_length};
 use super::signal;
 use super::table::folded;
-use super::{Input, clamav, csv, hashdeep, sums, threat_csv};
+use super::{Input, clamav, csv, hashdeep, no_list, sums, threat_csv};
 use crate::config::ListFormat;
 use crate::content::{Algorithm, HashValue};
 use crate::hash_set::problem::{ReadError, RowProblem, RowProblemKind, excerpt};
@@ -16,6 +16,9 @@ const HEAD: usize = 64 << 10;
 
 /// Lines that are looked at.
 const LINES: usize = 100;
+
+/// Bytes that the answer of a server about an error has at most.
+const ANSWER: usize = 4 << 10;
 
 /// What `format = …` may be, for those who read a message.
 const SAY_WHICH: &str = "say which it is with format = \"…\" (docs/hash-sets.md lists the formats)";
@@ -36,9 +39,6 @@ pub(super) fn format_of(input: &mut Input<'_>, algorithm: Option<Algorithm>) -> 
 type Refusal = (u64, String);
 
 fn told(head: &[u8], is_whole: bool, name: &str, algorithm: Option<Algorithm>) -> Result<ListFormat, Refusal> {
-    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") || head.contains(&0) {
-        return Err((1, "not UTF-8 text, expected a file saved as UTF-8 (and unpacked, if it was packed)".to_owned()));
-    }
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let text = String::from_utf8_lossy(head);
     match text.trim_start().as_bytes().first() {
@@ -74,6 +74,8 @@ fn json(text: &str) -> Result<ListFormat, Refusal> {
         Ok(ListFormat::MispJson)
     } else if has("indicator") && has("type") {
         Ok(ListFormat::ThreatUpdates)
+    } else if has_any(&["error", "errors", "message", "detail", "status"]) && text.len() < ANSWER {
+        Err((1, format!("this looks like what a server answers when it has no list; if it is one, {SAY_WHICH}")))
     } else {
         Err((1, format!("JSON of an unknown kind, {SAY_WHICH}")))
     }
@@ -110,7 +112,10 @@ fn lines(text: &str, is_whole: bool, name: &str, algorithm: Option<Algorithm>) -
     if let Some(format) = by_rows(&lines, algorithm)? {
         return Ok(format);
     }
-    let names: Vec<String> = first.split([',', ';', '\t']).map(unquoted).collect();
+    if let Some(separated) = no_list::other_separator(first, ',') {
+        return Err((number, separated));
+    }
+    let names: Vec<String> = first.split(',').map(unquoted).collect();
     if names.iter().any(|name| csv::resembles_column(name)) {
         return Ok(ListFormat::Csv);
     }

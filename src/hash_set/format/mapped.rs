@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::Input;
+use super::no_list::other_separator;
 use super::records::Record;
 use super::row::HashKind;
 use super::signal;
@@ -76,6 +77,12 @@ impl<'m> Columns<'m> {
         let Some(last) = missing.pop() else {
             return Ok(columns);
         };
+        // One column is no column but a line that is not taken apart.
+        if let [line] = table.names()
+            && let Some(what) = other_separator(line, mapping.delimiter.into())
+        {
+            return Err(RowProblem { kind: RowProblemKind::Format(what), ..last }.into());
+        }
         missing.into_iter().for_each(|problem| sink.reject(problem));
         Err(last.into())
     }

@@ -14,6 +14,7 @@ mod lines;
 mod mapped;
 mod misp_csv;
 mod ncmec;
+mod no_list;
 mod nsrl;
 mod plain;
 mod pytx_csv;
@@ -39,6 +40,7 @@ use crate::config::{ListFormat, ListReading};
 /// # Errors
 /// The file cannot be read, or is not what its format says as a whole.
 pub fn read(input: &mut Input<'_>, reading: &ListReading, sink: &mut dyn RecordSink) -> Result<ListFormat, ReadError> {
+    no_list::refuse(input, reading.format)?;
     let format = match reading.format {
         Some(format) => format,
         None => detect::format_of(input, reading.algorithm)?,

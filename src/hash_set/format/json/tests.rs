@@ -314,12 +314,13 @@ fn what_is_no_json_ends_the_reading_with_its_place() {
         ("{\"results\": [\n  {\"a\" 1}]}", "2:8: not JSON: expected `:`"),
         ("{\"results\": []}\n]", "2:1: not JSON: expected value"),
         ("{\"results\": [{\"a\": \"", "1:20: the file ends too early, expected the rest of the JSON document"),
-        ("<html>", "1:1: not JSON: expected value"),
+        ("<xml>", "1:1: not JSON: expected value"),
     ] {
         assert_eq!(told(ListFormat::Tat, list), [format!("broken: {message}")], "{list}");
     }
     let utf16: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert_eq!(told(ListFormat::Tat, utf16), ["broken: 1:1: not UTF-8 text, expected a file saved as UTF-8"]);
+    let message = "this is text in UTF-16, expected UTF-8: save it as UTF-8 (in Excel \"CSV UTF-8\")";
+    assert_eq!(told(ListFormat::Tat, utf16), [format!("broken: 1:1: {message}")]);
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn what_is_not_ncmecs_xml_ends_the_reading() {
     for (list, message) in [
         ("", "1:1: the file ends too early, expected an XML document"),
         ("<!-- -->", "1:1: the file ends too early, expected an XML document"),
-        ("<html>", "1:1: \"html\" is no document, expected queryResult of NCMEC's hash sharing"),
+        ("<feed>", "1:1: \"feed\" is no document, expected queryResult of NCMEC's hash sharing"),
         ("<queryResult>\n", "2:1: the file ends too early, expected the rest of the XML document"),
         (
             "<queryResult>\n<a></b></queryResult>",

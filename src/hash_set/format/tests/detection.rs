@@ -81,15 +81,24 @@ fn what_cannot_be_told_is_refused_with_what_to_do() {
         ),
         ("some text\n".into(), format!("1:1: \"some text\" starts no format that is known, {which}")),
         (
-            "Ref;MD5 Hash;Cat\n".into(),
+            "Ref,MD5 Hash,Cat\n".into(),
             format!(
-                "1:1: \"Ref;MD5 Hash;Cat\" starts no format that is known, {which} or, for CSV, which column holds what \
+                "1:1: \"Ref,MD5 Hash,Cat\" starts no format that is known, {which} or, for CSV, which column holds what \
                  with columns = {{ … }}"
             ),
         ),
+        (
+            "Ref;MD5 Hash;Cat\n".into(),
+            "1:1: fields are separated by ';', expected ',': save the list so, or say which column holds what with \
+             columns = { …, delimiter = \";\" }"
+                .into(),
+        ),
         ("{\"a\": \"hashRecords\"}".into(), format!("1:1: JSON of an unknown kind, {which}")),
-        ("<html>".into(), "1:1: XML without <queryResult>, expected what NCMEC's hash sharing answers".into()),
-        ("a\0b".into(), "1:1: not UTF-8 text, expected a file saved as UTF-8 (and unpacked, if it was packed)".into()),
+        (
+            "{\"error\": {\"code\": 190}}".into(),
+            format!("1:1: this looks like what a server answers when it has no list; if it is one, {which}"),
+        ),
+        ("<feed>".into(), "1:1: XML without <queryResult>, expected what NCMEC's hash sharing answers".into()),
     ];
     for (list, message) in cases {
         assert_eq!(detected(&list, "list.txt", None), Err(message), "{list}");
