@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::admin::Subjects;
 use crate::body::Stores;
-use crate::config::{Problem, Server};
+use crate::config::{Config, Problem, Server};
 use crate::hash_set::Progress;
 use crate::inspect::Inspector;
 use crate::proxy::{Gate, StartError};
@@ -103,15 +103,20 @@ pub struct Checked {
 /// # Errors
 /// Every problem in the configuration, in the files it names, and with the certificates of its listeners.
 pub fn check(config_file: &Path, fetching: Fetching, progress: &dyn Progress) -> Result<Checked, Vec<Problem>> {
-    let (snapshot, sources) = snapshot::load(config_file, fetching, progress)?;
-    let certificates = snapshot.config.listeners.iter().filter_map(|listener| listener.tls.as_ref());
+    let loaded = snapshot::load(config_file, fetching, progress);
+    // Also when something else is wrong, so that all that is wrong is known at once.
+    let config = Config::load(config_file);
+    let listeners = config.iter().flat_map(|config| &config.listeners);
+    let certificates = listeners.filter_map(|listener| listener.tls.as_ref());
     let problems: Vec<Problem> = certificates
         .filter_map(|tls| proxy::check_tls(tls).err())
         .map(|error| Problem::of_file(config_file, error.to_string()))
         .collect();
-    if !problems.is_empty() {
-        return Err(problems);
-    }
+    let (snapshot, sources) = match loaded {
+        Ok(loaded) if problems.is_empty() => loaded,
+        Ok(_) => return Err(problems),
+        Err(found) => return Err([found, problems].concat()),
+    };
     let undecodable = workers(&snapshot.config.server, &Arc::default()).undecodable();
     Ok(Checked { snapshot, sources, undecodable })
 }

@@ -52,6 +52,21 @@ fn a_changed_file_is_picked_up_however_it_is_written() {
 }
 
 #[test]
+fn a_changed_list_is_used_where_no_folder_can_be_written() {
+    let origin = Origin::start();
+    let setup = Setup::new(&[origin.address]).with(ENFORCING).with_state_directory("/proc/penstock");
+    // Nobody can make a file in /proc, whatever the rights.
+    let setup =
+        setup.with_file("known.csv", &list(&["first"])).with("[[hash_set]]\nname = \"known\"\npath = \"known.csv\"\n");
+    let penstock = setup.with_spool_directory("/proc").with_cache_directory("/proc/penstock").start();
+    assert_eq!((status(&penstock, "first"), status(&penstock, "second")), (451, 200));
+    penstock.replace("known.csv", &list(&["second"]));
+    penstock.wait_for_generation(2);
+    assert_eq!((status(&penstock, "first"), status(&penstock, "second")), (200, 451));
+    assert!(penstock.log_text().contains("lists are compiled in memory"), "{}", penstock.log_text());
+}
+
+#[test]
 fn sighup_reloads_even_what_looks_unchanged() {
     let origin = Origin::start();
     let penstock = start(&origin);

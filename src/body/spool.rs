@@ -72,12 +72,12 @@ impl Spool {
     }
 }
 
-/// What is left of `file`, in a file of its own in `directory`: whoever changes `file` later does not change it.
+/// What is left of `file`, in `own`, an empty file that nobody else has: whoever changes `file` later does not change it.
 ///
 /// # Errors
 /// One of the two fails.
-pub fn private_copy(file: &mut File, directory: &Path) -> io::Result<Bytes> {
-    let mut spool = Spool::create(directory)?;
+pub fn private_copy(file: &mut File, own: File) -> io::Result<Bytes> {
+    let mut spool = Spool(Arc::new(own));
     let length = io::copy(file, &mut spool.0)?;
     if length == 0 { Ok(Bytes::new()) } else { spool.map() }
 }

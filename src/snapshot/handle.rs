@@ -332,9 +332,11 @@ impl SnapshotHandle {
     }
 }
 
-/// That the file system does not answer about `input`.
+/// That `input` has not been looked at or loaded in the time for it.
 pub(super) fn hangs(input: &Path) -> Problem {
-    Problem::of_file(input, "the file system does not answer: is the server of a network mount gone?")
+    let what = "it was not read in time, and is left alone until it was: is the server of a network mount gone, or does \
+                it take minutes to load?";
+    Problem::of_file(input, what)
 }
 
 fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use rustix::fs::{MemfdFlags, memfd_create};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
@@ -152,7 +153,9 @@ impl SetCache<'_> {
                 builder.read(&mut Input::new(reader, &name), list.reading)
             }
             Some(coding) => {
-                let packed = private_copy(&mut list.file, self.temporary)
+                let packed = self
+                    .nameless()
+                    .and_then(|own| private_copy(&mut list.file, own))
                     .map_err(|error| vec![Problem::unreadable(list.shown, &error)])?;
                 let reader = Told { inner: Decompressed::new(coding, &packed), progress: self.progress };
                 let name = name.strip_suffix(coding.extension()).unwrap_or(&name).trim_end_matches('.');
@@ -204,7 +207,7 @@ impl SetCache<'_> {
     /// A file to write a set to before it has its name.
     fn aside(&self) -> io::Result<Aside> {
         let Some(folder) = self.folder.filter(|_| self.keeping == Keeping::New) else {
-            return Ok(Aside::Nameless(tempfile::tempfile_in(self.temporary)?));
+            return Ok(Aside::Nameless(self.nameless()?));
         };
         let named = DirBuilder::new().recursive(true).mode(0o700).create(folder);
         match named.and_then(|()| NamedTempFile::with_prefix_in(".compiling-", folder)) {
@@ -212,9 +215,19 @@ impl SetCache<'_> {
             Err(error) => {
                 let folder = folder.display();
                 tracing::warn!(event = "set_cache", %folder, %error, "compiled sets cannot be kept, each start compiles anew");
-                Ok(Aside::Nameless(tempfile::tempfile_in(self.temporary)?))
+                Ok(Aside::Nameless(self.nameless()?))
             }
         }
+    }
+
+    /// A file without a name: where no folder can be written, in memory, so that a list that has changed is used all the
+    /// same.
+    fn nameless(&self) -> io::Result<File> {
+        tempfile::tempfile_in(self.temporary).or_else(|error| {
+            let folder = self.temporary.display();
+            tracing::warn!(event = "set_cache", %folder, %error, "lists are compiled in memory: no folder can be written");
+            Ok(File::from(memfd_create("list", MemfdFlags::CLOEXEC)?))
+        })
     }
 
     /// Removes what is not needed any more from the folder.

@@ -78,20 +78,25 @@ fn load_with(
     problems.extend(unknown_routes(&config, &loaded));
     tell_of_expired(&loaded);
     let mut rules = std::mem::take(&mut loaded.rules);
-    for (source, set) in config.hash_sets.iter().zip(&sets) {
-        listed_rules(source, set, &mut rules, &mut problems);
+    for set in &sets {
+        if let Some(source) = config.hash_set(&set.name) {
+            listed_rules(source, set, &mut rules, &mut problems);
+        }
     }
     if let Some(previous) = previous.filter(|_| problems.is_empty()) {
         problems.extend(loss::of_snapshot(previous, &config, &texts, &loaded.files));
     }
-    if !problems.is_empty() {
+    // Also when something else is wrong, so that all that is wrong is known at once.
+    look.pulse.loads(config.rules.first().unwrap_or(&config.file));
+    let compiled = RuleSet::compile(rules);
+    match &compiled {
+        Ok(rules) => problems.extend(failing_tests(rules, &loaded.file_of)),
+        Err(error) => problems.push(Problem::of_file(&config.file, error.to_string())),
+    }
+    look.pulse.rests();
+    let Some(rules) = compiled.ok().filter(|_| problems.is_empty()) else {
         return Err(problems);
-    }
-    let rules = RuleSet::compile(rules).map_err(|error| vec![Problem::of_file(&config.file, error.to_string())])?;
-    let failing = failing_tests(&rules, &loaded.file_of);
-    if !failing.is_empty() {
-        return Err(failing);
-    }
+    };
     let wanted = sets.iter().fold(AlgorithmSet::EMPTY, |wanted, set| wanted.union(set.set.algorithms()));
     let generation = previous.map_or(1, |previous| previous.generation + 1);
     let inputs = inputs.clone();

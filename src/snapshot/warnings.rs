@@ -22,6 +22,11 @@ impl Snapshot {
             let message = format!("text list \"{}\" has no text: it protects against nothing", texts.source.name);
             warnings.push(Problem::of_file(&texts.file.path, message));
         }
+        let spool = &self.config.limits.spool_directory;
+        if let Err(error) = tempfile::tempfile_in(spool) {
+            let message = format!("no file can be made in this folder ({error}): large uploads get 503");
+            warnings.push(Problem::of_file(spool, message));
+        }
         warnings
     }
 

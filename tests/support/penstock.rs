@@ -28,6 +28,8 @@ pub struct Setup {
     server: String,
     top: String,
     state: String,
+    cache: String,
+    spool: String,
     log_filter: String,
 }
 
@@ -63,6 +65,8 @@ impl Setup {
             server: String::new(),
             top: String::new(),
             state: "state".to_owned(),
+            cache: "cache".to_owned(),
+            spool: "spool".to_owned(),
             log_filter: "info".to_owned(),
         }
     }
@@ -103,6 +107,18 @@ impl Setup {
     /// Where it keeps its state.
     pub fn with_state_directory(mut self, directory: &str) -> Self {
         directory.clone_into(&mut self.state);
+        self
+    }
+
+    /// Where it keeps what can be made again.
+    pub fn with_cache_directory(mut self, directory: &str) -> Self {
+        directory.clone_into(&mut self.cache);
+        self
+    }
+
+    /// Where it holds large bodies.
+    pub fn with_spool_directory(mut self, directory: &str) -> Self {
+        directory.clone_into(&mut self.spool);
         self
     }
 
@@ -179,7 +195,7 @@ impl Setup {
 
     /// The whole configuration. Tables of `config` come last, so it may begin with none.
     pub fn text(&self, address: SocketAddr, admin: SocketAddr) -> String {
-        let Self { origins, limits, config, grace, server, top, state, .. } = self;
+        let Self { origins, limits, config, grace, server, top, state, cache, spool, .. } = self;
         let servers: Vec<String> = origins.iter().map(|origin| format!("\"{origin}\"")).collect();
         // Tests run side by side on slow machines, and without optimisation.
         let patient =
@@ -190,9 +206,9 @@ impl Setup {
         });
         format!(
             "{top}[server]\nthreads = 2\ninspection_threads = 2\nshutdown_grace = \"{grace}\"\n\
-             state_directory = \"{state}\"\ncache_directory = \"cache\"\n{server}\
+             state_directory = \"{state}\"\ncache_directory = \"{cache}\"\n{server}\
              [admin]\naddress = \"{admin}\"\n[[listener]]\naddress = \"{address}\"\n{tls}\
-             [limits]\nspool_directory = \"spool\"\n{work}{limits}\n\
+             [limits]\nspool_directory = \"{spool}\"\n{work}{limits}\n\
              [[origin]]\nname = \"site\"\nservers = [{}]\nconnect_timeout = \"30s\"\n{config}",
             servers.join(", ")
         )
