@@ -151,13 +151,83 @@ fn check_warns_of_what_is_in_order_and_hardly_meant() {
         assert!(all.contains(&format!("warning: penstock.toml: {said}")) && all.ends_with("exit code 0"), "{all}");
     }
     for (second, said) in [
-        ("127.0.0.1:1", "127.0.0.1:1 is a [[listener]] already, in line 2"),
-        ("127.0.0.1:9180", "127.0.0.1:9180 is the default address of [admin]"),
+        ("127.0.0.1:1", "127.0.0.1:1 is taken by a [[listener]] already, in line 2"),
+        ("0.0.0.0:1", "0.0.0.0:1 is taken by a [[listener]] already, in line 2"),
+        ("127.0.0.1:9180", "127.0.0.1:9180 takes the default address of [admin]"),
     ] {
         let config = format!("{bare}[[listener]]\naddress = \"{second}\"\n");
         fs::write(folder.path().join("penstock.toml"), config).unwrap();
         let all = penstock(folder.path(), &["check", "-c", "penstock.toml"]);
         assert!(all.contains(said) && all.ends_with("exit code 1"), "{all}");
+    }
+}
+
+#[test]
+fn what_is_written_as_for_another_program_is_explained() {
+    let folder = folder(&[("known.csv", b"algorithm,hash\n"), ("rules.toml", b"")]);
+    let said = |config: &str| {
+        fs::write(folder.path().join("penstock.toml"), config).unwrap();
+        penstock(folder.path(), &["check", "-c", "penstock.toml"])
+    };
+    for (config, expected) in [
+        ("{\"listener\": []}", "1:1: this looks like JSON"),
+        ("# c\nlistener:\n  - address: 127.0.0.1:80\n", "2:1: this looks like YAML"),
+        ("server {\n  listen 80;\n}\n", "1:1: this looks like the configuration of another server"),
+        ("<!DOCTYPE html>\n", "1:1: this looks like a web page"),
+        ("[server]\nstate_directory = \u{201c}state\u{201d}\n", "2:19: expected straight quotes"),
+        ("[server]\nthreads = 1\nthreads = 2\n", "3:1: \"threads\" is set already"),
+        ("[server]\nrules = [\"rules\"]\n", "; rules goes before the first [table] of the file"),
+        ("[server]\ndecode_deadline = \"1s\"\n", "; it is an option of [limits]"),
+        ("[[rules]]\npath = \"rules\"\n", "1:1: write rules = [\"folder\"] before the first [table]"),
+        ("[limits]\nupload_timeout = \"5M\"\n", "2:18: \"5M\" would be months"),
+        ("[limits]\nmax_parts = 0\n", "2:13: invalid value: integer `0`, expected a number, at least 1"),
+        ("[[route]]\ninspect = true\n", "2:11: unknown variant \"true\", expected one of \"off\""),
+        ("[[route]]\nhost = \"a.com:80\"\n", "2:8: expected a host name"),
+        ("[[route]]\nhost = \"b\u{fc}cher.de\"\n", ": clients send \"xn--bcher-kva.de\""),
+        ("[[route]]\nmethods = [\"post\"]\n", "(did you mean \"POST\"?)"),
+        ("[[origin]]\nservers = [\"backend\"]\n", "2:12: \"backend\" is not a server"),
+    ] {
+        let all = said(config);
+        assert!(all.contains(expected) && all.ends_with("exit code 1"), "{config}: {all}");
+    }
+    for (option, expected) in [
+        ("path = \"/upload/.*\"", "this is no regular expression"),
+        ("path = \"/upload/:id\"", "variables are not known here"),
+        ("path = \"/up%6Coad\"", "write the path as it is read"),
+        ("methods = []", "route \"watched\" has no method"),
+        ("[admin]\naddress = \"0.0.0.0:9180\"", "reaches the admin listener, which asks for no password"),
+        ("[[origin]]\nname = \"loop\"\nservers = [\"localhost:1\"]", "this is Penstock itself"),
+        ("[limits]\nspool_directory = \"/proc\"", "no file can be made in this folder"),
+    ] {
+        let config =
+            CONFIG.replace("path = \"/b\"\ninspect = \"monitor\"\n", &format!("inspect = \"monitor\"\n{option}\n"));
+        let all = said(&config);
+        let warning = all.lines().find(|line| line.starts_with("warning") && line.contains(expected));
+        assert!(warning.is_some() && all.ends_with("exit code 0"), "{option}: {all}");
+    }
+}
+
+#[test]
+fn a_file_that_got_in_the_place_of_a_list_is_called_what_it_is() {
+    let list = format!("algorithm;hash\nsha256;{}\n", sha256(b"x"));
+    let utf16: Vec<u8> = list.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (content, expected) in [
+        (&b"<!DOCTYPE html><title>Sign in</title>"[..], "this is a web page, not a list"),
+        (b"{\"error\": \"invalid token\"}", "this looks like what a server answers when it has no list"),
+        (list.as_bytes(), "fields are separated by ';', expected ','"),
+        (&utf16, "this is text in UTF-16"),
+        (b"PK\x03\x04", "this is a ZIP file or an Excel workbook"),
+    ] {
+        let folder = folder(&[("known.csv", content), ("rules.toml", b"")]);
+        for arguments in [
+            &["check", "-c", "penstock.toml"][..],
+            &["set", "info", "known.csv"],
+            &["set", "compile", "known.csv", "-o", "known.pset"],
+            &["scan", "-c", "penstock.toml", "rules.toml"],
+        ] {
+            let all = penstock(folder.path(), arguments);
+            assert!(all.contains(&format!("known.csv:1:1: {expected}")), "{arguments:?}: {all}");
+        }
     }
 }
 

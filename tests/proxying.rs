@@ -135,8 +135,7 @@ fn nobody_but_a_proxy_that_is_trusted_says_who_the_client_is_or_how_it_came() {
             let seen = origin.requests().pop().unwrap();
             assert_eq!(seen.headers["x-forwarded-proto"], expected, "{trusted}");
             assert_eq!(seen.headers["x-forwarded-for"], "127.0.0.1");
-            let twins: Vec<&String> = seen.headers.keys().filter(|name| name.contains('_')).collect();
-            assert_eq!(twins, ["x_request_id"]);
+            assert!(!seen.headers.keys().any(|name| name.contains('_')), "{:?}", seen.headers);
         }
     }
 }

@@ -245,6 +245,66 @@ fn a_streamed_body_of_http2_without_a_length_ends_in_one_last_chunk() {
 }
 
 #[test]
+fn no_spelling_of_a_target_leads_around_its_route() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address])
+        .with(ENFORCING)
+        .with("[[route]]\nname = \"script\"\npath = \"/form.php\"\ninspect = \"enforce\"\n")
+        .with("[[route]]\nname = \"put\"\npath = \"/put\"\nmethods = [\"PUT\"]\ninspect = \"enforce\"\n")
+        .with("[[route]]\nname = \"host\"\nhost = \"a.test\"\ninspect = \"enforce\"\n")
+        .with("[[route]]\nname = \"rest\"\ninspect = \"off\"\n")
+        .with_known("sha256", &sha256(LISTED))
+        .start();
+    let status = |method: &str, target: &str, headers: &[(&str, &str)]| {
+        let mut connection = penstock.connect();
+        connection.send(head(method, target, headers, Some(LISTED.len())));
+        connection.send(LISTED);
+        connection.read_response().unwrap().status
+    };
+    for target in [
+        "/upload",
+        "/upload/",
+        "/upload.json",
+        "/upload/a",
+        "//localhost/upload/a",
+        "///x/upload",
+        "/index.php/upload/a",
+        "/zzz/index.php/upload",
+        "/upload%3fa",
+        "/x%0a/upload",
+        "/form.php/a",
+        "/form.php/",
+        "/form.php%2fa",
+        "/form.php;a/b",
+        "/form.php%20",
+        "http://site.test/upload?a",
+    ] {
+        assert_eq!(status("POST", target, &[]), 451, "{target}");
+        assert_eq!(status("PROPFIND", target, &[]), 451, "PROPFIND {target}");
+    }
+    assert_eq!(status("POST", "/put", &[("X-HTTP-Method-Override", "PUT")]), 451);
+    assert_eq!(status("POST", "/zzz", &[("X-Forwarded-Host", "a.test")]), 451);
+    assert_eq!(status("POST", "/zzz", &[("Forwarded", "for=1.2.3.4;host=a.test")]), 451);
+    let steering = [
+        ("X-Original-URL", "/upload"),
+        ("X-Rewrite-URL", "/upload"),
+        ("X-Forwarded-Prefix", "/zzz"),
+        ("X-HTTP-Method-Override", "PUT"),
+        ("SCRIPT_NAME", "/zzz"),
+        ("x_original_url", "/upload"),
+        ("X.Original.URL", "/upload"),
+    ];
+    for (name, value) in steering {
+        assert_eq!(status("POST", "/zzz/upload", &[(name, value), ("X-Other", "kept")]), 200, "{name}");
+        let headers = origin.requests().pop().unwrap().headers;
+        let has = |name: &str| headers.contains_key(&name.to_ascii_lowercase());
+        assert!(has("x-other") && !has(name), "{name}: {headers:?}");
+    }
+    assert_eq!(status("POST", "http://site.test?/upload/x", &[]), 200);
+    assert_eq!(origin.requests().pop().unwrap().target, "/?/upload/x");
+}
+
+#[test]
 fn whatever_is_asked_for_the_answer_is_the_origins_or_looks_like_ours() {
     let origin = Origin::start();
     let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();

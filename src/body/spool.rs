@@ -72,7 +72,8 @@ impl Spool {
     }
 }
 
-/// What is left of `file`, in `own`, an empty file that nobody else has: whoever changes `file` later does not change it.
+/// What is left of `file`, in `own`, an empty file that nobody else has: whoever changes `file` later does not change
+/// it.
 ///
 /// # Errors
 /// One of the two fails.

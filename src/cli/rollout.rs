@@ -1,6 +1,7 @@
 //! `penstock rollout`.
 
 use clap::Args;
+use uuid::Uuid;
 
 use super::{ConfigArgs, FAILED, OK, print_problems};
 use crate::config::{Config, SetSource};
@@ -23,6 +24,11 @@ pub(super) fn rollout(args: &RolloutArgs) -> u8 {
             return FAILED;
         }
     };
+    if let Some(other) = args.references.iter().find(|reference| Uuid::parse_str(reference).is_err()) {
+        let example = "01a22a53-7d41-7b1e-9c8f-2b6a0d3e5f71";
+        eprintln!("penstock: \"{other}\" is not a reference id, expected one as in answers and the log: {example}");
+        return FAILED;
+    }
     for reference in &args.references {
         println!("{reference}");
         for set in &config.hash_sets {

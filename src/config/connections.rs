@@ -48,11 +48,11 @@ impl Check<'_> {
         }
         Connections {
             max: raw.max.as_ref().map(|max| self.at_least_one(Some(max), 1)),
-            tls_timeout: raw.tls_timeout.map_or(defaults.tls_timeout, |span| span.0),
-            opening_timeout: raw.opening_timeout.map_or(defaults.opening_timeout, |span| span.0),
+            tls_timeout: raw.tls_timeout.map_or(defaults.tls_timeout, |patience| patience.0),
+            opening_timeout: raw.opening_timeout.map_or(defaults.opening_timeout, |patience| patience.0),
             header_timeout: raw.header_timeout.as_ref().map_or(defaults.header_timeout, |span| span.get_ref().0),
             idle_timeout: raw.idle_timeout.map_or(defaults.idle_timeout, |span| span.0),
-            send_timeout: raw.send_timeout.map_or(defaults.send_timeout, |span| span.0),
+            send_timeout: raw.send_timeout.map_or(defaults.send_timeout, |patience| patience.0),
         }
     }
 

@@ -84,6 +84,9 @@ pub(super) fn reword(message: &str) -> String {
             .map(|part| match part.strip_prefix("expected ") {
                 Some("a sequence") => "expected an array",
                 Some("u8" | "u16" | "u32" | "u64" | "usize" | "i64") => "expected a number",
+                Some("a nonzero u32" | "a nonzero u64" | "a nonzero usize") => "expected a number, at least 1",
+                // The TOML reader's word for text.
+                Some("literal string") => "expected text in quotes such as \"text\"",
                 Some("f64") => "expected a number such as 0.5",
                 Some(what) if what.starts_with("struct ") => "expected a table such as { … }",
                 _ => part,
@@ -107,28 +110,34 @@ pub fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>)
     closest(word, candidates).map_or(String::new(), |name| format!(" (did you mean \"{name}\"?)"))
 }
 
-/// The candidate that `word` was most likely meant to be: at most two edits away, and fewer than half its letters.
+/// The candidate that `word` was most likely meant to be: at most two edits away, and fewer than half its letters. Case
+/// does not count, nor whether words are joined by `-` or `_`.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let plain = |text: &str| text.to_lowercase().replace('-', "_");
+    let word = plain(word);
     candidates
         .into_iter()
-        .map(|candidate| (edit_distance(word, candidate), candidate))
+        .map(|candidate| (edit_distance(&word, &plain(candidate)), candidate))
         .filter(|(distance, candidate)| *distance <= 2 && *distance * 2 < candidate.chars().count())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
-/// Levenshtein distance, by rows.
+/// Levenshtein distance in which two letters that changed places are one edit, by rows (optimal string alignment).
 fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, other) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+    for i in 0..a.len() {
+        let mut next = vec![i + 1; b.len() + 1];
+        for j in 0..b.len() {
+            let substituted = row[j] + usize::from(a[i] != b[j]);
+            next[j + 1] = substituted.min(next[j] + 1).min(row[j + 1] + 1);
+            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                next[j + 1] = next[j + 1].min(before[j - 1] + 1);
+            }
         }
+        before = std::mem::replace(&mut row, next);
     }
     row[b.len()]
 }
@@ -165,5 +174,8 @@ mod tests {
         assert_eq!(closest("acton", ["mode", "action"]), Some("action"));
         assert_eq!(closest("colour", ["mode", "action"]), None);
         assert_eq!(closest("ab", ["cd"]), None);
+        assert_eq!(closest("pqd", ["ahash", "pdq"]), Some("pdq"));
+        assert_eq!(closest("psot", ["PUT", "POST"]), Some("POST"));
+        assert_eq!(closest("Over-Limit", ["over_limit"]), Some("over_limit"));
     }
 }

@@ -12,7 +12,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer, Error};
 
 use super::diagnostic::reword;
-use super::raw::RawConfig;
+use super::raw::{
+    RawAdmin, RawConfig, RawConnections, RawFloodBreaker, RawHashSet, RawLimits, RawListener, RawOrigin, RawReload,
+    RawRoute, RawServer,
+};
+use super::text_list::RawTextList;
 
 /// Mistakes of one file that are reported; a file with more is something else.
 const MOST: usize = 100;
@@ -32,9 +36,13 @@ pub(super) struct Mended {
 /// Reads `source`, as far as it is TOML.
 pub(super) fn read(source: &str) -> (Option<RawConfig>, Mended) {
     let mut mended = Mended::default();
+    if let Some((at, what)) = other_language(source) {
+        mended.problems.push((at, format!("this looks like {what}, expected TOML, for example [[listener]]")));
+        return (None, mended);
+    }
     let (mut document, errors) = DeTable::parse_recoverable(source);
     if !errors.is_empty() {
-        mended.problems.extend(errors.iter().take(MOST).map(|error| (start(error), reword(error.message()))));
+        mended.problems.extend(errors.iter().take(MOST).map(|error| (start(error), explain_syntax(source, error))));
         return (None, mended);
     }
     while mended.problems.len() < MOST {
@@ -73,12 +81,20 @@ impl Mended {
             self.note(start(error), reword(error.message()));
             return false;
         };
+        if error.message() == "wanted string or table"
+            && let Some(value) = table.get_mut(key.as_str())
+        {
+            // Read as text, so that what may be written there is said.
+            let text = value.get_ref().as_str().map_or_else(|| written(value.get_ref()), str::to_owned);
+            *value.get_mut() = DeValue::String(Cow::Owned(text));
+            return true;
+        }
         let found = table.get(key.as_str());
         let sentence = found.map_or_else(|| reword(error.message()), |value| explain(&key, value, error.message()));
         self.note(start(error), sentence);
         // Put in once already: it is of no use there.
         let is_new = !self.put_in.contains(&span.start);
-        let is_value = found.is_some_and(|value| value.span() == span);
+        let is_value = found.is_some_and(|value| value.span().start <= span.start && span.end <= value.span().end);
         let value = (is_new && is_value && is_needed(&key)).then(|| self.stand_in(&key, &span));
         match (value, table.get_mut(key.as_str())) {
             (Some(value), Some(place)) => *place = value,
@@ -119,6 +135,92 @@ impl Mended {
     }
 }
 
+/// A value of one word as it is written.
+fn written(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::Boolean(value) => value.to_string(),
+        DeValue::Integer(number) => number.to_string(),
+        DeValue::Float(number) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// What another language `source` is written in, and where that is seen.
+fn other_language(source: &str) -> Option<(usize, &'static str)> {
+    let mut at = 0;
+    let mut lines = source.split_inclusive('\n').filter_map(|line| {
+        let text = line.trim_start_matches('\u{feff}').trim();
+        let start = at + (line.len() - line.trim_start_matches('\u{feff}').trim_start().len());
+        at += line.len();
+        (!text.is_empty() && !text.starts_with('#')).then_some((start, text))
+    });
+    let (start, first) = lines.next()?;
+    let is_key = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let what = if first.starts_with('{') {
+        "JSON"
+    } else if first.starts_with('<') {
+        "a web page or XML"
+    } else if first == "---" || first.starts_with("- ") || first.split_once(':').is_some_and(|(key, _)| is_key(key)) {
+        "YAML"
+    } else if !first.contains('=') && (first.ends_with('{') || first.ends_with(';')) {
+        "the configuration of another server"
+    } else {
+        return None;
+    };
+    Some((start, what))
+}
+
+/// What is wrong with the syntax at a place.
+fn explain_syntax(source: &str, error: &Error) -> String {
+    let span = error.span().unwrap_or(0..0);
+    let found = source.get(span.clone()).unwrap_or_default();
+    if error.message() == "duplicate key" {
+        return format!("\"{found}\" is set already");
+    }
+    let is_typographic = |letter: char| "\u{201c}\u{201d}\u{201e}\u{2018}\u{2019}\u{ab}\u{bb}".contains(letter);
+    if source.get(span.start..).is_some_and(|rest| rest.starts_with(is_typographic)) {
+        return "expected straight quotes, as in \"text\"".to_owned();
+    }
+    reword(error.message())
+}
+
+/// Where an option that is of no use here belongs, if it is one of another table.
+fn belongs_to(option: &str) -> String {
+    let tables = [
+        ("[server]", options::<RawServer>()),
+        ("[admin]", options::<RawAdmin>()),
+        ("[connections]", options::<RawConnections>()),
+        ("[limits]", options::<RawLimits>()),
+        ("[flood_breaker]", options::<RawFloodBreaker>()),
+        ("[reload]", options::<RawReload>()),
+        ("[[listener]]", options::<RawListener>()),
+        ("[[origin]]", options::<RawOrigin>()),
+        ("[[route]]", options::<RawRoute>()),
+        ("[[hash_set]]", options::<RawHashSet>()),
+        ("[[text_list]]", options::<RawTextList>()),
+    ];
+    if options::<RawConfig>().iter().any(|name| name == option) {
+        return format!("; {option} goes before the first [table] of the file");
+    }
+    let has = tables.iter().filter(|(_, options)| options.iter().any(|name| name == option));
+    let places: Vec<&str> = has.map(|(table, _)| *table).collect();
+    if places.is_empty() { String::new() } else { format!("; it is an option of {}", places.join(", ")) }
+}
+
+/// The options of a table, as its reader lists them when it meets another one.
+fn options<T: for<'de> Deserialize<'de>>() -> Vec<String> {
+    let Err(error) = T::deserialize(Deserializer::from(Spanned::new(0..0, unknown_option()))) else {
+        return Vec::new();
+    };
+    error.message().split('`').skip(3).step_by(2).map(str::to_owned).collect()
+}
+
+fn unknown_option<'i>() -> DeTable<'i> {
+    let mut table = DeTable::new();
+    table.insert(Spanned::new(0..0, Cow::Borrowed("?")), Spanned::new(0..0, DeValue::Boolean(false)));
+    table
+}
+
 /// Whether what follows from a missing `key` would be reported as well.
 fn is_needed(key: &str) -> bool {
     [
@@ -155,6 +257,14 @@ fn explain(key: &str, value: &Spanned<DeValue<'_>>, message: &str) -> String {
             format!("write [[{key}]] in two brackets: there may be several")
         }
         DeValue::String(text) if expects_array => format!("expected an array: write {key} = [\"{text}\"]"),
+        DeValue::Array(_) if key == "rules" && message.contains("type: map") => {
+            "write rules = [\"folder\"] before the first [table]: rules are named by their path only".to_owned()
+        }
+        _ if quoted(message, "unknown field ") == Some(key) => {
+            let sentence = reword(message);
+            let hint = if sentence.ends_with("?)") { String::new() } else { belongs_to(key) };
+            sentence + &hint
+        }
         _ => reword(message),
     }
 }

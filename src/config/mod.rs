@@ -12,13 +12,18 @@ mod mend;
 mod pattern;
 mod raw;
 mod reading;
+mod readings;
+mod routes;
 mod set_policy;
 mod sources;
+mod steering;
+mod target;
 mod text_list;
 mod units;
 mod validate;
 mod warnings;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,8 +40,10 @@ pub use diagnostic::{Place, Problem, closest, explain_toml, json_sentence, sugge
 pub use files::{open_file, read_file, read_text, wide_charset};
 pub use list::{ColumnMapping, ListFormat, ListReading, OnBadRow};
 pub use location::{Remote, RemoteStore, S3Access, SecretHeader, SecretPlace, SetLocation, Stale};
-pub use pattern::{RoutePattern, Target};
+pub use pattern::RoutePattern;
 pub use set_policy::{FloodRule, Rollout, Share};
+pub use steering::Steering;
+pub use target::Target;
 pub use text_list::{DEFAULT_THRESHOLD, DEFAULT_TLSH_DISTANCE, TextListSource};
 pub use units::ByteSize;
 
@@ -319,6 +326,8 @@ pub struct Route {
     pub pattern: RoutePattern,
     /// Index into [`Config::origins`].
     pub origin: usize,
+    /// Headers that the origin gets although they can steer a request elsewhere, in lower case. Default none.
+    pub pass_headers: BTreeSet<String>,
     /// What happens to uploads.
     pub policy: RoutePolicy,
 }
@@ -523,6 +532,12 @@ impl Config {
             };
             route.pattern.fits(target, certainty)
         })
+    }
+
+    /// Headers that some route lets through although they can steer a request elsewhere: what they say counts for all
+    /// routes, since any may be the one of the handler that runs.
+    pub fn is_passed_header(&self, name: &str) -> bool {
+        self.routes.iter().any(|route| route.pass_headers.contains(name))
     }
 
     /// The hash set of this name.

@@ -1,26 +1,11 @@
 //! Which requests a route means: host, path and method.
 //!
-//! A request's target can be spelt in many ways that an origin takes for the same resource: `/up%6Coad`, `//upload`,
-//! `/x/../upload`, `/upload;a=b`, `/UPLOAD`. A route that inspects must not be walked around by another spelling, so a
-//! [`Target`] carries every reading, and the route says by [`Certainty`] whether one reading or all must fit.
+//! A request's target can be spelt in many ways that an origin takes for the same resource. A route that inspects must
+//! not be walked around by another spelling, so a [`Target`] carries every reading, and the route says by [`Certainty`]
+//! whether one reading or all must fit.
 
-use std::collections::BTreeSet;
-
-/// What a request asks for, in every reading that an origin could have of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    host: String,
-    /// The first is the path as it was sent.
-    readings: Vec<String>,
-    method: String,
-}
-
-impl Target {
-    /// `host` as in the `Host` header or `:authority`, `path` without its query.
-    pub fn new(method: &str, host: &str, path: &str) -> Self {
-        Self { host: canonical_host(host), readings: readings(path), method: method.to_owned() }
-    }
-}
+use super::readings::{folded, is_script};
+use super::target::{Target, canonical_host};
 
 /// How sure a match has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,16 +26,26 @@ pub struct RoutePattern {
 
 impl RoutePattern {
     pub(crate) fn fits(&self, target: &Target, certainty: Certainty) -> bool {
-        self.methods.as_ref().is_none_or(|methods| methods.contains(&target.method))
-            && self.host.as_ref().is_none_or(|host| host.fits(&target.host))
+        let has_method = |methods: &Vec<String>| match certainty {
+            Certainty::AnyReading => target.methods().iter().any(|method| methods.contains(method)),
+            Certainty::EveryReading => target.methods().iter().all(|method| methods.contains(method)),
+        };
+        // A proxy in front often sends to another name than it was asked for, so only one has to fit.
+        let has_host = |pattern: &HostPattern| match certainty {
+            Certainty::AnyReading => target.hosts().iter().any(|host| pattern.fits(host)),
+            Certainty::EveryReading => target.hosts().first().is_some_and(|host| pattern.fits(host)),
+        };
+        self.methods.as_ref().is_none_or(has_method)
+            && self.host.as_ref().is_none_or(has_host)
             && self.path.as_ref().is_none_or(|path| match certainty {
-                Certainty::AnyReading => target.readings.iter().any(|reading| path.fits(reading)),
-                Certainty::EveryReading => target.readings.iter().all(|reading| path.fits(reading)),
+                Certainty::AnyReading => target.paths().all().any(|reading| path.may_fit(reading)),
+                Certainty::EveryReading => {
+                    target.paths().sure().all(|reading| path.fits(reading))
+                        && (path.names_script || target.paths().scripts().all(|reading| path.fits(reading)))
+                }
             })
     }
-}
 
-impl RoutePattern {
     /// Whether it fits every request that `other` fits. When it says no, it may.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         let covers_methods = self.methods.as_ref().is_none_or(|own| {
@@ -81,10 +76,24 @@ pub(crate) struct HostPattern {
 impl HostPattern {
     /// # Errors
     /// A sentence for the person who wrote it.
-    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (name, below) = text.strip_prefix("*.").map_or((text, false), |name| (name, true));
-        if name.is_empty() || name.contains(['*', '/', '?', '#', '@']) {
-            return Err("expected a host name such as \"example.com\" or \"*.example.com\"");
+        let refused =
+            |hint: &str| Err(format!("expected a host name such as \"example.com\" or \"*.example.com\"{hint}"));
+        if let Some(name) = text.strip_prefix('.') {
+            return refused(&format!("; for all names below it \"*.{name}\""));
+        }
+        if !name.is_ascii() {
+            // As clients send it.
+            let sent = url::Host::parse(name).map_or(String::new(), |host| format!(": clients send \"{host}\""));
+            return refused(&sent);
+        }
+        let is_address = name.starts_with('[') && name.ends_with(']');
+        if !is_address && name.contains(':') {
+            return refused("; ports do not count, leave it out");
+        }
+        if name.is_empty() || name.bytes().any(|byte| b"*/?#@ \t".contains(&byte)) {
+            return refused("");
         }
         Ok(Self { name: canonical_host(name), below })
     }
@@ -102,9 +111,16 @@ impl HostPattern {
     }
 }
 
-/// A path with `*` for anything within one segment and `**` for anything at all. Case does not count.
+/// A path with `*` for anything within one segment and `**` for anything at all. Case does not count, nor slashes at
+/// the end, and `/x/**` fits `/x` as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PathPattern(Vec<Token>);
+pub(crate) struct PathPattern {
+    tokens: Vec<Token>,
+    /// What is before `/**` at the end.
+    below: Option<Vec<Token>>,
+    /// Whether it says what follows a script, as in `/index.php/**`.
+    names_script: bool,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token {
@@ -126,70 +142,113 @@ impl Token {
 impl PathPattern {
     /// # Errors
     /// A sentence for the person who wrote it.
-    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if !text.starts_with('/') {
-            return Err("expected a path that starts with \"/\"");
+            let hint = if text.contains("://") { ": the host goes into \"host\"" } else { "" };
+            return Err(format!("expected a path that starts with \"/\"{hint}"));
         }
         if text.contains(['?', '#']) {
-            return Err("expected a path without a query");
+            return Err("expected a path without a query".to_owned());
         }
-        let mut tokens = Vec::with_capacity(text.len());
-        for byte in text.bytes() {
-            match (byte, tokens.last()) {
-                (b'*', Some(Token::WithinSegment)) => *tokens.last_mut().expect("just seen") = Token::Anything,
+        let mut tokens: Vec<Token> = Vec::with_capacity(text.len());
+        let bare = text.trim_end_matches('/');
+        for byte in folded(if bare.is_empty() { "/" } else { bare }).bytes() {
+            match (byte, tokens.last_mut()) {
+                (b'*', Some(last @ Token::WithinSegment)) => *last = Token::Anything,
                 (b'*', Some(Token::Anything)) => {}
                 (b'*', _) => tokens.push(Token::WithinSegment),
-                _ => tokens.push(Token::Byte(byte.to_ascii_lowercase())),
+                _ => tokens.push(Token::Byte(byte)),
             }
         }
-        Ok(Self(tokens))
+        let below = tokens.strip_suffix(&[Token::Byte(b'/'), Token::Anything]).map(<[Token]>::to_vec);
+        let names_script = text.split('/').any(is_script);
+        Ok(Self { tokens, below, names_script })
     }
 
     /// Whether it is `/**`.
     fn is_any(&self) -> bool {
-        self.0 == [Token::Byte(b'/'), Token::Anything]
+        self.below.as_ref().is_some_and(Vec::is_empty)
     }
 
     /// Whether it fits every path that `other` fits: `other` is walked like a path, and what stands for several bytes
     /// in it must be within what stands for as many here. When it says no, it may.
     fn covers(&self, other: &Self) -> bool {
-        let mut reachable = self.start();
-        for token in &other.0 {
-            reachable = self.step(&reachable, |own| match token {
-                Token::Byte(byte) => own.takes(*byte),
-                Token::WithinSegment => !matches!(own, Token::Byte(_)),
-                Token::Anything => own == Token::Anything,
-            });
-        }
-        reachable[self.0.len()]
+        let covers = |own: &[Token], walked: &[Token]| {
+            let mut walk = Walk::start(own);
+            for token in walked {
+                walk.step(|own| match token {
+                    Token::Byte(byte) => own.takes(*byte),
+                    Token::WithinSegment => !matches!(own, Token::Byte(_)),
+                    Token::Anything => own == Token::Anything,
+                });
+            }
+            walk.is_at_end()
+        };
+        let covers_all = |walked: &[Token]| {
+            covers(&self.tokens, walked) || self.below.as_ref().is_some_and(|below| covers(below, walked))
+        };
+        covers_all(&other.tokens) && other.below.as_ref().is_none_or(|below| below.is_empty() || covers_all(below))
     }
 
-    fn start(&self) -> Vec<bool> {
-        let mut reachable = vec![false; self.0.len() + 1];
-        reachable[0] = true;
-        skip_wildcards(&self.0, &mut reachable);
-        reachable
-    }
-
-    /// Where one can be after one more step that `takes` allows, from `reachable`.
-    fn step(&self, reachable: &[bool], takes: impl Fn(Token) -> bool) -> Vec<bool> {
-        let mut next = vec![false; reachable.len()];
-        for (at, token) in self.0.iter().enumerate().filter(|(at, _)| reachable[*at]) {
-            let after = if matches!(token, Token::Byte(_)) { at + 1 } else { at };
-            next[after] |= takes(*token);
-        }
-        skip_wildcards(&self.0, &mut next);
-        next
-    }
-
-    /// Linear in path × pattern: one row of reachable positions is carried from byte to byte, so no pattern can make
-    /// a request slow.
+    /// Whether it fits `path` as it is, but for slashes at the end.
     fn fits(&self, path: &str) -> bool {
-        let mut reachable = self.start();
-        for byte in path.bytes().map(|byte| byte.to_ascii_lowercase()) {
-            reachable = self.step(&reachable, |token| token.takes(byte));
+        let path = folded(path);
+        let bare = path.trim_end_matches('/');
+        let bare = if bare.is_empty() { "/" } else { bare };
+        Walk::over(&self.tokens, bare).is_at_end()
+            || self.below.as_ref().is_some_and(|below| Walk::over(below, bare).is_at_end())
+    }
+
+    /// Whether it fits what some server could take `path` for, with a slash at the end or without.
+    fn may_fit(&self, path: &str) -> bool {
+        let path = folded(path);
+        let bare = path.trim_end_matches('/');
+        let mut walk = Walk::over(&self.tokens, bare);
+        (!bare.is_empty() && walk.is_at_end()) || {
+            walk.step(|token| token.takes(b'/'));
+            walk.is_at_end()
         }
-        reachable[self.0.len()]
+    }
+}
+
+/// A walk through a pattern along a path, by all ways at once: it is linear in path × pattern, so no pattern can make a
+/// request slow.
+struct Walk<'p> {
+    tokens: &'p [Token],
+    /// Positions in the pattern that can have been reached; one more than there are tokens.
+    reachable: Vec<bool>,
+    next: Vec<bool>,
+}
+
+impl<'p> Walk<'p> {
+    fn start(tokens: &'p [Token]) -> Self {
+        let mut reachable = vec![false; tokens.len() + 1];
+        reachable[0] = true;
+        skip_wildcards(tokens, &mut reachable);
+        Self { tokens, next: vec![false; reachable.len()], reachable }
+    }
+
+    fn over(tokens: &'p [Token], path: &str) -> Self {
+        let mut walk = Self::start(tokens);
+        for byte in path.bytes() {
+            walk.step(|token| token.takes(byte));
+        }
+        walk
+    }
+
+    /// Goes one step further wherever `takes` allows it.
+    fn step(&mut self, takes: impl Fn(Token) -> bool) {
+        self.next.fill(false);
+        for (at, token) in self.tokens.iter().enumerate().filter(|(at, _)| self.reachable[*at]) {
+            let after = if matches!(token, Token::Byte(_)) { at + 1 } else { at };
+            self.next[after] |= takes(*token);
+        }
+        skip_wildcards(self.tokens, &mut self.next);
+        std::mem::swap(&mut self.reachable, &mut self.next);
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.reachable[self.tokens.len()]
     }
 }
 
@@ -200,86 +259,6 @@ fn skip_wildcards(tokens: &[Token], reachable: &mut [bool]) {
             reachable[at + 1] = true;
         }
     }
-}
-
-/// Lower case, without port and trailing dot.
-fn canonical_host(host: &str) -> String {
-    let host = host.trim();
-    let name = if host.starts_with('[') {
-        host.split_inclusive(']').next().unwrap_or(host)
-    } else {
-        host.split(':').next().unwrap_or(host)
-    };
-    name.trim_end_matches('.').to_ascii_lowercase()
-}
-
-/// The path as sent, and what decoding percent escapes (once and twice), dropping path parameters, reading `\` as `/`,
-/// and resolving `//`, `.` and `..` makes of it. Without duplicates; almost always just one.
-fn readings(path: &str) -> Vec<String> {
-    let mut readings = vec![path.to_owned()];
-    if is_plain(path) {
-        return readings;
-    }
-    let once = percent_decoded(path);
-    let twice = percent_decoded(&once);
-    let spellings: BTreeSet<String> = [path.to_owned(), once, twice]
-        .into_iter()
-        .flat_map(|spelling| {
-            let without_parameters = drop_parameters(&spelling);
-            [spelling, without_parameters]
-        })
-        .flat_map(|spelling| {
-            let unix = spelling.replace('\\', "/");
-            let cut = spelling.split('\0').next().unwrap_or_default().to_owned();
-            [resolve_segments(&cut), resolve_segments(&unix), spelling]
-        })
-        .collect();
-    readings.extend(spellings.into_iter().filter(|spelling| spelling != path));
-    readings
-}
-
-fn is_plain(path: &str) -> bool {
-    !path.contains(['%', ';', '\\', '\0']) && !path.contains("//") && !path.contains("/.")
-}
-
-fn percent_decoded(path: &str) -> String {
-    let bytes = path.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = |offset: usize| bytes.get(at + offset).and_then(|byte| (*byte as char).to_digit(16));
-        match (bytes[at], hex(1), hex(2)) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push((high * 16 + low) as u8);
-                at += 3;
-            }
-            (byte, _, _) => {
-                decoded.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
-fn drop_parameters(path: &str) -> String {
-    let segments: Vec<&str> = path.split('/').map(|segment| segment.split(';').next().unwrap_or_default()).collect();
-    segments.join("/")
-}
-
-fn resolve_segments(path: &str) -> String {
-    let mut kept: Vec<&str> = Vec::new();
-    for segment in path.split('/') {
-        match segment {
-            "" | "." => {}
-            ".." => {
-                kept.pop();
-            }
-            _ => kept.push(segment),
-        }
-    }
-    let trailing = if path.ends_with('/') && !kept.is_empty() { "/" } else { "" };
-    format!("/{}{trailing}", kept.join("/"))
 }
 
 #[cfg(test)]
@@ -294,10 +273,19 @@ mod tests {
     fn path_patterns_fit_what_they_say() {
         let cases = [
             ("/upload", "/upload", true),
-            ("/upload", "/upload/", false),
+            ("/upload", "/upload/", true),
+            ("/upload", "/upload//", true),
+            ("/upload/", "/upload", true),
             ("/upload", "/uploads", false),
+            ("/upload", "/upload/a", false),
             ("/upload/*", "/upload/a", true),
+            ("/upload/*", "/upload/a/", true),
+            ("/upload/*", "/upload/", true),
             ("/upload/*", "/upload/a/b", false),
+            ("/upload/**", "/upload", true),
+            ("/upload/**", "/uploads", false),
+            ("/", "/", true),
+            ("/", "/a", false),
             ("/upload/**", "/upload/a/b", true),
             ("/upload**", "/upload", true),
             ("/*/file", "/a/file", true),
@@ -318,7 +306,11 @@ mod tests {
             ("/**", "/upload", true),
             ("/**", "/**", true),
             ("/a/**", "/a/b/*", true),
-            ("/a/**", "/a", false),
+            ("/a/**", "/a", true),
+            ("/a/**", "/a/", true),
+            ("/a/", "/a", true),
+            ("/a/*", "/a", false),
+            ("/a/b", "/a/**", false),
             ("/a/*", "/a/*", true),
             ("/a/*", "/a/x*y", true),
             ("/a/*", "/a/**", false),
@@ -361,6 +353,10 @@ mod tests {
             "/x;/../upload",
             "\\upload",
             "/%2fupload",
+            "/upload/",
+            "/upload.json",
+            "/index.php/upload",
+            "//localhost/upload",
             "/upload%00",
             "/upload%00.jpg",
             "/x%5c..%5cupload",
@@ -369,6 +365,46 @@ mod tests {
             assert!(pattern.fits(&target, Certainty::AnyReading), "{sent}");
             assert!(!path("/x/**").fits(&target, Certainty::EveryReading), "{sent}");
         }
+    }
+
+    #[test]
+    fn a_route_that_lets_pass_fits_only_what_no_server_takes_for_something_else() {
+        for (pattern, sent, expected) in [
+            ("/a/**", "/a", true),
+            ("/a/**", "/a/b.php", true),
+            ("/a", "/a/", true),
+            ("/a/*", "/a/", false),
+            ("/**/*.png", "/static/a.png", true),
+            ("/**/*.png", "/upload.php/a.png", false),
+            ("/index.php/**", "/index.php/apps", true),
+            ("/static/**", "//localhost/static/a", false),
+            ("/static/**", "/static/a%3fb", true),
+            ("/static/**", "/static/../upload", false),
+        ] {
+            let target = Target::new("POST", "example.com", sent);
+            assert_eq!(path(pattern).fits(&target, Certainty::EveryReading), expected, "{pattern} {sent}");
+        }
+    }
+
+    #[test]
+    fn what_headers_say_is_one_more_reading() {
+        let upload = path("/upload/**");
+        for (target, expected) in [
+            (Target::new("POST", "h", "/zzz"), false),
+            (Target::new("POST", "h", "/zzz").or_url("/upload/a?b"), true),
+            (Target::new("POST", "h", "/zzz").or_url("https://h/upload"), true),
+            (Target::new("POST", "h", "/zzz/upload/a").or_below("/zzz"), true),
+            (Target::new("POST", "h", "/a").or_below("/upload"), true),
+        ] {
+            assert_eq!(upload.fits(&target, Certainty::AnyReading), expected, "{target:?}");
+            assert!(!path("/zzz").fits(&target, Certainty::EveryReading) || !expected, "{target:?}");
+        }
+        let put = RoutePattern { methods: Some(vec!["PUT".into()]), ..RoutePattern::default() };
+        let overridden = Target::new("POST", "h", "/").or_method("put");
+        assert!(put.fits(&overridden, Certainty::AnyReading) && !put.fits(&overridden, Certainty::EveryReading));
+        let host = RoutePattern { host: Some(HostPattern::parse("a.com").unwrap()), ..RoutePattern::default() };
+        let forwarded = Target::new("POST", "b.com", "/").or_host("a.com:80");
+        assert!(host.fits(&forwarded, Certainty::AnyReading) && !host.fits(&forwarded, Certainty::EveryReading));
     }
 
     #[test]

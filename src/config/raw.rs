@@ -2,12 +2,13 @@
 //! [`super::validate`], and nothing behind that sees a raw value.
 
 use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::text_list::RawTextList;
-use super::units::{ByteSize, Span};
+use super::units::{ByteSize, Patience, Span};
 use super::{Ambiguity, Doubtful, Emptied, Forwarded, Inspection, ListFormat, OnBadRow, S3Access, Stale, WebSocket};
 use crate::content::{Mode, SetAction};
 
@@ -58,11 +59,11 @@ pub(super) struct RawServer {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConnections {
     pub max: Option<Spanned<usize>>,
-    pub tls_timeout: Option<Span>,
-    pub opening_timeout: Option<Span>,
-    pub header_timeout: Option<Spanned<Span>>,
+    pub tls_timeout: Option<Patience>,
+    pub opening_timeout: Option<Patience>,
+    pub header_timeout: Option<Spanned<Patience>>,
     pub idle_timeout: Option<Span>,
-    pub send_timeout: Option<Span>,
+    pub send_timeout: Option<Patience>,
 }
 
 #[derive(Deserialize)]
@@ -92,9 +93,9 @@ pub(super) struct RawAdmin {
 pub(super) struct RawOrigin {
     pub name: Spanned<String>,
     pub servers: Spanned<Vec<Spanned<String>>>,
-    pub connect_timeout: Option<Span>,
-    pub read_timeout: Option<Span>,
-    pub write_timeout: Option<Span>,
+    pub connect_timeout: Option<Patience>,
+    pub read_timeout: Option<Patience>,
+    pub write_timeout: Option<Patience>,
     pub idle_timeout: Option<Span>,
     pub max_requests: Option<Spanned<usize>>,
     pub x_forwarded: Option<Forwarded>,
@@ -109,6 +110,8 @@ pub(super) struct RawRoute {
     pub path: Option<Spanned<String>>,
     pub methods: Option<Vec<Spanned<String>>>,
     pub origin: Option<Spanned<String>>,
+    #[serde(default)]
+    pub pass_headers: Vec<Spanned<String>>,
     pub websocket: Option<WebSocket>,
     pub block_status: Option<Spanned<u16>>,
     pub max_body: Option<ByteSize>,
@@ -249,30 +252,30 @@ pub(super) struct RawLimits {
     pub memory_total: Option<ByteSize>,
     pub spool_total: Option<ByteSize>,
     pub spool_directory: Option<Spanned<String>>,
-    pub upload_timeout: Option<Span>,
-    pub first_byte_timeout: Option<Span>,
+    pub upload_timeout: Option<Patience>,
+    pub first_byte_timeout: Option<Patience>,
     pub min_upload_rate: Option<ByteSize>,
     pub rate_grace: Option<Span>,
     pub inspection_queue: Option<Spanned<usize>>,
     pub inspection_wait: Option<Span>,
-    pub inspection_deadline: Option<Span>,
+    pub inspection_deadline: Option<Patience>,
     pub inspection_rate: Option<ByteSize>,
-    pub inspection_work: Option<Span>,
+    pub inspection_work: Option<Patience>,
     pub inspection_work_per_mib: Option<Span>,
-    pub max_parts: Option<usize>,
+    pub max_parts: Option<NonZeroUsize>,
     pub max_escaped_body: Option<ByteSize>,
     pub max_part_header: Option<ByteSize>,
-    pub max_depth: Option<usize>,
+    pub max_depth: Option<NonZeroUsize>,
     pub max_codings: Option<usize>,
     pub max_nesting: Option<usize>,
     pub max_unpacked: Option<ByteSize>,
-    pub max_unpack_ratio: Option<u64>,
+    pub max_unpack_ratio: Option<NonZeroU64>,
     pub max_carved: Option<usize>,
-    pub max_assemblies: Option<usize>,
-    pub assembly_timeout: Option<Span>,
-    pub max_picture_side: Option<u32>,
-    pub max_picture_pixels: Option<u64>,
+    pub max_assemblies: Option<NonZeroUsize>,
+    pub assembly_timeout: Option<Patience>,
+    pub max_picture_side: Option<NonZeroU32>,
+    pub max_picture_pixels: Option<NonZeroU64>,
     pub max_picture_memory: Option<ByteSize>,
     pub max_picture_frames: Option<Spanned<usize>>,
-    pub decode_deadline: Option<Span>,
+    pub decode_deadline: Option<Patience>,
 }

@@ -44,9 +44,10 @@ impl<'de> Deserialize<'de> for ByteSize {
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<ByteSize, E> {
-                text.parse::<bytesize::ByteSize>()
-                    .map(|size| ByteSize(size.0))
-                    .map_err(|_| E::custom(format!("\"{text}\" is not a size, expected for example \"64 KiB\"")))
+                text.trim().parse::<bytesize::ByteSize>().map(|size| ByteSize(size.0)).map_err(|_| {
+                    let hint = if text.ends_with("/s") { ": leave out \"/s\"" } else { "" };
+                    E::custom(format!("\"{text}\" is not a size, expected for example \"64 KiB\"{hint}"))
+                })
             }
 
             fn visit_i64<E: serde::de::Error>(self, bytes: i64) -> Result<ByteSize, E> {
@@ -56,6 +57,9 @@ impl<'de> Deserialize<'de> for ByteSize {
         deserializer.deserialize_any(SizeVisitor)
     }
 }
+
+/// Longer times overflow the clock when they are added to it.
+const LONGEST: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
 
 /// A length of time, written as `"10s"`, `"500ms"` or `"2m 30s"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,9 +76,22 @@ impl<'de> Deserialize<'de> for Span {
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Span, E> {
-                humantime::parse_duration(text)
-                    .map(Span)
-                    .map_err(|_| E::custom(format!("\"{text}\" is not a length of time, expected for example \"10s\"")))
+                let Ok(length) = humantime::parse_duration(text) else {
+                    let hint = if text.trim().parse::<f64>().is_ok_and(|number| number >= 0.0) {
+                        format!("\"{text}\" of what? Expected a length of time, for example \"{}s\"", text.trim())
+                    } else {
+                        format!("\"{text}\" is not a length of time, expected for example \"10s\" or \"1h 30m\"")
+                    };
+                    return Err(E::custom(hint));
+                };
+                // Where other programs mean minutes.
+                if text.trim_end().ends_with('M') {
+                    return Err(E::custom(format!("\"{text}\" would be months, expected minutes as in \"5m\"")));
+                }
+                if length > LONGEST {
+                    return Err(E::custom(format!("\"{text}\" is too long, expected at most \"100 years\"")));
+                }
+                Ok(Span(length))
             }
 
             fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Span, E> {
@@ -82,6 +99,20 @@ impl<'de> Deserialize<'de> for Span {
             }
         }
         deserializer.deserialize_any(SpanVisitor)
+    }
+}
+
+/// A length of time in which something has to happen, so that it cannot be zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Patience(pub(crate) Duration);
+
+impl<'de> Deserialize<'de> for Patience {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Span(length) = Span::deserialize(deserializer)?;
+        if length.is_zero() {
+            return Err(serde::de::Error::custom("expected more than \"0s\": nothing is done in no time"));
+        }
+        Ok(Self(length))
     }
 }
 
@@ -93,6 +124,27 @@ mod tests {
     struct Units {
         size: ByteSize,
         time: Span,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Deadline {
+        #[expect(dead_code, reason = "only whether it can be read")]
+        time: Patience,
+    }
+
+    #[test]
+    fn a_length_of_time_that_is_hardly_meant_is_refused_with_what_to_write() {
+        for (written, expected) in [
+            ("\"60\"", "\"60\" of what? Expected a length of time, for example \"60s\""),
+            ("60", "60 of what? Expected a length of time, for example \"60s\""),
+            ("\"5M\"", "\"5M\" would be months, expected minutes as in \"5m\""),
+            ("\"1h30\"", "\"1h30\" is not a length of time, expected for example \"10s\" or \"1h 30m\""),
+            ("\"1000 years\"", "\"1000 years\" is too long, expected at most \"100 years\""),
+            ("\"0s\"", "expected more than \"0s\": nothing is done in no time"),
+        ] {
+            let error = toml::from_str::<Deadline>(&format!("time = {written}")).unwrap_err();
+            assert_eq!(error.message(), expected);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -11,16 +11,17 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::directories::{cache_directory, state_directory};
-use super::pattern::{HostPattern, PathPattern};
-use super::raw::{
-    RawAdmin, RawConfig, RawHashSet, RawLimits, RawListener, RawMaxDistance, RawOrigin, RawRoute, RawServer,
-};
+use super::raw::{RawAdmin, RawConfig, RawHashSet, RawLimits, RawListener, RawMaxDistance, RawOrigin, RawServer};
 use super::reading::list_reading;
+use super::units::{Patience, Span};
 use super::{
     Admin, ByteSize, Config, FloodRule, Forwarded, Limits, Listener, Origin, OriginServer, Place, Problem, Rollout,
-    Route, RoutePattern, RoutePolicy, Server, SetPolicy, SetSource, Stale, Tls, open_file, suggestion, warnings,
+    Route, Server, SetPolicy, SetSource, Stale, Tls, open_file, suggestion, warnings,
 };
 use crate::content::{Action, DecodeLimits, Distance, ExtractLimits, SetAction};
+
+/// Threads of one kind that may be asked for.
+const MAX_THREADS: usize = 1024;
 
 /// Validates a whole file.
 ///
@@ -28,11 +29,12 @@ use crate::content::{Action, DecodeLimits, Distance, ExtractLimits, SetAction};
 /// Every problem found.
 pub(super) fn validate(file: &Path, source: &str, raw: RawConfig) -> Result<Config, Vec<Problem>> {
     let mut check = Check { file, source, problems: Vec::new(), warnings: Vec::new() };
+    let addresses: Vec<&Spanned<String>> = raw.listener.iter().map(|listener| &listener.address).collect();
+    check.addresses(&addresses, raw.admin.address.as_ref());
+    check.warn_of_exposure(&raw);
     let origins = check.origins(raw.origin);
     let routes = check.routes(&raw.route, &origins);
     check.warn_of_unreachable(&raw.route, &routes);
-    let addresses: Vec<&Spanned<String>> = raw.listener.iter().map(|listener| &listener.address).collect();
-    check.addresses(&addresses, raw.admin.address.as_ref());
     let flood = check.flood_rule(&raw.flood_breaker, FloodRule::default());
     let breaks_floods = raw.flood_breaker.enabled.unwrap_or(true);
     let mut config = Config {
@@ -118,14 +120,22 @@ impl Check<'_> {
     fn server(&mut self, raw: &RawServer) -> Server {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Server {
-            threads: self.at_least_one(raw.threads.as_ref(), cores),
-            inspection_threads: self.at_least_one(raw.inspection_threads.as_ref(), cores),
+            threads: self.threads(raw.threads.as_ref(), cores),
+            inspection_threads: self.threads(raw.inspection_threads.as_ref(), cores),
             shutdown_grace: raw.shutdown_grace.map_or(Duration::from_secs(5), |span| span.0),
             state_directory: raw.state_directory.as_ref().map(|path| self.path(path)).or_else(state_directory),
             cache_directory: raw.cache_directory.as_ref().map_or_else(cache_directory, |path| self.path(path)),
             worker: raw.worker.unwrap_or(true),
             trusted_proxies: self.trusted_proxies(raw),
         }
+    }
+
+    /// More than any machine has cores would take memory for nothing, and the system may refuse them.
+    fn threads(&mut self, raw: Option<&Spanned<usize>>, cores: usize) -> usize {
+        if let Some(raw) = raw.filter(|raw| *raw.get_ref() > MAX_THREADS) {
+            self.problem(raw, format!("expected at most {MAX_THREADS}: a thread for each core is enough"));
+        }
+        self.at_least_one(raw, cores)
     }
 
     fn listeners(&mut self, raw: &[RawListener]) -> Vec<Listener> {
@@ -164,31 +174,32 @@ impl Check<'_> {
 
     fn limits(&mut self, raw: &RawLimits) -> Limits {
         let defaults = Limits::default();
-        let time = |span: Option<super::units::Span>, default| span.map_or(default, |span| span.0);
+        let time = |span: Option<Span>, default| span.map_or(default, |span| span.0);
+        let patience = |patience: Option<Patience>, default| patience.map_or(default, |patience| patience.0);
         let mut limits = Limits {
             memory_per_upload: raw.memory_per_upload.unwrap_or(defaults.memory_per_upload),
             memory_total: raw.memory_total.unwrap_or(defaults.memory_total),
             spool_total: raw.spool_total.unwrap_or(defaults.spool_total),
             spool_directory: self.spool_directory(raw.spool_directory.as_ref(), defaults.spool_directory),
-            upload_timeout: time(raw.upload_timeout, defaults.upload_timeout),
-            first_byte_timeout: time(raw.first_byte_timeout, defaults.first_byte_timeout),
+            upload_timeout: patience(raw.upload_timeout, defaults.upload_timeout),
+            first_byte_timeout: patience(raw.first_byte_timeout, defaults.first_byte_timeout),
             min_upload_rate: raw.min_upload_rate.unwrap_or(defaults.min_upload_rate),
             rate_grace: time(raw.rate_grace, defaults.rate_grace),
             inspection_queue: self.at_least_one(raw.inspection_queue.as_ref(), defaults.inspection_queue),
             inspection_wait: time(raw.inspection_wait, defaults.inspection_wait),
-            inspection_deadline: time(raw.inspection_deadline, defaults.inspection_deadline),
+            inspection_deadline: patience(raw.inspection_deadline, defaults.inspection_deadline),
             inspection_rate: raw.inspection_rate.unwrap_or(defaults.inspection_rate),
-            inspection_work: time(raw.inspection_work, defaults.inspection_work),
+            inspection_work: patience(raw.inspection_work, defaults.inspection_work),
             inspection_work_per_mib: time(raw.inspection_work_per_mib, defaults.inspection_work_per_mib),
-            max_assemblies: raw.max_assemblies.unwrap_or(defaults.max_assemblies),
-            assembly_timeout: time(raw.assembly_timeout, defaults.assembly_timeout),
+            max_assemblies: raw.max_assemblies.map_or(defaults.max_assemblies, NonZeroUsize::get),
+            assembly_timeout: patience(raw.assembly_timeout, defaults.assembly_timeout),
             extract: extract_limits(raw, defaults.extract),
             decode: DecodeLimits {
-                max_side: raw.max_picture_side.unwrap_or(defaults.decode.max_side),
-                max_pixels: raw.max_picture_pixels.unwrap_or(defaults.decode.max_pixels),
+                max_side: raw.max_picture_side.map_or(defaults.decode.max_side, NonZeroU32::get),
+                max_pixels: raw.max_picture_pixels.map_or(defaults.decode.max_pixels, NonZeroU64::get),
                 max_alloc: raw.max_picture_memory.map_or(defaults.decode.max_alloc, |size| size.0),
                 max_frames: self.at_least_one(raw.max_picture_frames.as_ref(), defaults.decode.max_frames),
-                deadline: time(raw.decode_deadline, defaults.decode.deadline),
+                deadline: patience(raw.decode_deadline, defaults.decode.deadline),
             },
         };
         limits.extract.max_plain_picture = limits.decode.plain_bytes();
@@ -222,14 +233,14 @@ impl Check<'_> {
         if raw.servers.get_ref().is_empty() {
             self.problem(&raw.servers, "expected at least one server such as \"127.0.0.1:3000\"");
         }
-        let seconds = |span: Option<super::units::Span>, default| span.map_or(Duration::from_secs(default), |s| s.0);
+        let patience = |patience: Option<Patience>, default| patience.map_or(Duration::from_secs(default), |p| p.0);
         Origin {
             name: raw.name.into_inner(),
             servers: raw.servers.into_inner().iter().map(|server| self.origin_server(server)).collect(),
-            connect_timeout: seconds(raw.connect_timeout, 3),
-            read_timeout: seconds(raw.read_timeout, 300),
-            write_timeout: seconds(raw.write_timeout, 60),
-            idle_timeout: seconds(raw.idle_timeout, 30),
+            connect_timeout: patience(raw.connect_timeout, 3),
+            read_timeout: patience(raw.read_timeout, 300),
+            write_timeout: patience(raw.write_timeout, 60),
+            idle_timeout: raw.idle_timeout.map_or(Duration::from_secs(30), |span| span.0),
             max_requests: raw.max_requests.as_ref().map(|most| self.at_least_one(Some(most), 1)),
             x_forwarded: raw.x_forwarded.unwrap_or(Forwarded::Append),
             turn: AtomicUsize::new(0),
@@ -251,6 +262,8 @@ impl Check<'_> {
                 Some(("http", _)) => ": leave out \"http://\"",
                 Some(("https", _)) => ": origins that speak https are not supported",
                 _ if text.starts_with("unix:") || text.starts_with('/') => ": Unix sockets are not supported",
+                _ if text.contains('/') => ": a server has no path",
+                _ if !text.contains(':') => ": which port?",
                 _ => "",
             };
             self.problem(raw, format!("\"{text}\" is not a server, expected \"address:port\" or \"name:port\"{hint}"));
@@ -258,7 +271,7 @@ impl Check<'_> {
         OriginServer::Name(text.clone())
     }
 
-    fn origin_index(&mut self, name: Option<&Spanned<String>>, origins: &[Origin]) -> usize {
+    pub(super) fn origin_index(&mut self, name: Option<&Spanned<String>>, origins: &[Origin]) -> usize {
         let Some(name) = name else {
             return 0;
         };
@@ -269,66 +282,6 @@ impl Check<'_> {
             self.problem(name, format!("no [[origin]] is named \"{text}\"{hint}"));
             0
         })
-    }
-
-    fn routes(&mut self, raw: &[RawRoute], origins: &[Origin]) -> Vec<Route> {
-        let mut seen = HashMap::new();
-        raw.iter().map(|route| self.route(route, origins, &mut seen)).collect()
-    }
-
-    fn route(&mut self, raw: &RawRoute, origins: &[Origin], seen: &mut HashMap<String, u64>) -> Route {
-        self.name("route", &raw.name, seen);
-        let pattern = self.pattern(raw);
-        let origin = self.origin_index(raw.origin.as_ref(), origins);
-        let defaults = RoutePolicy::inspecting(raw.inspect);
-        let policy = RoutePolicy {
-            inspect: raw.inspect,
-            websocket: raw.websocket.unwrap_or(defaults.websocket),
-            block_status: self.block_status(raw.block_status.as_ref(), defaults.block_status),
-            max_body: raw.max_body.unwrap_or(defaults.max_body),
-            malformed: raw.malformed.unwrap_or(defaults.malformed),
-            ambiguity: raw.ambiguity.unwrap_or(defaults.ambiguity),
-            undecodable: raw.undecodable.unwrap_or(defaults.undecodable),
-            unsupported: raw.unsupported.unwrap_or(defaults.unsupported),
-            encrypted: raw.encrypted.unwrap_or(defaults.encrypted),
-            over_limit: raw.over_limit.unwrap_or(defaults.over_limit),
-            unhashable: raw.unhashable.unwrap_or(defaults.unhashable),
-            illegible: raw.illegible.unwrap_or(defaults.illegible),
-            deadline: raw.deadline.unwrap_or(defaults.deadline),
-            overload: raw.overload.unwrap_or(defaults.overload),
-        };
-        Route { name: Arc::from(raw.name.get_ref().as_str()), pattern, origin, policy }
-    }
-
-    fn block_status(&mut self, raw: Option<&Spanned<u16>>, default: u16) -> u16 {
-        let Some(raw) = raw else {
-            return default;
-        };
-        if !(400..=599).contains(raw.get_ref()) {
-            self.problem(raw, "expected a status from 400 to 599: a blocked upload must not look like a success");
-        }
-        *raw.get_ref()
-    }
-
-    fn pattern(&mut self, raw: &RawRoute) -> RoutePattern {
-        let host = raw.host.as_ref().and_then(|text| self.parsed(text, HostPattern::parse));
-        let path = raw.path.as_ref().and_then(|text| self.parsed(text, PathPattern::parse));
-        let methods = raw.methods.as_ref().map(|methods| methods.iter().map(|method| self.method(method)).collect());
-        RoutePattern { host, path, methods }
-    }
-
-    fn parsed<T>(&mut self, text: &Spanned<String>, parse: fn(&str) -> Result<T, &'static str>) -> Option<T> {
-        parse(text.get_ref()).map_err(|message| self.problem(text, message)).ok()
-    }
-
-    fn method(&mut self, raw: &Spanned<String>) -> String {
-        let text = raw.get_ref();
-        if text.is_empty() || !text.chars().all(|c| c.is_ascii_uppercase() || c == '-') {
-            self.problem(raw, format!("\"{text}\" is not a method, expected for example \"POST\""));
-        } else {
-            self.warn_of_method(raw);
-        }
-        text.clone()
     }
 
     fn hash_sets(
@@ -402,14 +355,14 @@ impl Check<'_> {
 fn extract_limits(raw: &RawLimits, defaults: ExtractLimits) -> ExtractLimits {
     let bytes = |size: Option<ByteSize>, default| size.map_or(default, |size| size.0);
     ExtractLimits {
-        max_parts: raw.max_parts.unwrap_or(defaults.max_parts),
+        max_parts: raw.max_parts.map_or(defaults.max_parts, NonZeroUsize::get),
         max_part_header: raw.max_part_header.map_or(defaults.max_part_header, |size| size.0 as usize),
-        max_depth: raw.max_depth.unwrap_or(defaults.max_depth),
+        max_depth: raw.max_depth.map_or(defaults.max_depth, NonZeroUsize::get),
         max_escaped: bytes(raw.max_escaped_body, defaults.max_escaped),
         max_codings: raw.max_codings.unwrap_or(defaults.max_codings),
         max_nesting: raw.max_nesting.unwrap_or(defaults.max_nesting),
         max_unpacked: bytes(raw.max_unpacked, defaults.max_unpacked),
-        max_ratio: raw.max_unpack_ratio.unwrap_or(defaults.max_ratio),
+        max_ratio: raw.max_unpack_ratio.map_or(defaults.max_ratio, NonZeroU64::get),
         max_plain_picture: defaults.max_plain_picture,
         max_carved: raw.max_carved.unwrap_or(defaults.max_carved),
     }

@@ -4,12 +4,12 @@ use std::net::{IpAddr, SocketAddr};
 
 use toml::Spanned;
 
-use super::raw::RawRoute;
+use super::raw::{RawConfig, RawRoute};
 use super::validate::Check;
-use super::{Config, Inspection, Place, Problem, Route, suggestion};
+use super::{Config, Inspection, Place, Problem, Route, RoutePattern, suggestion};
 
 /// Methods that are registered (IANA) or widely used. Others work, and are more often a slip.
-const METHODS: &[&str] = &[
+pub(super) const METHODS: &[&str] = &[
     "ACL",
     "BASELINE-CONTROL",
     "BIND",
@@ -68,8 +68,62 @@ impl Check<'_> {
     pub(super) fn warn_of_method(&mut self, method: &Spanned<String>) {
         let text = method.get_ref();
         if !METHODS.contains(&text.as_str()) {
-            let hint = suggestion(text, METHODS.iter().copied());
+            let hint = match text.as_str() {
+                "ALL" | "ANY" => ": leave \"methods\" out for all methods".to_owned(),
+                _ => suggestion(text, METHODS.iter().copied()),
+            };
             self.warning(method, format!("\"{text}\" is not a method that clients are known to use{hint}"));
+        }
+    }
+
+    /// Warns about a path that is written as another program wants it.
+    pub(super) fn warn_of_path(&mut self, path: &Spanned<String>) {
+        let text = path.get_ref();
+        let is_variable = |segment: &str| {
+            segment.starts_with(':') || (segment.starts_with(['{', '<']) && segment.ends_with(['}', '>']))
+        };
+        let what = if text.contains(['^', '$', '\\']) || [".*", "\\d", "(?", "[^"].iter().any(|end| text.contains(end))
+        {
+            "this is no regular expression: \"*\" stands for anything in one segment, \"**\" for anything at all"
+        } else if text.split('/').any(is_variable) {
+            "variables are not known here: write \"*\" for any one segment"
+        } else if text.contains('%') {
+            "write the path as it is read, without escapes"
+        } else if text.contains("//") || text.split('/').any(|segment| [".", ".."].contains(&segment)) {
+            "requests are compared without \"//\", \"/./\" and \"/../\": write the path without them"
+        } else {
+            return;
+        };
+        self.warning(path, what);
+    }
+
+    /// Warns about what lets strangers in, and requests go round in circles.
+    pub(super) fn warn_of_exposure(&mut self, raw: &RawConfig) {
+        let listeners: Vec<SocketAddr> = raw.listener.iter().filter_map(|one| parsed(&one.address)).collect();
+        for server in raw.origin.iter().flat_map(|origin| origin.servers.get_ref()) {
+            if server.get_ref().parse::<SocketAddr>().is_ok_and(|address| address.port() == 0) {
+                self.problem(server, "expected a port from 1 to 65535");
+            }
+            let text = server.get_ref().replace("localhost:", "127.0.0.1:");
+            let address: Option<SocketAddr> = text.parse().ok();
+            let Some(listener) = listeners.iter().find(|listener| address.is_some_and(|one| reaches(one, **listener)))
+            else {
+                continue;
+            };
+            self.warning(
+                server,
+                format!("this is Penstock itself, which listens on {listener}: requests never arrive"),
+            );
+        }
+        let admin = raw.admin.address.as_ref();
+        if let Some(address) = admin.filter(|text| parsed(text).is_some_and(|one| one.ip().is_unspecified())) {
+            let what = "everybody who reaches this machine reaches the admin listener, which asks for no password";
+            self.warning(address, what);
+        }
+        for network in &raw.server.trusted_proxies {
+            if network.get_ref().ends_with("/0") {
+                self.warning(network, "everybody is trusted to say who the client is");
+            }
         }
     }
 
@@ -91,7 +145,6 @@ impl Check<'_> {
 
     /// Reports addresses that could not be listened on together.
     pub(super) fn addresses(&mut self, listeners: &[&Spanned<String>], admin: Option<&Spanned<String>>) {
-        let parsed = |text: &Spanned<String>| text.get_ref().parse::<SocketAddr>().ok().filter(|one| one.port() != 0);
         let default = SocketAddr::from(([127, 0, 0, 1], 9180));
         for (at, listener) in listeners.iter().enumerate() {
             let Some(address) = parsed(listener) else {
@@ -161,6 +214,18 @@ fn takes_in(all: IpAddr, part: IpAddr) -> bool {
     all.is_unspecified() && (all.is_ipv4() == part.is_ipv4() || (all.is_ipv6() && !is_apart()))
 }
 
+fn parsed(text: &Spanned<String>) -> Option<SocketAddr> {
+    text.get_ref().parse().ok().filter(|address: &SocketAddr| address.port() != 0)
+}
+
+/// Whether what is sent to `address` comes to who listens on `listener`, as far as addresses tell: which ones this
+/// machine has is not known.
+fn reaches(address: SocketAddr, listener: SocketAddr) -> bool {
+    let (ip, own) = (address.ip().to_canonical(), listener.ip().to_canonical());
+    let takes_all = own.is_unspecified() && (own.is_ipv6() || ip.is_ipv4());
+    address.port() == listener.port() && (ip == own || (takes_all && (ip.is_loopback() || ip.is_unspecified())))
+}
+
 /// What is hardly meant about a whole configuration.
 pub(super) fn of_config(config: &Config) -> Vec<Problem> {
     let mut warnings = Vec::new();
@@ -171,6 +236,19 @@ pub(super) fn of_config(config: &Config) -> Vec<Problem> {
         warn("no route inspects: every upload passes".to_owned());
     } else if config.hash_sets.is_empty() && config.text_lists.is_empty() && config.rules.is_empty() {
         warn("there is nothing to compare uploads with: no [[hash_set]], no [[text_list]], no rules".to_owned());
+    }
+    for route in config.routes.iter().filter(|route| route.policy.inspect != Inspection::Off) {
+        if let Some(left_out) = methods_left_out(config, route) {
+            let name = &route.name;
+            warn(format!(
+                "route \"{name}\" leaves out methods that have bodies too, such as {left_out}: an origin that does not \
+                 look at the method gets them uninspected; leave \"methods\" out for all methods"
+            ));
+        }
+    }
+    for route in config.routes.iter().filter(|route| route.pattern.methods.as_ref().is_some_and(Vec::is_empty)) {
+        let name = &route.name;
+        warn(format!("route \"{name}\" has no method, so it gets no request: leave \"methods\" out for all methods"));
     }
     let (one, all) = (config.limits.memory_per_upload, config.limits.memory_total);
     if one > all {
@@ -203,4 +281,20 @@ mod tests {
             assert_eq!((one.overlap(two), two.overlap(one)), (expected, expected), "{one} {two}");
         }
     }
+}
+
+/// Methods with which clients send bodies.
+const WITH_BODY: [&str; 6] = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"];
+
+/// Those of them that `route` leaves out, if no other route takes them: one that is there for the rest says what is
+/// meant.
+fn methods_left_out(config: &Config, route: &Route) -> Option<String> {
+    let methods = route.pattern.methods.as_ref().filter(|methods| !methods.is_empty())?;
+    let of_any_method = RoutePattern { methods: None, ..route.pattern.clone() };
+    if config.routes.iter().any(|other| other.pattern.covers(&of_any_method)) {
+        return None;
+    }
+    let is_left_out = |method: &&str| !methods.iter().any(|own| own == method);
+    let left_out: Vec<&str> = WITH_BODY.into_iter().filter(is_left_out).collect();
+    (!left_out.is_empty()).then(|| left_out.join(", "))
 }

@@ -187,11 +187,12 @@ impl ProxyHttp for Gate {
         if let Err(refusal) = framing::settle(session).await {
             return self.refuse(session, passage, &refusal).await;
         }
-        let Some(target) = target::settle(session.req_header_mut()) else {
+        let snapshot = Arc::clone(&passage.snapshot);
+        let Some(target) = target::settle(session.req_header_mut(), &snapshot.config) else {
             return self.refuse(session, passage, &Refusal::TargetForm).await;
         };
-        let snapshot = Arc::clone(&passage.snapshot);
         let route = snapshot.config.route_for(&target);
+        target::drop_steering_but(session.req_header_mut(), route.map(|route| &route.pass_headers));
         if let Some(route) = route {
             passage.origin = route.origin;
             passage.route = Some(Arc::clone(&route.name));

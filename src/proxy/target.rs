@@ -1,18 +1,101 @@
 //! What a request asks for, before anything is decided about it.
 
+use std::collections::BTreeSet;
+
 use http::uri::PathAndQuery;
-use http::{Method, Uri, header};
+use http::{HeaderMap, HeaderName, Method, Uri, header};
 use pingora::http::RequestHeader;
 
-use crate::config::Target;
+use crate::config::{Config, Steering, Target};
 
 /// Settles what `request` asks for, in the header itself, so that the origin reads it as the routes did: a URL as its
 /// target becomes its path (RFC 9112 §3.2.2), and the authority that came with it, or as `:authority`, becomes the one
 /// `Host`.
 ///
+/// Headers that would steer it elsewhere are dropped, but for those that a route of `config` lets through: what they
+/// say counts, as does what others say of the host and the method.
+///
 /// `None` when the target is neither a path, nor an `http` URL, nor `OPTIONS *`, or when there is more than one host:
 /// origins differ in what they make of anything else.
-pub(super) fn settle(request: &mut RequestHeader) -> Option<Target> {
+pub(super) fn settle(request: &mut RequestHeader, config: &Config) -> Option<Target> {
+    let target = settle_target(request)?;
+    let target = with_other_methods_and_hosts(target, &request.headers);
+    drop_steering(request, |name| config.is_passed_header(name));
+    Some(with_passed_headers(target, &request.headers))
+}
+
+/// Drops what `request` may still have of headers that steer, but for those in `passed`.
+pub(super) fn drop_steering_but(request: &mut RequestHeader, passed: Option<&BTreeSet<String>>) {
+    drop_steering(request, |name| passed.is_some_and(|passed| passed.contains(name)));
+}
+
+fn drop_steering(request: &mut RequestHeader, is_passed: impl Fn(&str) -> bool) {
+    // A part of the protocol of tus, and of what grew out of it: what it says is read there too.
+    let is_piece = request.headers.keys().any(|name| name.as_str().starts_with("upload-"));
+    let steers = |name: &&HeaderName| match Steering::of(name.as_str()) {
+        Some(Steering::Method) => !is_piece && !is_passed(name.as_str()),
+        Some(Steering::Path | Steering::Mount | Steering::Disguised) => !is_passed(name.as_str()),
+        None => false,
+    };
+    let dropped: Vec<HeaderName> = request.headers.keys().filter(steers).cloned().collect();
+    for name in dropped {
+        tracing::debug!(event = "header_dropped", header = name.as_str(), "it could steer the request elsewhere");
+        request.remove_header(&name);
+    }
+}
+
+/// What is said about the method, and about the host that was asked before a proxy in front: neither does harm as one
+/// more reading, and uploads in pieces and origins behind several proxies need it.
+fn with_other_methods_and_hosts(mut target: Target, headers: &HeaderMap) -> Target {
+    for (name, value) in texts(headers) {
+        if Steering::of(name) == Some(Steering::Method) {
+            target = target.or_method(value.trim());
+        }
+        let hosts = match name.replace(|sign: char| !sign.is_ascii_alphanumeric(), "-").as_str() {
+            "x-forwarded-host" | "x-original-host" | "x-host" => value,
+            "forwarded" => value
+                .split(['=', ';', ','])
+                .map(str::trim)
+                .skip_while(|word| !word.eq_ignore_ascii_case("host"))
+                .nth(1)
+                .unwrap_or_default()
+                .trim_matches('"'),
+            _ => continue,
+        };
+        for host in first_and_last(hosts) {
+            target = target.or_host(host);
+        }
+    }
+    target
+}
+
+fn with_passed_headers(mut target: Target, headers: &HeaderMap) -> Target {
+    for (name, value) in texts(headers) {
+        target = match Steering::of(name) {
+            Some(Steering::Path) => target.or_url(value.trim()),
+            Some(Steering::Mount) => {
+                let all = std::iter::once(value.trim()).chain(first_and_last(value));
+                all.fold(target, |target, mount| target.or_below(mount))
+            }
+            Some(Steering::Method | Steering::Disguised) | None => target,
+        };
+    }
+    target
+}
+
+/// The first and the last value of a list, which are what servers take of one.
+fn first_and_last(list: &str) -> impl Iterator<Item = &str> {
+    let mut values = list.split(',').map(str::trim);
+    let first = values.next();
+    first.into_iter().chain(values.next_back())
+}
+
+/// Headers with their values, as far as these are text.
+fn texts(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+}
+
+fn settle_target(request: &mut RequestHeader) -> Option<Target> {
     drop_http_upgrade(request);
     let raw = request.raw_path();
     let is_asterisk = raw == b"*" && request.method == Method::OPTIONS;
@@ -20,8 +103,10 @@ pub(super) fn settle(request: &mut RequestHeader) -> Option<Target> {
         request.uri.authority().cloned()
     } else {
         let url = Uri::try_from(raw).ok().filter(|url| matches!(url.scheme_str(), Some("http" | "https")))?;
-        let path = url.path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
-        request.set_raw_path(path.as_bytes()).ok()?;
+        let path = url.path_and_query().map_or("/", PathAndQuery::as_str);
+        // `http://host?query` has no slash (RFC 9112 §3.2.1 wants one).
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        request.set_raw_path(format!("{slash}{path}").as_bytes()).ok()?;
         Some(url.authority()?.clone())
     };
     if let Some(authority) = authority {
@@ -60,14 +145,52 @@ fn drop_http_upgrade(request: &mut RequestHeader) {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+
+    fn config(route: &str) -> Config {
+        let source = format!(
+            "[[listener]]\naddress = \"127.0.0.1:0\"\n[[origin]]\nname = \"site\"\nservers = [\"127.0.0.1:1\"]\n\
+             [[route]]\nname = \"uploads\"\ninspect = \"enforce\"\n{route}\n"
+        );
+        Config::parse(Path::new("penstock.toml"), &source).unwrap()
+    }
+
+    #[test]
+    fn headers_that_steer_a_request_elsewhere_are_dropped_or_count() {
+        let names = ["X-Original-URL", "SCRIPT_NAME", "X-HTTP-Method-Override", "x_a", "X-Forwarded-Prefix", "X-A"];
+        let settled = |passed: &str, headers: &[&'static str]| {
+            let mut request = RequestHeader::build("POST", b"/zzz", None).unwrap();
+            for name in headers {
+                request.append_header(*name, "/upload").unwrap();
+            }
+            let config = config(&format!("path = \"/upload\"\n{passed}"));
+            let target = settle(&mut request, &config).unwrap();
+            let mut left: Vec<String> = request.headers.keys().map(ToString::to_string).collect();
+            left.sort();
+            (config.route_for(&target).is_some(), left)
+        };
+        assert_eq!(settled("", &names), (false, vec!["x-a".to_owned()]));
+        let passed = "pass_headers = [\"X-Original-URL\", \"x_a\"]";
+        assert_eq!(settled(passed, &names), (true, ["x-a", "x-original-url", "x_a"].map(str::to_owned).to_vec()));
+        let of_tus = settled("", &["X-HTTP-Method-Override", "Upload-Offset"]);
+        assert_eq!(of_tus, (false, ["upload-offset", "x-http-method-override"].map(str::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn a_url_without_a_path_gets_one() {
+        for (target, path) in [("http://a.com", &b"/"[..]), ("http://a.com?/upload", b"/?/upload")] {
+            assert_eq!(settled("POST", target, &[]).unwrap().1.raw_path(), path);
+        }
+    }
 
     fn settled(method: &str, target: &str, hosts: &[&str]) -> Option<(Target, RequestHeader)> {
         let mut request = RequestHeader::build(method, target.as_bytes(), None).unwrap();
         for host in hosts {
             request.append_header("Host", *host).unwrap();
         }
-        settle(&mut request).map(|target| (target, request))
+        settle(&mut request, &config("")).map(|target| (target, request))
     }
 
     #[test]
@@ -92,7 +215,7 @@ mod tests {
     #[test]
     fn a_url_becomes_its_path_and_its_authority_the_host() {
         let (target, request) = settled("POST", "http://b.com:80/upload?x=1", &["a.com", "c.com"]).unwrap();
-        assert_eq!(target, Target::new("POST", "b.com", "/upload"));
+        assert_eq!(target, Target::new("POST", "b.com", "/upload"), "what came as Host does not count");
         assert_eq!(request.raw_path(), b"/upload?x=1");
         assert_eq!(request.headers.get_all("host").iter().collect::<Vec<_>>(), ["b.com:80"]);
     }

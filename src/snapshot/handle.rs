@@ -334,8 +334,8 @@ impl SnapshotHandle {
 
 /// That `input` has not been looked at or loaded in the time for it.
 pub(super) fn hangs(input: &Path) -> Problem {
-    let what = "it was not read in time, and is left alone until it was: is the server of a network mount gone, or does \
-                it take minutes to load?";
+    let what = "it was not read in time, and is left alone until it was: is the server of a network mount gone, or \
+                does it take minutes to load?";
     Problem::of_file(input, what)
 }
 

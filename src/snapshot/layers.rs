@@ -220,12 +220,12 @@ impl SetCache<'_> {
         }
     }
 
-    /// A file without a name: where no folder can be written, in memory, so that a list that has changed is used all the
-    /// same.
+    /// A file without a name: where no folder can be written, in memory, so that a list that has changed is used all
+    /// the same.
     fn nameless(&self) -> io::Result<File> {
         tempfile::tempfile_in(self.temporary).or_else(|error| {
             let folder = self.temporary.display();
-            tracing::warn!(event = "set_cache", %folder, %error, "lists are compiled in memory: no folder can be written");
+            tracing::warn!(event = "set_cache", %folder, %error, "lists are compiled in memory");
             Ok(File::from(memfd_create("list", MemfdFlags::CLOEXEC)?))
         })
     }
