@@ -27,6 +27,12 @@ differential: deps ## Send N=20000 bodies of SEED=1 through Penstock to real par
 	PENSTOCK_REQUIRE=differential PENSTOCK_DIFFERENTIAL_N=$(or $(N),20000) PENSTOCK_DIFFERENTIAL_SEED=$(SEED) \
 	    PENSTOCK_DIFFERENTIAL_FIRST=$(FIRST) cargo test differential::no_parser
 
+.PHONY: differential-paths
+differential-paths: deps ## Send N=20000 requests of SEED=1 through Penstock to real routers
+	@deploy/install-deps.sh --differential
+	PENSTOCK_REQUIRE=differential PENSTOCK_PATHS_N=$(or $(N),20000) PENSTOCK_PATHS_SEED=$(SEED) \
+	    PENSTOCK_PATHS_FIRST=$(FIRST) cargo test differential::paths
+
 .PHONY: build
 build: deps ## Build the release binary, target/release/penstock
 	cargo build --release --bin penstock

@@ -66,7 +66,20 @@ install_cargo_deny() {
     fi
 }
 
+# Routers of more languages, which the differential test of paths leaves out where they are not there.
+install_routers() {
+    [ "${1:-}" = --differential ] && command -v apt-get >/dev/null 2>&1 || return 0
+    local routers=(ruby-sinatra ruby-webrick golang-go golang-github-go-chi-chi-dev golang-github-gorilla-mux-dev
+        default-jdk-headless libtomcat10-embed-java)
+    dpkg -s "${routers[@]}" >/dev/null 2>&1 && return 0
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
+    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${routers[@]}" \
+        >/dev/null 2>&1 || echo "install-deps: without routers of Ruby, Go and Java" >&2
+}
+
 if [ ${#missing[@]} -eq 0 ]; then
+    install_routers "${1:-}"
     install_python_packages "${1:-}"
     install_cargo_deny "${1:-}"
     exit 0
@@ -83,5 +96,6 @@ fi
 echo "installing ${missing[*]}"
 "${as_root[@]}" apt-get update -qq
 DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+install_routers "${1:-}"
 install_python_packages "${1:-}"
 install_cargo_deny "${1:-}"

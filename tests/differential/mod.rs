@@ -12,6 +12,7 @@ mod edits;
 mod grammar;
 mod oddities;
 mod ordinary;
+mod paths;
 mod random;
 mod references;
 mod servers;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the parsers of the differential test into the folder named, at the versions pinned beside this script.
+# Installs the parsers and routers of the differential tests into the folder named, at the versions pinned beside this
+# script; routers of Go are built from what the system has, or left out.
 # Does nothing when they are there already. Prints on stderr what is missing and fails where it cannot.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)/origins
@@ -13,6 +14,9 @@ if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
     exit 1
 fi
 
+# Where Debian puts what Go programs are built with.
+gocode=/usr/share/gocode/src
+
 mkdir -p "$folder"
 exec 9>"$folder/lock"
 flock 9
@@ -20,16 +24,25 @@ flock 9
 key=$(
     {
         cat "$0" "$here/requirements.txt" "$here/package.json" "$here/package-lock.json"
+        cat "$here/paths/routers.go"
         command -v python3 node
+        command -v go || true
+        ls "$gocode/github.com" 2>&1 || true
         python3 --version
         node --version
     } | sha256sum
 )
 [ "$(cat "$folder/installed" 2>/dev/null)" = "$key" ] && exit 0
 
-rm -rf "$folder/installed" "$folder/venv" "$folder/node_modules"
+rm -rf "$folder/installed" "$folder/venv" "$folder/node_modules" "$folder/routers"
 python3 -m venv "$folder/venv" >&2
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt" >&2
 cp "$here/package.json" "$here/package-lock.json" "$folder"
 (cd "$folder" && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --silent) >&2
+mkdir "$folder/routers"
+if command -v go >/dev/null && [ -d "$gocode/github.com/go-chi/chi" ] && [ -d "$gocode/github.com/gorilla/mux" ]; then
+    GO111MODULE=off GOPATH=$(dirname "$gocode") GOCACHE=$folder/routers/cache GOFLAGS= \
+        go build -o "$folder/routers/go" "$here/paths/routers.go" >&2
+    rm -rf "$folder/routers/cache"
+fi
 echo "$key" >"$folder/installed"
