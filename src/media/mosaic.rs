@@ -3,6 +3,8 @@
 //! Each file in a document is hashed by itself as well. What cannot be decoded leaves its place white here, and that is
 //! no problem of the whole.
 
+use std::time::Duration;
+
 use image::imageops::{flip_horizontal, flip_vertical, replace, rotate90, thumbnail};
 use image::metadata::Orientation;
 use image::{Rgb, RgbImage};
@@ -10,6 +12,9 @@ use image::{Rgb, RgbImage};
 use super::decode::{Colours, DecodeError, DecodeMeans, Ground, Picture, Pixels, each_picture};
 use super::{PartHashes, hash_view, sniff};
 use crate::content::{AlgorithmSet, MediaType, Mosaic, Tile};
+
+/// Processor time that a pixel of a piece takes to be put in its place.
+const A_PIXEL: Duration = Duration::from_nanos(20);
 
 /// What the whole is called where types are told.
 const KIND: MediaType = MediaType::Known("mosaic");
@@ -48,14 +53,20 @@ pub fn hash_mosaic(mosaic: &Mosaic, wanted: AlgorithmSet, means: &DecodeMeans<'_
 
 /// The first picture of `tile`, in its tones, turned and as large as it is shown.
 fn shown(tile: &Tile, means: &DecodeMeans<'_>) -> Result<RgbImage, DecodeError> {
-    let mut first = None;
+    let (mut first, mut lacks_work) = (None, false);
     let mut visit = |picture: Picture| {
-        if first.is_none() {
+        let pixels = u64::from(picture.width) * u64::from(picture.height);
+        if first.is_none() && means.deadline.affords_steps(pixels, A_PIXEL) {
             first = Some(placed(&picture, tile));
+        } else {
+            lacks_work |= first.is_none();
         }
         picture.pixels.give_back();
     };
     let ended = each_picture(&tile.picture, sniff(&tile.picture), Colours::Rgb, means, &mut visit);
+    if lacks_work {
+        return Err(DecodeError::TooMuchWork);
+    }
     first.ok_or_else(|| ended.err().unwrap_or_else(DecodeError::header_cut_off))
 }
 
