@@ -92,16 +92,94 @@ fn a_picture_is_found_inside_of_borders() {
     }
 }
 
+/// A GIF of these frames.
+fn gif_film(frames: &[image::DynamicImage]) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = image::codecs::gif::GifEncoder::new_with_speed(&mut file, 30);
+    encoder.encode_frames(frames.iter().map(|frame| image::Frame::new(frame.to_rgba8()))).unwrap();
+    drop(encoder);
+    file
+}
+
+/// A folder of icons, which lies about each of these pictures whatever can be lied about.
+fn icon_of(pictures: &[Vec<u8>]) -> Vec<u8> {
+    let count = u16::try_from(pictures.len()).unwrap();
+    let mut file = [&[0, 0, 1, 0][..], &count.to_le_bytes()].concat();
+    let mut place = 6 + 16 * pictures.len();
+    for picture in pictures {
+        file.extend([1, 1, 0, 0, 9, 0, 77, 0, 0, 0, 0, 0]);
+        file.extend(u32::try_from(place).unwrap().to_le_bytes());
+        place += picture.len();
+    }
+    file.extend(pictures.concat());
+    file
+}
+
 #[test]
-fn frames_at_even_distances_are_hashed_up_to_the_limit() {
-    let frames = |most| {
-        let limits = DecodeLimits { max_frames: most, ..DecodeLimits::default() };
-        let hashes = hash_part_here(&fixture("moving.gif"), [Algorithm::Pdq].into_iter().collect(), &limits);
-        hashes.views.iter().map(|view| view.frame).collect::<Vec<_>>()
+fn a_picture_among_many_is_found_wherever_it_is() {
+    let listed = landscape(96, 64, 2);
+    let others: Vec<image::DynamicImage> = (10..50).map(|seed| landscape(96, 64, seed)).collect();
+    let with_listed = |place: usize| {
+        let mut all = others.clone();
+        all[place] = listed.clone();
+        all
     };
-    assert_eq!(frames(8), [0, 1, 2]);
-    assert_eq!(frames(2), [0, 2]);
-    assert_eq!(frames(1), [0]);
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address])
+        .with(ENFORCING)
+        .with_limits("max_picture_frames = 2\ninspection_work = \"60s\"")
+        .with_known("pdq", &pdq(&png(&listed)))
+        .start();
+    for place in [1, 4, 23, 38] {
+        let icons: Vec<Vec<u8>> = with_listed(place).iter().map(png).collect();
+        for (what, file) in [("frames", gif_film(&with_listed(place))), ("icons", icon_of(&icons))] {
+            assert_eq!(penstock.post("/upload/a", &[], &file).status, 451, "{what}, {place}");
+        }
+    }
+    assert_eq!(penstock.post("/upload/a", &[], &gif_film(&others)).status, 200);
+}
+
+#[test]
+fn a_file_of_which_not_every_picture_was_looked_at_is_inconclusive() {
+    let frame = |number: u32| {
+        let pixel =
+            |x: u32, y: u32| image::Rgb([(number >> (x % 8)) as u8 ^ (y * 40) as u8, x as u8 * 30, number as u8]);
+        image::DynamicImage::ImageRgb8(image::RgbImage::from_fn(8, 8, pixel))
+    };
+    let film = gif_film(&(0..1_400).map(frame).collect::<Vec<_>>());
+    assert_eq!(problem_of(&film, &DecodeLimits::default()), Some("too_many_frames"));
+    // One that stands still for long has as many frames, and two pictures.
+    let still = gif_film(&(0..1_400).map(|number| frame(number / 700)).collect::<Vec<_>>());
+    assert_eq!(problem_of(&still, &DecodeLimits::default()), None);
+}
+
+#[test]
+fn a_picture_is_compared_as_its_colours_are_meant() {
+    let listed = landscape(300, 200, 4);
+    let mut negative = listed.clone();
+    negative.invert();
+    let mut profile = moxcms::ColorProfile::new_srgb();
+    let curve = moxcms::ToneReprCurve::Lut((0..=255).rev().map(|tone| tone * 257).collect());
+    profile.cicp = None;
+    (profile.red_trc, profile.green_trc, profile.blue_trc) = (Some(curve.clone()), Some(curve.clone()), Some(curve));
+    let profile = miniz_oxide::deflate::compress_to_vec_zlib(&profile.encode().unwrap(), 6);
+    let with_chunk =
+        |png: Vec<u8>, kind: &[u8; 4], content: &[u8]| [&png[..33], &chunk(kind, content), &png[33..]].concat();
+    let grey = listed.to_luma8();
+    let steep = image::DynamicImage::ImageLuma16(image::ImageBuffer::from_fn(300, 200, |x, y| {
+        let tone = f64::from(grey.get_pixel(x, y)[0]) / 255.0;
+        image::Luma([(tone.powf(2.2 * 6.0) * 65_535.0).round() as u16])
+    }));
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).with_known("pdq", &pdq(&png(&listed))).start();
+    for (what, file, status) in [
+        ("a negative", png(&negative), 451),
+        ("falling curves", with_chunk(png(&negative.fliph()), b"iCCP", &[b"a\0\0", &profile[..]].concat()), 451),
+        ("a steep curve", with_chunk(png(&steep), b"gAMA", &600_000_u32.to_be_bytes()), 451),
+        ("another picture", png(&landscape(300, 200, 31)), 200),
+    ] {
+        assert_eq!(penstock.post("/upload/a", &[], &file).status, status, "{what}");
+    }
 }
 
 /// With its marker of the frame header, and the bits of a sample, replaced.

@@ -28,6 +28,12 @@ impl PdqHash {
         Distance(bits as u16)
     }
 
+    /// The hash of the negative of the picture: each coefficient has the other sign then, and so does their median.
+    #[must_use]
+    pub fn negative(&self) -> Self {
+        Self(self.0.map(|byte| !byte))
+    }
+
     /// The hash of these words; what [`words`](Self::words) gave.
     pub fn from_words(words: [u64; 4]) -> Self {
         let mut bytes = [0; 32];

@@ -12,8 +12,8 @@ pub struct DecodeLimits {
     /// Bytes a decoder may allocate. Default 512 MiB: what is larger is decoded row by row or as means, where the
     /// format lets it be, and refused where it does not.
     pub max_alloc: u64,
-    /// Pictures of one file that are hashed: frames of an animation, pages, sizes of an icon. Default 8: the first, one
-    /// in the middle, the last, and some between them.
+    /// Pictures of one file that are hashed in any case: frames of an animation, pages, sizes of an icon. Default 32: the
+    /// first, the last, those shown longest, and some between them. Others are hashed as long as there is work for them.
     pub max_frames: usize,
     /// Processor time to decode one file. Default 5 s, half of what an inspection gets of any time.
     pub deadline: Duration,
@@ -38,7 +38,7 @@ impl Default for DecodeLimits {
             max_side: 32_768,
             max_pixels: 250_000_000,
             max_alloc: 512 << 20,
-            max_frames: 8,
+            max_frames: 32,
             deadline: Duration::from_secs(5),
         }
     }

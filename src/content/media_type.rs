@@ -35,6 +35,28 @@ pub enum MediaType {
     Qoi,
     /// DDS texture.
     Dds,
+    /// A BMP without its file header.
+    Dib,
+    /// PCX or DCX of Paintbrush.
+    Pcx,
+    /// PSD or PSB of Photoshop.
+    Psd,
+    /// SGI picture.
+    Sgi,
+    /// Raster file of Sun.
+    Sun,
+    /// XBM, bits in C.
+    Xbm,
+    /// XPM, letters for colours in C.
+    Xpm,
+    /// FITS of astronomers.
+    Fits,
+    /// ICNS, icons of Apple.
+    Icns,
+    /// HDR picture of Radiance.
+    Hdr,
+    /// A picture of a format that nothing here decodes, by its usual short name.
+    OtherPicture(&'static str),
     /// Text in UTF-8, or in UTF-16 with a byte order mark, or in a single-byte charset without control characters.
     Text,
     /// A format we recognise but do not decode, by its usual short name ("pdf", "zip", "mp4"…).
@@ -64,6 +86,17 @@ impl MediaType {
             Self::Tga => "tga",
             Self::Qoi => "qoi",
             Self::Dds => "dds",
+            Self::Dib => "dib",
+            Self::Pcx => "pcx",
+            Self::Psd => "psd",
+            Self::Sgi => "sgi",
+            Self::Sun => "sun",
+            Self::Xbm => "xbm",
+            Self::Xpm => "xpm",
+            Self::Fits => "fits",
+            Self::Icns => "icns",
+            Self::Hdr => "hdr",
+            Self::OtherPicture(name) => name,
             Self::Text => "text",
             Self::Known(name) => name,
             Self::Empty => "empty",
@@ -89,9 +122,19 @@ impl MediaType {
             Self::Tga => "image/x-tga",
             Self::Qoi => "image/qoi",
             Self::Dds => "image/vnd-ms.dds",
+            Self::Dib => "image/bmp",
+            Self::Pcx => "image/x-pcx",
+            Self::Psd => "image/vnd.adobe.photoshop",
+            Self::Sgi => "image/x-sgi",
+            Self::Sun => "image/x-sun-raster",
+            Self::Xbm => "image/x-xbitmap",
+            Self::Xpm => "image/x-xpixmap",
+            Self::Fits => "image/fits",
+            Self::Icns => "image/x-icns",
+            Self::Hdr => "image/vnd.radiance",
             Self::Text => "text/plain",
             Self::Known(name) => return known_essence(name),
-            Self::Empty | Self::Opaque => return None,
+            Self::OtherPicture(_) | Self::Empty | Self::Opaque => return None,
         })
     }
 

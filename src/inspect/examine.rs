@@ -13,7 +13,7 @@ use super::stretches::Stretches;
 use crate::body::{Scratch, Stores};
 use crate::config::Share;
 use crate::content::{
-    Algorithm, Deadline, Distance, HashValue, MediaType, Part, PartKind, SetAction, UnixTime, reads_as_text,
+    Algorithm, Deadline, Distance, HashValue, MediaType, Part, PartKind, PdqHash, SetAction, UnixTime, reads_as_text,
 };
 use crate::extract::{Means, ProblemCode, Source, dissect};
 use crate::hash_set::{About, EntryIndex};
@@ -150,12 +150,17 @@ const fn is_of_whole_files(part: &Part) -> bool {
     !matches!(part.kind, PartKind::Field | PartKind::JsonString | PartKind::XmlText)
 }
 
+/// What is searched for of a picture: its eight orientations, and its negative.
+fn queries_of(hashes: &PdqHashes) -> impl Iterator<Item = PdqHash> {
+    hashes.dihedral.into_iter().chain([hashes.dihedral[0].negative()])
+}
+
 /// The quality of that one of `hashes` which is nearest to a listed hash.
 fn quality_of_nearest(hashes: &[&PdqHashes], listed: &HashValue) -> Option<u8> {
     let HashValue::Pdq(listed) = listed else {
         return None;
     };
-    let distance = |pdq: &&&PdqHashes| pdq.dihedral.iter().map(|hash| hash.distance(listed)).min();
+    let distance = |pdq: &&&PdqHashes| queries_of(pdq).map(|hash| hash.distance(listed)).min();
     hashes.iter().min_by_key(distance).map(|pdq| pdq.quality)
 }
 
@@ -322,7 +327,7 @@ impl Examination {
     fn match_views(&mut self, part: usize, set: &LoadedSet, views: &[ViewHashes]) {
         let hashed = views.iter().filter_map(|view| view.pdq.as_ref()?.as_ref().ok());
         let reliable: Vec<&PdqHashes> = hashed.filter(|pdq| pdq.quality >= set.policy.min_quality).collect();
-        let queries: Vec<HashValue> = reliable.iter().flat_map(|pdq| pdq.dihedral.map(HashValue::Pdq)).collect();
+        let queries: Vec<HashValue> = reliable.iter().flat_map(|pdq| queries_of(pdq)).map(HashValue::Pdq).collect();
         self.match_near(part, set, &queries, |listed| quality_of_nearest(&reliable, listed));
         for algorithm in [Algorithm::AHash, Algorithm::DHash, Algorithm::PHash] {
             let own = views.iter().flat_map(ViewHashes::hash64s).filter(|hash| hash.algorithm() == algorithm);

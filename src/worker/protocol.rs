@@ -34,6 +34,7 @@ mod tag {
     pub(super) const BROKEN: u8 = 3;
     pub(super) const UNSUPPORTED: u8 = 4;
     pub(super) const PANICKED: u8 = 5;
+    pub(super) const TOO_MANY: u8 = 6;
 }
 
 /// A file to be decoded.
@@ -151,6 +152,7 @@ pub(super) fn write_end(output: &mut impl Write, result: &Result<(), DecodeError
             output.write_all(&height.to_le_bytes())?;
         }
         Err(DecodeError::Panicked) => output.write_all(&[tag::PANICKED])?,
+        Err(DecodeError::TooManyPictures) => output.write_all(&[tag::TOO_MANY])?,
         Err(DecodeError::Unsupported(_)) => output.write_all(&[tag::UNSUPPORTED])?,
         Err(other) => {
             let text = match other {
@@ -189,6 +191,7 @@ pub(super) fn read_answer(
             }
             tag::BROKEN => return Ok(Err(DecodeError::Broken(read_message(input)?))),
             tag::PANICKED => return Ok(Err(DecodeError::Panicked)),
+            tag::TOO_MANY => return Ok(Err(DecodeError::TooManyPictures)),
             tag::UNSUPPORTED => return Ok(Err(DecodeError::Unsupported(UNSUPPORTED))),
             _ => return Err(invalid("an answer of no known kind")),
         }

@@ -13,6 +13,7 @@ use super::pixels::Pixels;
 use super::runs::Runs;
 use super::still::{ended_with, too_few_pixels};
 use super::{DecodeError, Decoding, Picture};
+use crate::content::MediaType;
 use crate::content::number::{u16_at, u32_at};
 
 /// Bytes before the header of the picture.
@@ -66,10 +67,21 @@ impl Decoding<'_, '_> {
         let header = Header::read(rest, start.saturating_sub(FILE_HEADER))?;
         let start = if start < FILE_HEADER + CORE { FILE_HEADER + header.end } else { start };
         let data = self.bytes.get(start..).unwrap_or_default();
+        self.bmp_data(&header, data)
+    }
+
+    /// A BMP without the file header, as the clipboard has it.
+    pub(super) fn dib(&mut self) -> Result<(), DecodeError> {
+        let header = Header::read(self.bytes, 0)?;
+        let data = self.bytes.get(header.end..).unwrap_or_default();
+        self.bmp_data(&header, data)
+    }
+
+    fn bmp_data(&mut self, header: &Header, data: &[u8]) -> Result<(), DecodeError> {
         match header.packing {
-            Packing::Jpeg => self.of_inner(data).jpeg(),
-            Packing::Png => self.of_inner(data).png(),
-            Packing::Plain | Packing::Runs(_) | Packing::Fax => self.bmp_pixels(&header, data),
+            Packing::Jpeg => self.of_inner(data, MediaType::Jpeg).jpeg(),
+            Packing::Png => self.of_inner(data, MediaType::Png).png(),
+            Packing::Plain | Packing::Runs(_) | Packing::Fax => self.bmp_pixels(header, data),
         }
     }
 
@@ -88,7 +100,7 @@ impl Decoding<'_, '_> {
             (RgbImage::from_raw(width, height, canvas.bytes).map(Pixels::Rgb), canvas.rows)
         };
         let pixels = pixels.filter(|_| rows > 0).ok_or_else(too_few_pixels)?;
-        (self.visit)(Picture::whole(width, height, pixels, Orientation::NoTransforms, 0));
+        self.show(Picture::whole(width, height, pixels, Orientation::NoTransforms, 0));
         ended_with(rows.into(), height.into())
     }
 }

@@ -34,12 +34,12 @@ impl Decoding<'_, '_> {
             if is_turned && is_whole {
                 // Readers that pass over `CgBI` show it as it is.
                 let as_stored = pixels.clone();
-                (self.visit)(Picture::whole(width, height, as_stored, Orientation::NoTransforms, 0));
+                self.show(Picture::whole(width, height, as_stored, Orientation::NoTransforms, 0));
             }
             if is_turned {
                 turn(&mut pixels);
             }
-            (self.visit)(Picture::whole(width, height, pixels, Orientation::NoTransforms, 0));
+            self.show(Picture::whole(width, height, pixels, Orientation::NoTransforms, 0));
         }
         ended
     }

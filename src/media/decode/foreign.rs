@@ -3,6 +3,7 @@
 use image::metadata::Orientation;
 
 use super::pixels::Pixels;
+use super::sequence::frames;
 use super::still::too_few_pixels;
 use super::{DecodeError, Decoding, Picture};
 use crate::media::foreign::{ForeignFormat, ForeignPicture};
@@ -19,14 +20,16 @@ impl Decoding<'_, '_> {
             }
         };
         means.foreign.decode(format, bytes, means.limits, &means.deadline, &mut visit)?;
-        believed
+        believed?;
+        let has_frames = format != ForeignFormat::Jpeg2000 && frames(bytes) > 1;
+        if has_frames { Err(DecodeError::Unsupported("the frames of a sequence")) } else { Ok(()) }
     }
 
     fn foreign_picture(&mut self, picture: ForeignPicture, frame: usize) -> Result<(), DecodeError> {
         let (width, height) = (picture.width, picture.height);
         self.check_size(width, height, picture.rgba.len() as u64)?;
         let pixels = Pixels::from_rgba(width, height, picture.rgba).ok_or_else(too_few_pixels)?;
-        (self.visit)(Picture::whole(width, height, pixels, Orientation::NoTransforms, frame));
+        self.show(Picture::whole(width, height, pixels, Orientation::NoTransforms, frame));
         Ok(())
     }
 }

@@ -7,19 +7,18 @@ use image::codecs::png::PngDecoder;
 use image::metadata::Orientation;
 
 use super::bmp::{Header, stride};
+use super::chosen::Chosen;
 use super::masks::opaque_unless_somewhere;
 use super::pixels::Pixels;
 use super::png_chunks::SIGNATURE;
 use super::source::Source;
 use super::still::{ended_with, image_limits, too_few_pixels};
-use super::{DecodeError, Decoding, Picture, Several, is_chosen};
+use super::{DecodeError, Decoding, Picture, Several};
+use crate::content::MediaType;
+use crate::content::number::u32_at;
 
 const HEADER: usize = 6;
 const ENTRY: usize = 16;
-
-/// Pictures of a folder that are looked at, if frames of other files may not be more. Icons of programs have up to
-/// twenty.
-const MOST_PICTURES: usize = 64;
 
 impl Decoding<'_, '_> {
     /// Of what the folder says, only the places are looked at: browsers believe the pictures as to their sizes, and in
@@ -30,22 +29,26 @@ impl Decoding<'_, '_> {
         let entries = rest.as_chunks::<ENTRY>().0.iter().take(entries);
         let places = entries.map(|[.., a, b, c, d]| u32::from_le_bytes([*a, *b, *c, *d]) as usize);
         let places: BTreeSet<usize> = places.collect();
-        let most = self.means.limits.max_frames.max(MOST_PICTURES);
-        let mut shown = Several::of_equals();
+        // Viewers show the largest that they have room for.
+        let sizes: Vec<u64> =
+            places.iter().map(|place| pixels_at(self.bytes.get(*place..).unwrap_or_default())).collect();
+        let mut chosen = Chosen::of(&sizes, self.means.limits.max_frames, &self.means.deadline);
+        let mut shown = Several::default();
         for (number, place) in places.iter().enumerate() {
-            if is_chosen(number, places.len(), most) {
+            if chosen.takes(number, &self.means.deadline) {
                 self.check_deadline()?;
                 shown.add(self.icon_picture(*place, number));
             }
         }
-        shown.ended()
+        chosen.ended().and(shown.ended())
     }
 
     fn icon_picture(&mut self, place: usize, number: usize) -> Result<(), DecodeError> {
         let rest = self.bytes.get(place..).ok_or_else(DecodeError::header_cut_off)?;
         if rest.starts_with(&SIGNATURE) {
             let source = Source::new(rest, self.means.deadline);
-            return self.still(PngDecoder::with_limits(source, image_limits(self.means.limits)), number);
+            let decoder = PngDecoder::with_limits(source, image_limits(self.means.limits));
+            return self.of_inner(rest, MediaType::Png).still(decoder, number);
         }
         let header = Header::read(rest, 0)?;
         if !header.has_pixels() {
@@ -67,9 +70,20 @@ impl Decoding<'_, '_> {
             cut_out(&mut rgba, width, mask);
         }
         let picture = RgbaImage::from_raw(width, height, rgba).ok_or_else(too_few_pixels)?;
-        (self.visit)(Picture::whole(width, height, Pixels::of_rgba(picture), Orientation::NoTransforms, number));
+        self.show(Picture::whole(width, height, Pixels::of_rgba(picture), Orientation::NoTransforms, number));
         ended_with(canvas.rows.into(), height.into())
     }
+}
+
+/// Pixels of the picture that begins `bytes`, as far as it says.
+fn pixels_at(bytes: &[u8]) -> u64 {
+    let sides = if bytes.starts_with(&SIGNATURE) {
+        let sides = bytes.get(16..24).unwrap_or_default().as_chunks::<4>().0;
+        sides.iter().map(|side| u32::from_be_bytes(*side)).collect()
+    } else {
+        vec![u32_at(bytes, 4).unwrap_or_default(), u32_at(bytes, 8).unwrap_or_default() / 2]
+    };
+    sides.iter().fold(1, |pixels: u64, side| pixels.saturating_mul(u64::from(*side)))
 }
 
 /// Makes transparent what a mask, whose rows go upwards, says is so.
@@ -122,10 +136,10 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_that_is_broken_beside_another_is_no_doubt() {
+    fn a_picture_that_is_broken_is_a_doubt_also_beside_another() {
         let good = picture(24, &[], &[9; 16], &[0; 8]);
         let (pictures, ended) = shown(&folder(1, &[&[40, 0, 0, 0], &good]));
-        assert_eq!((pictures.len(), ended), (1, Ok(())));
+        assert_eq!((pictures.len(), ended), (1, Err("picture_broken")));
         let (pictures, ended) = shown(&folder(1, &[&[41, 0, 0, 0], &[40, 0, 0, 0]]));
         assert_eq!((pictures.len(), ended), (0, Err("picture_broken")));
     }

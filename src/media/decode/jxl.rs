@@ -14,8 +14,10 @@ use image::metadata::Orientation;
 use jxl_oxide::{AllocTracker, InitializeResult, JxlImage};
 
 use super::canvas::{Canvas, Grain, Place};
+use super::chosen::Chosen;
 use super::still::too_few_pixels;
-use super::{DecodeError, Decoding, is_chosen};
+use super::tones::Tones;
+use super::{DecodeError, Decoding};
 
 /// Bytes handed to the decoder between two looks at the clock, and at what it has made of them: a frame takes six or
 /// more.
@@ -40,7 +42,8 @@ impl Decoding<'_, '_> {
         let (width, height, channels) = (image.width(), image.height(), image.pixel_format().channels());
         // Samples are 32 bits while they are decoded, and there is a copy.
         let samples = u64::from(width) * u64::from(height) * channels as u64 * 8;
-        let (grain, kept) = Grain::of(width, height, channels, self.means.limits);
+        self.tones.extend(Tones::of_profile(&image.rendered_icc()));
+        let (grain, kept) = self.grain(width, height, channels);
         let kept = if grain == Grain::Pixels { samples / 8 } else { kept };
         self.check_size(width, height, samples + kept)?;
         let fed = chunks.try_for_each(|chunk| {
@@ -71,11 +74,14 @@ impl Decoding<'_, '_> {
     /// case.
     fn jxl_frames(&mut self, image: &JxlImage) -> Result<(), DecodeError> {
         let (count, limits) = (image.num_loaded_keyframes(), self.means.limits);
+        let durations = (0..count).filter_map(|number| image.frame_by_keyframe(number));
+        let durations: Vec<u64> = durations.map(|frame| frame.header().duration.into()).collect();
+        let mut chosen = Chosen::of(&durations, limits.max_frames, &self.means.deadline);
         let mut layers = Layers::default();
         for number in 0..count {
             let Some(frame) = image.frame_by_keyframe(number) else { break };
             layers.add_up_to(frame.index(), image);
-            let is_chosen = is_chosen(number, count, limits.max_frames);
+            let is_chosen = chosen.takes(number, &self.means.deadline);
             if !is_chosen && !frame.header().can_reference() {
                 continue;
             }
@@ -90,7 +96,7 @@ impl Decoding<'_, '_> {
             }
             layers = Layers { undrawn: 0, pixels: 0, ..layers };
         }
-        Ok(())
+        chosen.ended()
     }
 
     fn jxl_frame(&mut self, image: &JxlImage, frame: usize) -> Result<(), DecodeError> {
@@ -102,7 +108,7 @@ impl Decoding<'_, '_> {
         if !(1..=4).contains(&channels) {
             return Err(DecodeError::Unsupported("a JPEG XL of more than four channels"));
         }
-        let (grain, _) = Grain::of(width, height, channels, self.means.limits);
+        let (grain, _) = self.grain(width, height, channels);
         let mut canvas = Canvas::new(width, height, channels, grain);
         let mut row = vec![0_u8; width as usize * channels];
         for y in 0..height as usize {
@@ -110,9 +116,16 @@ impl Decoding<'_, '_> {
             canvas.add(Place::row(y), &row);
         }
         let picture = canvas.into_picture(height, Orientation::NoTransforms, frame).ok_or_else(too_few_pixels)?;
-        (self.visit)(picture);
+        self.show(picture);
         Ok(())
     }
+}
+
+/// Whether a header can be read at the start of `bytes`, which then are hardly anything else.
+pub(in crate::media) fn has_jxl_header(bytes: &[u8]) -> bool {
+    let mut waiting = JxlImage::builder().build_uninit();
+    let is_fed = waiting.feed_bytes(&bytes[..bytes.len().min(CHUNK)]).is_ok();
+    is_fed && matches!(waiting.try_init(), Ok(InitializeResult::Initialized(_)))
 }
 
 /// Frames that are not shown by themselves.

@@ -9,6 +9,7 @@ mod animation;
 mod bmp;
 mod canvas;
 mod cgbi;
+mod chosen;
 mod dds;
 mod fax;
 mod foreign;
@@ -19,7 +20,9 @@ mod masks;
 mod pixels;
 mod png;
 mod png_chunks;
+mod raster;
 mod runs;
+mod sequence;
 mod several;
 mod source;
 mod still;
@@ -27,22 +30,28 @@ mod still;
 mod testing;
 mod tiff;
 mod timed;
+mod tones;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use image::codecs::hdr::HdrDecoder;
 use image::codecs::pnm::PnmDecoder;
 use image::codecs::qoi::QoiDecoder;
 use image::codecs::tga::TgaDecoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage};
 
+use self::canvas::Grain;
+pub(super) use self::jxl::has_jxl_header;
 pub use self::pixels::Ground;
 pub(super) use self::pixels::{Pixels, over, plane_on};
+pub(super) use self::raster::{DCX, is_xbm};
 pub use self::several::Several;
 use self::source::Source;
 use self::timed::Late;
+use self::tones::Tones;
 use super::foreign::{ForeignDecoder, ForeignFormat};
 use super::trim::without_borders;
 use crate::content::{Deadline, DecodeLimits, MediaType};
@@ -50,6 +59,13 @@ use crate::content::{Deadline, DecodeLimits, MediaType};
 /// Processor time that a pixel costs at least, by what the header says: also one that the file says nothing about is
 /// cleared, put in its place and hashed.
 const A_PIXEL: Duration = Duration::from_nanos(3);
+
+/// Bytes of the header of a QOI, and the place in it of the number of channels.
+const QOI_HEADER: usize = 14;
+const QOI_CHANNELS: usize = 12;
+
+/// Processor time that a pixel takes whose colours are meant otherwise.
+const A_TONED_PIXEL: Duration = Duration::from_nanos(10);
 
 /// A decoded picture.
 pub(super) struct Picture {
@@ -139,6 +155,9 @@ pub enum DecodeError {
     /// A JPEG goes over its pixels, or a JPEG XL is drawn over itself, more often than the limits allow.
     #[error("the picture has more scans or layers than the limits allow")]
     TooManyScans,
+    /// It has so many frames, pages or sizes that not all were looked at.
+    #[error("the file has more pictures than there is work to look at")]
+    TooManyPictures,
     /// Decoding took too long.
     #[error("the picture takes too long to decode")]
     Deadline,
@@ -164,6 +183,7 @@ impl DecodeError {
             Self::Unsupported(_) => "picture_unsupported",
             Self::Unavailable(..) => "picture_decoder_missing",
             Self::TooManyScans => "picture_too_many_scans",
+            Self::TooManyPictures => "too_many_frames",
             Self::Deadline => "picture_deadline",
             Self::TooMuchWork => "too_much_work",
             Self::Panicked => "picture_decoder_panicked",
@@ -176,10 +196,12 @@ struct Decoding<'a, 'v> {
     bytes: &'a [u8],
     colours: Colours,
     means: DecodeMeans<'a>,
+    /// What the file says its colours mean, where that changes them by much.
+    tones: Vec<Tones>,
     visit: &'v mut dyn FnMut(Picture),
 }
 
-/// Hands the pictures of `bytes`, which look like `media_type`, to `visit`: at most [`DecodeLimits::max_frames`].
+/// Hands the pictures of `bytes`, which look like `media_type`, to `visit`: those that [`chosen`] says.
 ///
 /// # Errors
 /// [`DecodeError`], also when pictures were handed out before.
@@ -192,9 +214,8 @@ pub(super) fn each_picture(
 ) -> Result<(), DecodeError> {
     let is_of_picture = means.deadline.work_left().is_none_or(|left| left > means.limits.deadline);
     let means = DecodeMeans { deadline: means.deadline.or_after_work(means.limits.deadline), ..*means };
-    let mut visit = |picture: Picture| visit(picture.in_grain(means.limits));
-    let mut decoding = Decoding { bytes, colours, means, visit: &mut visit };
-    let decoded = catch_unwind(AssertUnwindSafe(|| decoding.decode(media_type)));
+    let decode = || Decoding::of(bytes, media_type, colours, means, visit).decode(media_type);
+    let decoded = catch_unwind(AssertUnwindSafe(decode));
     let decoded =
         decoded.unwrap_or_else(|why| Err(if why.is::<Late>() { DecodeError::Deadline } else { DecodeError::Panicked }));
     // What stopped at the deadline calls it anything; and what one picture gets may be less than what is left for all.
@@ -203,7 +224,19 @@ pub(super) fn each_picture(
     decoded.map_err(|error| if is_late(&error) { DecodeError::Deadline } else { error })
 }
 
-impl<'a> Decoding<'a, '_> {
+impl<'a, 'v> Decoding<'a, 'v> {
+    fn of(
+        bytes: &'a [u8],
+        media_type: MediaType,
+        colours: Colours,
+        means: DecodeMeans<'a>,
+        visit: &'v mut dyn FnMut(Picture),
+    ) -> Self {
+        let tones = Tones::in_file(bytes, media_type);
+        let colours = if tones.is_empty() { colours } else { Colours::Rgb };
+        Self { bytes, colours, means, tones, visit }
+    }
+
     fn decode(&mut self, media_type: MediaType) -> Result<(), DecodeError> {
         self.check_deadline()?;
         match media_type {
@@ -213,7 +246,7 @@ impl<'a> Decoding<'a, '_> {
             MediaType::WebP => self.webp(),
             MediaType::Bmp => self.bmp(),
             MediaType::Tga => self.still(TgaDecoder::new(self.source()), 0),
-            MediaType::Qoi => self.still(QoiDecoder::new(self.source()), 0),
+            MediaType::Qoi => self.qoi(),
             MediaType::Dds => self.dds(),
             MediaType::Pnm => self.still(PnmDecoder::new(self.source()), 0),
             MediaType::Tiff => self.tiff(),
@@ -222,15 +255,59 @@ impl<'a> Decoding<'a, '_> {
             MediaType::Heic => self.foreign(ForeignFormat::Heic),
             MediaType::Avif => self.foreign(ForeignFormat::Avif),
             MediaType::Jp2 => self.foreign(ForeignFormat::Jpeg2000),
+            MediaType::Dib => self.dib(),
+            MediaType::Pcx => self.pcx(),
+            MediaType::Psd => self.psd(),
+            MediaType::Sgi => self.sgi(),
+            MediaType::Sun => self.sun(),
+            MediaType::Xbm => self.xbm(),
+            MediaType::Xpm => self.xpm(),
+            MediaType::Fits => self.fits(),
+            MediaType::Icns => self.icns(),
+            MediaType::Hdr => self.still(HdrDecoder::new(self.source()), 0),
+            MediaType::OtherPicture(_) => Err(DecodeError::Unsupported("a format that nothing here decodes")),
             MediaType::Text | MediaType::Known(_) | MediaType::Empty | MediaType::Opaque => {
                 Err(DecodeError::Broken("not a picture".into()))
             }
         }
     }
 
+    /// Readers take any number of channels but three for four, and none cares for the kind of colours.
+    fn qoi(&mut self) -> Result<(), DecodeError> {
+        let mut header: [u8; QOI_HEADER] = *self.bytes.first_chunk().ok_or_else(DecodeError::header_cut_off)?;
+        header[QOI_CHANNELS] = if header[QOI_CHANNELS] == 3 { 3 } else { 4 };
+        header[QOI_CHANNELS + 1] = 0;
+        let file = [&header[..], &self.bytes[QOI_HEADER..]].concat();
+        self.still(QoiDecoder::new(Source::new(&file, self.means.deadline)), 0)
+    }
+
     /// The same for another file that lies in this one.
-    fn of_inner<'b>(&'b mut self, bytes: &'b [u8]) -> Decoding<'b, 'b> {
-        Decoding { bytes, colours: self.colours, means: self.means, visit: &mut *self.visit }
+    fn of_inner<'b>(&'b mut self, bytes: &'b [u8], media_type: MediaType) -> Decoding<'b, 'b> {
+        Decoding::of(bytes, media_type, self.colours, self.means, &mut *self.visit)
+    }
+
+    /// Hands out a picture, and as its colours are meant.
+    fn show(&mut self, picture: Picture) {
+        let pixels = u64::from(picture.width) * u64::from(picture.height);
+        for tones in &self.tones {
+            if self.means.deadline.affords_steps(pixels, A_TONED_PIXEL)
+                && let Some(toned) = picture.toned(tones)
+            {
+                (self.visit)(toned.in_grain(self.means.limits));
+            }
+        }
+        (self.visit)(picture.in_grain(self.means.limits));
+    }
+
+    /// How much of a picture is kept: of one whose colours are meant otherwise all, since what is meant of a mean is not
+    /// the mean of what is meant.
+    fn grain(&self, width: u32, height: u32, channels: usize) -> (Grain, u64) {
+        let pixels = u64::from(width) * u64::from(height);
+        let whole = pixels.saturating_mul(channels as u64 + 3);
+        if !self.tones.is_empty() && whole <= self.means.limits.max_alloc {
+            return (Grain::Pixels, whole);
+        }
+        Grain::of(width, height, channels, self.means.limits)
     }
 
     const fn source(&self) -> Source<'a> {
@@ -251,18 +328,6 @@ impl<'a> Decoding<'a, '_> {
     fn check_deadline(&self) -> Result<(), DecodeError> {
         if self.means.deadline.has_passed() { Err(DecodeError::Deadline) } else { Ok(()) }
     }
-}
-
-/// Which of `count` pictures are looked at: all, or `most` of them at even distances, the first and the last among
-/// them.
-fn is_chosen(number: usize, count: usize, most: usize) -> bool {
-    if number == 0 || count <= most {
-        return true;
-    }
-    let (last, gaps) = (count - 1, most.saturating_sub(1));
-    // The share of the way steps from one of `gaps` equal parts to the next.
-    let part = |number: usize| number * gaps / last;
-    part(number) > part(number - 1)
 }
 
 #[cfg(test)]
@@ -316,23 +381,5 @@ mod tests {
         assert_eq!(ended, Ok(()));
         let light = |number: usize| pictures[number].rgba.iter().map(|pixel| u64::from(pixel[1])).sum::<u64>();
         assert_ne!(light(0), light(1));
-    }
-
-    #[test]
-    fn the_first_the_last_and_some_between_are_chosen() {
-        let chosen = |count, most| (0..count).filter(|number| is_chosen(*number, count, most)).collect::<Vec<_>>();
-        assert_eq!(chosen(3, 8), [0, 1, 2]);
-        assert_eq!(chosen(100, 1), [0]);
-        assert_eq!(chosen(100, 2), [0, 99]);
-        assert_eq!(chosen(101, 3), [0, 50, 100]);
-        assert_eq!(chosen(0, 8), [0; 0]);
-        for count in 1..200 {
-            for most in 1..20 {
-                let chosen = chosen(count, most);
-                assert_eq!(chosen.len(), count.min(most), "{most} of {count}: {chosen:?}");
-                assert_eq!(chosen[0], 0);
-                assert!(most == 1 || chosen.last() == Some(&(count - 1)));
-            }
-        }
     }
 }

@@ -8,6 +8,7 @@ use super::canvas::{Canvas, Grain, Place};
 use super::cgbi::is_cgbi;
 use super::source::Source;
 use super::still::too_few_pixels;
+use super::tones::{Tones, WideTones};
 use super::{DecodeError, Decoding};
 
 /// A picture of which no more than this share is missing is shown as a whole, the rest of it black: one row in so many.
@@ -31,8 +32,9 @@ impl Decoding<'_, '_> {
 
     fn png_still(&mut self, rows: &mut Rows<'_>) -> Result<(), DecodeError> {
         let (width, height) = rows.reader.info().size();
-        let (grain, needed) = Grain::of(width, height, rows.channels, self.means.limits);
+        let (grain, needed) = self.grain(width, height, rows.channels);
         self.check_size(width, height, needed)?;
+        let mut wide = if rows.is_wide { self.wide_canvases(rows, grain) } else { Vec::new() };
         let exif = rows.reader.info().exif_metadata.as_deref();
         let orientation = exif.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms);
         let is_interlaced = rows.reader.info().interlaced;
@@ -48,16 +50,33 @@ impl Decoding<'_, '_> {
                     break;
                 }
             }
+            for (tones, channels, canvas) in &mut wide {
+                if let Ok(row) = tones.row(&rows.wide, *channels) {
+                    canvas.add(place, &row);
+                }
+            }
             has_any = true;
             whole_rows = place.y + 1;
         }
         let height = height as usize;
         let shown =
             if is_interlaced || (height - whole_rows) * MISSING_OF_WHOLE <= height { height } else { whole_rows };
+        for (_, _, canvas) in wide.into_iter().filter(|_| has_any) {
+            let toned = canvas.into_picture(shown as u32, orientation, 0).ok_or_else(too_few_pixels)?;
+            (self.visit)(toned.in_grain(self.means.limits));
+        }
         if has_any {
-            (self.visit)(canvas.into_picture(shown as u32, orientation, 0).ok_or_else(too_few_pixels)?);
+            self.show(canvas.into_picture(shown as u32, orientation, 0).ok_or_else(too_few_pixels)?);
         }
         ended
+    }
+
+    /// What samples of sixteen bits are put together on that mean other colours: steep curves need them all.
+    fn wide_canvases(&self, rows: &Rows<'_>, grain: Grain) -> Vec<(WideTones, usize, Canvas)> {
+        let (width, height) = rows.reader.info().size();
+        let channels = if rows.channels.is_multiple_of(2) { 4 } else { 3 };
+        let canvas = || Canvas::new(width, height, channels, grain);
+        self.tones.iter().filter_map(Tones::wide).map(|tones| (tones, rows.channels, canvas())).collect()
     }
 }
 
@@ -67,6 +86,8 @@ struct Rows<'a> {
     channels: usize,
     is_wide: bool,
     row: Vec<u8>,
+    /// The same of sixteen bits a sample.
+    wide: Vec<u8>,
 }
 
 impl<'a> Rows<'a> {
@@ -85,7 +106,7 @@ impl<'a> Rows<'a> {
             ColorType::Rgba => 4,
             ColorType::Indexed => return Err(DecodeError::Broken("there is no palette".into())),
         };
-        Ok(Self { reader, channels, is_wide: depth == BitDepth::Sixteen, row: Vec::new() })
+        Ok(Self { reader, channels, is_wide: depth == BitDepth::Sixteen, row: Vec::new(), wide: Vec::new() })
     }
 
     fn next(&mut self) -> Result<&[u8], DecodeError> {
@@ -94,6 +115,8 @@ impl<'a> Rows<'a> {
             return Ok(row.data());
         }
         let tone = |bytes: &[u8; 2]| ((u32::from(u16::from_be_bytes(*bytes)) + 128) / 257) as u8;
+        self.wide.clear();
+        self.wide.extend_from_slice(row.data());
         self.row.clear();
         self.row.extend(row.data().as_chunks().0.iter().map(tone));
         Ok(&self.row)

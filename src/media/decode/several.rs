@@ -1,60 +1,38 @@
 //! Several pictures in one file, some of which cannot be decoded.
 //!
-//! One rule for all: where one that viewers show was decoded, others that are broken, or are written in a way that is
-//! not known here, are no doubt. In some files viewers show the first and it has to be that one, as otherwise anything
-//! could come before a picture that can be decoded; in others they take the one that suits them. Where a limit stopped
-//! a decoder, that is always a doubt: nothing says that viewers cannot show the picture either.
+//! One rule for all: a picture that cannot be decoded is a doubt whatever is beside it, since some viewer shows it, or
+//! goes to it page by page. Only what no viewer shows by itself, such as the smaller pictures below a page of a camera's
+//! raw file, counts no more than that another was decoded.
 
 use super::DecodeError;
 
-/// Which of the pictures viewers show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shown {
-    First,
-    Any,
-}
-
 /// How looking at the pictures of a file ends.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Several {
-    shown: Shown,
-    count: usize,
     has_shown: bool,
-    /// Why the picture that decides, or the first of those that may, was not decoded.
+    /// Why the first that viewers show was not decoded, and the first that they do not.
     missing: Option<DecodeError>,
+    missing_aside: Option<DecodeError>,
     stopped: Option<DecodeError>,
 }
 
 impl Several {
-    const fn new(shown: Shown) -> Self {
-        Self { shown, count: 0, has_shown: false, missing: None, stopped: None }
-    }
-
-    /// Of which viewers show the first.
-    pub const fn led_by_first() -> Self {
-        Self::new(Shown::First)
-    }
-
-    /// Of which viewers show any.
-    pub const fn of_equals() -> Self {
-        Self::new(Shown::Any)
-    }
-
-    /// Whether none was looked at.
-    pub const fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
     /// Takes in how one of them ended.
     pub fn add(&mut self, one: Result<(), DecodeError>) {
-        let may_decide = self.shown == Shown::Any || self.count == 0;
-        self.count += 1;
+        self.take(one, false);
+    }
+
+    /// Takes in how one ended that no viewer shows by itself.
+    pub fn add_aside(&mut self, one: Result<(), DecodeError>) {
+        self.take(one, true);
+    }
+
+    fn take(&mut self, one: Result<(), DecodeError>, is_aside: bool) {
         match one {
-            Ok(()) => self.has_shown |= may_decide,
+            Ok(()) => self.has_shown = true,
             Err(error @ (DecodeError::Broken(_) | DecodeError::Unsupported(_))) => {
-                if may_decide && self.missing.is_none() {
-                    self.missing = Some(error);
-                }
+                let missing = if is_aside { &mut self.missing_aside } else { &mut self.missing };
+                missing.get_or_insert(error);
             }
             Err(error) => {
                 self.stopped.get_or_insert(error);
@@ -67,10 +45,9 @@ impl Several {
     /// # Errors
     /// The first limit that stopped a decoder, or why what viewers show was not decoded.
     pub fn ended(self) -> Result<(), DecodeError> {
-        match (self.stopped, self.has_shown, self.missing) {
-            (Some(stopped), ..) => Err(stopped),
+        match (self.stopped.or(self.missing), self.has_shown, self.missing_aside) {
+            (Some(error), ..) | (None, false, Some(error)) => Err(error),
             (None, true, _) => Ok(()),
-            (None, false, Some(missing)) => Err(missing),
             (None, false, None) => Err(DecodeError::Broken("there is no picture in it".into())),
         }
     }
@@ -81,23 +58,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_decoded_beside_what_viewers_show_is_no_doubt() {
+    fn what_cannot_be_decoded_is_a_doubt_whatever_is_beside_it() {
         let broken = || Err(DecodeError::Broken("so it is".into()));
         let unknown = || Err(DecodeError::Unsupported("a way"));
         let large = || Err(DecodeError::TooLarge { width: 1, height: 1 });
-        let ended = |mut several: Several, all: Vec<Result<(), DecodeError>>| {
+        let ended = |all: Vec<Result<(), DecodeError>>, aside: Vec<Result<(), DecodeError>>| {
+            let mut several = Several::default();
             all.into_iter().for_each(|one| several.add(one));
+            aside.into_iter().for_each(|one| several.add_aside(one));
             several.ended()
         };
-        for all in [vec![Ok(()), broken()], vec![Ok(()), unknown(), Ok(())]] {
-            assert_eq!(ended(Several::led_by_first(), all.clone()), Ok(()));
-            assert_eq!(ended(Several::of_equals(), all), Ok(()));
-        }
-        assert_eq!(ended(Several::led_by_first(), vec![unknown(), Ok(())]), unknown());
-        assert_eq!(ended(Several::of_equals(), vec![unknown(), Ok(())]), Ok(()));
-        assert_eq!(ended(Several::of_equals(), vec![unknown(), broken()]), unknown());
-        assert_eq!(ended(Several::of_equals(), vec![Ok(()), large(), broken()]), large());
-        assert_eq!(ended(Several::led_by_first(), vec![broken(), large()]), large());
-        assert!(ended(Several::of_equals(), Vec::new()).is_err());
+        assert_eq!(ended(vec![Ok(()), Ok(())], vec![]), Ok(()));
+        assert_eq!(ended(vec![Ok(()), broken()], vec![]), broken());
+        assert_eq!(ended(vec![unknown(), Ok(())], vec![]), unknown());
+        assert_eq!(ended(vec![Ok(()), large(), broken()], vec![]), large());
+        assert_eq!(ended(vec![broken(), large()], vec![]), large());
+        assert_eq!(ended(vec![Ok(())], vec![broken(), unknown()]), Ok(()));
+        assert_eq!(ended(vec![Ok(())], vec![large()]), large());
+        assert_eq!(ended(vec![], vec![unknown()]), unknown());
+        assert!(ended(vec![], vec![]).is_err());
     }
 }

@@ -38,7 +38,7 @@ impl Decoding<'_, '_> {
         let ((width, height), orientation) = (read.size, read.orientation);
         let (pixels, ended) = read.into_pixels();
         if let Some(pixels) = pixels {
-            (self.visit)(Picture::whole(width, height, pixels, orientation, frame));
+            self.show(Picture::whole(width, height, pixels, orientation, frame));
         }
         ended
     }

@@ -44,8 +44,12 @@ pub(super) fn decode<E: From<DecodeError>>(
     limits: &DecodeLimits,
     mut sink: impl FnMut(&Drawn) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut several = Several::led_by_first();
-    for entry in boxes::entries(file)?.iter().take(limits.max_frames.max(1)) {
+    let mut several = Several::default();
+    let (entries, most) = (boxes::entries(file)?, limits.max_frames.max(1));
+    if entries.len() > most {
+        several.add(Err(DecodeError::TooManyPictures));
+    }
+    for entry in entries.iter().take(most) {
         match draw(entry, file.len() as u64, limits) {
             Ok((drawn, is_cut_off)) => {
                 sink(&drawn)?;

@@ -48,8 +48,13 @@ pub(super) fn decode<E: From<DecodeError>>(
         DecodeError::Broken(_) if mend::is_only_sequence(file) => DecodeError::Unsupported(UNSUPPORTED),
         other => other,
     })?;
-    let mut several = Several::led_by_first();
-    for item in context.pictures(limits.max_frames).map_err(of_heif)? {
+    let mut several = Several::default();
+    let most = limits.max_frames.max(1);
+    let items = context.pictures(most.saturating_add(1)).map_err(of_heif)?;
+    if items.len() > most {
+        several.add(Err(DecodeError::TooManyPictures));
+    }
+    for item in items.into_iter().take(most) {
         match decode_item(&context, item, limits) {
             Ok(decoded) => {
                 sink(&decoded)?;

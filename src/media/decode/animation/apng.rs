@@ -7,7 +7,6 @@ use std::borrow::Cow;
 
 use image::codecs::png::PngDecoder;
 
-use super::Showing;
 use super::screen::{Area, Disposal, Screen};
 use crate::media::decode::png_chunks::{Chunk, Chunks, SIGNATURE, push_chunk};
 use crate::media::decode::source::Source;
@@ -38,18 +37,18 @@ impl Decoding<'_, '_> {
         // The screen, what is saved of it, a frame, and the copy that is handed out.
         self.check_size(width, height, u64::from(width) * u64::from(height) * 16)?;
         let mut screen = Screen::new(width, height);
-        let mut showing = Showing::of(count);
+        let mut showing = self.showing(frames(self.bytes).map(|frame| frame.duration()));
         let is_orderly = is_orderly(self.bytes);
         for (at, frame) in frames(self.bytes).enumerate() {
             self.check_deadline()?;
             let drawn = self.draw(&frame, header, &mut screen);
-            self.show(&mut showing, at, (width, height), &screen.rgba)?;
+            self.show_frame(&mut showing, at, (width, height), &screen.rgba)?;
             match drawn {
                 Err(DecodeError::Broken(_)) if !is_orderly => {}
                 drawn => drawn?,
             }
         }
-        Ok(())
+        showing.chosen.ended()
     }
 
     /// Draws what there is of a frame.
@@ -85,6 +84,12 @@ impl<'a> Frame<'a> {
     fn area(&self) -> Area {
         let [width, height, left, top] = [4, 8, 12, 16].map(|at| number(self.control, at));
         Area { left, top, width, height }
+    }
+
+    /// In milliseconds.
+    fn duration(&self) -> u64 {
+        let [of, parts] = [20, 22].map(|at| u64::from(u16::from_be_bytes([self.control[at], self.control[at + 1]])));
+        of * 1_000 / if parts == 0 { 100 } else { parts }
     }
 
     /// As a PNG of its own, with the colours of the whole.

@@ -2,14 +2,18 @@
 //!
 //! Source: GIF89a specification.
 
+use image::metadata::Orientation;
 use weezl::{BitOrder, LzwStatus};
 
-use super::Showing;
 use super::screen::{Area, Disposal, Screen};
+use crate::media::decode::pixels::Pixels;
 use crate::media::decode::still::{is_forgiven, too_few_pixels};
-use crate::media::decode::{DecodeError, Decoding};
+use crate::media::decode::{DecodeError, Decoding, Picture};
 
 const HEADER: usize = 13;
+
+/// For so many hundredths of a second browsers show a frame that is to be shown for none or one.
+const AT_ONCE: u64 = 10;
 
 /// Pixels between two looks at the clock.
 const PIXELS_A_LOOK: usize = 1 << 20;
@@ -31,18 +35,30 @@ impl Decoding<'_, '_> {
         let each = if saves { 16 } else { 12 };
         self.check_size(width, height, u64::from(width) * u64::from(height) * each)?;
         let mut screen = Screen::new(width, height);
-        let mut showing = Showing::of(frames.clone().count());
+        let mut showing = self.showing(frames.clone().map(|frame| frame.duration));
         let (mut has_pixels, mut is_whole) = (false, true);
         for (number, frame) in frames.enumerate() {
             self.check_deadline()?;
             let drawn = self.draw_gif(&frame, &mut screen)?;
             if drawn.has_pixels || has_pixels {
-                self.show(&mut showing, number, (width, height), &screen.rgba)?;
+                self.show_frame(&mut showing, number, (width, height), &screen.rgba)?;
+            }
+            if number == 0 && drawn.has_pixels && screen.is_mostly_empty() {
+                self.show_area(&screen)?;
             }
             has_pixels |= drawn.has_pixels;
             is_whole &= drawn.is_whole;
         }
+        showing.chosen.ended()?;
         if has_pixels && is_whole { Ok(()) } else { Err(too_few_pixels()) }
+    }
+
+    /// The first frame by itself, which some viewers show so.
+    fn show_area(&mut self, screen: &Screen) -> Result<(), DecodeError> {
+        let ((width, height), rgba) = screen.last_area();
+        let pixels = Pixels::from_rgba(width, height, rgba).ok_or_else(too_few_pixels)?;
+        self.show(Picture::whole(width, height, pixels, Orientation::NoTransforms, 0));
+        Ok(())
     }
 
     /// Draws what there is of a frame.
@@ -103,6 +119,8 @@ struct Drawn {
 struct Frame<'a> {
     area: Area,
     disposal: Disposal,
+    /// In hundredths of a second, as browsers show it.
+    duration: u64,
     /// The number of the colour that is none.
     transparent: Option<u8>,
     is_interlaced: bool,
@@ -143,6 +161,8 @@ struct Frames<'a> {
 #[derive(Clone, Copy, Default)]
 struct Control {
     packed: u8,
+    /// In hundredths of a second.
+    delay: u16,
     transparent: u8,
 }
 
@@ -171,8 +191,12 @@ impl<'a> Iterator for Frames<'a> {
                 [0, ref rest @ ..] => self.rest = rest,
                 [0x21, label, ref rest @ ..] => {
                     self.rest = rest;
-                    if let (0xf9, [(4..), packed, _, _, transparent, ..]) = (label, rest) {
-                        self.control = Control { packed: *packed, transparent: *transparent };
+                    if let (0xf9, [(4..), packed, d0, d1, transparent, ..]) = (label, rest) {
+                        self.control = Control {
+                            packed: *packed,
+                            delay: u16::from_le_bytes([*d0, *d1]),
+                            transparent: *transparent,
+                        };
                     }
                     self.pass();
                 }
@@ -192,6 +216,7 @@ impl<'a> Iterator for Frames<'a> {
                         return Some(Frame {
                             area: Area { left, top, width, height },
                             disposal,
+                            duration: if control.delay < 2 { AT_ONCE } else { control.delay.into() },
                             transparent: (control.packed & 1 == 1).then_some(control.transparent),
                             is_interlaced: head[8] & 0x40 != 0,
                             colours: own.or(self.colours),

@@ -10,49 +10,54 @@ mod webp;
 
 pub(super) use self::apng::without_frames;
 
-use image::metadata::Orientation;
-use twox_hash::XxHash3_64;
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
 
+use image::metadata::Orientation;
+
+use super::chosen::Chosen;
 use super::pixels::Pixels;
 use super::still::too_few_pixels;
-use super::{DecodeError, Decoding, Picture, is_chosen};
+use super::{DecodeError, Decoding, Picture};
+
+/// Makes hashes of frames that nobody outside can foresee, so that no frame is taken for another.
+static FRAME_KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 impl Decoding<'_, '_> {
-    /// Hands out a frame if it is chosen. One that is equal to the frame handed out before says nothing new: the next
+    /// What is handed out of frames that are shown for so long each.
+    fn showing(&self, durations: impl Iterator<Item = u64>) -> Showing {
+        let durations: Vec<u64> = durations.collect();
+        let chosen = Chosen::of(&durations, self.means.limits.max_frames, &self.means.deadline);
+        Showing { chosen, shown: HashSet::new() }
+    }
+
+    /// Hands out a frame if it is chosen. One that is equal to a frame handed out before says nothing new: the next
     /// that differs takes its place.
-    fn show(
+    fn show_frame(
         &mut self,
         showing: &mut Showing,
         number: usize,
         (width, height): (u32, u32),
         rgba: &[u8],
     ) -> Result<(), DecodeError> {
-        let count = showing.count;
-        showing.is_due |= is_chosen(number, count, self.means.limits.max_frames);
-        if !showing.is_due {
-            return Ok(());
-        }
-        let content = XxHash3_64::oneshot(rgba);
-        if showing.last_shown != Some(content) {
-            (showing.is_due, showing.last_shown) = (false, Some(content));
+        let content = FRAME_KEY.hash_one(rgba);
+        if showing.shown.contains(&content) {
+            showing.chosen.pass(number);
+        } else if showing.chosen.takes(number, &self.means.deadline) {
+            showing.shown.insert(content);
             let pixels = Pixels::from_rgba(width, height, rgba.to_vec()).ok_or_else(too_few_pixels)?;
-            (self.visit)(Picture::whole(width, height, pixels, Orientation::NoTransforms, number));
+            self.show(Picture::whole(width, height, pixels, Orientation::NoTransforms, number));
         }
         Ok(())
     }
 }
 
-/// Which of `count` frames are handed out.
+/// Which frames are handed out.
 struct Showing {
-    count: usize,
-    is_due: bool,
-    last_shown: Option<u64>,
-}
-
-impl Showing {
-    const fn of(count: usize) -> Self {
-        Self { count, is_due: false, last_shown: None }
-    }
+    chosen: Chosen,
+    /// Hashes of those that were.
+    shown: HashSet<u64>,
 }
 
 #[cfg(test)]

@@ -65,6 +65,20 @@ impl Screen {
         self.saved = saved;
     }
 
+    /// Whether the last frame covers less than a quarter of it, and something.
+    pub(super) const fn is_mostly_empty(&self) -> bool {
+        let area = self.last.0.width as u64 * self.last.0.height as u64;
+        area > 0 && area * 4 < self.width as u64 * self.height as u64
+    }
+
+    /// The area of the last frame: its size, and its pixels.
+    pub(super) fn last_area(&self) -> ((u32, u32), Vec<u8>) {
+        let Area { left, top, width, height } = self.last.0;
+        let rows = self.rgba.chunks_exact(self.width.max(1) as usize * 4).skip(top as usize).take(height as usize);
+        let columns = left as usize * 4..(left + width) as usize * 4;
+        ((width, height), rows.flat_map(|row| &row[columns.clone()]).copied().collect())
+    }
+
     /// The pixels of row `row` of the frame that lie on the screen.
     pub(super) fn row(&mut self, row: u32) -> &mut [[u8; 4]] {
         let area = self.last.0;

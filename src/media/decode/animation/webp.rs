@@ -5,7 +5,6 @@
 use image::ImageDecoder;
 use image::codecs::webp::WebPDecoder;
 
-use super::Showing;
 use super::screen::{Area, Disposal, Screen};
 use crate::media::decode::source::Source;
 use crate::media::decode::still::of_image;
@@ -35,14 +34,17 @@ impl Decoding<'_, '_> {
         // The screen, a frame, and the copies that are handed out.
         self.check_size(width, height, u64::from(width) * u64::from(height) * 12)?;
         let mut screen = Screen::new(width, height);
-        let mut showing = Showing::of(frames(self.bytes).count());
+        let mut showing = self.showing(frames(self.bytes).map(|frame| frame.duration));
         for (number, frame) in frames(self.bytes).enumerate() {
             self.check_deadline()?;
             let drawn = self.draw_webp(&frame, &mut screen);
-            self.show(&mut showing, number, (width, height), &screen.rgba)?;
+            self.show_frame(&mut showing, number, (width, height), &screen.rgba)?;
             drawn?;
         }
-        if showing.count == 0 { Err(DecodeError::Broken("there is no picture in it".into())) } else { Ok(()) }
+        if showing.chosen.is_empty() {
+            return Err(DecodeError::Broken("there is no picture in it".into()));
+        }
+        showing.chosen.ended()
     }
 
     fn draw_webp(&self, frame: &Frame<'_>, screen: &mut Screen) -> Result<(), DecodeError> {
@@ -66,6 +68,8 @@ impl Decoding<'_, '_> {
 struct Frame<'a> {
     area: Area,
     flags: u8,
+    /// In milliseconds.
+    duration: u64,
     /// Its chunks.
     chunks: &'a [u8],
 }
@@ -101,7 +105,7 @@ fn frames(webp: &[u8]) -> impl Iterator<Item = Frame<'_>> {
         let number = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], 0]);
         let (left, top) = (number(0) * 2, number(3) * 2);
         let area = Area { left, top, width: number(6) + 1, height: number(9) + 1 };
-        Some(Frame { area, flags: header[15], chunks })
+        Some(Frame { area, flags: header[15], duration: number(12).into(), chunks })
     })
 }
 

@@ -62,7 +62,7 @@ impl Decoding<'_, '_> {
         };
         let pixels = width as usize * height as usize;
         let picture = RgbaImage::from_raw(width, height, rgba).filter(|_| known > 0).ok_or_else(too_few_pixels)?;
-        (self.visit)(Picture::whole(width, height, Pixels::of_rgba(picture), Orientation::NoTransforms, 0));
+        self.show(Picture::whole(width, height, Pixels::of_rgba(picture), Orientation::NoTransforms, 0));
         ended_with(known as u64, pixels as u64)
     }
 

@@ -27,6 +27,7 @@ pub(super) mod marker {
     pub(in super::super) const DRI: u8 = 0xdd;
     pub(in super::super) const APP0: u8 = 0xe0;
     pub(in super::super) const APP1: u8 = 0xe1;
+    pub(in super::super) const APP2: u8 = 0xe2;
     pub(in super::super) const APP14: u8 = 0xee;
     pub(in super::super) const TEM: u8 = 0x01;
 }

@@ -28,8 +28,8 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 use self::coefficients::{BLOCK, Coefficients, Depth, Extent};
 use self::luma_scans::luma_scans;
-use self::markers::Colour;
 pub(super) use self::markers::Segment;
+use self::markers::{Colour, marker};
 use self::outline::Outline;
 use self::samples::Painted;
 use super::canvas;
@@ -97,7 +97,8 @@ impl Decoding<'_, '_> {
             (true, false) => LEAST_SLOW,
             (false, _) => canvas::LEAST_OF_LARGE,
         };
-        if side >= least {
+        // What is meant of a mean is not the mean of what is meant.
+        if side >= least && (self.tones.is_empty() || !is_small) {
             let read = self.read(outline, Depth::Means)?;
             // What there is of one that breaks off may have few rows, so every pixel counts.
             if !(is_small && read.breaks_off()) {
@@ -111,7 +112,7 @@ impl Decoding<'_, '_> {
             && colour == outline.colour()
             && let Some(picture) = self.plain_jpeg(outline, luma_only)?
         {
-            (self.visit)(picture);
+            self.show(picture);
             return Ok(());
         }
         let read = self.read(outline, Depth::All)?;
@@ -169,10 +170,10 @@ impl Decoding<'_, '_> {
         self.check_deadline()?;
         let top = if is_cut_off { painted.top(&extent, stored.1, side) } else { None };
         if extent.missing * MISSING_OF_WHOLE <= extent.units {
-            (self.visit)(painted.into_picture(outline, luma_only, stored, side)?);
+            self.show(painted.into_picture(outline, luma_only, stored, side)?);
         }
         if let Some((top, height)) = top {
-            (self.visit)(top.into_picture(outline, luma_only, (stored.0, height), side)?);
+            self.show(top.into_picture(outline, luma_only, (stored.0, height), side)?);
         }
         if is_cut_off { Err(DecodeError::Broken("the picture is cut off".into())) } else { Ok(()) }
     }
@@ -218,6 +219,23 @@ impl Painted {
         let stored = (stored.0 as u32, stored.1 as u32);
         Ok(Picture { width, height, stored, side: side as u32, pixels, orientation, frame: 0 })
     }
+}
+
+/// The ICC profile of a file, put together out of its segments.
+pub(super) fn profile_of(jpeg: &[u8]) -> Option<Vec<u8>> {
+    const NAME: &[u8] = b"ICC_PROFILE\0";
+    let (mut pieces, mut at): (Vec<(u8, &[u8])>, _) = (Vec::new(), 2);
+    while let Some(segment) = Segment::next(jpeg, at) {
+        match (segment.marker, segment.content.strip_prefix(NAME)) {
+            (marker::EOI | marker::SOS, _) => break,
+            (marker::APP2, Some([number, _, piece @ ..])) => pieces.push((*number, piece)),
+            _ => {}
+        }
+        at = segment.end;
+    }
+    pieces.sort_by_key(|(number, _)| *number);
+    let profile: Vec<u8> = pieces.iter().flat_map(|(_, piece)| *piece).copied().collect();
+    (!profile.is_empty()).then_some(profile)
 }
 
 /// Whether the last two blocks of a picture differ by nothing but their brightness, as blocks do that were made of

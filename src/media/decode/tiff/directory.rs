@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 /// Pages that are looked for. A file can name as many as it has bytes.
-const MAX_PAGES: usize = 1_000;
+pub(super) const MAX_PAGES: usize = 1_000;
 
 /// The tag of the pages below a page.
 const SUB_IFDS: u16 = 330;
@@ -27,6 +27,8 @@ pub(super) struct Directory<'a> {
     file: File<'a>,
     /// After them comes the offset of the next page.
     entries: Range<u64>,
+    /// Whether it is below another page.
+    pub(super) is_below: bool,
 }
 
 /// Where the values of an entry are.
@@ -61,14 +63,15 @@ impl<'a> File<'a> {
         let mut seen = HashSet::new();
         let mut pages = Vec::new();
         let first = if self.is_big { 8 } else { 4 };
-        let mut waiting = vec![self.number(first, self.offset_width()).unwrap_or_default()];
-        while let Some(page) = waiting.pop().filter(|_| pages.len() < MAX_PAGES) {
+        let mut waiting = vec![(self.number(first, self.offset_width()).unwrap_or_default(), false)];
+        while let Some((page, is_below)) = waiting.pop().filter(|_| pages.len() < MAX_PAGES) {
             if page == 0 || !seen.insert(page) {
                 continue;
             }
-            if let Some(page) = self.directory(page) {
-                waiting.push(self.number(page.entries.end, self.offset_width()).unwrap_or_default());
-                waiting.extend(page.numbers(SUB_IFDS).into_iter().take(MAX_PAGES).rev());
+            if let Some(page) = self.directory(page, is_below) {
+                waiting.push((self.number(page.entries.end, self.offset_width()).unwrap_or_default(), is_below));
+                let below = page.numbers(SUB_IFDS).into_iter().take(MAX_PAGES).rev();
+                waiting.extend(below.map(|page| (page, true)));
                 pages.push(page);
             }
         }
@@ -79,12 +82,12 @@ impl<'a> File<'a> {
         if self.is_big { 20 } else { 12 }
     }
 
-    fn directory(&self, page: u64) -> Option<Directory<'a>> {
+    fn directory(&self, page: u64, is_below: bool) -> Option<Directory<'a>> {
         let count_width = if self.is_big { 8 } else { 2 };
         let start = page.checked_add(count_width as u64)?;
         let length = self.number(page, count_width)?.checked_mul(self.entry_width() as u64)?;
         let end = start.checked_add(length)?;
-        (end <= self.bytes.len() as u64).then_some(Directory { file: *self, entries: start..end })
+        (end <= self.bytes.len() as u64).then_some(Directory { file: *self, entries: start..end, is_below })
     }
 
     /// As many of the `length` bytes from `at` on as there are.

@@ -15,35 +15,44 @@ use std::borrow::Cow;
 use image::metadata::Orientation;
 
 use self::colours::{pixels, unshared};
-use self::directory::{Directory, File};
+use self::directory::{Directory, File, MAX_PAGES};
 use self::jpeg::Decoded;
 use self::packing::unpack;
 use self::page::{Chunk, Packing, Page, SENSOR};
 use self::samples::{Extent, Samples, undo_prediction};
+use super::chosen::Chosen;
 use super::still::{ended_with, too_few_pixels};
-use super::{DecodeError, Decoding, Picture, Several, is_chosen};
+use super::tones::Tones;
+use super::{DecodeError, Decoding, Picture, Several};
 use crate::media::scratch::PIXELS;
 
 const ORIENTATION: u16 = 274;
+const PROFILE: u16 = 34_675;
 
 impl Decoding<'_, '_> {
-    /// Viewers show the first page, but nobody shows what the sensor of a camera saw.
+    /// Viewers show the first page and go on to others, but not to pages below a page, and nobody shows what the sensor
+    /// of a camera saw.
     pub(super) fn tiff(&mut self) -> Result<(), DecodeError> {
         let file = File::open(self.bytes).ok_or_else(DecodeError::header_cut_off)?;
         let pages = file.pages();
-        let count = pages.len();
-        let mut shown = Several::led_by_first();
-        let mut has_sensor = false;
+        let mut chosen = Chosen::of(&vec![0; pages.len()], self.means.limits.max_frames, &self.means.deadline);
+        let mut shown = Several::default();
+        let is_cut_off = pages.len() == MAX_PAGES;
         for (number, page) in pages.into_iter().enumerate() {
-            if is_chosen(number, count, self.means.limits.max_frames) {
+            if chosen.takes(number, &self.means.deadline) {
                 self.check_deadline()?;
+                let is_below = page.is_below;
                 match self.tiff_page(page, number) {
-                    Err(DecodeError::Unsupported(SENSOR)) => has_sensor = true,
+                    one @ Err(DecodeError::Unsupported(SENSOR)) => shown.add_aside(one),
+                    one if is_below => shown.add_aside(one),
                     one => shown.add(one),
                 }
             }
         }
-        if has_sensor && shown.is_empty() { Err(DecodeError::Unsupported(SENSOR)) } else { shown.ended() }
+        if is_cut_off {
+            return Err(DecodeError::TooManyPictures);
+        }
+        chosen.ended().and(shown.ended())
     }
 
     fn tiff_page(&mut self, directory: Directory<'_>, number: usize) -> Result<(), DecodeError> {
@@ -54,6 +63,7 @@ impl Decoding<'_, '_> {
         let chunk = page.chunk_bytes(page.chunk.1).max(u64::from(page.chunk.0) * u64::from(page.chunk.1) * 3);
         let needed = pixels_of_page * (page.kept() as u64 + 4) + chunk.saturating_mul(2);
         self.check_size(width, height, needed)?;
+        self.tones = page.directory.bytes(PROFILE).and_then(Tones::of_profile).into_iter().collect();
         let mut samples = Samples::of(&page);
         let mut canvas = Canvas::new(&page);
         self.fill(&page, &samples, &mut canvas)?;
@@ -68,7 +78,7 @@ impl Decoding<'_, '_> {
         let orientation = orientation.unwrap_or(Orientation::NoTransforms);
         let (filled, whole) = (canvas.filled, canvas.whole);
         let pixels = pixels(&page, canvas.samples).ok_or_else(too_few_pixels)?;
-        (self.visit)(Picture::whole(width, height, pixels, orientation, number));
+        self.show(Picture::whole(width, height, pixels, orientation, number));
         ended_with(filled, whole)
     }
 

@@ -1,0 +1,250 @@
+//! PSD and PSB of Photoshop: the picture that all layers together make, and the layers. Source: Adobe Photoshop File
+//! Formats Specification, 2019.
+
+use super::{Planes, numbers, unpack_bits};
+use crate::content::number::{be_u16_at, be_u32_at};
+use crate::media::decode::chosen::Chosen;
+use crate::media::decode::{DecodeError, Decoding, Several};
+
+const HEADER: usize = 26;
+const INDEXED: u16 = 2;
+const CMYK: u16 = 4;
+const LAB: u16 = 9;
+
+/// What the header says.
+#[derive(Clone, Copy)]
+struct Header {
+    is_large: bool,
+    channels: usize,
+    width: u32,
+    height: u32,
+    bits: usize,
+    mode: u16,
+}
+
+/// A way through the bytes; past their end numbers are 0.
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn u16(&mut self) -> u16 {
+        self.at = self.at.saturating_add(2);
+        be_u16_at(self.bytes, self.at - 2).unwrap_or_default()
+    }
+
+    fn u32(&mut self) -> u32 {
+        self.at = self.at.saturating_add(4);
+        be_u32_at(self.bytes, self.at - 4).unwrap_or_default()
+    }
+
+    /// A length, of eight bytes in large files.
+    fn length(&mut self, is_large: bool) -> usize {
+        let high = if is_large { u64::from(self.u32()) } else { 0 };
+        usize::try_from(high << 32 | u64::from(self.u32())).unwrap_or(usize::MAX)
+    }
+
+    fn take(&mut self, length: usize) -> &'a [u8] {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        self.at = self.at.saturating_add(length);
+        &rest[..rest.len().min(length)]
+    }
+}
+
+/// A layer: its size, and how many bytes each of its channels takes, by number.
+struct Layer {
+    width: u32,
+    height: u32,
+    channels: Vec<(u16, usize)>,
+}
+
+impl Decoding<'_, '_> {
+    pub(in crate::media::decode) fn psd(&mut self) -> Result<(), DecodeError> {
+        let bytes = self.bytes;
+        if bytes.len() < HEADER {
+            return Err(DecodeError::header_cut_off());
+        }
+        let mut reader = Reader { bytes, at: 4 };
+        let is_large = reader.u16() == 2;
+        reader.at = 12;
+        let channels = usize::from(reader.u16());
+        let (height, width) = (reader.u32(), reader.u32());
+        let header = Header { is_large, channels, width, height, bits: reader.u16().into(), mode: reader.u16() };
+        if !matches!(header.bits, 1 | 8 | 16 | 32) || header.mode > LAB {
+            return Err(DecodeError::Unsupported("a PSD of unusual colours"));
+        }
+        let colours = reader.length(false);
+        let palette = reader.take(colours);
+        let resources = reader.length(false);
+        reader.take(resources);
+        let layers = reader.length(is_large);
+        let layers = reader.take(layers);
+        let packing = reader.u16();
+        let shown = self.psd_planes(&mut reader, header, packing, palette, 0);
+        let mut several = Several::default();
+        several.add(shown);
+        self.psd_layers(layers, header, palette, &mut several)?;
+        several.ended()
+    }
+
+    /// The channels of the whole picture, one after the other.
+    fn psd_planes(
+        &mut self,
+        reader: &mut Reader<'_>,
+        header: Header,
+        packing: u16,
+        palette: &[u8],
+        frame: usize,
+    ) -> Result<(), DecodeError> {
+        let kept = header.kept();
+        let mut planes = Planes::new(self, header.width, header.height, kept)?;
+        let (height, stride) = (header.height as usize, header.stride(header.width));
+        let width_of_count = if header.is_large { 4 } else { 2 };
+        match packing {
+            0 => {}
+            1 => {
+                reader.take(height.saturating_mul(header.channels).saturating_mul(width_of_count));
+            }
+            _ => return Err(DecodeError::Unsupported("a PSD packed in an unusual way")),
+        }
+        for plane in 0..kept {
+            self.psd_channel(reader, &mut planes, plane, packing, stride, header)?;
+        }
+        planes.show(self, frame, |pixel| header.colour(pixel, palette))
+    }
+
+    fn psd_channel(
+        &self,
+        reader: &mut Reader<'_>,
+        planes: &mut Planes,
+        plane: usize,
+        packing: u16,
+        stride: usize,
+        header: Header,
+    ) -> Result<(), DecodeError> {
+        for row in 0..planes.height {
+            if row % super::ROWS_A_LOOK == 0 {
+                self.check_deadline()?;
+            }
+            let line = if packing == 1 {
+                let (line, read) = unpack_bits(reader.bytes.get(reader.at..).unwrap_or_default(), stride);
+                reader.take(read);
+                line
+            } else {
+                reader.take(stride).to_vec()
+            };
+            planes.put(plane, row, header.samples(&line).into_iter());
+        }
+        Ok(())
+    }
+
+    fn psd_layers(
+        &mut self,
+        section: &[u8],
+        header: Header,
+        palette: &[u8],
+        several: &mut Several,
+    ) -> Result<(), DecodeError> {
+        let mut reader = Reader { bytes: section, at: 0 };
+        reader.length(header.is_large);
+        let layers = layers(&mut reader, header.is_large);
+        let sizes: Vec<u64> = layers.iter().map(|layer| u64::from(layer.width) * u64::from(layer.height)).collect();
+        let mut chosen = Chosen::of(&sizes, self.means.limits.max_frames, &self.means.deadline);
+        for (number, layer) in layers.iter().enumerate() {
+            self.check_deadline()?;
+            let (start, kept) = (reader.at, header.kept());
+            let mut at = start;
+            let mut places: Vec<(u16, usize)> = Vec::new();
+            for (id, length) in &layer.channels {
+                places.push((*id, at));
+                at = at.saturating_add(*length);
+            }
+            reader.at = at;
+            if sizes[number] == 0 || !chosen.takes(number, &self.means.deadline) {
+                continue;
+            }
+            let header = Header { width: layer.width, height: layer.height, ..header };
+            let mut planes = Planes::new(self, layer.width, layer.height, kept)?;
+            let mut is_known = true;
+            for plane in 0..kept {
+                let Some((_, place)) = places.iter().find(|(id, _)| usize::from(*id) == plane) else { continue };
+                let mut channel = Reader { bytes: section, at: *place };
+                let packing = channel.u16();
+                is_known &= packing < 2;
+                if packing == 1 {
+                    let each = if header.is_large { 4 } else { 2 };
+                    channel.take((layer.height as usize).saturating_mul(each));
+                }
+                if packing < 2 {
+                    self.psd_channel(&mut channel, &mut planes, plane, packing, header.stride(layer.width), header)?;
+                }
+            }
+            // Programs that make previews show the whole picture.
+            several.add_aside(if is_known {
+                planes.show(self, number + 1, |pixel| header.colour(pixel, palette))
+            } else {
+                Err(DecodeError::Unsupported("a layer packed in an unusual way"))
+            });
+        }
+        chosen.ended()
+    }
+}
+
+/// The layers, up to where their samples begin.
+fn layers(reader: &mut Reader<'_>, is_large: bool) -> Vec<Layer> {
+    let count = reader.u16().cast_signed().unsigned_abs();
+    let mut layers = Vec::new();
+    for _ in 0..count {
+        if reader.at >= reader.bytes.len() {
+            break;
+        }
+        let [top, left, bottom, right] = [(); 4].map(|()| reader.u32().cast_signed());
+        let side = |from: i32, to: i32| u32::try_from(i64::from(to) - i64::from(from)).unwrap_or_default();
+        let channels = (0..reader.u16().min(60)).map(|_| (reader.u16(), reader.length(is_large))).collect();
+        reader.take(12);
+        let more = reader.length(false);
+        reader.take(more);
+        layers.push(Layer { width: side(left, right), height: side(top, bottom), channels });
+    }
+    layers
+}
+
+impl Header {
+    /// Channels that are colours.
+    fn kept(&self) -> usize {
+        let colours = match self.mode {
+            3 | LAB => 3,
+            CMYK => 4,
+            _ => 1,
+        };
+        if self.channels < colours { 1 } else { colours }
+    }
+
+    fn stride(&self, width: u32) -> usize {
+        (width as usize * self.bits).div_ceil(8)
+    }
+
+    fn samples(&self, line: &[u8]) -> Vec<u8> {
+        match self.bits {
+            1 => numbers(line, 1).map(|bit| if bit == 1 { 0 } else { 255 }).collect(),
+            32 => {
+                let tone = |bytes: &[u8; 4]| (f32::from_be_bytes(*bytes).clamp(0.0, 1.0).powf(1.0 / 2.2) * 255.0) as u8;
+                line.as_chunks().0.iter().map(tone).collect()
+            }
+            bits => line.iter().step_by(bits / 8).copied().collect(),
+        }
+    }
+
+    fn colour(&self, pixel: &[u8], palette: &[u8]) -> [u8; 3] {
+        match (self.mode, pixel) {
+            (INDEXED, [number, ..]) if palette.len() >= 768 => {
+                [0, 256, 512].map(|plane| palette[plane + usize::from(*number)])
+            }
+            // Stored inverted, as in JPEG.
+            (CMYK, [c, m, y, k]) => [c, m, y].map(|ink| (u16::from(*ink) * u16::from(*k) / 255) as u8),
+            (LAB, [light, ..]) => [*light; 3],
+            _ => super::grey_or_colours(pixel),
+        }
+    }
+}

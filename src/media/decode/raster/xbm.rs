@@ -1,0 +1,52 @@
+//! XBM: bits in a piece of C. Source: X Window System, "Bitmap File Format".
+
+use super::Planes;
+use crate::media::decode::{DecodeError, Decoding};
+
+impl Decoding<'_, '_> {
+    pub(in crate::media::decode) fn xbm(&mut self) -> Result<(), DecodeError> {
+        let side = |name: &[u8]| defined(self.bytes, name).ok_or_else(DecodeError::header_cut_off);
+        let (width, height) = (side(b"_width")?, side(b"_height")?);
+        let mut planes = Planes::new(self, width, height, 1)?;
+        let start = memchr::memchr(b'{', self.bytes).ok_or_else(DecodeError::header_cut_off)?;
+        let mut words = self.bytes[start + 1..].split(|byte| !byte.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
+        // Of version 10, numbers have sixteen bits.
+        let is_short = memchr::memmem::find(&self.bytes[..start], b"short").is_some();
+        let each = if is_short { 16 } else { 8 };
+        for row in 0..height as usize {
+            if row % super::ROWS_A_LOOK == 0 {
+                self.check_deadline()?;
+            }
+            let line = words.by_ref().take((width as usize).div_ceil(each)).map(number);
+            let bits = line.flat_map(|word| (0..each).map(move |bit| if word >> bit & 1 == 1 { 0 } else { 255 }));
+            planes.put(0, row, bits);
+        }
+        planes.show(self, 0, |pixel| [pixel[0]; 3])
+    }
+}
+
+/// The number after a name that ends so.
+fn defined(text: &[u8], name: &[u8]) -> Option<u32> {
+    let at = memchr::memmem::find(text, name)? + name.len();
+    let word = text[at..].split(u8::is_ascii_whitespace).find(|word| !word.is_empty())?;
+    std::str::from_utf8(word).ok()?.parse().ok()
+}
+
+fn number(word: &[u8]) -> u32 {
+    let Ok(word) = std::str::from_utf8(word) else { return 0 };
+    let hex = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X"));
+    hex.map_or_else(|| word.parse(), |hex| u32::from_str_radix(hex, 16)).unwrap_or_default()
+}
+
+/// Whether bytes begin as an XBM does: with the definition of a width, after no more than a comment, and with all else
+/// that it has, as headers of C may define widths too.
+pub(in crate::media) fn is_xbm(bytes: &[u8]) -> bool {
+    let head = bytes[..bytes.len().min(2_048)].trim_ascii_start();
+    let start = match memchr::memmem::find(head, b"*/") {
+        Some(end) if head.starts_with(b"/*") => head[end + 2..].trim_ascii_start(),
+        _ => head,
+    };
+    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let has = |name: &[u8]| memchr::memmem::find(start, name).is_some();
+    start.starts_with(b"#define") && defined(line, b"_width").is_some() && has(b"_height") && has(b"_bits[]")
+}
