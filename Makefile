@@ -33,6 +33,12 @@ differential-paths: deps ## Send N=20000 requests of SEED=1 through Penstock to 
 	PENSTOCK_REQUIRE=differential PENSTOCK_PATHS_N=$(or $(N),20000) PENSTOCK_PATHS_SEED=$(SEED) \
 	    PENSTOCK_PATHS_FIRST=$(FIRST) cargo test differential::paths
 
+.PHONY: differential-pictures
+differential-pictures: deps ## Send N=2000 odd pictures of SEED=1 through Penstock to programs that show them
+	@deploy/install-deps.sh --differential
+	PENSTOCK_REQUIRE=differential PENSTOCK_PICTURES_N=$(or $(N),2000) PENSTOCK_DIFFERENTIAL_SEED=$(SEED) \
+	    PENSTOCK_DIFFERENTIAL_FIRST=$(FIRST) cargo test differential_pictures -- --nocapture
+
 .PHONY: build
 build: deps ## Build the release binary, target/release/penstock
 	cargo build --release --bin penstock

@@ -22,6 +22,7 @@ mod connections;
 mod containers;
 mod corpora;
 mod differential;
+mod differential_pictures;
 mod documents;
 mod encodings;
 mod exceptions;

@@ -1,0 +1,128 @@
+"""Sends files of a seed through a Penstock; what it lets through silently, real programs show, and what they show goes
+through the same Penstock as PNG: if that is blocked, the file was a way around it.
+
+    run.py ADDRESS COUNT SEED [FIRST [consumers]]
+
+Penstock has the hashes of `hashes.py` on its list; its origin answers 200 with the header `x-flagged: 1` where it was
+told so. What is near the limit may fall on either side of it by rounding, so a rendering has to be nearer: on the route
+/near/, whose set has a smaller distance.
+"""
+
+import collections
+import http.client
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import consumers
+import generate
+
+BATCH = 40
+
+
+class Penstock:
+    """One connection for each thread."""
+
+    def __init__(self, address):
+        self.address = address
+        self.kept = threading.local()
+
+    def post(self, path, data):
+        for _ in range(3):
+            try:
+                connection = getattr(self.kept, "connection", None)
+                if connection is None:
+                    host, port = self.address.rsplit(":", 1)
+                    connection = self.kept.connection = http.client.HTTPConnection(host, int(port), timeout=60)
+                connection.request("POST", path, data, {"Content-Type": "application/octet-stream"})
+                answer = connection.getresponse()
+                answer.read()
+                return answer.status, answer.getheader("x-flagged") == "1"
+            except (OSError, http.client.HTTPException):
+                self.kept.connection = None
+        return 0, False
+
+    def judge(self, data):
+        status, is_flagged = self.post("/upload/x", data)
+        if status == 451:
+            return "blocked"
+        if status == 200:
+            return "inconclusive" if is_flagged else "allowed"
+        if status in (413, 422, 403):
+            return "inconclusive"
+        return f"status {status}"
+
+    def shows_listed(self, png):
+        return self.post("/near/x", png)[0] == 451
+
+
+def try_batch(penstock, programs, made, report):
+    with ThreadPoolExecutor(4) as pool:
+        verdicts = list(pool.map(lambda file: penstock.judge(file[2]), made))
+    for (_, name, _), verdict in zip(made, verdicts):
+        report.verdicts[verdict] += 1
+        report.formats[name, verdict] += 1
+    let_through = [file for file, verdict in zip(made, verdicts) if verdict == "allowed"]
+    for program in programs:
+        for (index, name, data), shown in zip(let_through, program.show([file[2] for file in let_through])):
+            report.shown[program.name] += len(shown)
+            if any(penstock.shows_listed(png) for png in shown):
+                report.bypass(index, name, data, program.name)
+
+
+class Report:
+    def __init__(self, seed):
+        self.seed = seed
+        self.verdicts, self.formats = collections.Counter(), collections.Counter()
+        self.shown, self.bypasses = collections.Counter(), {}
+
+    def bypass(self, index, name, data, program):
+        if index not in self.bypasses:
+            folder = os.environ.get("PENSTOCK_KEEP_BYPASSES")
+            if folder:
+                with open(f"{folder}/{self.seed}-{index}.{name}", "wb") as file:
+                    file.write(data)
+        self.bypasses.setdefault(index, []).append(program)
+
+    def say(self, count):
+        for index, programs in list(self.bypasses.items())[:40]:
+            print(f"BYPASS: file {index} of seed {self.seed}, shown by {', '.join(programs)}")
+        odd = {verdict: n for verdict, n in self.verdicts.items() if verdict.startswith("status")}
+        for verdict, number in odd.items():
+            print(f"ODD: {number} answers with {verdict}")
+        shown = ", ".join(f"{name} {number}" for name, number in self.shown.items())
+        print(f"pictures shown of files that were let through: {shown or 'none'}")
+        formats = sorted({name for name, _ in self.formats})
+        for name in formats:
+            numbers = [self.formats[name, verdict] for verdict in ("blocked", "inconclusive", "allowed")]
+            print(f"  {name}: {numbers[0]} blocked, {numbers[1]} inconclusive, {numbers[2]} allowed")
+        of = self.verdicts
+        print(
+            f"differential-pictures: {count} tried, {of['blocked']} blocked, {of['inconclusive']} inconclusive, "
+            f"{of['allowed']} allowed, {len(self.bypasses)} bypasses"
+        )
+        return not self.bypasses and not odd
+
+
+def main():
+    address, count, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    first = int(sys.argv[4]) if len(sys.argv) > 4 and sys.argv[4] else 0
+    programs, missing = consumers.available(sys.argv[5:])
+    for reason in missing:
+        print(f"left out: {reason}")
+    print(f"seed {seed}, files {first} to {first + count}, shown by {', '.join(p.name for p in programs)}")
+    penstock, pictures, report = Penstock(address), generate.Pictures(), Report(seed)
+    for start in range(first, first + count, BATCH):
+        indexes = range(start, min(start + BATCH, first + count))
+        made = [(index, *generate.make(seed, index, pictures)) for index in indexes]
+        try_batch(penstock, programs, made, report)
+        if len(report.bypasses) >= 40:
+            break
+    for program in programs:
+        getattr(program, "close", lambda: None)()
+    sys.exit(0 if report.say(count) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+//! Real programs that show pictures, behind a real Penstock: whatever gets through silently, none of them shows the
+//! listed picture.
+//!
+//! `machine` draws pictures, writes them in every format with structures that are unusual, and sends them. Files that
+//! are neither blocked nor inconclusive go to Pillow and libvips, and to ImageMagick and Chromium where these are
+//! installed; what they show goes through Penstock as PNG. If that is blocked, the file was a way around it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::support::origin::Origin;
+use crate::support::penstock::{Penstock, Setup};
+use crate::support::pictures::pdq;
+use crate::support::{repository, skipped};
+
+/// A number that `make differential-pictures` sets.
+fn setting(name: &str, default: &str) -> String {
+    std::env::var(name).ok().filter(|text| !text.is_empty()).unwrap_or_else(|| default.to_owned())
+}
+
+/// The folder with the programs, which are installed if need be.
+fn install() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("differential-pictures");
+    let output = Command::new(repository("tests/differential_pictures/setup.sh")).arg(&folder).output().unwrap();
+    if output.status.success() {
+        return Some(folder);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let reason = said.lines().last().unwrap_or("setup.sh failed");
+    skipped(
+        "differential",
+        "programs that show pictures behind Penstock",
+        &format!("they are not installed: {reason}"),
+    );
+    None
+}
+
+/// A Penstock that has the listed pictures in two sets: one for uploads, and a nearer one for what programs show of them,
+/// since what is at the limit falls on either side of it by rounding.
+fn start(origin: &Origin, python: &Path) -> Penstock {
+    let listed = TempDir::new().unwrap();
+    let script = repository("tests/differential_pictures/machine/listed.py");
+    assert!(Command::new(python).arg(script).arg(listed.path()).status().unwrap().success(), "pictures are drawn");
+    let mut list = "algorithm,hash,id\n".to_owned();
+    for file in fs::read_dir(listed.path()).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        list += &format!("pdq,{},{name}\n", pdq(&fs::read(&path).unwrap()));
+    }
+    let route = |name: &str| format!("[[route]]\nname = \"{name}\"\npath = \"/{name}/**\"\ninspect = \"enforce\"\n");
+    let set = |name: &str, distance: u32| {
+        format!(
+            "[[hash_set]]\nname = \"{name}\"\npath = \"listed.csv\"\nmax_distance = {{ pdq = {distance} }}\n\
+             enforce_routes = [\"{name}\"]\nflood_breaker = {{ enabled = false }}\n"
+        )
+    };
+    // Tests may run code that is not optimised, on a machine that does something else besides.
+    Setup::new(&[origin.address])
+        .with_limits("inspection_wait = \"60s\"\ninspection_deadline = \"120s\"\ninspection_work = \"60s\"")
+        .with_file("listed.csv", list.as_bytes())
+        .with(&route("upload"))
+        .with(&route("near"))
+        .with(&set("upload", 31))
+        .with(&set("near", 23))
+        .start()
+}
+
+#[test]
+fn no_program_shows_a_listed_picture_that_was_let_through() {
+    let Some(folder) = install() else { return };
+    let python = folder.join("venv/bin/python");
+    let origin = Origin::answering(|seen| {
+        let is_flagged = seen.headers.get("penstock-verdict").is_some_and(|verdict| verdict == "flag");
+        let flagged = u8::from(is_flagged);
+        Some(format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Flagged: {flagged}\r\n\r\n"))
+    });
+    origin.forget_bodies();
+    let penstock = start(&origin, &python);
+    let mut command = Command::new(&python);
+    command.arg(repository("tests/differential_pictures/machine/run.py")).arg(penstock.address.to_string());
+    command.arg(setting("PENSTOCK_PICTURES_N", "300")).arg(setting("PENSTOCK_DIFFERENTIAL_SEED", "1"));
+    command.arg(setting("PENSTOCK_DIFFERENTIAL_FIRST", "0"));
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    assert!(command.status().unwrap().success(), "some program shows what was let through: see BYPASS above");
+}
