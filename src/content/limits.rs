@@ -12,8 +12,9 @@ pub struct DecodeLimits {
     /// Bytes a decoder may allocate. Default 512 MiB: what is larger is decoded row by row or as means, where the
     /// format lets it be, and refused where it does not.
     pub max_alloc: u64,
-    /// Pictures of one file that are hashed in any case: frames of an animation, pages, sizes of an icon. Default 32: the
-    /// first, the last, those shown longest, and some between them. Others are hashed as long as there is work for them.
+    /// Pictures of one file that are hashed in any case: frames of an animation, pages, sizes of an icon. Default 32:
+    /// the first, the last, those shown longest, and some between them. Others are hashed as long as there is work
+    /// for them.
     pub max_frames: usize,
     /// Processor time to decode one file. Default 5 s, half of what an inspection gets of any time.
     pub deadline: Duration,

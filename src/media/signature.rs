@@ -7,13 +7,16 @@ use super::decode::{DCX, has_jxl_header, is_xbm};
 use crate::content::number::{be_u32_at, u16_at, u32_at};
 use crate::content::{MediaType, reads_as_text};
 
+/// Bytes in which headers that may have comments have to end.
+const HEAD: usize = 64 << 10;
+
 /// The last bytes of a TGA file of version 2.
 const TGA_FOOTER: &[u8] = b"TRUEVISION-XFILE.\0";
 
 /// What picture `bytes` show; `None` when they are none.
 pub(super) fn picture(bytes: &[u8]) -> Option<MediaType> {
     match bytes {
-        [0xff, 0xd8, 0xff, ..] => Some(MediaType::Jpeg),
+        [0xff, 0xd8, next, ..] if *next == 0xff || has_frame(bytes) => Some(MediaType::Jpeg),
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(MediaType::Png),
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(MediaType::Gif),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(MediaType::WebP),
@@ -101,18 +104,20 @@ fn is_pcx(bytes: &[u8]) -> bool {
     is_side(side(4, 8)) && is_side(side(6, 10)) && bytes.get(64) == Some(&0) && matches!(bytes.get(65), Some(1..=4))
 }
 
-/// By a header of Windows or OS/2 whose planes, bits and compression make sense.
+/// By a header of Windows or OS/2 whose sides, bits and compression make sense; readers do not look at the planes.
 fn is_dib(bytes: &[u8]) -> bool {
     let sides = |at: usize, width: usize| {
         let side = |at: usize| if width == 2 { u16_at(bytes, at).map(u32::from) } else { u32_at(bytes, at) };
         let is_side = |side: u32| matches!(side.cast_signed().unsigned_abs(), 1..=65_536);
         side(at).is_some_and(is_side) && side(at + width).is_some_and(is_side)
     };
+    let planes = |at: usize| matches!(u16_at(bytes, at), Some(0..=255));
     let bits = |at: usize| matches!(u16_at(bytes, at), Some(1 | 4 | 8 | 16 | 24 | 32));
     match bytes {
+        // So short a header may be chance.
         [12, 0, 0, 0, ..] => sides(4, 2) && u16_at(bytes, 8) == Some(1) && bits(10),
         [40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0, ..] => {
-            sides(4, 4) && u16_at(bytes, 12) == Some(1) && bits(14) && u32_at(bytes, 16).is_some_and(|way| way <= 6)
+            sides(4, 4) && planes(12) && bits(14) && u32_at(bytes, 16).is_some_and(|way| way <= 6)
         }
         _ => false,
     }
@@ -121,11 +126,20 @@ fn is_dib(bytes: &[u8]) -> bool {
 /// Whether bytes that are something else may well look like this format.
 pub(super) fn is_guess(media_type: MediaType, bytes: &[u8]) -> bool {
     match media_type {
+        MediaType::Jpeg => bytes[2] != 0xff,
         MediaType::Jxl => bytes.starts_with(&[0xff, 0x0a]) && !has_jxl_header(bytes),
         MediaType::Tga => !bytes.ends_with(TGA_FOOTER),
         MediaType::Pnm => bytes[1] != b'7' && !has_whole_header(bytes),
         _ => false,
     }
+}
+
+/// Whether the header of a frame is near the start of what begins like a JPEG and goes on like none: libjpeg looks
+/// for it.
+fn has_frame(bytes: &[u8]) -> bool {
+    let start = &bytes[..bytes.len().min(HEAD)];
+    memchr::memchr_iter(0xff, start)
+        .any(|at| matches!(start.get(at + 1..at + 5), Some([0xc0..=0xc2, 0, 11 | 17 | 20, 8])))
 }
 
 /// By the size of its second header: as browsers have it between the least of OS/2 and the largest of Windows. That of
@@ -154,14 +168,14 @@ fn is_pnm(bytes: &[u8]) -> bool {
     if bytes[1] == b'7' {
         return bytes.starts_with(b"P7\nWIDTH") || bytes.starts_with(b"P7\n#");
     }
-    let header = &bytes[2..bytes.len().min(512)];
+    let header = &bytes[2..bytes.len().min(HEAD)];
     header.first().is_some_and(u8::is_ascii_whitespace) && first_number(header).is_some()
 }
 
 /// Whether all numbers are there that come before the pixels of a bitmap (two) or of grey and colours (three), each at
 /// most as large as such a number can be.
 fn has_whole_header(bytes: &[u8]) -> bool {
-    let header = bytes.get(2..bytes.len().min(512)).unwrap_or_default();
+    let header = bytes.get(2..bytes.len().min(HEAD)).unwrap_or_default();
     let count = if matches!(bytes[1], b'1' | b'4') { 2 } else { 3 };
     let lines = header.split(|byte| *byte == b'\n').map(|line| line.split(|byte| *byte == b'#').next().unwrap_or(line));
     let words = lines.flat_map(|line| line.split(u8::is_ascii_whitespace)).filter(|word| !word.is_empty());
@@ -200,8 +214,8 @@ fn heif(bytes: &[u8]) -> Option<MediaType> {
     }
 }
 
-/// By its footer, or by a header whose fields fit together and fit the length of the file, or are as nearly all programs
-/// write them. Source: Truevision TGA file format specification 2.0.
+/// By its footer, or by a header whose fields fit together and fit the length of the file, or are as nearly all
+/// programs write them. Source: Truevision TGA file format specification 2.0.
 fn is_tga(bytes: &[u8]) -> bool {
     let Some([id, colour_map, kind, f0, f1, m0, m1, entry_bits, _, _, _, _, w0, w1, h0, h1, bits, _]) =
         bytes.first_chunk().copied()

@@ -38,8 +38,8 @@ fn install() -> Option<PathBuf> {
     None
 }
 
-/// A Penstock that has the listed pictures in two sets: one for uploads, and a nearer one for what programs show of them,
-/// since what is at the limit falls on either side of it by rounding.
+/// A Penstock that has the listed pictures in two sets: one for uploads, and a nearer one for what programs show of
+/// them, since what is at the limit falls on either side of it by rounding.
 fn start(origin: &Origin, python: &Path) -> Penstock {
     let listed = TempDir::new().unwrap();
     let script = repository("tests/differential_pictures/machine/listed.py");

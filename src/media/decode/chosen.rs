@@ -1,9 +1,9 @@
 //! Which pictures of a file are looked at: frames, pages, sizes of an icon.
 //!
 //! All of them, as long as the file goes no faster through its work than through its pictures. Where it does, those
-//! that are chosen before, up to [`DecodeLimits::max_frames`](crate::content::DecodeLimits::max_frames): the first, the
-//! last, those that count most (which are shown longest, or are largest), and some between. A file of which one was left
-//! out is [`DecodeError::TooManyPictures`], so that nothing can hide behind the rest.
+//! that are chosen before, up to [`DecodeLimits::max_frames`](crate::content::DecodeLimits::max_frames): the first,
+//! the last, those that count most (which are shown longest, or are largest), and some between. A file of which one
+//! was left out is [`DecodeError::TooManyPictures`], so that nothing can hide behind the rest.
 
 use std::cmp::Reverse;
 use std::time::Duration;

@@ -299,8 +299,8 @@ impl<'a, 'v> Decoding<'a, 'v> {
         (self.visit)(picture.in_grain(self.means.limits));
     }
 
-    /// How much of a picture is kept: of one whose colours are meant otherwise all, since what is meant of a mean is not
-    /// the mean of what is meant.
+    /// How much of a picture is kept: of one whose colours are meant otherwise all, since what is meant of a mean is
+    /// not the mean of what is meant.
     fn grain(&self, width: u32, height: u32, channels: usize) -> (Grain, u64) {
         let pixels = u64::from(width) * u64::from(height);
         let whole = pixels.saturating_mul(channels as u64 + 3);

@@ -1,8 +1,8 @@
 //! Several pictures in one file, some of which cannot be decoded.
 //!
-//! One rule for all: a picture that cannot be decoded is a doubt whatever is beside it, since some viewer shows it, or
-//! goes to it page by page. Only what no viewer shows by itself, such as the smaller pictures below a page of a camera's
-//! raw file, counts no more than that another was decoded.
+//! One rule for all: a picture that cannot be decoded is a doubt whatever is beside it, since some viewer shows it,
+//! or goes to it page by page. Only what no viewer shows by itself, such as the smaller pictures below a page of a
+//! camera's raw file, counts no more than that another was decoded.
 
 use super::DecodeError;
 

@@ -139,8 +139,8 @@ pub(super) struct WideTones {
 }
 
 impl WideTones {
-    /// A row of pixels of `channels` samples, as they are in a PNG, with eight bits for each of red, green and blue, and
-    /// alpha where there is any.
+    /// A row of pixels of `channels` samples, as they are in a PNG, with eight bits for each of red, green and blue,
+    /// and alpha where there is any.
     pub(super) fn row(&self, samples: &[u8], channels: usize) -> Result<Vec<u8>, CmsError> {
         let samples: Vec<u16> = samples.as_chunks().0.iter().map(|bytes| u16::from_be_bytes(*bytes)).collect();
         let has_alpha = channels.is_multiple_of(2);

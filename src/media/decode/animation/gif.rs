@@ -43,8 +43,8 @@ impl Decoding<'_, '_> {
             if drawn.has_pixels || has_pixels {
                 self.show_frame(&mut showing, number, (width, height), &screen.rgba)?;
             }
-            if number == 0 && drawn.has_pixels && screen.is_mostly_empty() {
-                self.show_area(&screen)?;
+            if drawn.has_pixels && screen.is_mostly_empty() {
+                self.show_area(&screen, number)?;
             }
             has_pixels |= drawn.has_pixels;
             is_whole &= drawn.is_whole;
@@ -53,11 +53,11 @@ impl Decoding<'_, '_> {
         if has_pixels && is_whole { Ok(()) } else { Err(too_few_pixels()) }
     }
 
-    /// The first frame by itself, which some viewers show so.
-    fn show_area(&mut self, screen: &Screen) -> Result<(), DecodeError> {
+    /// A frame by itself, as some viewers show it.
+    fn show_area(&mut self, screen: &Screen, number: usize) -> Result<(), DecodeError> {
         let ((width, height), rgba) = screen.last_area();
         let pixels = Pixels::from_rgba(width, height, rgba).ok_or_else(too_few_pixels)?;
-        self.show(Picture::whole(width, height, pixels, Orientation::NoTransforms, 0));
+        self.show(Picture::whole(width, height, pixels, Orientation::NoTransforms, number));
         Ok(())
     }
 

@@ -2,6 +2,9 @@
 
 use crate::media::decode::pixels::Pixels;
 
+/// The shorter side of a frame that may be a picture by itself.
+const LEAST_SIDE: u32 = 64;
+
 /// A part of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Area {
@@ -65,10 +68,11 @@ impl Screen {
         self.saved = saved;
     }
 
-    /// Whether the last frame covers less than a quarter of it, and something.
-    pub(super) const fn is_mostly_empty(&self) -> bool {
-        let area = self.last.0.width as u64 * self.last.0.height as u64;
-        area > 0 && area * 4 < self.width as u64 * self.height as u64
+    /// Whether the last frame covers less than a quarter of it, and is no mere patch.
+    pub(super) fn is_mostly_empty(&self) -> bool {
+        let Area { width, height, .. } = self.last.0;
+        let area = u64::from(width) * u64::from(height);
+        width.min(height) >= LEAST_SIDE && area * 4 < u64::from(self.width) * u64::from(self.height)
     }
 
     /// The area of the last frame: its size, and its pixels.

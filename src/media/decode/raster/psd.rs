@@ -1,10 +1,9 @@
-//! PSD and PSB of Photoshop: the picture that all layers together make, and the layers. Source: Adobe Photoshop File
-//! Formats Specification, 2019.
+//! PSD and PSB of Photoshop: the picture that all layers together make. Source: Adobe Photoshop File Formats
+//! Specification, 2019.
 
 use super::{Planes, numbers, unpack_bits};
 use crate::content::number::{be_u16_at, be_u32_at};
-use crate::media::decode::chosen::Chosen;
-use crate::media::decode::{DecodeError, Decoding, Several};
+use crate::media::decode::{DecodeError, Decoding};
 
 const HEADER: usize = 26;
 const INDEXED: u16 = 2;
@@ -52,13 +51,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A layer: its size, and how many bytes each of its channels takes, by number.
-struct Layer {
-    width: u32,
-    height: u32,
-    channels: Vec<(u16, usize)>,
-}
-
 impl Decoding<'_, '_> {
     pub(in crate::media::decode) fn psd(&mut self) -> Result<(), DecodeError> {
         let bytes = self.bytes;
@@ -79,13 +71,9 @@ impl Decoding<'_, '_> {
         let resources = reader.length(false);
         reader.take(resources);
         let layers = reader.length(is_large);
-        let layers = reader.take(layers);
+        reader.take(layers);
         let packing = reader.u16();
-        let shown = self.psd_planes(&mut reader, header, packing, palette, 0);
-        let mut several = Several::default();
-        several.add(shown);
-        self.psd_layers(layers, header, palette, &mut several)?;
-        several.ended()
+        self.psd_planes(&mut reader, header, packing, palette)
     }
 
     /// The channels of the whole picture, one after the other.
@@ -95,7 +83,6 @@ impl Decoding<'_, '_> {
         header: Header,
         packing: u16,
         palette: &[u8],
-        frame: usize,
     ) -> Result<(), DecodeError> {
         let kept = header.kept();
         let mut planes = Planes::new(self, header.width, header.height, kept)?;
@@ -111,7 +98,7 @@ impl Decoding<'_, '_> {
         for plane in 0..kept {
             self.psd_channel(reader, &mut planes, plane, packing, stride, header)?;
         }
-        planes.show(self, frame, |pixel| header.colour(pixel, palette))
+        planes.show(self, 0, |pixel| header.colour(pixel, palette))
     }
 
     fn psd_channel(
@@ -138,76 +125,6 @@ impl Decoding<'_, '_> {
         }
         Ok(())
     }
-
-    fn psd_layers(
-        &mut self,
-        section: &[u8],
-        header: Header,
-        palette: &[u8],
-        several: &mut Several,
-    ) -> Result<(), DecodeError> {
-        let mut reader = Reader { bytes: section, at: 0 };
-        reader.length(header.is_large);
-        let layers = layers(&mut reader, header.is_large);
-        let sizes: Vec<u64> = layers.iter().map(|layer| u64::from(layer.width) * u64::from(layer.height)).collect();
-        let mut chosen = Chosen::of(&sizes, self.means.limits.max_frames, &self.means.deadline);
-        for (number, layer) in layers.iter().enumerate() {
-            self.check_deadline()?;
-            let (start, kept) = (reader.at, header.kept());
-            let mut at = start;
-            let mut places: Vec<(u16, usize)> = Vec::new();
-            for (id, length) in &layer.channels {
-                places.push((*id, at));
-                at = at.saturating_add(*length);
-            }
-            reader.at = at;
-            if sizes[number] == 0 || !chosen.takes(number, &self.means.deadline) {
-                continue;
-            }
-            let header = Header { width: layer.width, height: layer.height, ..header };
-            let mut planes = Planes::new(self, layer.width, layer.height, kept)?;
-            let mut is_known = true;
-            for plane in 0..kept {
-                let Some((_, place)) = places.iter().find(|(id, _)| usize::from(*id) == plane) else { continue };
-                let mut channel = Reader { bytes: section, at: *place };
-                let packing = channel.u16();
-                is_known &= packing < 2;
-                if packing == 1 {
-                    let each = if header.is_large { 4 } else { 2 };
-                    channel.take((layer.height as usize).saturating_mul(each));
-                }
-                if packing < 2 {
-                    self.psd_channel(&mut channel, &mut planes, plane, packing, header.stride(layer.width), header)?;
-                }
-            }
-            // Programs that make previews show the whole picture.
-            several.add_aside(if is_known {
-                planes.show(self, number + 1, |pixel| header.colour(pixel, palette))
-            } else {
-                Err(DecodeError::Unsupported("a layer packed in an unusual way"))
-            });
-        }
-        chosen.ended()
-    }
-}
-
-/// The layers, up to where their samples begin.
-fn layers(reader: &mut Reader<'_>, is_large: bool) -> Vec<Layer> {
-    let count = reader.u16().cast_signed().unsigned_abs();
-    let mut layers = Vec::new();
-    for _ in 0..count {
-        if reader.at >= reader.bytes.len() {
-            break;
-        }
-        let [top, left, bottom, right] = [(); 4].map(|()| reader.u32().cast_signed());
-        let side = |from: i32, to: i32| u32::try_from(i64::from(to) - i64::from(from)).unwrap_or_default();
-        let channels = (0..reader.u16().min(60)).map(|_| (reader.u16(), reader.length(is_large))).collect();
-        reader.take(12);
-        let more = reader.length(false);
-        reader.take(more);
-        layers.push(Layer { width: side(left, right), height: side(top, bottom), channels });
-    }
-    layers
 }
 
 impl Header {
