@@ -151,9 +151,9 @@ fn check_warns_of_what_is_in_order_and_hardly_meant() {
         assert!(all.contains(&format!("warning: penstock.toml: {said}")) && all.ends_with("exit code 0"), "{all}");
     }
     for (second, said) in [
-        ("127.0.0.1:1", "127.0.0.1:1 is taken by a [[listener]] already, in line 2"),
-        ("0.0.0.0:1", "0.0.0.0:1 is taken by a [[listener]] already, in line 2"),
-        ("127.0.0.1:9180", "127.0.0.1:9180 takes the default address of [admin]"),
+        ("127.0.0.1:1", "127.0.0.1:1 is a [[listener]] already, in line 2"),
+        ("0.0.0.0:1", "0.0.0.0:1 overlaps the [[listener]] in line 2"),
+        ("127.0.0.1:9180", "127.0.0.1:9180 is the default address of [admin]"),
     ] {
         let config = format!("{bare}[[listener]]\naddress = \"{second}\"\n");
         fs::write(folder.path().join("penstock.toml"), config).unwrap();

@@ -257,6 +257,22 @@ pub(super) fn of_config(config: &Config) -> Vec<Problem> {
     warnings
 }
 
+/// Methods with which clients send bodies.
+const WITH_BODY: [&str; 6] = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"];
+
+/// Those of them that `route` leaves out, if no other route takes them: one that is there for the rest says what is
+/// meant.
+fn methods_left_out(config: &Config, route: &Route) -> Option<String> {
+    let methods = route.pattern.methods.as_ref().filter(|methods| !methods.is_empty())?;
+    let of_any_method = RoutePattern { methods: None, ..route.pattern.clone() };
+    if config.routes.iter().any(|other| other.pattern.covers(&of_any_method)) {
+        return None;
+    }
+    let is_left_out = |method: &&str| !methods.iter().any(|own| own == method);
+    let left_out: Vec<&str> = WITH_BODY.into_iter().filter(is_left_out).collect();
+    (!left_out.is_empty()).then(|| left_out.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,20 +297,4 @@ mod tests {
             assert_eq!((one.overlap(two), two.overlap(one)), (expected, expected), "{one} {two}");
         }
     }
-}
-
-/// Methods with which clients send bodies.
-const WITH_BODY: [&str; 6] = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"];
-
-/// Those of them that `route` leaves out, if no other route takes them: one that is there for the rest says what is
-/// meant.
-fn methods_left_out(config: &Config, route: &Route) -> Option<String> {
-    let methods = route.pattern.methods.as_ref().filter(|methods| !methods.is_empty())?;
-    let of_any_method = RoutePattern { methods: None, ..route.pattern.clone() };
-    if config.routes.iter().any(|other| other.pattern.covers(&of_any_method)) {
-        return None;
-    }
-    let is_left_out = |method: &&str| !methods.iter().any(|own| own == method);
-    let left_out: Vec<&str> = WITH_BODY.into_iter().filter(is_left_out).collect();
-    (!left_out.is_empty()).then(|| left_out.join(", "))
 }
