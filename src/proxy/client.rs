@@ -1,6 +1,6 @@
 //! Who uploads: what connects, or the client that one of our own proxies names.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
 use pingora::proxy::Session;
@@ -34,13 +34,19 @@ fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
     let lines: Vec<_> = headers.get_all(FORWARDED_FOR).iter().collect();
     let named = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     for name in named {
-        let address = std::str::from_utf8(name).ok().and_then(|name| name.trim().parse::<IpAddr>().ok());
+        let address = std::str::from_utf8(name).ok().and_then(|name| address_in(name.trim()));
         match address {
             Some(address) if is_trusted(client) => client = address.to_canonical(),
             _ => break,
         }
     }
     client
+}
+
+/// The address that a proxy writes, some of them with a port.
+fn address_in(name: &str) -> Option<IpAddr> {
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    bare.parse().ok().or_else(|| name.parse().ok().map(|address: SocketAddr| address.ip()))
 }
 
 #[cfg(test)]
@@ -59,6 +65,9 @@ mod tests {
             ("::1", &["203.0.113.9", "198.51.100.1,10.1.1.1 "], "198.51.100.1"),
             ("10.0.0.1", &["10.0.0.9, 10.0.0.2"], "10.0.0.9"),
             ("10.0.0.1", &["198.51.100.1, unknown"], "10.0.0.1"),
+            ("10.0.0.1", &["198.51.100.1:4711"], "198.51.100.1"),
+            ("10.0.0.1", &["[2001:db8::7]:443"], "2001:db8::7"),
+            ("10.0.0.1", &["[2001:db8::7]"], "2001:db8::7"),
             ("10.0.0.1", &["198.51.100.1, ::ffff:10.0.0.2"], "198.51.100.1"),
         ] {
             let mut headers = HeaderMap::new();

@@ -12,6 +12,11 @@ pub(super) const COSTLY: Duration = Duration::from_millis(100);
 /// Who is turned away within this part of the longest wait came all at once.
 const BURST_END: u32 = 4;
 
+/// After how many times the longest wait it is tried whether all can be served, the first time. Each time takes twice
+/// as long as the one before, up to so many times.
+const FIRST_TRIAL: u32 = 4;
+const MOST_TRIALS: u32 = 4;
+
 /// How many times the longest wait a burst may take, of a line that was empty just before.
 const BURST: u32 = 2;
 
@@ -75,6 +80,11 @@ pub(super) struct Admission {
     since: Option<Instant>,
     /// When somebody was turned away first.
     refused_since: Option<Instant>,
+    /// When it is tried again whether all can be served: clients that come again at once are refused for ever by a line
+    /// in which only one may wait, and would all be served by one in which all may.
+    strict_until: Option<Instant>,
+    /// How often that was tried in vain.
+    trials: u32,
     accepted: u32,
     refused: u32,
 }
@@ -95,12 +105,23 @@ impl Admission {
     pub(super) fn note(&mut self, is_accepted: bool, max_wait: Duration, now: Instant) {
         if self.since.is_none_or(|since| now.saturating_duration_since(since) >= max_wait) {
             let is_over = self.refused.saturating_mul(9) <= self.accepted;
-            let refused_since = self.refused_since.filter(|_| self.refused > 0);
-            *self = Self { is_strict: self.is_strict && !is_over, since: Some(now), refused_since, ..Self::default() };
+            let is_tried = self.strict_until.is_some_and(|until| now >= until);
+            *self = Self {
+                is_strict: self.is_strict && !is_over && !is_tried,
+                since: Some(now),
+                refused_since: self.refused_since.filter(|_| self.refused > 0 && !is_tried),
+                trials: if is_over { 0 } else { self.trials },
+                strict_until: self.strict_until.filter(|_| !is_over && !is_tried),
+                ..Self::default()
+            };
         }
         if !is_accepted {
             let first = *self.refused_since.get_or_insert(now);
-            self.is_strict |= now.saturating_duration_since(first) >= max_wait / BURST_END;
+            if !self.is_strict && now.saturating_duration_since(first) >= max_wait / BURST_END {
+                self.is_strict = true;
+                self.strict_until = Some(now + max_wait * (FIRST_TRIAL << self.trials));
+                self.trials = (self.trials + 1).min(MOST_TRIALS);
+            }
         }
         let count = if is_accepted { &mut self.accepted } else { &mut self.refused };
         *count = count.saturating_add(1);
@@ -179,9 +200,12 @@ impl<J> State<J> {
         self.backlog.extend(self.jobs.drain(..));
     }
 
-    /// The job that is next. The newest of many: so most are served soon in a burst, and all in the same time.
-    pub(super) fn pop(&mut self, are_many: bool) -> Option<J> {
-        let next = if are_many { self.jobs.pop_back() } else { self.jobs.pop_front() };
+    /// The job that is next. The newest of many, so that most are served soon in a burst, unless the oldest has waited
+    /// for `long`.
+    pub(super) fn pop(&mut self, are_many: bool, long: Duration, now: Instant) -> Option<J> {
+        let is_old = |waiting: &Waiting<J>| now.saturating_duration_since(waiting.since) >= long;
+        let is_newest_next = are_many && !self.jobs.front().is_some_and(is_old);
+        let next = if is_newest_next { self.jobs.pop_back() } else { self.jobs.pop_front() };
         next.or_else(|| self.backlog.pop()).map(|waiting| waiting.job)
     }
 

@@ -194,7 +194,7 @@ impl<J> Queue<J> {
         let waiting = self.lines.iter_mut().filter(|(_, state)| served(state));
         let (line, state) = waiting.min_by_key(|(_, state)| (state.given, state.oldest()))?;
         let many = self.max_wait / MANY * u32::try_from(self.threads).unwrap_or(u32::MAX);
-        let job = state.pop(state.time_of(state.ahead()) > many)?;
+        let job = state.pop(state.time_of(state.ahead()) > many, self.max_wait / 2, now)?;
         self.floor = self.floor.max(state.given);
         state.given += state.usual;
         state.running += 1;

@@ -114,6 +114,42 @@ fn a_line_that_brings_too_many_waits_for_one_until_it_brings_less() {
 }
 
 #[test]
+fn nobody_starves_where_others_keep_coming() {
+    let mut queue: Queue<u32> = Queue::new(1, 1000, Duration::from_secs(1));
+    let mut now = Instant::now();
+    let mut came = std::collections::HashMap::new();
+    let mut longest = Duration::ZERO;
+    for job in 0..2000 {
+        // Forty clients who each come again when they are served.
+        if job >= 40 {
+            let (line, served) = queue.pop(now).next.unwrap();
+            longest = longest.max(now - came[&served]);
+            now += SHORT;
+            queue.done(&line, SHORT, now);
+        }
+        came.insert(job, now);
+        queue.push(&line(1), job, Duration::ZERO, now).unwrap();
+    }
+    assert!(longest <= Duration::from_millis(900), "{longest:?}");
+}
+
+#[test]
+fn clients_that_come_again_at_once_are_all_served_again_after_a_flood() {
+    let second = Duration::from_secs(1);
+    let mut serving = Serving::new(1, 1000, second);
+    // So many that some are turned away all the time, then 24 who wait for their answers.
+    let mut refused = Vec::new();
+    for round in 0..3000 {
+        let clients = if round < 200 { 300 } else { 24 };
+        let before = serving.queue.waiting();
+        let turned_away = (before..clients).filter(|_| serving.push(1).is_err()).count();
+        refused.push(turned_away);
+        serving.serve(SHORT);
+    }
+    assert!(refused[150] > 0 && refused[2900..].iter().all(|refused| *refused == 0), "{:?}", &refused[2900..]);
+}
+
+#[test]
 fn a_burst_is_served_whole_when_nothing_follows() {
     let mut serving = Serving::new(1, 1000, Duration::from_secs(1));
     serving.push(1).unwrap();
