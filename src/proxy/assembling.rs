@@ -157,7 +157,10 @@ impl Gate {
                 Ok(self.ready(Step::Forget { key: Key::s3(case.origin(), &upload) }, case))
             }
             Plan::S3(S3Request::Create) => {
-                let slot = self.assemblies.reserve(case.terms(), Instant::now()).ok_or(Refusal::AssembliesFull)?;
+                let slot = self
+                    .assemblies
+                    .reserve(case.client, case.terms(), Instant::now())
+                    .ok_or(Refusal::AssembliesFull)?;
                 let (content_types, content_encodings) = object_headers(&request.headers);
                 let origin = case.origin().to_owned();
                 let step = Step::CreateS3 { slot, origin, content_types, content_encodings, answer: Vec::new() };
@@ -183,7 +186,7 @@ impl Gate {
         let is_of_filepond = is_creation_of_filepond(&creation, request);
         let TusCreation { length, is_complete, metadata, concat, is_versioned } = creation;
         let (host, target) = place(request);
-        let slot = self.assemblies.reserve(case.terms(), Instant::now()).ok_or(Refusal::AssembliesFull)?;
+        let slot = self.assemblies.reserve(case.client, case.terms(), Instant::now()).ok_or(Refusal::AssembliesFull)?;
         let dialect = match is_complete {
             Some(_) => Dialect::Draft,
             None if is_of_filepond => Dialect::FilePond,

@@ -41,6 +41,7 @@ use uuid::Uuid;
 
 use crate::body::{HeldBody, Stores};
 use crate::config::{Doubtful, Inspection, Network, Origin, OriginServer, Route, WebSocket};
+use crate::content::ClientNetwork;
 use crate::inspect::{Inspector, Lookahead};
 use crate::quarantine::Quarantine;
 use crate::snapshot::{Snapshot, SnapshotHandle};
@@ -86,6 +87,8 @@ pub struct Gate {
 struct Case<'a> {
     snapshot: &'a Arc<Snapshot>,
     route: &'a Route,
+    /// The network of the client, which is what counts as one where something is shared out.
+    client: Option<ClientNetwork>,
 }
 
 impl Gate {
@@ -200,7 +203,12 @@ impl ProxyHttp for Gate {
         passage.turn = passage.origin().next_turn();
         match route {
             Some(route) if route.policy.inspect != Inspection::Off => {
-                self.pass_judged(session, passage, &Case { snapshot: &snapshot, route }).await
+                self.pass_judged(
+                    session,
+                    passage,
+                    &Case { snapshot: &snapshot, route, client: network_of(session, passage.trusted_proxies()) },
+                )
+                .await
             }
             Some(route) if route.policy.websocket == WebSocket::Refuse && asks_for_upgrade(session) => {
                 self.refuse(session, passage, &Refusal::Upgrade).await
@@ -379,7 +387,7 @@ impl Gate {
         if !has_body && plan.is_none() {
             return Ok(false);
         }
-        if self.is_overloaded(session, passage, case) {
+        if self.is_overloaded(session, case) {
             if is_short_and_on_its_way(session) {
                 linger(session).await;
             }
@@ -409,14 +417,13 @@ impl Gate {
 
     /// Whether the upload is turned away before it is received: at many times what can be inspected, receiving what is
     /// then refused takes the time of the inspections. It counts as any other that found no room in the queue.
-    fn is_overloaded(&self, session: &Session, passage: &Passage, case: &Case<'_>) -> bool {
+    fn is_overloaded(&self, session: &Session, case: &Case<'_>) -> bool {
         let policy = &case.route.policy;
         let is_refused = case.is_enforced() && policy.overload == Doubtful::Refuse;
-        let client = network_of(session, passage.trusted_proxies());
         // Where the length is not known yet, it may be any.
         let bytes = declared_length(session).unwrap_or(policy.max_body.0);
         let turns_away =
-            is_refused && self.inspector.turns_away(client, &case.route.name, bytes, &case.snapshot.config.limits);
+            is_refused && self.inspector.turns_away(case.client, &case.route.name, bytes, &case.snapshot.config.limits);
         if turns_away {
             let label = DoubtLabels { kind: DoubtKind::Overload.name(), failed: "closed" };
             self.metrics.doubts.get_or_create(&label).inc();
@@ -441,8 +448,7 @@ impl Gate {
         }
         let headers = &session.req_header().headers;
         let types = values(headers, header::CONTENT_TYPE);
-        let client = network_of(session, &case.snapshot.config.server.trusted_proxies);
-        let (route, snapshot) = (&case.route.name, Arc::clone(case.snapshot));
+        let (client, route, snapshot) = (case.client, &case.route.name, Arc::clone(case.snapshot));
         self.inspector.look_ahead(client, route, snapshot, &types, &content_encodings(headers))
     }
 
@@ -456,7 +462,7 @@ impl Gate {
         let held = {
             let config = &case.snapshot.config;
             let line = self.lines.of(session, &config.server.trusted_proxies);
-            let stores = self.stores.of(network_of(session, &config.server.trusted_proxies));
+            let stores = self.stores.of(case.client);
             hold(session, &config.limits, &case.route.policy, &stores, line, lookahead).await
         };
         self.metrics.held_uploads.dec();

@@ -16,7 +16,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::body::{Quota, Reservation};
 use crate::config::Limits;
+use crate::content::ClientNetwork;
 use crate::telemetry::Metrics;
 
 pub(super) use pending::{Creation, Dialect, Pending, Step};
@@ -29,20 +31,21 @@ const MAX_PIECES: usize = 10_000;
 /// Every upload under way.
 pub(super) struct Assemblies {
     table: Mutex<Table>,
+    /// How many there may be, shared out by network.
+    places: Arc<Quota>,
     metrics: Arc<Metrics>,
 }
 
 #[derive(Default)]
 struct Table {
     entries: HashMap<Key, Entry>,
-    /// Creations that the origin has not answered yet.
-    reserved: usize,
     bytes: u64,
 }
 
 struct Entry {
     used: Instant,
     kept: Kept,
+    _place: Reservation,
 }
 
 /// What is kept of one upload.
@@ -76,13 +79,7 @@ impl Terms {
 }
 
 /// Room for one more upload, given back when it is dropped unused.
-pub(super) struct Slot(Arc<Assemblies>);
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.0.table().reserved -= 1;
-    }
-}
+pub(super) struct Slot(Reservation);
 
 impl Key {
     /// A tus upload is named by its URL.
@@ -126,24 +123,22 @@ impl Kept {
 
 impl Assemblies {
     pub(super) fn new(metrics: Arc<Metrics>) -> Self {
-        Self { table: Mutex::default(), metrics }
+        Self { table: Mutex::default(), places: Arc::default(), metrics }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Room for an upload that is about to be created; `None` when there are as many as there may be.
-    pub(super) fn reserve(self: &Arc<Self>, terms: Terms, now: Instant) -> Option<Slot> {
+    /// Room for an upload that `owner` is about to create; `None` when there are as many as there may be, or the owner
+    /// has many and little is left.
+    pub(super) fn reserve(&self, owner: Option<ClientNetwork>, terms: Terms, now: Instant) -> Option<Slot> {
         let mut table = self.table();
         table.sweep(terms.timeout, now);
         self.note(&table);
-        if table.entries.len() + table.reserved >= terms.max && !table.make_room() {
-            return None;
-        }
-        table.reserved += 1;
-        drop(table);
-        Some(Slot(Arc::clone(self)))
+        let (mut place, max) = (Reservation::of(&self.places, owner), terms.max as u64);
+        let has_place = place.grow(1, max) || table.make_room() && place.grow(1, max);
+        has_place.then_some(Slot(place))
     }
 
     /// Keeps an upload in the room that was reserved for it.
@@ -151,10 +146,8 @@ impl Assemblies {
         let mut table = self.table();
         table.remove(&key);
         table.bytes += kept.bytes();
-        table.entries.insert(key, Entry { used: now, kept });
+        table.entries.insert(key, Entry { used: now, kept, _place: slot.0 });
         self.note(&table);
-        drop(table);
-        drop(slot);
     }
 
     /// What `act` makes of the upload called `key`; `None` when it is unknown or too old.
@@ -249,19 +242,33 @@ mod tests {
     }
 
     #[test]
+    fn one_network_leaves_room_for_others() {
+        let store = Arc::new(Assemblies::new(Arc::default()));
+        let (terms, now) = (Terms { max: 100, timeout: HOUR }, Instant::now());
+        let network = |last: u8| Some(ClientNetwork::of([10, 0, last, 1].into()));
+        for number in 0..80 {
+            let slot = store.reserve(network(1), terms, now).unwrap();
+            store.insert(slot, key(&number.to_string()), under_way(), now);
+        }
+        assert!(store.reserve(network(1), terms, now).is_none() && store.reserve(network(2), terms, now).is_some());
+        store.remove(&key("7"));
+        assert!(store.reserve(network(1), terms, now).is_some());
+    }
+
+    #[test]
     fn there_are_no_more_uploads_than_allowed() {
         let store = Arc::new(Assemblies::new(Arc::default()));
         let (terms, now) = (Terms { max: 2, timeout: HOUR }, Instant::now());
-        let first = store.reserve(terms, now).unwrap();
+        let first = store.reserve(None, terms, now).unwrap();
         store.insert(first, key("a"), under_way(), now);
-        let second = store.reserve(terms, now).unwrap();
-        assert!(store.reserve(terms, now).is_none(), "one is kept and one is being created");
+        let second = store.reserve(None, terms, now).unwrap();
+        assert!(store.reserve(None, terms, now).is_none(), "one is kept and one is being created");
         drop(second);
-        let second = store.reserve(terms, now).unwrap();
+        let second = store.reserve(None, terms, now).unwrap();
         store.insert(second, key("b"), under_way(), now);
-        assert!(store.reserve(terms, now).is_none());
+        assert!(store.reserve(None, terms, now).is_none());
         store.change(&key("b"), terms, now, |kept| *kept = Kept::Blocked);
-        assert!(store.reserve(terms, now).is_some(), "one that is over makes room");
+        assert!(store.reserve(None, terms, now).is_some(), "one that is over makes room");
         assert!(store.change(&key("b"), terms, now, |_| ()).is_none());
         assert!(store.change(&key("a"), terms, now, |_| ()).is_some());
     }
@@ -270,12 +277,12 @@ mod tests {
     fn an_upload_lives_until_it_was_unused_for_the_timeout() {
         let store = Arc::new(Assemblies::new(Arc::default()));
         let (terms, start) = (Terms { max: 1, timeout: HOUR }, Instant::now());
-        store.insert(store.reserve(terms, start).unwrap(), key("a"), under_way(), start);
+        store.insert(store.reserve(None, terms, start).unwrap(), key("a"), under_way(), start);
         assert!(store.change(&key("a"), terms, start + HOUR, |_| ()).is_some());
         assert!(store.change(&key("a"), terms, start + HOUR + HOUR, |_| ()).is_some(), "each use counts");
         let late = start + HOUR * 3 + Duration::from_millis(1);
-        assert!(store.reserve(terms, start + HOUR * 3).is_none());
-        assert!(store.reserve(terms, late).is_some(), "room is made for a new one");
+        assert!(store.reserve(None, terms, start + HOUR * 3).is_none());
+        assert!(store.reserve(None, terms, late).is_some(), "room is made for a new one");
         assert!(store.change(&key("a"), terms, late, |_| ()).is_none());
     }
 }
