@@ -4,7 +4,7 @@
 //! not be walked around by another spelling, so a [`Target`] carries every reading, and the route says by [`Certainty`]
 //! whether one reading or all must fit.
 
-use super::readings::{folded, is_script};
+use super::readings::{Reading, folded, is_script};
 use super::target::{Target, canonical_host};
 
 /// How sure a match has to be.
@@ -191,23 +191,29 @@ impl PathPattern {
     }
 
     /// Whether it fits `path` as it is, but for slashes at the end.
-    fn fits(&self, path: &str) -> bool {
-        let path = folded(path);
-        let bare = path.trim_end_matches('/');
-        let bare = if bare.is_empty() { "/" } else { bare };
-        Walk::over(&self.tokens, bare).is_at_end()
-            || self.below.as_ref().is_some_and(|below| Walk::over(below, bare).is_at_end())
+    fn fits(&self, path: &Reading) -> bool {
+        let bare = if path.bare().is_empty() { path.with_slash() } else { path.bare() };
+        fits(&self.tokens, bare) || self.below.as_ref().is_some_and(|below| fits(below, bare))
     }
 
     /// Whether it fits what some server could take `path` for, with a slash at the end or without.
-    fn may_fit(&self, path: &str) -> bool {
-        let path = folded(path);
-        let bare = path.trim_end_matches('/');
-        let mut walk = Walk::over(&self.tokens, bare);
-        (!bare.is_empty() && walk.is_at_end()) || {
-            walk.step(|token| token.takes(b'/'));
-            walk.is_at_end()
-        }
+    fn may_fit(&self, path: &Reading) -> bool {
+        (!path.bare().is_empty() && fits(&self.tokens, path.bare())) || fits(&self.tokens, path.with_slash())
+    }
+}
+
+/// Whether `tokens` fit all of `path`. Most patterns are a beginning, or a beginning and `**`: a path that begins in
+/// another way is none of theirs after the first byte that differs.
+fn fits(tokens: &[Token], path: &str) -> bool {
+    let literal = tokens.iter().take_while(|token| matches!(token, Token::Byte(_))).count();
+    let Some((start, rest)) = path.as_bytes().split_at_checked(literal) else { return false };
+    if !tokens.iter().zip(start).all(|(token, byte)| token.takes(*byte)) {
+        return false;
+    }
+    match &tokens[literal..] {
+        [] => rest.is_empty(),
+        [Token::Anything] => true,
+        others => Walk::over(others, rest).is_at_end(),
     }
 }
 
@@ -228,10 +234,10 @@ impl<'p> Walk<'p> {
         Self { tokens, next: vec![false; reachable.len()], reachable }
     }
 
-    fn over(tokens: &'p [Token], path: &str) -> Self {
+    fn over(tokens: &'p [Token], path: &[u8]) -> Self {
         let mut walk = Self::start(tokens);
-        for byte in path.bytes() {
-            walk.step(|token| token.takes(byte));
+        for byte in path {
+            walk.step(|token| token.takes(*byte));
         }
         walk
     }

@@ -14,11 +14,38 @@ const SCRIPTS: [&str; 27] = [
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Readings {
     /// As it was sent, which is the first, and what decoding, path parameters, `\` and dots make of it.
-    sure: Vec<String>,
+    sure: Vec<Reading>,
     /// A script in it, and what follows the script.
-    scripts: Vec<String>,
+    scripts: Vec<Reading>,
     /// What few servers read: a name without its ending, or without what Windows or a line-wise pattern leaves out.
-    loose: Vec<String>,
+    loose: Vec<Reading>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reading {
+    text: String,
+    /// In lower case, with one slash at the end: made once for all routes.
+    folded: String,
+}
+
+impl Reading {
+    fn of(text: String) -> Self {
+        let mut folded = folded(&text);
+        folded.truncate(folded.trim_end_matches('/').len());
+        folded.push('/');
+        Self { text, folded }
+    }
+
+    /// As patterns compare it: in lower case and without slashes at the end.
+    pub(super) fn bare(&self) -> &str {
+        &self.folded[..self.folded.len() - 1]
+    }
+
+    /// The same with a slash at the end.
+    pub(super) fn with_slash(&self) -> &str {
+        &self.folded
+    }
 }
 
 impl Readings {
@@ -26,7 +53,8 @@ impl Readings {
     pub(super) fn of(path: &str) -> Self {
         let sure = sure(path);
         let scripts: Vec<String> = sure.iter().flat_map(|path| scripts(path)).collect();
-        let loose = sure.iter().chain(&scripts).flat_map(|path| loose(path)).collect();
+        let loose = sure.iter().chain(&scripts).flat_map(|path| loose(path)).map(Reading::of).collect();
+        let [sure, scripts] = [sure, scripts].map(|paths| paths.into_iter().map(Reading::of).collect());
         Self { sure, scripts, loose }
     }
 
@@ -37,18 +65,23 @@ impl Readings {
     }
 
     /// Those that must fit a route that lets uploads pass.
-    pub(super) fn sure(&self) -> impl Iterator<Item = &str> {
-        self.sure.iter().map(String::as_str)
+    pub(super) fn sure(&self) -> impl Iterator<Item = &Reading> {
+        self.sure.iter()
+    }
+
+    /// The texts of these.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.sure.iter().map(|reading| reading.text.as_str())
     }
 
     /// A script in the path, and what follows it.
-    pub(super) fn scripts(&self) -> impl Iterator<Item = &str> {
-        self.scripts.iter().map(String::as_str)
+    pub(super) fn scripts(&self) -> impl Iterator<Item = &Reading> {
+        self.scripts.iter()
     }
 
     /// Those of which one is enough for a route that inspects.
-    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
-        self.sure().chain(self.scripts()).chain(self.loose.iter().map(String::as_str))
+    pub(super) fn all(&self) -> impl Iterator<Item = &Reading> {
+        self.sure().chain(self.scripts()).chain(&self.loose)
     }
 }
 
@@ -212,7 +245,7 @@ mod tests {
     fn a_plain_path_has_one_sure_reading() {
         for path in ["/", "/upload", "/upload/a-b_c.jpg", "/a/b/"] {
             let readings = Readings::of(path);
-            assert_eq!((readings.sure().collect::<Vec<_>>(), readings.scripts().count()), (vec![path], 0));
+            assert_eq!((readings.texts().collect::<Vec<_>>(), readings.scripts().count()), (vec![path], 0));
         }
     }
 
@@ -246,7 +279,7 @@ mod tests {
             ("*", "/"),
         ] {
             let readings = Readings::of(path);
-            assert!(readings.all().any(|found| found == reading), "{path}: {readings:?}");
+            assert!(readings.all().any(|found| found.text == reading), "{path}: {readings:?}");
         }
     }
 

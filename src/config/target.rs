@@ -50,7 +50,7 @@ impl Target {
     #[must_use]
     pub fn or_below(mut self, prefix: &str) -> Self {
         let prefix = prefix.trim_end_matches('/');
-        let paths: Vec<String> = self.paths.sure().take(self.own_paths).map(str::to_owned).collect();
+        let paths: Vec<String> = self.paths.texts().take(self.own_paths).map(str::to_owned).collect();
         for path in paths {
             if let Some(rest) = path.strip_prefix(prefix) {
                 self.paths.add(Readings::of(&format!("/{}", rest.trim_start_matches('/'))));
