@@ -18,8 +18,11 @@ fn doubts(penstock: &Penstock, kind: &str, failed: &str) -> f64 {
 #[test]
 fn an_inspection_that_runs_out_of_time_is_refused_unless_the_route_lets_it_pass() {
     let origin = Origin::start();
-    let penstock =
-        Setup::new(&[origin.address]).with_limits("inspection_deadline = \"0s\"").with(LENIENT).with(ENFORCING).start();
+    let penstock = Setup::new(&[origin.address])
+        .with_limits("inspection_deadline = \"1ns\"")
+        .with(LENIENT)
+        .with(ENFORCING)
+        .start();
     let refusal = penstock.post("/upload/a", &[], b"harmless");
     assert_eq!((refusal.status, refusal.json()["code"].as_str()), (503, Some("deadline")));
     assert!(refusal.headers.contains_key("retry-after"));
@@ -31,7 +34,7 @@ fn an_inspection_that_runs_out_of_time_is_refused_unless_the_route_lets_it_pass(
 
 #[test]
 fn an_upload_that_takes_too_much_work_is_inconclusive_and_the_route_says_what_that_means() {
-    let none = "inspection_work = \"0s\"\ninspection_work_per_mib = \"0s\"";
+    let none = "inspection_work = \"1ns\"\ninspection_work_per_mib = \"1ns\"";
     let generous = "[[route]]\nname = \"generous\"\npath = \"/upload/generous\"\ninspect = \"enforce\"\n\
                     over_limit = \"flag\"\n";
     let origin = Origin::start();

@@ -128,7 +128,7 @@ pub(super) fn is_guess(media_type: MediaType, bytes: &[u8]) -> bool {
     match media_type {
         MediaType::Jpeg => bytes[2] != 0xff,
         MediaType::Jxl => bytes.starts_with(&[0xff, 0x0a]) && !has_jxl_header(bytes),
-        MediaType::Tga => !bytes.ends_with(TGA_FOOTER),
+        MediaType::Tga => !has_tga_footer(bytes),
         MediaType::Pnm => bytes[1] != b'7' && !has_whole_header(bytes),
         _ => false,
     }
@@ -214,6 +214,12 @@ fn heif(bytes: &[u8]) -> Option<MediaType> {
     }
 }
 
+/// Something may have been added after it: readers go by the header.
+fn has_tga_footer(bytes: &[u8]) -> bool {
+    let end = &bytes[bytes.len().saturating_sub(4096)..];
+    memchr::memmem::rfind(end, TGA_FOOTER).is_some()
+}
+
 /// By its footer, or by a header whose fields fit together and fit the length of the file, or are as nearly all
 /// programs write them. Source: Truevision TGA file format specification 2.0.
 fn is_tga(bytes: &[u8]) -> bool {
@@ -229,7 +235,7 @@ fn is_tga(bytes: &[u8]) -> bool {
     if pixels == 0 || !fits || !bits_fit {
         return false;
     }
-    if bytes.ends_with(TGA_FOOTER) {
+    if has_tga_footer(bytes) {
         return true;
     }
     let colours = usize::from(u16::from_le_bytes([m0, m1]));

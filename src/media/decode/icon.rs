@@ -19,6 +19,8 @@ use crate::content::number::u32_at;
 
 const HEADER: usize = 6;
 const ENTRY: usize = 16;
+/// Bytes of the shortest header of a BMP.
+const SMALLEST: usize = 12;
 
 impl Decoding<'_, '_> {
     /// Of what the folder says, only the places are looked at: browsers believe the pictures as to their sizes, and in
@@ -28,7 +30,12 @@ impl Decoding<'_, '_> {
         let entries = usize::from(u16::from_le_bytes([header[4], header[5]]));
         let entries = rest.as_chunks::<ENTRY>().0.iter().take(entries);
         let places = entries.map(|[.., a, b, c, d]| u32::from_le_bytes([*a, *b, *c, *d]) as usize);
-        let places: BTreeSet<usize> = places.collect();
+        // Where there is no room for a header, nobody shows a picture.
+        let has_room = |place: &usize| self.bytes.len().saturating_sub(*place) >= SMALLEST;
+        let places: BTreeSet<usize> = places.filter(has_room).collect();
+        if places.is_empty() {
+            return Err(DecodeError::header_cut_off());
+        }
         // Viewers show the largest that they have room for.
         let sizes: Vec<u64> =
             places.iter().map(|place| pixels_at(self.bytes.get(*place..).unwrap_or_default())).collect();
