@@ -107,6 +107,7 @@ fn no_fixture_is_refused_and_those_that_are_flagged_are_encrypted_or_compressed_
         "encrypted-locked.pdf container_encrypted",
         "encrypted.7z container_encrypted",
         "info-zip-encrypted.zip container_encrypted",
+        "sequence.avif picture_unsupported",
         "unknown-method.7z container_method_unknown",
     ];
     assert_eq!(doubts(&report), expected);
