@@ -96,8 +96,8 @@ impl Inspector {
         self.threads.pool.waiting()
     }
 
-    /// Whether an upload of so many `bytes` of `client` on `route` is better turned away before it is received: too many come from there,
-    /// and those who wait are as many as may. Says no while that is not so for long enough to be sure.
+    /// Whether an upload of so many `bytes` of `client` on `route` is better turned away before it is received: too many
+    /// come from there, and those who wait are as many as may. Says no while that is not so for long enough to be sure.
     pub fn turns_away(&self, client: Option<ClientNetwork>, route: &Arc<str>, bytes: u64, limits: &Limits) -> bool {
         self.threads.pool.turns_away(&Line::of(client, route), limits.time_for_size(bytes))
     }
