@@ -23,9 +23,10 @@ pub(super) fn doubt_about(problem: &Problem) -> Doubt {
 /// Which policy decides about a picture that was not decoded, or not as a whole.
 pub(super) fn doubt_kind(error: &DecodeError) -> DoubtKind {
     match error {
-        DecodeError::TooLarge { .. } | DecodeError::TooManyScans | DecodeError::TooManyPictures => DoubtKind::OverLimit,
+        DecodeError::TooLarge { .. } | DecodeError::TooManyScans => DoubtKind::OverLimit,
         DecodeError::Deadline | DecodeError::TooMuchWork => DoubtKind::OverLimit,
-        DecodeError::Unsupported(_) => DoubtKind::Unsupported,
+        // Six of 4,000 ordinary files are animations with more frames than there is work for: they are not refused.
+        DecodeError::Unsupported(_) | DecodeError::TooManyPictures => DoubtKind::Unsupported,
         DecodeError::Broken(_) | DecodeError::Unavailable(..) | DecodeError::Panicked => DoubtKind::Undecodable,
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn beginning(path: &str) -> &str {
 }
 
 /// Lines about requests that failed, in one second.
-const MOST_A_SECOND: u64 = 200;
+const MOST_A_SECOND: u64 = 1000;
 
 /// Bounds the lines that anybody can cause with a few bytes, so that they fill no disk.
 #[derive(Default)]

@@ -25,6 +25,11 @@ impl Reader<'_, '_> {
             Err(code) => {
                 self.report(Fault { code, offset: block.start });
                 self.found.add(Part::new(PartKind::File, self.body.slice(block.clone())), Some(block.start));
+                // Rack and Falcon take two empty lines at the start for the end of no headers.
+                if self.body[block.clone()].starts_with(b"\r\n\r\n") {
+                    let content = block.start + 4..block.end;
+                    self.found.add(Part::new(PartKind::File, self.body.slice(content)), Some(block.start));
+                }
             }
         }
     }

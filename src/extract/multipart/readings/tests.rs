@@ -44,6 +44,11 @@ struct Case {
 }
 
 #[test]
+fn two_empty_lines_may_end_no_headers() {
+    assert_has(b"--b\r\n\r\n\r\nlisted\r\n--b--\r\n", "multipart/form-data; boundary=b", b"listed");
+}
+
+#[test]
 fn whatever_a_real_parser_saw_is_inspected() {
     let text = std::fs::read_to_string(VECTORS).unwrap();
     let cases: Vec<Case> = serde_json::from_str(&text).unwrap();
