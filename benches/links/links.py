@@ -11,7 +11,6 @@ Times are the best of some rounds, as the line is a process on the same machine.
 """
 import argparse
 import collections
-import datetime
 import json
 import os
 import shutil
@@ -24,7 +23,9 @@ from pathlib import Path
 
 from lines import LongLine, NarrowLine
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "soak"))
+from bench import free_port, measured_on  # noqa: E402
 from origin import Origin  # noqa: E402
 
 ROUND_TRIP = 0.05
@@ -87,11 +88,6 @@ http {{
     }}
 }}
 """
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def wait_for(port, process):
@@ -231,11 +227,6 @@ def silence(penstock):
     return {"seconds": SILENCE, "status": status, "is_met": status == "200"}
 
 
-def output_of(*command):
-    result = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent)
-    return result.stdout.strip() if result.returncode == 0 else "unknown"
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("binary")
@@ -259,12 +250,7 @@ def main():
         for process in filter(None, (penstock, nginx)):
             process.terminate()
             process.wait()
-    models = (line.split(": ")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name"))
-    results |= {
-        "commit": output_of("git", "rev-parse", "--short", "HEAD"),
-        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "machine": {"cores": os.cpu_count(), "cpu": next(models, "unknown")},
-    }
+    results |= measured_on()
     args.results.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
     wanted = [row for row in results["long_line"] if row["through"].startswith("Penstock")]
     return 0 if all(row["is_met"] for row in [*wanted, *results["narrow_line"], results["silence"]]) else 1

@@ -9,7 +9,6 @@ Prints a table and fails when a goal is missed: goodput of 0.9 of the capacity, 
 within 3 times that of an unloaded machine, others within 2 times.
 """
 import argparse
-import datetime
 import http.client
 import json
 import multiprocessing
@@ -26,9 +25,11 @@ import time
 import zlib
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "worst"))
 import archives  # noqa: E402
 import pictures  # noqa: E402
+from bench import free_port, measured_on  # noqa: E402
 
 FLOOD, OTHER = "127.0.0.1", "127.9.9.9"
 PROBES = {"other client": (OTHER, "/upload/a"), "other route": (FLOOD, "/other/a"), "not inspected": (OTHER, "/off/a")}
@@ -191,12 +192,6 @@ def hostile_bodies():
     }
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 def wait_for(port, path):
     for _ in range(200):
         try:
@@ -316,7 +311,7 @@ def main():
     for name, value, comparison, bound in goals:
         mark = "   MISSED" if (name, value, comparison, bound) in missed else ""
         print(f"{name:<60} {value:6.2f} {comparison} {bound}{mark}")
-    report = {"date": datetime.date.today().isoformat(), "cores": os.cpu_count(), "rows": rows}
+    report = measured_on() | {"rows": rows}
     report["goals"] = [
         {"name": name, "value": round(value, 3), "bound": f"{sign} {bound}"} for name, value, sign, bound in goals
     ]

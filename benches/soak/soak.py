@@ -8,7 +8,6 @@ or threads grew between the second and the last quarter. A few uploads may get 5
 has other work Penstock is right to send them away.
 """
 import argparse
-import datetime
 import json
 import os
 import shutil
@@ -20,11 +19,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import machine
+from bench import free_port, measured_on  # noqa: E402
 from clients import Book, Clients
 from disturbances import Disturber, Reloads, Windows, mount_spool, unmount
 from origin import Origin
-from uploads import FORBIDDEN, SAMPLES, Maker
+from uploads import FORBIDDEN, Maker
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """rules = ["rules"]
@@ -84,11 +85,6 @@ id = "soak.ritual"
 keywords = ["{FORBIDDEN}"]
 action = "block"
 """
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 class Config:
@@ -211,11 +207,6 @@ def run(args):
     }
 
 
-def output_of(*command):
-    result = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent)
-    return result.stdout.strip() if result.returncode == 0 else "unknown"
-
-
 def report(results):
     for line in machine.table_of(results["samples"]):
         print(line)
@@ -244,14 +235,7 @@ def main():
     shutil.rmtree(args.folder, ignore_errors=True)
     args.folder.mkdir(parents=True)
     results = run(args)
-    models = (line.split(": ")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name"))
-    cpu = next(models, "unknown")
-    results |= {
-        "commit": output_of("git", "rev-parse", "--short", "HEAD"),
-        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "machine": {"cores": os.cpu_count(), "cpu": cpu},
-        "seed": args.seed,
-    }
+    results |= measured_on() | {"seed": args.seed}
     results["is_met"] = report(results)
     args.results.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
     return 0 if results["is_met"] else 1

@@ -7,7 +7,6 @@ its workers counts, without that of the start. Prints the worst ten by their sha
 each MB more, and fails when one is past it, or when an ordinary file is not let through.
 """
 import argparse
-import datetime
 import json
 import os
 import random
@@ -17,6 +16,7 @@ import sys
 import zlib
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import archives
 import compound
 import documents
@@ -24,6 +24,7 @@ import pictures
 import seeds
 import seven_zip
 import texts
+from bench import measured_on  # noqa: E402
 
 MB = 1_000_000
 # Processor seconds after which a body is given up.
@@ -111,11 +112,6 @@ def cases(only):
         yield f"ordinary-{name}", content_type, body, True
 
 
-def output_of(*command):
-    result = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent)
-    return result.stdout.strip() if result.returncode == 0 else "unknown"
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("binary")
@@ -157,17 +153,7 @@ def main():
 
 
 def write(args, rows):
-    commit = output_of("git", "rev-parse", "--short", "HEAD")
-    if output_of("git", "status", "--porcelain", "--", "../..", ":!../results"):
-        commit += "-dirty"
-    cpu = next((line.split(": ")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
-    result = {
-        "commit": commit,
-        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "machine": {"cores": os.cpu_count(), "cpu": cpu},
-        "rows": rows,
-    }
-    args.results.write_text(json.dumps(result, indent=2, sort_keys=True) + "\n")
+    args.results.write_text(json.dumps(measured_on() | {"rows": rows}, indent=2, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":
