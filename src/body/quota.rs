@@ -86,8 +86,8 @@ impl Reservation {
         self.amount
     }
 
-    /// Takes `amount` more, unless all would then have more than `limit`, or little is left and the owner, who has other
-    /// reservations too, has much. Says whether it did.
+    /// Takes `amount` more, unless all would then have more than `limit`, or little is left and the owner, who has
+    /// other reservations too, has much. Says whether it did.
     #[must_use]
     pub fn grow(&mut self, amount: u64, limit: u64) -> bool {
         let taken = self.quota.lock().take(self.owner, amount, limit);

@@ -89,8 +89,13 @@ impl Network {
         Some(Self { address, bits })
     }
 
+    /// Whether `address` is in one of `networks`.
+    pub fn any_has(networks: &[Self], address: IpAddr) -> bool {
+        networks.iter().any(|network| network.has(address))
+    }
+
     /// Whether `address` is in it. IPv4 within IPv6 counts as IPv4.
-    pub fn has(&self, address: IpAddr) -> bool {
+    fn has(&self, address: IpAddr) -> bool {
         match (self.address.to_canonical(), address.to_canonical()) {
             (IpAddr::V4(network), IpAddr::V4(address)) => {
                 let differs = network.to_bits() ^ address.to_bits();

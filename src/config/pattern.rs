@@ -170,8 +170,8 @@ impl PathPattern {
         self.below.as_ref().is_some_and(Vec::is_empty)
     }
 
-    /// Whether it fits every path that `other` fits: `other` is walked like a path, and what stands for several bytes
-    /// in it must be within what stands for as many here. When it says no, it may.
+    /// Whether it fits every path that `other` fits. `other` is walked like a path: each of its wildcards must be
+    /// covered by a wildcard here. It may say no although it does; it never says yes although it does not.
     fn covers(&self, other: &Self) -> bool {
         let covers = |own: &[Token], walked: &[Token]| {
             let mut walk = Walk::start(own);
@@ -202,8 +202,8 @@ impl PathPattern {
     }
 }
 
-/// Whether `tokens` fit all of `path`. Most patterns are a beginning, or a beginning and `**`: a path that begins in
-/// another way is none of theirs after the first byte that differs.
+/// Whether `tokens` fit all of `path`. Most patterns are a literal start, or one and `**`, so most paths are rejected at
+/// the first byte that differs.
 fn fits(tokens: &[Token], path: &str) -> bool {
     let literal = tokens.iter().take_while(|token| matches!(token, Token::Byte(_))).count();
     let Some((start, rest)) = path.as_bytes().split_at_checked(literal) else { return false };
@@ -258,7 +258,7 @@ impl<'p> Walk<'p> {
     }
 }
 
-/// A wildcard may stand for nothing: what is reachable before it is reachable behind it.
+/// A wildcard may stand for nothing, so what is reachable before it is reachable after it.
 fn skip_wildcards(tokens: &[Token], reachable: &mut [bool]) {
     for (at, token) in tokens.iter().enumerate() {
         if reachable[at] && !matches!(token, Token::Byte(_)) {

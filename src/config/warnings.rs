@@ -150,7 +150,7 @@ impl Check<'_> {
             let Some(address) = parsed(listener) else {
                 continue;
             };
-            let twice = listeners[..at].iter().find_map(|other| Some((other, parsed(other)?.overlap(address)?)));
+            let twice = listeners[..at].iter().find_map(|other| Some((other, overlap(parsed(other)?, address)?)));
             if let Some((first, overlap)) = twice {
                 let line = Place::of(self.source, first.span().start).line;
                 self.problem(listener, match overlap {
@@ -162,18 +162,12 @@ impl Check<'_> {
                 });
             }
             let whose = if admin.is_some() { "the address of [admin]" } else { "the default address of [admin]" };
-            match admin.map_or(Some(default), parsed).and_then(|admin| admin.overlap(address)) {
-                Some(Overlap::Same) => {
-                    self.problem(listener, format!("{address} is {whose}: choose another port for one of them"));
-                }
-                Some(Overlap::Part(all)) => self.problem(
-                    listener,
-                    format!(
-                        "{address} overlaps {whose}, as {all} is every address of the machine: \
-                         choose another port for one of them"
-                    ),
-                ),
-                None => {}
+            if let Some(overlap) = admin.map_or(Some(default), parsed).and_then(|admin| overlap(admin, address)) {
+                let how = match overlap {
+                    Overlap::Same => format!("is {whose}"),
+                    Overlap::Part(all) => format!("overlaps {whose}, as {all} is every address of the machine"),
+                };
+                self.problem(listener, format!("{address} {how}: choose another port for one of them"));
             }
         }
     }
@@ -187,24 +181,16 @@ enum Overlap {
     Part(IpAddr),
 }
 
-trait Overlapping {
-    fn overlap(self, other: Self) -> Option<Overlap>;
-}
-
-impl Overlapping for SocketAddr {
-    fn overlap(self, other: Self) -> Option<Overlap> {
-        if self.port() != other.port() {
-            return None;
-        }
-        let (one, two) = (self.ip().to_canonical(), other.ip().to_canonical());
-        if one == two {
-            return Some(Overlap::Same);
-        }
-        [(one, two), (two, one)]
-            .into_iter()
-            .find(|(all, part)| takes_in(*all, *part))
-            .map(|(all, _)| Overlap::Part(all))
+fn overlap(one: SocketAddr, two: SocketAddr) -> Option<Overlap> {
+    if one.port() != two.port() {
+        return None;
     }
+    let (one, two) = (one.ip().to_canonical(), two.ip().to_canonical());
+    if one == two {
+        return Some(Overlap::Same);
+    }
+    let mut both_ways = [(one, two), (two, one)].into_iter();
+    both_ways.find(|(all, part)| takes_in(*all, *part)).map(|(all, _)| Overlap::Part(all))
 }
 
 /// Whether who listens on `all` listens on `part`. `[::]` is every address of IPv4 as well, unless the system has it
@@ -294,7 +280,7 @@ mod tests {
             ("[::]:80", "0.0.0.0:80", all("::")),
         ] {
             let (one, two): (SocketAddr, SocketAddr) = (one.parse().unwrap(), two.parse().unwrap());
-            assert_eq!((one.overlap(two), two.overlap(one)), (expected, expected), "{one} {two}");
+            assert_eq!((overlap(one, two), overlap(two, one)), (expected, expected), "{one} {two}");
         }
     }
 }

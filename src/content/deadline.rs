@@ -1,9 +1,9 @@
 //! When an inspection has to end: a moment, and an amount of work.
 //!
-//! The moment is what a client waits for. The work is processor time, so that a small body cannot keep a thread busy, and
-//! a busy machine refuses nothing by itself. It is the one budget for all that an upload may cause, whatever it
-//! consists of: every loop asks whether it is used up, and what cannot be stopped asks before it begins whether there is
-//! enough of it: see [`Deadline::affords`].
+//! The moment is what a client waits for. The work is processor time, so that a small body cannot keep a thread busy,
+//! and a busy machine refuses nothing by itself. It is the one budget for all that an upload may cause, whatever it
+//! consists of: every loop asks whether it is used up, and what cannot be stopped asks before it begins whether there
+//! is enough of it: see [`Deadline::affords`].
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! Pictures that lie beside each other in a document, which people see as one.
 //!
-//! Printer drivers and scanners write large pictures in strips and tiles. Whether pieces belong together nobody says, so
-//! those that touch and are in line do. Each piece is looked at by itself, too.
+//! Printer drivers and scanners write large pictures in strips and tiles. Whether pieces belong together nobody says,
+//! so those that touch and are in line do. Each piece is looked at by itself, too.
 
 use bytes::Bytes;
 
@@ -56,8 +56,8 @@ impl Edges {
         MAX_GAP * self.width().min(self.height())
     }
 
-    /// Whether one is a strip or a tile beside the other: the sides that they do not share are in line. Pictures that lie
-    /// on each other, as on slides, are none.
+    /// Whether one is a strip or a tile beside the other: the sides that they do not share are in line. Pictures that
+    /// lie on each other, as on slides, are none.
     fn touches(&self, other: &Self) -> bool {
         let gap = self.gap().min(other.gap());
         let is_beside = |shared: f64, one: f64, another: f64| (-gap..=MAX_OVERLAP * one.min(another)).contains(&shared);

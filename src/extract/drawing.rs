@@ -26,8 +26,8 @@ const PATIENCE: usize = 64;
 /// How sharp pieces are taken for: a drawing does not say it.
 const PIXELS: [f64; 2] = [1024.0; 2];
 
-/// Hands out what pictures in the drawing `text` show together. What is no drawing, or has no two pictures, costs next to
-/// nothing.
+/// Hands out what pictures in the drawing `text` show together. What is no drawing, or has no two pictures, costs next
+/// to nothing.
 pub(super) fn show(text: &[u8], found: &mut Dissection<'_>) {
     let has_two = |name: &[u8]| memmem::find_iter(text, name).nth(1).is_some();
     if !text.trim_ascii_start().starts_with(b"<") || memmem::find(text, b"svg").is_none() || !has_two(b"image") {

@@ -128,8 +128,8 @@ impl Arrival {
         (left, ahead.taken() - before)
     }
 
-    /// The work so far, for the thread that inspects the upload as a whole. Waits for the thread that works on it, which
-    /// stops as soon as it can. There is none where that thread panicked, or compared with another snapshot.
+    /// The work so far, for the thread that inspects the upload as a whole. Waits for the thread that works on it,
+    /// which stops as soon as it can. There is none where that thread panicked, or compared with another snapshot.
     pub(super) fn take_over(&self, snapshot: &Arc<Snapshot>) -> Option<Ahead> {
         let ahead = self.ahead.lock().ok().and_then(|mut slot| slot.take());
         ahead.filter(|ahead| Arc::ptr_eq(ahead.snapshot(), snapshot) && ahead.taken() > 0)

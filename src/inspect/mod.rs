@@ -96,8 +96,9 @@ impl Inspector {
         self.threads.pool.waiting()
     }
 
-    /// Whether an upload of so many `bytes` of `client` on `route` is better turned away before it is received: too many
-    /// come from there, and those who wait are as many as may. Says no while that is not so for long enough to be sure.
+    /// Whether an upload of so many `bytes` of `client` on `route` is better turned away before it is received: too
+    /// many come from there, and those who wait are as many as may. Says no while that is not so for long enough to be
+    /// sure.
     pub fn turns_away(&self, client: Option<ClientNetwork>, route: &Arc<str>, bytes: u64, limits: &Limits) -> bool {
         self.threads.pool.turns_away(&Line::of(client, route), limits.time_for_size(bytes))
     }
@@ -116,8 +117,8 @@ impl Inspector {
         Some(Lookahead::new(self.threads.clone(), Line::of(client, route), ahead))
     }
 
-    /// Inspects `upload`, which came from `client`, against `snapshot`, going on from where `lookahead` is. Always comes
-    /// to an end within the time its limits give.
+    /// Inspects `upload`, which came from `client`, against `snapshot`, going on from where `lookahead` is. Always
+    /// comes to an end within the time its limits give.
     pub async fn inspect(
         &self,
         upload: Upload,

@@ -93,8 +93,8 @@ pub fn affords_hashing(deadline: &Deadline, bytes: &[u8]) -> bool {
     deadline.affords_steps(bytes.len() as u64, A_BYTE)
 }
 
-/// Hashes one part with the algorithms in `wanted`. A picture is decoded only when a perceptual hash is among them. What
-/// there is not enough work left for is [`DecodeError::TooMuchWork`], and has no hash at all.
+/// Hashes one part with the algorithms in `wanted`. A picture is decoded only when a perceptual hash is among them.
+/// What there is not enough work left for is [`DecodeError::TooMuchWork`], and has no hash at all.
 pub fn hash_part(bytes: &[u8], wanted: AlgorithmSet, means: &DecodeMeans<'_>) -> PartHashes {
     if !affords_hashing(&means.deadline, bytes) {
         let problem = Some(DecodeError::TooMuchWork);

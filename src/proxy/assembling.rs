@@ -159,7 +159,7 @@ impl Gate {
             Plan::S3(S3Request::Create) => {
                 let slot = self
                     .assemblies
-                    .reserve(case.client, case.terms(), Instant::now())
+                    .reserve(case.network(), case.terms(), Instant::now())
                     .ok_or(Refusal::AssembliesFull)?;
                 let (content_types, content_encodings) = object_headers(&request.headers);
                 let origin = case.origin().to_owned();
@@ -186,7 +186,8 @@ impl Gate {
         let is_of_filepond = is_creation_of_filepond(&creation, request);
         let TusCreation { length, is_complete, metadata, concat, is_versioned } = creation;
         let (host, target) = place(request);
-        let slot = self.assemblies.reserve(case.client, case.terms(), Instant::now()).ok_or(Refusal::AssembliesFull)?;
+        let slot =
+            self.assemblies.reserve(case.network(), case.terms(), Instant::now()).ok_or(Refusal::AssembliesFull)?;
         let dialect = match is_complete {
             Some(_) => Dialect::Draft,
             None if is_of_filepond => Dialect::FilePond,

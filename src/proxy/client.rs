@@ -6,7 +6,6 @@ use http::HeaderMap;
 use pingora::proxy::Session;
 
 use crate::config::Network;
-use crate::content::ClientNetwork;
 
 /// `X-Forwarded-For`, the header in which proxies name those who connected to them, the last of them last.
 pub(super) const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -23,20 +22,14 @@ pub(super) fn client_of(session: &Session, trusted: &[Network]) -> Option<IpAddr
     Some(behind(peer, &session.req_header().headers, trusted))
 }
 
-/// The network of the client, which is what counts as one where something is shared out.
-pub(super) fn network_of(session: &Session, trusted: &[Network]) -> Option<ClientNetwork> {
-    client_of(session, trusted).map(ClientNetwork::of)
-}
-
 fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.has(address));
     let mut client = peer;
     let lines: Vec<_> = headers.get_all(FORWARDED_FOR).iter().collect();
     let named = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     for name in named {
         let address = std::str::from_utf8(name).ok().and_then(|name| address_in(name.trim()));
         match address {
-            Some(address) if is_trusted(client) => client = address.to_canonical(),
+            Some(address) if Network::any_has(trusted, client) => client = address.to_canonical(),
             _ => break,
         }
     }

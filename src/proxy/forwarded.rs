@@ -24,7 +24,7 @@ pub(super) fn write_to(
     let digest = session.digest();
     let proto = if digest.is_some_and(|digest| digest.ssl_digest.is_some()) { "https" } else { "http" };
     let client = peer_of(session);
-    let sender = Sender { client, is_trusted: client.is_some_and(|ip| trusted.iter().any(|network| network.has(ip))) };
+    let sender = Sender { client, is_trusted: client.is_some_and(|ip| Network::any_has(trusted, ip)) };
     let Some((forwarded_for, proto)) = decide(&request.headers, &sender, proto, policy) else {
         return Ok(());
     };

@@ -1,6 +1,5 @@
 //! From a held body to its verdict, and what comes of it.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,13 +12,11 @@ use pingora::proxy::Session;
 use super::answer::{Answer, Refusal};
 use super::assembling::{Plan, Prepared, Stop, Whole, content_encodings, values};
 use super::assembly::Pending;
-use super::client::client_of;
 use super::held_session::{Patience, Replay};
 use super::release::Release;
 use super::verdict_log::VerdictRecord;
 use super::{Case, Gate, Passage};
 use crate::body::HeldBody;
-use crate::content::ClientNetwork;
 use crate::extract::{ProblemCode, is_partial};
 use crate::inspect::{Lookahead, Upload};
 use crate::verdict::{Doubt, DoubtKind, Findings, Outcome, Verdict, decide, exempt, roll_out};
@@ -146,9 +143,7 @@ impl Gate {
         let Subject { upload, is_spooled, hold_time, is_piece } = subject;
         let bytes = upload.body.len();
         let headers = &session.req_header().headers;
-        let client = client_of(session, passage.trusted_proxies());
-        let mut inspection =
-            self.inspector.inspect(upload, client.map(ClientNetwork::of), case.snapshot.clone(), lookahead).await;
+        let mut inspection = self.inspector.inspect(upload, case.network(), case.snapshot.clone(), lookahead).await;
         let doubts = &mut inspection.findings.doubts;
         if is_piece {
             doubts.retain(|doubt| matches!(doubt.kind, DoubtKind::Deadline | DoubtKind::Overload));
@@ -157,7 +152,7 @@ impl Gate {
             let code = ProblemCode::PartialContent.code();
             doubts.push(Doubt { kind: DoubtKind::Malformed, code, part: None, offset: None });
         }
-        self.settle_matches(&mut inspection.findings, client, passage.reference(), case);
+        self.settle_matches(&mut inspection.findings, passage.reference(), case);
         let verdict = decide(&inspection.findings, &case.route.policy);
         let verdict_time = start.elapsed();
         self.metrics.verdict_seconds.observe(verdict_time.as_secs_f64());
@@ -167,7 +162,7 @@ impl Gate {
             generation: case.snapshot.generation,
             bytes,
             is_spooled,
-            client,
+            client: case.client,
             inspection: &inspection,
             verdict: &verdict,
             hold_time,
@@ -180,11 +175,11 @@ impl Gate {
 
     /// Holds back the matches that do not act for this upload: where their set does not act, where the part is an
     /// exception, where the entry is in quarantine. In this order, as each looks at what is left.
-    fn settle_matches(&self, findings: &mut Findings, client: Option<IpAddr>, reference: &str, case: &Case<'_>) {
+    fn settle_matches(&self, findings: &mut Findings, reference: &str, case: &Case<'_>) {
         let config = &case.snapshot.config;
         roll_out(findings, config, &case.route.name, Some(reference));
         exempt(findings);
-        self.quarantine.settle(findings, client.map(ClientNetwork::of), config);
+        self.quarantine.settle(findings, case.network(), config);
     }
 
     async fn answer(

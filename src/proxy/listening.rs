@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 
 use super::places::{Place, Places};
 use super::wire::StrictProxy;
+use crate::config::Network;
 use crate::content::ClientNetwork;
 use crate::snapshot::SnapshotHandle;
 use crate::telemetry::Metrics;
@@ -115,7 +116,7 @@ impl Hall {
     /// The network for which a connection of `client` counts; none for a proxy of ours, which brings many clients.
     fn counted_as(&self, client: SocketAddr) -> Option<ClientNetwork> {
         let snapshot = self.snapshots.current();
-        let is_ours = snapshot.config.server.trusted_proxies.iter().any(|network| network.has(client.ip()));
+        let is_ours = Network::any_has(&snapshot.config.server.trusted_proxies, client.ip());
         (!is_ours).then(|| ClientNetwork::of(client.ip()))
     }
 

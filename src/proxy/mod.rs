@@ -27,6 +27,7 @@ mod verdict_log;
 mod watched;
 mod wire;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -54,7 +55,7 @@ pub use server::{StartError, check_tls, serve};
 use answer::{Answer, InconclusiveKind, Refusal};
 use assembling::{Stop, content_encodings, values};
 use assembly::{Assemblies, Pending};
-use client::network_of;
+use client::client_of;
 use held_session::Replay;
 use hold::{HoldFailure, declared_length, hold};
 use judging::Held;
@@ -87,8 +88,15 @@ pub struct Gate {
 struct Case<'a> {
     snapshot: &'a Arc<Snapshot>,
     route: &'a Route,
+    /// Who uploads.
+    client: Option<IpAddr>,
+}
+
+impl Case<'_> {
     /// The network of the client, which is what counts as one where something is shared out.
-    client: Option<ClientNetwork>,
+    fn network(&self) -> Option<ClientNetwork> {
+        self.client.map(ClientNetwork::of)
+    }
 }
 
 impl Gate {
@@ -203,12 +211,8 @@ impl ProxyHttp for Gate {
         passage.turn = passage.origin().next_turn();
         match route {
             Some(route) if route.policy.inspect != Inspection::Off => {
-                self.pass_judged(
-                    session,
-                    passage,
-                    &Case { snapshot: &snapshot, route, client: network_of(session, passage.trusted_proxies()) },
-                )
-                .await
+                let client = client_of(session, passage.trusted_proxies());
+                self.pass_judged(session, passage, &Case { snapshot: &snapshot, route, client }).await
             }
             Some(route) if route.policy.websocket == WebSocket::Refuse && asks_for_upgrade(session) => {
                 self.refuse(session, passage, &Refusal::Upgrade).await
@@ -422,8 +426,8 @@ impl Gate {
         let is_refused = case.is_enforced() && policy.overload == Doubtful::Refuse;
         // Where the length is not known yet, it may be any.
         let bytes = declared_length(session).unwrap_or(policy.max_body.0);
-        let turns_away =
-            is_refused && self.inspector.turns_away(case.client, &case.route.name, bytes, &case.snapshot.config.limits);
+        let turns_away = is_refused
+            && self.inspector.turns_away(case.network(), &case.route.name, bytes, &case.snapshot.config.limits);
         if turns_away {
             let label = DoubtLabels { kind: DoubtKind::Overload.name(), failed: "closed" };
             self.metrics.doubts.get_or_create(&label).inc();
@@ -448,7 +452,7 @@ impl Gate {
         }
         let headers = &session.req_header().headers;
         let types = values(headers, header::CONTENT_TYPE);
-        let (client, route, snapshot) = (case.client, &case.route.name, Arc::clone(case.snapshot));
+        let (client, route, snapshot) = (case.network(), &case.route.name, Arc::clone(case.snapshot));
         self.inspector.look_ahead(client, route, snapshot, &types, &content_encodings(headers))
     }
 
@@ -461,8 +465,8 @@ impl Gate {
         self.metrics.held_uploads.inc();
         let held = {
             let config = &case.snapshot.config;
-            let line = self.lines.of(session, &config.server.trusted_proxies);
-            let stores = self.stores.of(case.client);
+            let line = self.lines.of(case.client);
+            let stores = self.stores.of(case.network());
             hold(session, &config.limits, &case.route.policy, &stores, line, lookahead).await
         };
         self.metrics.held_uploads.dec();

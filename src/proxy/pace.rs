@@ -10,12 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use pingora::proxy::Session;
 use tokio::time::Instant;
 
 use super::answer::Refusal;
-use super::client::client_of;
-use crate::config::{ByteSize, Limits, Network};
+use crate::config::{ByteSize, Limits};
 
 /// The clients of which bodies are being received at the moment.
 #[derive(Default)]
@@ -30,12 +28,9 @@ fn network_of(client: IpAddr) -> IpAddr {
 }
 
 impl Lines {
-    /// The line on which the body of `session` comes.
-    pub(super) fn of(self: &Arc<Self>, session: &Session, trusted: &[Network]) -> Line {
-        self.line_of(client_of(session, trusted).map(network_of))
-    }
-
-    fn line_of(self: &Arc<Self>, client: Option<IpAddr>) -> Line {
+    /// The line on which a body of `client` comes.
+    pub(super) fn of(self: &Arc<Self>, client: Option<IpAddr>) -> Line {
+        let client = client.map(network_of);
         let received = client.map(|client| {
             let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(lines.entry(client).or_default())
@@ -127,7 +122,7 @@ mod tests {
     use super::*;
 
     fn line_of(lines: &Arc<Lines>, client: &str) -> Line {
-        lines.line_of(Some(network_of(client.parse().unwrap())))
+        lines.of(client.parse().ok())
     }
 
     fn seconds(pace: &Pace) -> u64 {

@@ -84,7 +84,8 @@ impl Places {
         Self { most: most as u64, taken: Arc::default(), metrics, start: OnceLock::new(), told: AtomicU64::new(0) }
     }
 
-    /// A place for one more connection of `client`, where that is not a proxy of ours. It is counted when there is none.
+    /// A place for one more connection of `client`, where that is not a proxy of ours. It is counted when there is
+    /// none.
     pub(super) fn take(&self, client: Option<ClientNetwork>) -> Option<Place> {
         let mut taken = Reservation::of(&self.taken, client);
         if !taken.grow(1, self.most) {

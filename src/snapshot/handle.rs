@@ -299,7 +299,8 @@ impl SnapshotHandle {
     fn swap_in(&self, snapshot: Snapshot, previous: &Snapshot) {
         if !snapshot.config.has_same_start_settings(&previous.config) {
             tracing::warn!(
-                "[server], [[listener]], [admin], inspection_queue and inspection_wait are read only at start: restart to apply them"
+                "[server], [[listener]], [admin], inspection_queue and inspection_wait are read only at start: \
+                 restart to apply them"
             );
         }
         loss::log(previous, &snapshot);

@@ -1,5 +1,5 @@
-//! Data URIs of pages and drawings that are there only once markup is read as browsers read it: in another charset, with
-//! entities of the document's own, with character references in the address or its head.
+//! Data URIs of pages and drawings that are there only once markup is read as browsers read it: in another charset,
+//! with entities of the document's own, with character references in the address or its head.
 //!
 //! What stands plainly in a text is found without that; references in data that is base64 are resolved there, too.
 //!

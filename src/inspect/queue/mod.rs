@@ -1,11 +1,11 @@
 //! Uploads that wait for a thread, in lines: those of one client network on one route stand in one.
 //!
 //! The line that has been given the least time is served next, so a line with many or costly uploads waits for itself
-//! and not the others for it (start-time fair queueing, Goyal, Vin and Cheng 1996). Lines whose uploads are costly never
-//! have all threads while others upload too. An upload that would wait too long is turned away at once: its client can
-//! come again, and who is accepted is served soon. In a line that keeps bringing too many, "too long" is one upload, and
-//! those who wait from before are served when nobody newer waits: a longer queue would make all of them late and none
-//! faster (as in "Fail at Scale", Maurer, ACM Queue 13(8), 2015).
+//! and not the others for it (start-time fair queueing, Goyal, Vin and Cheng 1996). Lines whose uploads are costly
+//! never have all threads while others upload too. An upload that would wait too long is turned away at once: its
+//! client can come again, and who is accepted is served soon. In a line that keeps bringing too many, "too long" is one
+//! upload, and those who wait from before are served when nobody newer waits: a longer queue would make all of them
+//! late and none faster (as in "Fail at Scale", Maurer, ACM Queue 13(8), 2015).
 
 mod line;
 #[cfg(test)]
@@ -121,6 +121,11 @@ impl<J> Queue<J> {
         if self.costly_strangers > 50 { Stranger::Costly } else { Stranger::Cheap }
     }
 
+    /// A line of which nothing is known.
+    fn newcomer(&self, now: Instant) -> State<J> {
+        State::new(self.floor, self.usual, self.stranger(), self.admission, now)
+    }
+
     fn admission(&self, line: &Line) -> &Admission {
         self.state(line).map_or(&self.admission, |state| &state.admission)
     }
@@ -167,12 +172,10 @@ impl<J> Queue<J> {
         if !is_accepted {
             return Err(job);
         }
-        let (floor, usual, admission, like) = (self.floor, self.usual, self.admission, self.stranger());
-        let remembered = self.idle.remove(line);
-        let new = || remembered.unwrap_or_else(|| State::new(floor, usual, like, admission, now));
-        let state = self.lines.entry(line.clone()).or_insert_with(new);
+        let (remembered, newcomer) = (self.idle.remove(line), self.newcomer(now));
+        let state = self.lines.entry(line.clone()).or_insert_with(|| remembered.unwrap_or(newcomer));
         if state.waiting() == 0 {
-            state.given = state.given.max(floor);
+            state.given = state.given.max(self.floor);
         }
         state.push(job, more, now);
         self.waiting += 1;
@@ -224,10 +227,10 @@ impl<J> Queue<J> {
 
     /// Notes that `line` was given `time` besides.
     pub(super) fn charge(&mut self, line: &Line, time: Duration, now: Instant) {
-        let (floor, usual, admission, like) = (self.floor, self.usual, self.admission, self.stranger());
+        let (floor, newcomer) = (self.floor, self.newcomer(now));
         let state = match self.lines.get_mut(line) {
             Some(state) => state,
-            None => self.idle.entry(line.clone()).or_insert_with(|| State::new(floor, usual, like, admission, now)),
+            None => self.idle.entry(line.clone()).or_insert(newcomer),
         };
         state.given = state.given.max(floor) + time;
         self.forget();

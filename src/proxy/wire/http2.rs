@@ -24,9 +24,9 @@ const CODE: &str = "http2_request";
 /// Most refused requests of a connection, which ends then. pingora has the same bound.
 const MOST_REFUSED: usize = 32;
 
-/// Bytes that may be on their way on a connection before any is taken, by how many connections there are at least. It is
-/// also the most memory that a connection can fill with bytes that nobody takes, as on a route that streams to a slow
-/// origin. At 50 ms there and back, 16 MiB are 320 MB/s; where there are many connections, each gets less.
+/// Bytes that may be on their way on a connection before any is taken, by how many connections there are at least. It
+/// is also the most memory that a connection can fill with bytes that nobody takes, as on a route that streams to a
+/// slow origin. At 50 ms there and back, 16 MiB are 320 MB/s; where there are many connections, each gets less.
 const WINDOWS: [(usize, u32); 3] = [(128, 256 << 10), (32, 2 << 20), (0, 16 << 20)];
 
 /// How many connections are open, which decides about the windows of the next one.

@@ -1,5 +1,5 @@
-//! Documents of Office that open without asking: Excel tries the password "VelvetSweatshop" by itself, and writes with it
-//! what nobody is to change.
+//! Documents of Office that open without asking: Excel tries the password "VelvetSweatshop" by itself, and writes with
+//! it what nobody is to change.
 //!
 //! Sources: MS-OFFCRYPTO §2.3.4 (ECMA-376 documents), §2.3.5 and §2.3.6 (RC4); MS-XLS §2.2.10 (records).
 

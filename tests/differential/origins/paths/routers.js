@@ -25,15 +25,20 @@ const reply = (response, name) => {
 
 const handler = (name) => (request, response) => reply(response, name);
 
+// Gives `app` the handlers that `run` makes of their names, but for those below /upload, which each spells in its way.
+const register = (app, run) => {
+  for (const [path, name] of [['/form.php', 'form'], ['/api/:id/file', 'api'], ['/submit', 'submit']]) {
+    app.all(path, run(name));
+  }
+};
+
 // Express takes the header's word for the method of a POST.
 function onExpress(express) {
   const app = express();
   app.use(methodOverride('X-HTTP-Method-Override'));
   app.use(methodOverride('_method'));
   app.use('/upload', handler('upload'));
-  app.all('/form.php', handler('form'));
-  app.all('/api/:id/file', handler('api'));
-  app.all('/submit', handler('submit'));
+  register(app, handler);
   app.put('/store', handler('store'));
   app.use(handler('other'));
   return http.createServer(app);
@@ -45,9 +50,7 @@ async function onFastify() {
   const run = (name) => async (request, answer) => answer.header('Connection', 'close').send(`ran ${name}`);
   app.all('/upload', run('upload'));
   app.all('/upload/*', run('upload'));
-  app.all('/form.php', run('form'));
-  app.all('/api/:id/file', run('api'));
-  app.all('/submit', run('submit'));
+  register(app, run);
   app.put('/store', run('store'));
   app.setNotFoundHandler(run('other'));
   await app.ready();
@@ -62,9 +65,7 @@ function onKoa() {
   };
   router.all('/upload', run('upload'));
   router.all('/upload/{*rest}', run('upload'));
-  router.all('/form.php', run('form'));
-  router.all('/api/:id/file', run('api'));
-  router.all('/submit', run('submit'));
+  register(router, run);
   router.put('/store', run('store'));
   app.use(router.routes());
   app.use(run('other'));
@@ -76,9 +77,7 @@ function onHono() {
   const run = (name) => (context) => context.text(`ran ${name}`, 200, { Connection: 'close' });
   app.all('/upload', run('upload'));
   app.all('/upload/*', run('upload'));
-  app.all('/form.php', run('form'));
-  app.all('/api/:id/file', run('api'));
-  app.all('/submit', run('submit'));
+  register(app, run);
   app.put('/store', run('store'));
   app.all('*', run('other'));
   return http.createServer(getRequestListener(app.fetch));
@@ -86,15 +85,9 @@ function onHono() {
 
 function onPolka() {
   const app = polka({ onNoMatch: handler('other') });
-  for (const [path, name] of [
-    ['/upload', 'upload'],
-    ['/upload/*', 'upload'],
-    ['/form.php', 'form'],
-    ['/api/:id/file', 'api'],
-    ['/submit', 'submit'],
-  ]) {
-    app.all(path, handler(name));
-  }
+  app.all('/upload', handler('upload'));
+  app.all('/upload/*', handler('upload'));
+  register(app, handler);
   app.put('/store', handler('store'));
   return http.createServer(app.handler);
 }
@@ -103,9 +96,7 @@ function onFindMyWay() {
   const router = findMyWay({ ignoreTrailingSlash: true, useSemicolonDelimiter: true, defaultRoute: handler('other') });
   router.all('/upload', handler('upload'));
   router.all('/upload/*', handler('upload'));
-  router.all('/form.php', handler('form'));
-  router.all('/api/:id/file', handler('api'));
-  router.all('/submit', handler('submit'));
+  register(router, handler);
   router.on('PUT', '/store', handler('store'));
   return http.createServer((request, response) => router.lookup(request, response));
 }
