@@ -151,6 +151,43 @@ fn one_connection_too_many_is_closed_and_operators_still_get_in() {
 }
 
 #[test]
+fn a_slow_connection_gives_its_place_up_for_a_network_that_holds_fewer() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address])
+        .with(ENFORCING)
+        .with("[connections]\nmax = 8\n")
+        .with_limits("rate_grace = \"2m\"")
+        .start();
+    assert_eq!(penstock.post("/upload/a", &[], b"hello").status, 200, "what came before it was taken before it");
+    wait_until("nothing of the start is open", || penstock.metric("penstock_open_connections") == 0.0);
+    let begin = |mut client: Connection| {
+        client.send(head("POST", "/upload/a", &[], Some(50_000)) + "x");
+        client
+    };
+    let mut slow: Vec<Connection> = (0..6).map(|_| begin(penstock.connect())).collect();
+    let few: Vec<Connection> = (0..2).map(|_| begin(penstock.connect_from_elsewhere())).collect();
+    wait_until("all places are taken", || penstock.metric("penstock_open_connections") == 8.0);
+    // What it sends earns time for the upload of each connection of its network, and a place for its own alone.
+    slow[0].send("x".repeat(40_000));
+    wait_until("one more is let in", || {
+        let mut newcomer = penstock.connect_from_elsewhere();
+        newcomer.send(head("POST", "/upload/a", &[], Some(5)) + "hello");
+        newcomer.read_response().is_some_and(|answer| answer.status == 200)
+    });
+    assert_eq!(penstock.metric("penstock_evicted_connections_total"), 1.0);
+    let mut all = slow.split_off(1);
+    all.extend(few);
+    all.iter().for_each(|client| client.stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap());
+    let is_ended = |client: &mut Connection| matches!(client.stream.read(&mut [0]), Ok(0));
+    wait_until("one of the network that holds more is closed", || {
+        let ended: Vec<bool> = all.iter_mut().map(is_ended).collect();
+        ended.iter().filter(|is_ended| **is_ended).count() == 1 && ended[..5].contains(&true)
+    });
+    slow[0].send("x".repeat(9_999));
+    assert_eq!(slow[0].read_response().unwrap().status, 200);
+}
+
+#[test]
 fn the_soft_limit_on_descriptors_is_raised() {
     let origin = Origin::start();
     let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::content::ClientNetwork;
 
-/// One part in so many is kept for networks that have little: no network with more than such a part gets any of it.
-const KEPT: u64 = 5;
+/// A network may have so many times what is left, so that something is left for the next, however many there are
+/// (dynamic thresholds, Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998). One alone gets four fifths.
+const SHARE: u64 = 4;
 
 /// How much is in use of something that is shared. The limit comes with each request for more, so that a reload can
 /// change it.
@@ -46,8 +47,8 @@ impl Used {
         let share = owner.and_then(|owner| self.by_network.get_mut(&owner));
         if let Some(share) = share {
             let grown = share.amount + amount;
-            // A single upload may be as large as there is room.
-            if total > limit - limit / KEPT && grown > limit / KEPT && share.reservations > 1 {
+            // A single upload may be as large as there is room. Of very little nothing can be kept.
+            if grown / SHARE > limit - total && share.reservations > 1 && limit > SHARE {
                 return false;
             }
             share.amount = grown;
@@ -86,8 +87,8 @@ impl Reservation {
         self.amount
     }
 
-    /// Takes `amount` more, unless all would then have more than `limit`, or little is left and the owner, who has
-    /// other reservations too, has much. Says whether it did.
+    /// Takes `amount` more, unless all would then have more than `limit`, or the owner, who has other reservations too,
+    /// much more than is left. Says whether it did.
     #[must_use]
     pub fn grow(&mut self, amount: u64, limit: u64) -> bool {
         let taken = self.quota.lock().take(self.owner, amount, limit);
@@ -154,6 +155,21 @@ mod tests {
         others.clear();
         assert_eq!(quota.used(), 0);
         assert!(quota.lock().by_network.is_empty());
+    }
+
+    #[test]
+    fn a_few_networks_leave_something_for_others_too() {
+        let quota = Arc::new(Quota::default());
+        let mut held = Vec::new();
+        let had: Vec<usize> = (1..=4)
+            .map(|number| {
+                let mut all: Vec<_> = (0..1000).map(|_| Reservation::of(&quota, network(number))).collect();
+                all.retain_mut(|one| one.grow(1, 1000));
+                held.push(all);
+                held.last().map_or(0, Vec::len)
+            })
+            .collect();
+        assert_eq!(had, [800, 160, 32, 7]);
     }
 
     #[test]

@@ -273,6 +273,15 @@ pub enum OriginServer {
     Name(String),
 }
 
+impl std::fmt::Display for OriginServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
 /// Whether and how a route inspects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -368,6 +377,21 @@ pub struct RoutePolicy {
 }
 
 impl RoutePolicy {
+    /// What is done about each kind of doubt, by the name of its option.
+    pub const fn doubts(&self) -> [(&'static str, Doubtful); 9] {
+        [
+            ("malformed", self.malformed),
+            ("undecodable", self.undecodable),
+            ("unsupported", self.unsupported),
+            ("encrypted", self.encrypted),
+            ("over_limit", self.over_limit),
+            ("unhashable", self.unhashable),
+            ("illegible", self.illegible),
+            ("deadline", self.deadline),
+            ("overload", self.overload),
+        ]
+    }
+
     /// The policy of a route with every default.
     pub fn inspecting(inspect: Inspection) -> Self {
         Self {
@@ -551,14 +575,18 @@ impl Config {
         self.hash_set(name).map(|set| &set.rollout).or_else(of_text_list)
     }
 
-    /// Whether the parts that are read only at start are the same, so that a reload can carry out every change.
-    pub fn has_same_start_settings(&self, other: &Self) -> bool {
-        self.server == other.server
-            && self.listeners == other.listeners
-            && self.admin == other.admin
-            && self.connections == other.connections
-            && self.limits.inspection_queue == other.limits.inspection_queue
-            && self.limits.inspection_wait == other.limits.inspection_wait
+    /// Settings that are read only at start and are not what they were in `before`: no reload carries them out.
+    pub fn start_settings_unlike(&self, before: &Self) -> Vec<&'static str> {
+        let at_start = |server: &Server| Server { trusted_proxies: Vec::new(), ..server.clone() };
+        let limits = |limits: &Limits| (limits.inspection_queue, limits.inspection_wait);
+        let changed = [
+            ("[server]", at_start(&self.server) != at_start(&before.server)),
+            ("[[listener]]", self.listeners != before.listeners),
+            ("[admin]", self.admin != before.admin),
+            ("[connections]", self.connections != before.connections),
+            ("inspection_queue or inspection_wait in [limits]", limits(&self.limits) != limits(&before.limits)),
+        ];
+        changed.into_iter().filter_map(|(name, has_changed)| has_changed.then_some(name)).collect()
     }
 }
 

@@ -95,6 +95,9 @@ impl<'de> Deserialize<'de> for Span {
             }
 
             fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Span, E> {
+                if number < 0 {
+                    return Err(E::custom(format!("{number} is negative, expected a length of time such as \"10s\"")));
+                }
                 Err(E::custom(format!("{number} of what? Expected a length of time, for example \"{number}s\"")))
             }
         }

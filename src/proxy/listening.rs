@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pingora::apps::ServerApp;
 use pingora::listeners::tls::Acceptor;
 use pingora::protocols::l4::stream::Stream as TcpSession;
 use pingora::protocols::{GetSocketDigest, SocketDigest, Stream};
@@ -76,7 +75,7 @@ impl Service for Listening {
             }
         }
         doors.join_all().await;
-        ServerApp::cleanup(&*self.hall.proxy).await;
+        self.hall.proxy.clean_up().await;
     }
 
     fn name(&self) -> &str {
@@ -126,14 +125,11 @@ impl Hall {
         stream: TcpStream,
         client: SocketAddr,
         tls: Option<Arc<Acceptor>>,
-        _place: Place,
+        place: Place,
         shutdown: ShutdownWatch,
     ) {
-        let Some(mut stream) = self.secure(session_of(stream, client), client, tls).await else {
-            return;
-        };
-        while let Some(again) = self.proxy.process_new(stream, &shutdown).await {
-            stream = again;
+        if let Some(stream) = self.secure(session_of(stream, client), client, tls).await {
+            self.proxy.serve(stream, place.occupant.clone(), &shutdown).await;
         }
     }
 

@@ -15,6 +15,7 @@ mod held_session;
 mod hold;
 mod judging;
 mod listening;
+mod occupants;
 mod origin_room;
 mod pace;
 mod places;
@@ -143,6 +144,11 @@ impl Passage {
         &self.snapshot.config.origins[self.origin]
     }
 
+    /// Which of the origin's servers has its turn.
+    fn server(&self) -> usize {
+        (self.turn + self.failed_servers) % self.origin().servers.len()
+    }
+
     /// Proxies of ours, which are believed when they name their clients.
     fn trusted_proxies(&self) -> &[Network] {
         &self.snapshot.config.server.trusted_proxies
@@ -218,6 +224,9 @@ impl ProxyHttp for Gate {
                 self.refuse(session, passage, &Refusal::Upgrade).await
             }
             _ => {
+                if !session.is_body_empty() {
+                    wire::await_body(session);
+                }
                 self.metrics.passed.inc();
                 Ok(false)
             }
@@ -228,11 +237,12 @@ impl ProxyHttp for Gate {
     /// then write the last chunk, and an origin takes the second one for a broken request.
     async fn request_body_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
         _passage: &mut Passage,
     ) -> Result<()> {
+        wire::note_body(session, end_of_stream);
         if end_of_stream && body.as_ref().is_some_and(Bytes::is_empty) {
             *body = None;
         }
@@ -242,7 +252,7 @@ impl ProxyHttp for Gate {
     async fn upstream_peer(&self, session: &mut Session, passage: &mut Passage) -> Result<Box<HttpPeer>> {
         self.take_seat(passage).await?;
         let origin = passage.origin();
-        let server = &origin.servers[(passage.turn + passage.failed_servers) % origin.servers.len()];
+        let server = &origin.servers[passage.server()];
         let address = match server {
             OriginServer::Address(address) => *address,
             OriginServer::Name(name) => {
@@ -277,8 +287,12 @@ impl ProxyHttp for Gate {
         mut error: Box<Error>,
     ) -> Box<Error> {
         self.metrics.origin_connect_failures.inc();
-        passage.failed_servers += 1;
-        error.set_retry(passage.failed_servers < passage.origin().servers.len());
+        let has_others = passage.failed_servers + 1 < passage.origin().servers.len();
+        if has_others {
+            request_log::server_failed(passage, &error);
+            passage.failed_servers += 1;
+        }
+        error.set_retry(has_others);
         error
     }
 

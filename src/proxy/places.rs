@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use super::occupants::{Occupant, Occupants};
 use crate::body::{Quota, Reservation};
 use crate::content::ClientNetwork;
 use crate::telemetry::{Metrics, RefusedConnectionLabels};
@@ -55,6 +56,7 @@ fn most(asked: Option<usize>, descriptors: u64) -> usize {
 pub(super) struct Places {
     most: u64,
     taken: Arc<Quota>,
+    occupants: Arc<Occupants>,
     metrics: Arc<Metrics>,
     start: OnceLock<Instant>,
     /// The second since then in which the last line about a refused connection was written.
@@ -64,11 +66,17 @@ pub(super) struct Places {
 /// The place of one connection, until it is dropped.
 pub(super) struct Place {
     _taken: Reservation,
+    /// Who has it, unless that is a proxy of ours.
+    pub(super) occupant: Option<Arc<Occupant>>,
+    occupants: Arc<Occupants>,
     metrics: Arc<Metrics>,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
+        if let Some(occupant) = &self.occupant {
+            self.occupants.remove(occupant);
+        }
         self.metrics.open_connections.dec();
     }
 }
@@ -81,19 +89,36 @@ impl Places {
             tracing::warn!(event = "start", descriptors, most, "there are too few descriptors for [connections] max");
         }
         metrics.max_connections.set(i64::try_from(most).unwrap_or(i64::MAX));
-        Self { most: most as u64, taken: Arc::default(), metrics, start: OnceLock::new(), told: AtomicU64::new(0) }
+        Self {
+            most: most as u64,
+            taken: Arc::default(),
+            occupants: Arc::new(Occupants::new()),
+            metrics,
+            start: OnceLock::new(),
+            told: AtomicU64::new(0),
+        }
     }
 
-    /// A place for one more connection of `client`, where that is not a proxy of ours. It is counted when there is
-    /// none.
+    /// A place for one more connection of `client`, where that is not a proxy of ours. Where all are taken, a slow
+    /// connection of a network that has more gives up its own. It is counted when there is none.
     pub(super) fn take(&self, client: Option<ClientNetwork>) -> Option<Place> {
         let mut taken = Reservation::of(&self.taken, client);
         if !taken.grow(1, self.most) {
-            self.refuse("limit");
-            return None;
+            let has_room = self.occupants.make_room(client) && taken.grow(1, u64::MAX);
+            if !has_room {
+                self.refuse("limit");
+                return None;
+            }
+            self.metrics.evicted_connections.inc();
         }
         self.metrics.open_connections.inc();
-        Some(Place { _taken: taken, metrics: Arc::clone(&self.metrics) })
+        let occupant = client.map(|client| self.occupants.add(client));
+        Some(Place {
+            _taken: taken,
+            occupant,
+            occupants: Arc::clone(&self.occupants),
+            metrics: Arc::clone(&self.metrics),
+        })
     }
 
     /// Counts a connection that could not be taken, and says so from time to time.

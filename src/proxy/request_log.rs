@@ -103,6 +103,7 @@ pub(super) fn origin_failed(session: &Session, passage: &Passage, code: &'static
         reference,
         route,
         origin,
+        server = %passage.origin().servers[passage.server()],
         reason,
         client,
         method,
@@ -110,6 +111,14 @@ pub(super) fn origin_failed(session: &Session, passage: &Passage, code: &'static
         left_out,
         "the origin failed"
     );
+}
+
+/// A server of the origin cannot be reached, and the next one is tried.
+pub(super) fn server_failed(passage: &Passage, error: &Error) {
+    let Some(left_out) = LIMIT.next().map(some) else { return };
+    let (route, origin) = (passage.route.as_deref(), passage.origin().name.as_str());
+    let (server, reason) = (passage.origin().servers[passage.server()].to_string(), reason(error));
+    tracing::warn!(event = "origin", route, origin, server, reason, left_out, "a server of the origin failed");
 }
 
 /// Something went wrong here.

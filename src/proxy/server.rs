@@ -129,10 +129,12 @@ impl ShutdownSignalWatch for Signals {
             tracing::error!("signals cannot be received, shutting down");
             return ShutdownSignal::FastShutdown;
         };
-        tokio::select! {
-            _ = terminate.recv() => ShutdownSignal::GracefulTerminate,
-            _ = quit.recv() => ShutdownSignal::GracefulTerminate,
-            _ = interrupt.recv() => ShutdownSignal::FastShutdown,
-        }
+        let (signal, shutdown) = tokio::select! {
+            _ = terminate.recv() => ("SIGTERM", ShutdownSignal::GracefulTerminate),
+            _ = quit.recv() => ("SIGQUIT", ShutdownSignal::GracefulTerminate),
+            _ = interrupt.recv() => ("SIGINT", ShutdownSignal::FastShutdown),
+        };
+        tracing::info!(event = "stop", signal, "no more connections are taken");
+        shutdown
     }
 }

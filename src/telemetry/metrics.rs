@@ -156,6 +156,8 @@ pub struct Metrics {
     pub max_connections: Gauge,
     /// Connections of clients that were closed at once.
     pub refused_connections: Family<RefusedConnectionLabels, Counter>,
+    /// Slow connections of clients that were ended for others.
+    pub evicted_connections: Counter,
     /// TLS handshakes that failed or took too long.
     pub failed_handshakes: Counter,
     /// Uploads that are being received.
@@ -234,6 +236,7 @@ impl Default for Metrics {
             open_connections: Gauge::default(),
             max_connections: Gauge::default(),
             refused_connections: Family::default(),
+            evicted_connections: Counter::default(),
             failed_handshakes: Counter::default(),
             held_uploads: Gauge::default(),
             held_memory: Gauge::default(),
@@ -281,6 +284,8 @@ impl Metrics {
         registry.register("max_connections", "Connections of clients that may be open", self.max_connections.clone());
         let refused = self.refused_connections.clone();
         registry.register("refused_connections", "Connections of clients that were closed at once", refused);
+        let evicted = self.evicted_connections.clone();
+        registry.register("evicted_connections", "Slow connections of clients that were ended for others", evicted);
         let failed = self.failed_handshakes.clone();
         registry.register("failed_handshakes", "TLS handshakes that failed or took too long", failed);
     }

@@ -424,6 +424,7 @@ mod tests {
                 _ => O::Refuse,
             };
             assert_eq!(verdict(vec![], vec![doubt(kind)], &policy).0, expected, "default of {kind:?}");
+            assert!(policy.doubts().contains(&(kind.name(), kind.policy(&policy))), "{kind:?}");
         }
         policy.overload = Doubtful::Pass;
         policy.undecodable = Doubtful::Flag;

@@ -16,10 +16,14 @@ use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use tokio::sync::Notify;
 
+use super::Wire;
 use crate::proxy::{Gate, request_log};
 
 /// Reason code of what pingora refuses.
 const CODE: &str = "http2_request";
+
+/// How long the next piece of a body that goes on as it comes is waited for. In HTTP/1 pingora waits as long.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// Most refused requests of a connection, which ends then. pingora has the same bound.
 const MOST_REFUSED: usize = 32;
@@ -105,18 +109,19 @@ pub(super) async fn serve(
     idle_timeout: Duration,
     shutdown: &ShutdownWatch,
 ) {
-    let digest = Arc::new(Digest {
+    let digest = Digest {
         ssl_digest: stream.get_ssl_digest(),
         timing_digest: stream.get_timing_digest(),
-        proxy_digest: stream.get_proxy_digest(),
+        proxy_digest: None,
         socket_digest: stream.get_socket_digest(),
-    });
+    };
     // An error is the client's, as are those below.
     let Ok(mut connection) = handshake(stream, Some(options)).await else {
         return;
     };
     let (busy, mut refused) = (Arc::new(Busy::default()), 0);
     let (mut ending, mut is_ending) = (shutdown.clone(), false);
+    let (mut wire, mut known) = with_wire(&digest);
     while refused < MOST_REFUSED {
         let accepted = tokio::select! {
             biased;
@@ -126,16 +131,20 @@ pub(super) async fn serve(
                 is_ending = true;
                 continue;
             }
-            accepted = HttpSession::from_h2_conn(&mut connection, Arc::clone(&digest)) => accepted,
+            accepted = HttpSession::from_h2_conn(&mut connection, Arc::clone(&known)) => accepted,
             () = busy.idle(idle_timeout), if !is_ending => return,
         };
         match accepted {
             Ok(Some(H2Accept::Session(session))) => {
                 let (proxy, shutdown, request) = (Arc::clone(&proxy), shutdown.clone(), busy.begin());
                 tokio::spawn(async move {
-                    drop(proxy.process_new_http(ServerSession::new_http2(session), &shutdown).await);
+                    tokio::select! {
+                        _ = proxy.process_new_http(ServerSession::new_http2(session), &shutdown) => {}
+                        () = wire.silence(SILENCE) => tracing::debug!(event = "client_gone", "a body did not go on"),
+                    }
                     drop(request);
                 });
+                (wire, known) = with_wire(&digest);
             }
             Ok(Some(H2Accept::Rejected)) => {
                 refused += 1;
@@ -144,6 +153,18 @@ pub(super) async fn serve(
             Ok(None) | Err(_) => return,
         }
     }
+}
+
+/// `digest` as the next request gets it.
+fn with_wire(digest: &Digest) -> (Arc<Wire>, Arc<Digest>) {
+    let wire = Arc::new(Wire::default());
+    let known = Digest {
+        ssl_digest: digest.ssl_digest.clone(),
+        timing_digest: digest.timing_digest.clone(),
+        proxy_digest: wire.digest(),
+        socket_digest: digest.socket_digest.clone(),
+    };
+    (wire, Arc::new(known))
 }
 
 #[cfg(test)]

@@ -19,15 +19,20 @@ mod tests;
 mod violation;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
-use async_trait::async_trait;
+use http::StatusCode;
 use pingora::apps::ServerApp;
+use pingora::http::ResponseHeader;
+use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::{ALPN, Stream};
 use pingora::proxy::{HttpProxy, Session};
 use pingora::server::ShutdownWatch;
+use tokio::time::{Instant, sleep_until};
 
 use super::Gate;
+use super::occupants::Occupant;
 use crate::config::Connections;
 
 pub(super) use head::length;
@@ -47,6 +52,8 @@ struct Wire {
     tunnel: AtomicBool,
     /// Whether a request is being worked on.
     busy: AtomicBool,
+    /// Since when the client is waited for, of a body that goes on to the origin as it comes.
+    awaited: Mutex<Option<Instant>>,
 }
 
 impl Wire {
@@ -61,6 +68,28 @@ impl Wire {
 
     fn is_busy(&self) -> bool {
         self.busy.load(Ordering::Acquire)
+    }
+
+    fn awaited(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.awaited.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the client was waited for, for as long as `patience`.
+    async fn silence(&self, patience: Duration) {
+        loop {
+            let since = *self.awaited();
+            if since.is_some_and(|since| since.elapsed() >= patience) {
+                return;
+            }
+            sleep_until(since.unwrap_or_else(Instant::now) + patience).await;
+        }
+    }
+
+    /// What pingora hands on to each request of a connection, with `self` in it. No proxy of the kind that it is made
+    /// for is ever in front of a listener.
+    fn digest(self: &Arc<Self>) -> Option<Arc<ProxyDigest>> {
+        let response = ResponseHeader::build(StatusCode::OK, Some(0)).ok()?;
+        Some(Arc::new(ProxyDigest::new(Box::new(response), Some(Box::new(Arc::clone(self))))))
     }
 
     fn of(session: &Session) -> Option<&Arc<Self>> {
@@ -92,6 +121,20 @@ pub(super) fn set_busy(session: &Session, is_busy: bool) {
     }
 }
 
+/// Says that a body goes on to the origin as it comes, so that nobody else times it.
+pub(super) fn await_body(session: &Session) {
+    if let Some(wire) = Wire::of(session) {
+        *wire.awaited() = Some(Instant::now());
+    }
+}
+
+/// Notes that a piece of such a body came, or the last one.
+pub(super) fn note_body(session: &Session, is_last: bool) {
+    if let Some(mut awaited) = Wire::of(session).map(|wire| wire.awaited()).filter(|awaited| awaited.is_some()) {
+        *awaited = (!is_last).then(Instant::now);
+    }
+}
+
 /// The proxy, behind strict streams.
 pub(super) struct StrictProxy {
     proxy: Arc<HttpProxy<Gate>>,
@@ -105,27 +148,28 @@ impl StrictProxy {
     }
 }
 
-#[async_trait]
-impl ServerApp for StrictProxy {
-    async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+impl StrictProxy {
+    /// Serves the connection of `occupant`, where that is not a proxy of ours, to its end.
+    pub(super) async fn serve(&self, stream: Stream, occupant: Option<Arc<Occupant>>, shutdown: &ShutdownWatch) {
         let opening = match (stream.selected_alpn_proto(), stream.get_ssl_digest()) {
             (Some(ALPN::H2), _) => Opening::Http2,
             (_, Some(_)) => Opening::Tls,
             (_, None) => Opening::Plain,
         };
-        let mut stream = StrictStream::new(stream, opening, &self.times);
+        let mut stream = StrictStream::new(stream, opening, &self.times, occupant);
         if opening != Opening::Http2 && !stream.open(opening).await {
-            return None;
+            return;
         }
-        if !stream.is_http2() {
-            return self.proxy.process_new(Box::new(stream), shutdown).await;
+        if stream.is_http2() {
+            let (proxy, windows) = (Arc::clone(&self.proxy), self.http2.open());
+            http2::serve(proxy, Box::new(stream), windows.options(), self.times.idle_timeout, shutdown).await;
+        } else {
+            // It ends with the connection: pingora goes on with the next request by itself.
+            drop(self.proxy.process_new(Box::new(stream), shutdown).await);
         }
-        let (proxy, windows) = (Arc::clone(&self.proxy), self.http2.open());
-        http2::serve(proxy, Box::new(stream), windows.options(), self.times.idle_timeout, shutdown).await;
-        None
     }
 
-    async fn cleanup(&self) {
+    pub(super) async fn clean_up(&self) {
         ServerApp::cleanup(&*self.proxy).await;
     }
 }

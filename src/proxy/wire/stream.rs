@@ -9,8 +9,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Buf, Bytes};
-use http::StatusCode;
-use pingora::http::ResponseHeader;
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::tls::{SslDigest, TlsRef};
 use pingora::protocols::{
@@ -24,6 +22,7 @@ use super::patience::{Patience, Waiting};
 use super::violation::Violation;
 use super::{SUBSTITUTE, Wire};
 use crate::config::Connections;
+use crate::proxy::occupants::Occupant;
 
 /// How HTTP/2 begins (RFC 9113 §3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -70,17 +69,16 @@ pub(super) struct StrictStream {
     /// What was read and may go on.
     good: Bytes,
     patience: Patience,
+    /// Whose place it has, unless that is a proxy of ours.
+    occupant: Option<Arc<Occupant>>,
     wire: Arc<Wire>,
     digest: Option<Arc<ProxyDigest>>,
 }
 
 impl StrictStream {
-    pub(super) fn new(inner: Stream, opening: Opening, times: &Connections) -> Self {
+    pub(super) fn new(inner: Stream, opening: Opening, times: &Connections, occupant: Option<Arc<Occupant>>) -> Self {
         let wire = Arc::new(Wire::default());
-        // pingora hands this digest on to the request; no proxy of that kind is ever in front of a listener.
-        let response = ResponseHeader::build(StatusCode::OK, Some(0)).ok();
-        let digest =
-            response.map(|response| Arc::new(ProxyDigest::new(Box::new(response), Some(Box::new(Arc::clone(&wire))))));
+        let digest = wire.digest();
         let mode = match opening {
             Opening::Plain | Opening::Tls => Mode::Http1(Lexer::default()),
             Opening::Http2 => Mode::Preface(HTTP2_PREFACE.len()),
@@ -92,6 +90,7 @@ impl StrictStream {
             held: Vec::new(),
             good: Bytes::new(),
             patience: Patience::new(times),
+            occupant,
             wire,
             digest,
         }
@@ -106,7 +105,7 @@ impl StrictStream {
             let room = HTTP2_PREFACE.len() - seen.len();
             let read = poll_fn(|context| {
                 let mut buffer = ReadBuf::new(&mut piece[..room]);
-                if Pin::new(&mut *self.inner).poll_read(context, &mut buffer)?.is_ready() {
+                if self.poll_socket(context, &mut buffer)?.is_ready() {
                     return Poll::Ready(Ok(buffer.filled().len()));
                 }
                 ready!(self.patience.poll(context, Waiting::ToBegin));
@@ -146,7 +145,40 @@ impl StrictStream {
             self.unsifted.advance(count);
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut *self.inner).poll_read(context, buffer)
+        self.poll_socket(context, buffer)
+    }
+
+    /// Reads from the socket. A connection that is to give up its place reads as one that its client ended.
+    fn poll_socket(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut *self.inner).poll_read(context, buffer);
+        let is_served = self.is_served();
+        let Some(occupant) = &self.occupant else { return polled };
+        match polled {
+            Poll::Ready(_) => occupant.moved(buffer.filled().len() - before),
+            Poll::Pending => occupant.set_served(is_served),
+        }
+        if polled.is_pending() && occupant.ends(context.waker()) { Poll::Ready(Ok(())) } else { polled }
+    }
+
+    /// Whether all of a request has come and its answer has not gone yet, as far as that can be seen.
+    fn is_served(&self) -> bool {
+        self.wire.is_busy() && matches!(&self.mode, Mode::Http1(lexer) if lexer.is_in_head())
+    }
+
+    /// Counts what was written, and ends the wait of a connection that is to give up its place.
+    fn note_written(&self, context: &Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let Some(occupant) = &self.occupant else { return written };
+        match written {
+            Poll::Ready(Ok(bytes)) => occupant.moved(bytes),
+            // The client does not take its answer.
+            Poll::Pending => occupant.set_served(false),
+            Poll::Ready(Err(_)) => {}
+        }
+        if written.is_pending() && occupant.ends(context.waker()) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        written
     }
 
     /// What the client is waited for, while it sends nothing.
@@ -286,7 +318,8 @@ impl AsyncRead for StrictStream {
 
 impl AsyncWrite for StrictStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.inner).poll_write(context, bytes)
+        let written = Pin::new(&mut *self.inner).poll_write(context, bytes);
+        self.note_written(context, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -302,7 +335,8 @@ impl AsyncWrite for StrictStream {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.inner).poll_write_vectored(context, slices)
+        let written = Pin::new(&mut *self.inner).poll_write_vectored(context, slices);
+        self.note_written(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {

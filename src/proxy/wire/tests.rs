@@ -1,5 +1,9 @@
-use proptest::prelude::*;
+use std::time::Duration;
 
+use proptest::prelude::*;
+use tokio::time::Instant;
+
+use super::Wire;
 use super::lexer::{Lexer, Sifted};
 use super::violation::Violation;
 
@@ -79,6 +83,21 @@ fn in_pieces(bytes: &[u8], pieces: &[usize]) -> (Vec<u8>, Option<Violation>) {
         }
     }
     (good, None)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_go_on_is_not_waited_for() {
+    let wire = Wire::default();
+    let patience = Duration::from_secs(60);
+    let ends_within = async |seconds| tokio::time::timeout(Duration::from_secs(seconds), wire.silence(patience)).await;
+    assert!(ends_within(1000).await.is_err(), "nobody waits for one");
+    *wire.awaited() = Some(Instant::now());
+    assert!(ends_within(50).await.is_err());
+    *wire.awaited() = Some(Instant::now());
+    assert!(ends_within(50).await.is_err(), "a piece came");
+    assert!(ends_within(11).await.is_ok());
+    *wire.awaited() = None;
+    assert!(ends_within(1000).await.is_err(), "all came");
 }
 
 proptest! {
