@@ -149,6 +149,8 @@ fn check_warns_of_what_is_in_order_and_hardly_meant() {
         fs::write(folder.path().join("penstock.toml"), config).unwrap();
         let all = penstock(folder.path(), &["check", "-c", "penstock.toml"]);
         assert!(all.contains(&format!("warning: penstock.toml: {said}")) && all.ends_with("exit code 0"), "{all}");
+        let all = penstock(folder.path(), &["check", "-c", "penstock.toml", "--deny-warnings"]);
+        assert!(all.contains("--deny-warnings takes for problems") && all.ends_with("exit code 1"), "{all}");
     }
     for (second, said) in [
         ("127.0.0.1:1", "127.0.0.1:1 is a [[listener]] already, in line 2"),

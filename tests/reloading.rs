@@ -152,7 +152,24 @@ fn what_is_read_only_at_start_is_said_to_need_a_restart() {
     let penstock = start(&origin);
     penstock.edit_config(|text| text.replace("threads = 2\ninspection_threads", "threads = 3\ninspection_threads"));
     penstock.wait_for_generation(2);
-    wait_until("the log says so", || penstock.log_text().contains("restart to apply"));
+    let said = "[server]: changed, and read only at start. Restart to apply it";
+    wait_until("the log says so", || penstock.log_text().contains(said));
+    assert!(!penstock.log_text().contains("[connections]"), "{}", penstock.log_text());
+}
+
+#[test]
+fn what_a_route_does_less_after_a_reload_is_said() {
+    let origin = Origin::start();
+    let penstock = start(&origin);
+    penstock.edit_config(|text| {
+        text.replace("inspect = \"enforce\"", "inspect = \"enforce\"\nmethods = [\"PUT\"]\noverload = \"pass\"")
+    });
+    penstock.wait_for_generation(2);
+    for said in ["has another host, path or methods than before", "has overload = Pass now, Refuse before"] {
+        wait_until("the log says so", || penstock.log_text().contains(said));
+    }
+    let loaded = penstock.wait_for_events("reload", 3).pop().unwrap();
+    assert_eq!((&loaded["routes"], &loaded["sets"], &loaded["hashes"]), (&1.into(), &1.into(), &1.into()), "{loaded}");
 }
 
 /// Runs `work` while `noise` is called every few milliseconds.

@@ -17,6 +17,9 @@ pub(super) struct CheckArgs {
     /// Ask servers for their hash sets. Without it, those are checked as they were fetched last.
     #[arg(long)]
     fetch: bool,
+    /// Fail when there is a warning.
+    #[arg(long)]
+    deny_warnings: bool,
 }
 
 pub(super) fn check(args: &CheckArgs) -> u8 {
@@ -48,12 +51,17 @@ pub(super) fn check(args: &CheckArgs) -> u8 {
     for Undecodable { format, why } in undecodable {
         println!("{format} cannot be decoded here: {why}");
     }
-    for warning in snapshot.warnings() {
+    let warnings = snapshot.warnings();
+    for warning in &warnings {
         println!("warning: {warning}");
     }
     let failed: Vec<Problem> = sources.iter().filter_map(problem).collect();
     if !failed.is_empty() {
         print_problems(&failed);
+        return FAILED;
+    }
+    if args.deny_warnings && !warnings.is_empty() {
+        println!("failed: {}, which --deny-warnings takes for problems", counted(warnings.len(), "warning"));
         return FAILED;
     }
     let routes = counted(snapshot.config.routes.len(), "route");

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
+use crate::config::read_file;
 use crate::content::HashValue;
 use crate::flood::{Decision, EntryKey, Moment, Record, Status};
 
@@ -130,7 +131,7 @@ impl StateFile {
     }
 
     fn load(&self) -> Result<Vec<Record>, StateError> {
-        let text = match fs::read(&self.path) {
+        let text = match read_file(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             read => read?,
         };
@@ -207,6 +208,14 @@ mod tests {
             assert!(StateFile::open(folder.path()).is_none(), "{text}");
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn a_pipe_in_its_place_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("quarantine.json");
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
+        assert!(StateFile::open(folder.path()).is_none());
     }
 
     #[test]

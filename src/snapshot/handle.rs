@@ -297,20 +297,28 @@ impl SnapshotHandle {
     }
 
     fn swap_in(&self, snapshot: Snapshot, previous: &Snapshot) {
-        if !snapshot.config.has_same_start_settings(&previous.config) {
-            tracing::warn!(
-                "[server], [[listener]], [admin], inspection_queue and inspection_wait are read only at start: \
-                 restart to apply them"
-            );
+        let later = snapshot.config.start_settings_unlike(&previous.config).join(", ");
+        if !later.is_empty() {
+            tracing::warn!(event = "reload", "{later}: changed, and read only at start. Restart to apply it");
         }
         loss::log(previous, &snapshot);
         snapshot.log_warnings();
-        let generation = snapshot.generation;
-        self.publish(&snapshot);
-        let retired = self.current.swap(Arc::new(snapshot));
+        let snapshot = Arc::new(snapshot);
+        let retired = self.current.swap(Arc::clone(&snapshot));
         locked(&self.retired).push(retired);
+        self.publish(&snapshot);
         self.metrics.reloads.get_or_create(&ReloadLabels { result: "ok" }).inc();
-        tracing::info!(event = "reload", generation, "snapshot loaded");
+        tracing::info!(
+            event = "reload",
+            generation = snapshot.generation,
+            file = %self.config_file.display(),
+            routes = snapshot.config.routes.len(),
+            sets = snapshot.sets.len(),
+            hashes = snapshot.hashes(),
+            texts = snapshot.texts.iter().map(|texts| texts.file.entries).sum::<usize>(),
+            rules = snapshot.rules.len(),
+            "snapshot loaded"
+        );
     }
 
     fn keep(&self, previous: &Snapshot, problems: &[Problem]) {
@@ -323,10 +331,9 @@ impl SnapshotHandle {
     }
 
     fn publish(&self, snapshot: &Snapshot) {
-        let hashes: usize = snapshot.sets.iter().map(|set| set.set.len()).sum();
         self.metrics.reload_failing.set(0);
         self.metrics.snapshot_generation.set(snapshot.generation as i64);
-        self.metrics.loaded_hashes.set(hashes as i64);
+        self.metrics.loaded_hashes.set(snapshot.hashes() as i64);
         self.metrics.loaded_rules.set(snapshot.rules.len() as i64);
         let texts: usize = snapshot.texts.iter().map(|texts| texts.list.texts().len()).sum();
         self.metrics.loaded_texts.set(texts as i64);

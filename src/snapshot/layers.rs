@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use rustix::fs::{MemfdFlags, memfd_create};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
@@ -99,26 +100,44 @@ impl SetCache<'_> {
     pub fn load(&self, files: &[SetPath<'_>], reading: &ListReading) -> Result<LoadedLayer, Vec<Problem>> {
         let mut lists = files.iter().map(|file| SetFile::open(*file, reading)).collect::<Result<Vec<_>, _>>()?;
         let shown = files.first().map_or(Path::new(""), |file| file.shown);
-        let failed = |what: &str, error: &dyn Display| vec![Problem::of_file(shown, format!("{what}: {error}"))];
-        let kept = self.kept_path(&lists).map_err(|error| vec![Problem::unreadable(shown, &error)])?;
+        let unreadable = |error: io::Error| vec![Problem::unreadable(shown, &error)];
+        let kept = self.kept_path(&lists).map_err(unreadable)?;
         if let Some(set) = kept.as_deref().and_then(open_kept) {
             return Ok(LoadedLayer { set: Arc::new(set), skipped: Vec::new() });
         }
-        let mut aside = self.aside().map_err(|error| failed("cannot be compiled", &error))?;
-        let mut skipped = Vec::new();
-        if let [list] = &mut lists[..]
-            && is_compiled(&list.start)
-        {
-            copy_in_blocks(&mut list.file, aside.as_file()).map_err(|error| failed("cannot be copied", &error))?;
-        } else {
-            let collected = self.collect_from(&mut lists)?;
-            skipped = collected.skipped;
-            self.compile(collected.builder, aside.as_file()).map_err(|error| failed("cannot be compiled", &error))?;
-        }
+        let (mut aside, skipped) = self.write(&mut lists, self.aside()).map_err(|failure| match failure {
+            Failure::List(problems) => problems,
+            Failure::Write(error) => vec![Problem::of_file(shown, format!("cannot be compiled: {error}"))],
+        })?;
         let set = verified(aside.as_file()).map_err(|error| vec![Problem::of_file(shown, error.to_string())])?;
         aside.keep(kept.as_deref());
         tracing::debug!(event = "set_cache", list = %shown.display(), version = set.version(), "compiled");
         Ok(LoadedLayer { set: Arc::new(set), skipped })
+    }
+
+    /// Writes the set that `lists` make together to `aside`, or to memory where that has no room. Gives it back with
+    /// the rows that were left out.
+    fn write(&self, lists: &mut [SetFile<'_>], aside: io::Result<Aside>) -> Result<(Aside, Vec<Problem>), Failure> {
+        match aside.map_err(Failure::Write).and_then(|aside| self.write_to(lists, aside)) {
+            Err(Failure::Write(error)) if is_full(&error) => {
+                tracing::warn!(event = "set_cache", %error, "a set is compiled in memory and not kept");
+                lists.iter_mut().try_for_each(|list| list.file.rewind()).map_err(Failure::Write)?;
+                self.write_to(lists, Aside::Nameless(in_memory().map_err(Failure::Write)?))
+            }
+            written => written,
+        }
+    }
+
+    fn write_to(&self, lists: &mut [SetFile<'_>], mut aside: Aside) -> Result<(Aside, Vec<Problem>), Failure> {
+        if let [list] = lists
+            && is_compiled(&list.start)
+        {
+            copy_in_blocks(&mut list.file, aside.as_file()).map_err(Failure::Write)?;
+            return Ok((aside, Vec::new()));
+        }
+        let Collected { builder, skipped } = self.collect_from(lists).map_err(Failure::List)?;
+        self.compile(builder, aside.as_file()).map_err(Failure::Write)?;
+        Ok((aside, skipped))
     }
 
     /// Reads the lists and compiled sets `files` into one builder, in this order.
@@ -153,10 +172,8 @@ impl SetCache<'_> {
                 builder.read(&mut Input::new(reader, &name), list.reading)
             }
             Some(coding) => {
-                let packed = self
-                    .nameless()
-                    .and_then(|own| private_copy(&mut list.file, own))
-                    .map_err(|error| vec![Problem::unreadable(list.shown, &error)])?;
+                let packed =
+                    self.private_copy(&mut list.file).map_err(|error| vec![Problem::unreadable(list.shown, &error)])?;
                 let reader = Told { inner: Decompressed::new(coding, &packed), progress: self.progress };
                 let name = name.strip_suffix(coding.extension()).unwrap_or(&name).trim_end_matches('.');
                 builder.read(&mut Input::new(BufReader::with_capacity(BUFFER, reader), name), list.reading)
@@ -226,8 +243,20 @@ impl SetCache<'_> {
         tempfile::tempfile_in(self.temporary).or_else(|error| {
             let folder = self.temporary.display();
             tracing::warn!(event = "set_cache", %folder, %error, "lists are compiled in memory");
-            Ok(File::from(memfd_create("list", MemfdFlags::CLOEXEC)?))
+            in_memory()
         })
+    }
+
+    /// What `file` holds, which does not change any more: in a file without a name, or in memory where no folder has
+    /// room.
+    fn private_copy(&self, file: &mut File) -> io::Result<Bytes> {
+        match self.nameless().and_then(|own| private_copy(file, own)) {
+            Err(error) if is_full(&error) => {
+                file.rewind()?;
+                private_copy(file, in_memory()?)
+            }
+            copied => copied,
+        }
     }
 
     /// Removes what is not needed any more from the folder.
@@ -253,6 +282,23 @@ impl<'a> SetFile<'a> {
     fn problem(&self, message: impl Display) -> Vec<Problem> {
         vec![Problem::of_file(self.shown, message.to_string())]
     }
+}
+
+/// Why a set was not written.
+enum Failure {
+    /// A list cannot be used.
+    List(Vec<Problem>),
+    /// There is no place to write it to.
+    Write(io::Error),
+}
+
+/// Whether a disk has no room, or its user may have no more of it.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn in_memory() -> io::Result<File> {
+    Ok(File::from(memfd_create("list", MemfdFlags::CLOEXEC)?))
 }
 
 /// Where a set is written before it is known to be whole.
@@ -281,7 +327,7 @@ impl Aside {
 
 /// The set kept at `path`, if it is there and whole. One that is damaged is compiled again.
 fn open_kept(path: &Path) -> Option<Compiled> {
-    let file = File::open(path).ok()?;
+    let file = open_file(path).ok()?;
     match verified(&file) {
         Ok(set) => {
             // That it was used just now is what its date says from here on.
@@ -329,4 +375,35 @@ fn row_problems(path: &Path, problems: &RowProblems, before: u64) -> Vec<Problem
 
 fn row_problem(path: &Path, problem: &RowProblem) -> Problem {
     Problem::at(path, Place { line: problem.line, column: problem.column }, problem.kind.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash_set::Silent;
+
+    #[test]
+    fn a_full_disk_keeps_no_list_from_being_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list.csv");
+        std::fs::write(&path, format!("algorithm,hash\nmd5,{}\nmd5,short\n", "0".repeat(32))).unwrap();
+        let reading = ListReading { on_bad_row: OnBadRow::Skip, ..ListReading::default() };
+        let cache = SetCache {
+            folder: Some(folder.path()),
+            keeping: Keeping::New,
+            temporary: folder.path(),
+            threads: 1,
+            progress: &Silent,
+        };
+        let full = || File::options().write(true).open("/dev/full").map(Aside::Nameless);
+        let mut lists = [SetFile::open(SetPath::of(&path), &reading).unwrap()];
+        let (mut aside, skipped) = cache.write(&mut lists, full()).ok().unwrap();
+        assert_eq!((verified(aside.as_file()).unwrap().info().sources[0].listed, skipped.len()), (1, 1));
+        let compiled = folder.path().join("list.pset");
+        aside.as_file().rewind().unwrap();
+        io::copy(&mut aside.as_file(), &mut File::create(&compiled).unwrap()).unwrap();
+        let mut lists = [SetFile::open(SetPath::of(&compiled), &reading).unwrap()];
+        let (mut aside, _) = cache.write(&mut lists, full()).ok().unwrap();
+        assert_eq!(verified(aside.as_file()).unwrap().info().sources[0].listed, 1);
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::{LoadedFile, LoadedSet, LoadedTexts, Snapshot};
-use crate::config::{Config, Emptied, Inspection, Problem, SetSource};
+use crate::config::{Config, Emptied, Inspection, Problem, Route, SetSource};
 use crate::content::Mode;
 
 /// Entries that any set may lose at once, so that a person can edit a list of a few: of a list this short, a cut at the
@@ -152,22 +152,37 @@ pub(super) fn log(previous: &Snapshot, next: &Snapshot) {
 /// Says in the log which routes and sets do less than before. It is in the configuration, so somebody meant it; others
 /// should see it.
 fn log_weaker_policies(previous: &Config, next: &Config) {
-    let rank = |inspect: Inspection| match inspect {
-        Inspection::Enforce => 2,
-        Inspection::Monitor => 1,
-        Inspection::Off => 0,
-    };
     for before in &previous.routes {
-        let now = next.routes.iter().find(|route| route.name == before.name);
-        if let Some(now) = now.filter(|now| rank(now.policy.inspect) < rank(before.policy.inspect)) {
-            let (name, before, now) = (&now.name, before.policy.inspect, now.policy.inspect);
-            tracing::warn!(event = "reload", "route \"{name}\" has inspect = {now:?} now, {before:?} before");
+        if let Some(now) = next.routes.iter().find(|route| route.name == before.name) {
+            log_weaker_route(before, now);
         }
     }
     for before in &previous.hash_sets {
         let now = next.hash_set(&before.name);
         if now.is_some_and(|now| now.policy.mode == Mode::Monitor && before.policy.mode == Mode::Enforce) {
             tracing::warn!(event = "reload", "hash set \"{}\" is only watched now, enforced before", before.name);
+        }
+    }
+}
+
+fn log_weaker_route(before: &Route, now: &Route) {
+    let rank = |inspect: Inspection| match inspect {
+        Inspection::Enforce => 2,
+        Inspection::Monitor => 1,
+        Inspection::Off => 0,
+    };
+    let name = &now.name;
+    if now.pattern != before.pattern {
+        tracing::warn!(event = "reload", "route \"{name}\" has another host, path or methods than before");
+    }
+    let (before, now) = (&before.policy, &now.policy);
+    if rank(now.inspect) < rank(before.inspect) {
+        let (before, now) = (before.inspect, now.inspect);
+        tracing::warn!(event = "reload", "route \"{name}\" has inspect = {now:?} now, {before:?} before");
+    }
+    for ((option, before), (_, now)) in before.doubts().into_iter().zip(now.doubts()) {
+        if now < before {
+            tracing::warn!(event = "reload", "route \"{name}\" has {option} = {now:?} now, {before:?} before");
         }
     }
 }

@@ -59,6 +59,13 @@ pub struct Snapshot {
     inputs: Inputs,
 }
 
+impl Snapshot {
+    /// Hashes of all sets together.
+    pub fn hashes(&self) -> usize {
+        self.sets.iter().map(|set| set.set.len()).sum()
+    }
+}
+
 /// A hash set in memory, with the policy of its matches.
 #[derive(Clone, Debug)]
 pub struct LoadedSet {

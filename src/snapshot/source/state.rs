@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::signature;
-use crate::config::{RemoteStore, SetSource};
+use crate::config::{RemoteStore, SetSource, read_file};
 
 /// Begin of the names of folders that are being filled.
 const INCOMING: &str = "incoming-";
@@ -104,7 +104,7 @@ impl SetFolder {
     /// What is kept now. Nothing when there is no folder yet, or when it cannot be read, which is logged.
     pub(super) fn read(&self) -> State {
         let path = self.path.join("state.json");
-        let state = match fs::read(&path) {
+        let state = match read_file(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(io::Error::from),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::default()),
             Err(error) => Err(error),
