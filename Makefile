@@ -110,9 +110,9 @@ bench-worst: build ## What the costliest uploads of up to 1 MB and 4 MB cost; ON
 	python3 benches/worst/worst.py target/release/penstock target/worst benches/results/worst.json --only "$(ONLY)"
 
 .PHONY: bench-overload
-bench-overload: build ## What becomes of uploads at five times the capacity, and beside hostile ones; QUICK=1 takes a minute
+bench-overload: build ## What becomes of uploads at five times the capacity, and beside hostile ones; QUICK=1, APART=1
 	python3 benches/overload/overload.py target/release/penstock target/overload benches/results/overload.json \
-	    --seconds $(if $(QUICK),4,16)
+	    --seconds $(if $(QUICK),4,16) $(if $(APART),--apart)
 
 .PHONY: soak
 soak: ## Serve MINUTES=60 of traffic with reloads, floods and faults, and check every answer; RATE=20 uploads a second

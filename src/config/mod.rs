@@ -87,7 +87,7 @@ pub struct Config {
 pub struct Server {
     /// Threads that move bytes. Default: one for each core.
     pub threads: usize,
-    /// Threads that decode, hash and scan. Default: one for each core.
+    /// Threads that decode, hash and scan. Default: one for each core, and at least two.
     pub inspection_threads: usize,
     /// Time that running requests get after SIGTERM. Default 5 s.
     pub shutdown_grace: Duration,

@@ -121,7 +121,8 @@ impl Check<'_> {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Server {
             threads: self.threads(raw.threads.as_ref(), cores),
-            inspection_threads: self.threads(raw.inspection_threads.as_ref(), cores),
+            // With one alone, everybody would wait for each costly upload.
+            inspection_threads: self.threads(raw.inspection_threads.as_ref(), cores.max(2)),
             shutdown_grace: raw.shutdown_grace.map_or(Duration::from_secs(5), |span| span.0),
             state_directory: raw.state_directory.as_ref().map(|path| self.path(path)).or_else(state_directory),
             cache_directory: raw.cache_directory.as_ref().map_or_else(cache_directory, |path| self.path(path)),

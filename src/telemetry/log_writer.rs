@@ -5,11 +5,10 @@
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender};
 use prometheus_client::metrics::counter::Counter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -41,9 +40,33 @@ pub fn flush_log() {
 /// Takes lines for the thread that writes them.
 #[derive(Clone)]
 pub(super) struct LogWriter {
-    lines: Sender<Vec<u8>>,
+    lines: Arc<Lines>,
     waiting: Arc<AtomicUsize>,
     lost: Counter,
+}
+
+/// Lines to be written. A channel would spin for a while before it waits for the next one, which with hundreds of lines
+/// a second takes as much time as to write them.
+#[derive(Default)]
+struct Lines {
+    to_write: Mutex<Vec<Vec<u8>>>,
+    came: Condvar,
+}
+
+impl Lines {
+    fn push(&self, line: Vec<u8>) {
+        self.to_write.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        self.came.notify_one();
+    }
+
+    /// All that are there, once there are any.
+    fn take(&self) -> Vec<Vec<u8>> {
+        let mut to_write = self.to_write.lock().unwrap_or_else(PoisonError::into_inner);
+        while to_write.is_empty() {
+            to_write = self.came.wait(to_write).unwrap_or_else(PoisonError::into_inner);
+        }
+        std::mem::take(&mut *to_write)
+    }
 }
 
 impl LogWriter {
@@ -56,30 +79,31 @@ impl LogWriter {
     }
 
     fn into(sink: impl Write + Send + 'static, waiting: Arc<AtomicUsize>, lost: Counter) -> io::Result<Self> {
-        let (lines, to_write) = crossbeam_channel::unbounded();
-        let writer = Self { lines, waiting, lost };
-        let (waiting, lost) = (Arc::clone(&writer.waiting), writer.lost.clone());
-        thread::Builder::new().name("log".into()).spawn(move || write_all(&to_write, sink, &waiting, &lost))?;
+        let writer = Self { lines: Arc::default(), waiting, lost };
+        let own = writer.clone();
+        thread::Builder::new().name("log".into()).spawn(move || own.write_all_to(sink))?;
         Ok(writer)
     }
-}
 
-/// Writes lines until nobody can send any.
-fn write_all(lines: &Receiver<Vec<u8>>, mut sink: impl Write, waiting: &AtomicUsize, lost: &Counter) {
-    let mut told = 0;
-    for line in lines {
-        let is_written = sink.write_all(&line).and_then(|()| sink.flush()).is_ok();
-        waiting.fetch_sub(line.len(), Ordering::Release);
-        if !is_written {
-            lost.inc();
-        } else if lost.get() > told {
-            let lines = lost.get() - told;
-            told += lines;
-            tracing::error!(
-                event = "log",
-                lines,
-                "lines of the log were lost, as nobody read them or nothing took them"
-            );
+    /// Writes lines as long as the process lives.
+    fn write_all_to(&self, mut sink: impl Write) {
+        let mut told = 0;
+        loop {
+            for line in self.lines.take() {
+                let is_written = sink.write_all(&line).and_then(|()| sink.flush()).is_ok();
+                self.waiting.fetch_sub(line.len(), Ordering::Release);
+                if !is_written {
+                    self.lost.inc();
+                } else if self.lost.get() > told {
+                    let lines = self.lost.get() - told;
+                    told += lines;
+                    tracing::error!(
+                        event = "log",
+                        lines,
+                        "lines of the log were lost, as nobody read them or nothing took them"
+                    );
+                }
+            }
         }
     }
 }
@@ -87,9 +111,11 @@ fn write_all(lines: &Receiver<Vec<u8>>, mut sink: impl Write, waiting: &AtomicUs
 impl Write for LogWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let before = self.waiting.fetch_add(line.len(), Ordering::Acquire);
-        if before + line.len() > MOST_WAITING || self.lines.send(line.to_vec()).is_err() {
+        if before + line.len() > MOST_WAITING {
             self.waiting.fetch_sub(line.len(), Ordering::Release);
             self.lost.inc();
+        } else {
+            self.lines.push(line.to_vec());
         }
         Ok(line.len())
     }
