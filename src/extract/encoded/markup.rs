@@ -6,9 +6,9 @@
 //! Sources: XML 1.0 §4; WHATWG HTML §13.2.5.72 (references in attributes); URL §"basic URL parser".
 
 use bytes::Bytes;
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr_iter, memchr2, memrchr2};
 
-use crate::content::ReferenceIn;
+use crate::content::{ReferenceIn, character_reference};
 use crate::extract::dissection::Dissection;
 use crate::extract::{charset, drawing, legible, xml};
 
@@ -55,14 +55,21 @@ fn begins_as_markup(text: &[u8]) -> bool {
 
 /// Hands out what is in values of attributes whose references hide an address, or its head.
 fn in_values(text: &[u8], found: &mut Dissection<'_>) {
-    if memchr(b'<', text).is_none() || memchr(b'&', text).is_none() {
+    if memchr(b'<', text).is_none() {
         return;
     }
     let mut start = 0;
     // Whether there may be another of the quotation marks.
     let mut may_end = [true; 2];
-    while start < text.len() && !found.is_over() {
-        let end = memchr2(b'"', b'\'', &text[start..]).map_or(text.len(), |length| start + length);
+    for at in memchr_iter(b'&', text) {
+        if at < start || character_reference(&text[at..], ReferenceIn::Attribute).is_none() {
+            continue;
+        }
+        if found.is_over() {
+            return;
+        }
+        start += memrchr2(b'"', b'\'', &text[start..at]).map_or(0, |before| before + 1);
+        let end = memchr2(b'"', b'\'', &text[at..]).map_or(text.len(), |length| at + length);
         let mut next = end + 1;
         if let Some(mut value) = resolved(&text[start..end]) {
             let quote = start.checked_sub(1).map(|before| text[before]);
