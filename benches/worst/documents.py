@@ -1,9 +1,10 @@
 """Documents that cost as much as they can."""
+import base64
 import random
 import zlib
 
 from archives import deflated, zip_of
-from pictures import jpeg, le
+from pictures import jpeg, le, png
 
 
 def stream(words, content):
@@ -18,8 +19,8 @@ PAGE = [
 ]
 
 
-def pdf(objects, extra=b""):
-    body = b"".join(b"%d 0 obj\n" % number + content + b"\nendobj\n" for number, content in PAGE + objects)
+def pdf(objects, extra=b"", page=PAGE):
+    body = b"".join(b"%d 0 obj\n" % number + content + b"\nendobj\n" for number, content in page + objects)
     return b"%PDF-1.7\n" + body + extra + b"trailer\n<</Root 1 0 R>>\n%%EOF\n"
 
 
@@ -31,6 +32,33 @@ def image(number, colours, width, height, content, filters=b"/Filter/FlateDecode
 def small_images(count, colours):
     contents = (bytes([i % 256, i // 256]) + bytes(range(256)) * 16 for i in range(count))
     return [image(100 + i, colours, 64, 64, zlib.compress(content)) for i, content in enumerate(contents)]
+
+
+def mosaic(images, placed):
+    """A page on which the images of these numbers and objects are placed: number, left, bottom, width, height."""
+    names = b"".join(b"/I%d %d 0 R" % (number, number) for number, _ in images)
+    drawn = b"".join(b"q %d 0 0 %d %d %d cm /I%d Do Q\n" % (w, h, x, y, number) for number, x, y, w, h in placed)
+    page = b"<</Type/Page/Parent 2 0 R/Resources<</XObject<<" + names + b">>>>/MediaBox[0 0 1000 1000]/Contents 9 0 R>>"
+    return pdf(images, page=PAGE[:2] + [(3, page), (9, stream(b"/Filter/FlateDecode", zlib.compress(drawn)))])
+
+
+def strips(count, width, height):
+    images = [image(100 + i, b"/DeviceGray", width, height, zlib.compress(bytes([i % 251]) * width * height, 9)) for i in range(count)]
+    return mosaic(images, [(100 + i, 0, i, 1000, 1) for i in range(count)])
+
+
+def tiles(count):
+    """A few images, drawn in many places."""
+    images = [image(100 + i, b"/DeviceGray", 64, 64, zlib.compress(bytes(range(256)) * 16)) for i in range(4)]
+    return mosaic(images, [(100 + i % 4, i % 1000 * 10, i // 1000 * 10, 10, 10) for i in range(count)])
+
+
+def drawing(count, side):
+    """Many pictures beside each other in a drawing."""
+    picture = base64.b64encode(png(side, side))
+    place = b'<image x="%d" y="%d" width="10" height="10" href="data:image/png;base64,'
+    images = (place % (i % 100 * 10, i // 100 * 10) + picture + b'"/>' for i in range(count))
+    return b"<svg>" + b"".join(images) + b"</svg>"
 
 
 def with_function(function, more=()):
@@ -103,6 +131,11 @@ def shapes(size):
     yield "pdf-fonts", None, lambda: text_page(size)
     yield "pdf-deep", None, lambda: pdf([(100, b"[" * (size // 2) + b"]" * (size // 2))])
     yield "pdf-inline", None, lambda: pdf([(100, stream(b"", b"BI /W 5000/H 5000/BPC 8/CS/G ID xxxx EI " * (size // 42)))])
+    yield "pdf-strips", None, lambda: strips(size // 400, 1000, 16)
+    yield "pdf-strips-large", None, lambda: strips(size // 2000, 9000, 160)
+    yield "pdf-tiles", None, lambda: tiles(size // 4)
+    yield "svg-images", "image/svg+xml", lambda: drawing(size // 250, 20)
+    yield "svg-images-large", "image/svg+xml", lambda: drawing(size // 21_000, 4000)
     yield "docx-runs", None, lambda: office(b"word/document.xml", b"<w:document><w:body>" + b"<w:p><w:r><w:t>a</w:t></w:r></w:p>" * (size * 4) + b"</w:body></w:document>")
     yield "xlsx-strings", None, lambda: office(b"xl/sharedStrings.xml", b"<sst>" + b"<si><t>a</t></si>" * (size * 6) + b"</sst>")
     yield "docx-interleaved", None, lambda: office(b"word/document.xml", b"<r>" + (b"<a>x" * 120 + b"</a>x" * 120) * (size // 40) + b"</r>")
