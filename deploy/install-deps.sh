@@ -29,6 +29,12 @@ if [[ " ${needed[*]} " = *" python3:"* ]] && ! python3 -c 'import ensurepip, ven
     missing+=(python3-venv)
 fi
 
+# Parsers of other languages, which the differential test leaves out where they are missing. Go is used where it is.
+if [ "${1:-}" = --differential ]; then
+    ruby -e 'require "rack"' 2>/dev/null || missing+=(ruby-rack)
+    perl -e 'use CGI; use Plack' 2>/dev/null || missing+=(libcgi-pm-perl libplack-perl)
+fi
+
 # Debian 12 has the decoders in the library; later systems have them apart, as plugins.
 if [ "${1:-}" = --libheif ] && [ -z "$(ldconfig -p | grep -F libheif.so.1)" ]; then
     missing+=(libheif1)

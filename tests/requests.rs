@@ -142,6 +142,9 @@ fn bytes_that_curl_calls_a_form_or_somebody_calls_json_are_inspected_as_bytes() 
     assert_eq!(status(&penstock, form, &b"a=%20&".repeat(1 << 20)), 413, "a form, and too large");
     assert_eq!(status(&penstock, "application/json", &[b"\x89PNG", &noise[..]].concat()), 200);
     assert_eq!(status(&penstock, "application/json", &b"[1],".repeat(1 << 20)), 413, "JSON, and too large");
+    for content_type in ["", "text/plain", "application/octet-stream", "multipar/form-data; boundary=b"] {
+        assert_eq!(status(&penstock, content_type, b"a=1&f=EVIL%2DFILE-BYTES"), 451, "{content_type}");
+    }
     for content_type in [form, "application/json", "application/xml", "image/jpeg, image/jpeg", "", "*/*", "text"] {
         assert_eq!(status(&penstock, content_type, LISTED), 451, "{content_type}");
         assert_eq!(status(&penstock, content_type, b"\xff\xd8 harmless \x00"), 200, "{content_type}");

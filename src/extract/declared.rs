@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use crate::content::{Part, PartKind};
 
+use super::charset::Charset;
 use super::content_coding;
 use super::content_type::Declared;
 use super::dissection::Dissection;
@@ -134,7 +135,13 @@ fn read_as_one(body: &Bytes, declared: &Declared<'_>, whole: Part, found: &mut D
             fields.read(body, "", 0, found);
             fields.assemble(found);
         }
-        Declared::Multipart(_) | Declared::Json(_) | Declared::Xml(_) | Declared::Other => found.add(whole, None),
+        Declared::Multipart(_) | Declared::Json(_) | Declared::Xml(_) | Declared::Other => {
+            found.add(whole, None);
+            if form::begins_as_one(body) {
+                let is_short = body.len() as u64 <= found.limits().max_escaped;
+                form::extract(body, is_short, Charset::Utf8, found);
+            }
+        }
     }
 }
 

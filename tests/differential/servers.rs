@@ -1,4 +1,5 @@
-//! The parsers' servers: one process each for Python, Node and PHP, on loopback ports of their own.
+//! The parsers' servers: one process each for Python, Node and PHP, and for Go, Ruby and Perl where they are installed,
+//! on loopback ports of their own.
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
@@ -6,6 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use super::say;
 use crate::support::{free_address, repository, skipped, wait_until};
 
 /// A parser and where it is reached: its name is the first segment of the path.
@@ -31,25 +33,37 @@ impl Servers {
     pub(super) fn start() -> Option<Self> {
         let installed = install()?;
         let mut servers = Self { parsers: Vec::new(), echoes: Vec::new(), children: Vec::new() };
-        servers.add_many(Command::new(installed.join("venv/bin/python")).arg(origin_file("serve.py")));
-        servers.add_many(
+        for command in [
+            Command::new(installed.join("venv/bin/python")).arg(origin_file("serve.py")),
             Command::new("node").arg(origin_file("serve.js")).env("NODE_PATH", installed.join("node_modules")),
-        );
+        ] {
+            let address = servers.add_many(command).unwrap_or_else(|| panic!("{command:?} does not start"));
+            servers.echoes.push(address);
+        }
+        for command in [
+            &Command::new(installed.join("serve-go")),
+            &*Command::new("ruby").arg(origin_file("serve.rb")),
+            &*Command::new("perl").arg(origin_file("serve.pl")),
+        ] {
+            if servers.add_many(command).is_none() {
+                say(&format!("differential: {command:?} does not start, so its parsers are left out"));
+            }
+        }
         servers.add_php();
         Some(servers)
     }
 
-    /// A server that says on its first line where it listens and which parsers it has.
-    fn add_many(&mut self, command: &Command) {
+    /// Adds a server that says on its first line where it listens and which parsers it has; `None` when it says nothing.
+    fn add_many(&mut self, command: &Command) -> Option<SocketAddr> {
         let mut child = on_leash(command).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         self.children.push(child);
         let mut words = line.split_whitespace();
-        let port: u16 = words.next().unwrap_or_else(|| panic!("{command:?} does not start")).parse().unwrap();
+        let port: u16 = words.next()?.parse().ok()?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        self.echoes.push(address);
         self.parsers.extend(words.map(|name| Parser { name: name.to_owned(), address }));
+        Some(address)
     }
 
     /// PHP takes no port 0, so one that was free a moment ago has to do.

@@ -18,23 +18,25 @@ fi
 gocode=/usr/share/gocode/src
 
 mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
 exec 9>"$folder/lock"
 flock 9
 
 key=$(
     {
-        cat "$0" "$here/requirements.txt" "$here/package.json" "$here/package-lock.json"
+        cat "$0" "$here/serve.go" "$here/requirements.txt" "$here/package.json" "$here/package-lock.json"
         cat "$here/paths/routers.go"
         command -v python3 node
         command -v go || true
         ls "$gocode/github.com" 2>&1 || true
         python3 --version
         node --version
+        go version 2>/dev/null || true
     } | sha256sum
 )
 [ "$(cat "$folder/installed" 2>/dev/null)" = "$key" ] && exit 0
 
-rm -rf "$folder/installed" "$folder/venv" "$folder/node_modules" "$folder/routers"
+rm -rf "$folder/installed" "$folder/venv" "$folder/node_modules" "$folder/routers" "$folder/serve-go"
 python3 -m venv "$folder/venv" >&2
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt" >&2
 cp "$here/package.json" "$here/package-lock.json" "$folder"
@@ -44,5 +46,9 @@ if command -v go >/dev/null && [ -d "$gocode/github.com/go-chi/chi" ] && [ -d "$
     GO111MODULE=off GOPATH=$(dirname "$gocode") GOCACHE=$folder/routers/cache GOFLAGS= \
         go build -o "$folder/routers/go" "$here/paths/routers.go" >&2
     rm -rf "$folder/routers/cache"
+fi
+# Go, Ruby with Rack, and Perl with CGI.pm and Plack are used where they are.
+if command -v go >/dev/null; then
+    (cd "$here" && GO111MODULE=off go build -o "$folder/serve-go" serve.go) >&2 || echo "serve.go does not build" >&2
 fi
 echo "$key" >"$folder/installed"

@@ -33,6 +33,9 @@ pub(in crate::extract::multipart) fn candidates(content_type: &[u8], body: &[u8]
         }
         boundaries.insert(continued);
     }
+    // CGI.pm takes a form without one for a form with an empty one.
+    let names_one = memmem::find(&content_type.to_ascii_lowercase(), b"boundary=").is_some();
+    has_empty |= !names_one && !body.is_empty();
     // Some parsers take an empty boundary for one.
     if has_empty {
         boundaries.insert(Vec::new());
@@ -105,8 +108,10 @@ fn values(text: &[u8]) -> Vec<Vec<u8>> {
     }
     let mut decoded: Vec<Vec<u8>> = Vec::new();
     for value in &values {
-        let extended = value.rsplit(|byte| *byte == b'\'').next().unwrap_or_default();
-        for text in [value, extended] {
+        // Behind charset and language of RFC 2231, or behind the last mark.
+        let last = value.rsplit(|byte| *byte == b'\'').next().unwrap_or_default();
+        let extended = value.splitn(3, |byte| *byte == b'\'').nth(2).unwrap_or_default();
+        for text in [value, last, extended] {
             decoded.push(percent::decode(&Bytes::copy_from_slice(text), percent::Plus::IsPlus).to_vec());
         }
     }
@@ -148,6 +153,7 @@ mod tests {
             ("multipart/form-data; boundary=b,c;d", &["b", "b,c", "b,c;d"]),
             ("multipart/form-data; BOUNDARY = \"b\\\"c\"", &["b\"c", "b\\"]),
             ("multipart/form-data; boundary*=utf-8''b%20c", &["b c", "utf-8''b%20c"]),
+            ("multipart/form-data; boundary*=utf-8''a'b", &["a'b", "b"]),
             ("multipart/form-data; boundary*0=b; boundary*1=c", &["b", "c", "bc"]),
             ("multipart/form-data; boundary=a; boundary=b", &["a", "b"]),
             ("multipart/form-data; bo\"und ary\"=a \"b\"c; x", &["abc", "ab"]),

@@ -268,7 +268,11 @@ impl<'a> Readings<'a> {
             // A line end that belongs to the headers is not that of a delimiter.
             is_closed = delimiter.is_certain && delimiter.start >= start + 2;
             let lengths: &[usize] = if is_closed { &[2] } else { &[0, 1, 2] };
-            ends.push(self.line_ends(start, delimiter.start, lengths).collect());
+            let usual: BTreeSet<usize> = self.line_ends(start, delimiter.start, lengths).collect();
+            // CGI.pm takes two bytes for the line end, whatever they are.
+            let two = delimiter.start.checked_sub(2).filter(|end| *end >= start && !usual.contains(end));
+            ends.push(usual);
+            ends.extend(two.map(|end| BTreeSet::from([end])));
             if is_closed {
                 break;
             }

@@ -190,8 +190,12 @@ fn an_empty_boundary_and_a_bare_one_are_boundaries_to_some() {
     for content_type in ["\"", "\"\"", "", "utf-8''", "; x=y"] {
         assert_has(empty.as_bytes(), &format!("multipart/form-data; boundary={content_type}"), b"EVIL");
     }
+    assert_has(empty.as_bytes(), "multipart/form-data; bo\"undary=\"x", b"EVIL");
     let bare = format!("--bnd\r\n X: y\r\n\r\nxbnd\r\n{part}\r\n--bnd--");
     assert_has(bare.as_bytes(), "multipart/form-data; boundary=bnd", b"EVIL");
+    let cut = format!("--bnd\r\n{part}x-\r--bnd\r\n{part}\nx--bnd--");
+    assert_has(cut.as_bytes(), "multipart/form-data; boundary=bnd", b"EVIL");
+    assert_has(cut.as_bytes(), "multipart/form-data; boundary=bnd", b"EVILx");
 }
 
 #[test]
