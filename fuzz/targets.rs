@@ -9,13 +9,11 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use penstock::config::{Ambiguity, ColumnMapping, ListFormat, ListReading};
 use penstock::content::{Algorithm, AlgorithmSet, Deadline, DecodeLimits, ExtractLimits, PartKind, UnixTime};
-use penstock::extract::{
-    Extraction, ProblemCode, ProblemKind, Source, TusRequest, is_partial, listed_parts, read_s3, read_tus, resolve,
-    upload_created,
-};
+use penstock::extract::{Extraction, ProblemCode, ProblemKind, Source};
 use penstock::hash_set::format::{Input, read as read_list};
 use penstock::hash_set::{About, Item, RecordSink, Removal, RowProblem};
 use penstock::media::{DecodeError, hash_part_here};
+use penstock::resumable::{TusRequest, is_partial, listed_parts, read_s3, read_tus, resolve, upload_created};
 use penstock::text::{
     RuleMatch, RuleSet, Scanner, Sought, TextList, digest_lines, find_near_copies, lint, parse_digests,
     parse_rules_beside, parse_trend_query, try_rules,

@@ -20,6 +20,7 @@ pub mod media;
 mod memory;
 pub mod proxy;
 pub mod quarantine;
+pub mod resumable;
 pub mod snapshot;
 pub mod telemetry;
 pub mod text;

@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("hash_set", &["config", "content"]),
     ("verdict", &["config", "content"]),
     ("flood", &["config", "content"]),
+    ("resumable", &["body", "config", "content", "extract", "telemetry"]),
     ("snapshot", &["body", "config", "content", "hash_set", "telemetry", "text"]),
     (
         "inspect",
@@ -24,7 +25,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("worker", &["content", "media", "telemetry"]),
     ("quarantine", &["config", "content", "flood", "telemetry", "verdict"]),
-    ("proxy", &["body", "config", "content", "extract", "inspect", "quarantine", "snapshot", "telemetry", "verdict"]),
+    (
+        "proxy",
+        &[
+            "body",
+            "config",
+            "content",
+            "extract",
+            "inspect",
+            "quarantine",
+            "resumable",
+            "snapshot",
+            "telemetry",
+            "verdict",
+        ],
+    ),
     ("admin", &["config", "content", "quarantine", "snapshot", "telemetry", "verdict", "worker"]),
     (
         "app",

@@ -28,13 +28,10 @@ mod legible;
 mod matrix;
 mod multipart;
 mod parameters;
-mod partial;
-mod percent;
+pub(crate) mod percent;
 mod problem;
 mod protobuf;
-mod s3;
 mod seen;
-mod tus;
 mod value;
 mod xml;
 
@@ -48,13 +45,7 @@ pub use arriving::{Arriving, Stretch};
 pub use aws_chunked::object_of_frames;
 use dissection::Dissection;
 pub use parameters::is_token_byte;
-pub use partial::is_partial;
 pub use problem::{Problem, ProblemCode, ProblemKind};
-pub use s3::{ListedPart, S3Part, S3Request, is_streaming, listed_parts, may_be_xml, read_s3, upload_created};
-pub use tus::{
-    Concat, Malformed, TusAppend, TusCreation, TusMetadata, TusRequest, read_tus, resolve, tus_number, upload_at,
-    upload_ids, upload_named,
-};
 
 /// What is taken apart: a body, and what was said about it.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 /// What `+` stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Plus {
+pub(crate) enum Plus {
     /// A space, as in forms.
     IsSpace,
     /// Itself, as in URLs.
@@ -12,7 +12,7 @@ pub(super) enum Plus {
 }
 
 /// Undoes the escapes of `text`. Without any, the result is the same slice.
-pub(super) fn decode(text: &Bytes, plus: Plus) -> Bytes {
+pub(crate) fn decode(text: &Bytes, plus: Plus) -> Bytes {
     let first = match plus {
         Plus::IsSpace => memchr::memchr2(b'%', b'+', text),
         Plus::IsPlus => memchr::memchr(b'%', text),
@@ -24,7 +24,7 @@ pub(super) fn decode(text: &Bytes, plus: Plus) -> Bytes {
 }
 
 /// Undoes the escapes of `text` that begin with `mark`, and makes spaces of `space`.
-pub(super) fn undo(text: &[u8], mark: u8, space: Option<u8>) -> Vec<u8> {
+pub(crate) fn undo(text: &[u8], mark: u8, space: Option<u8>) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
@@ -45,7 +45,7 @@ pub(super) fn undo(text: &[u8], mark: u8, space: Option<u8>) -> Vec<u8> {
 }
 
 /// The byte that two hex digits stand for.
-pub(super) fn hex_pair(high: u8, low: u8) -> Option<u8> {
+pub(crate) fn hex_pair(high: u8, low: u8) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     u8::try_from(digit(high)? << 4 | digit(low)?).ok()
 }

@@ -9,15 +9,16 @@ use http::{HeaderMap, HeaderName, Method, header};
 use pingora::http::RequestHeader;
 
 use super::answer::Refusal;
-use super::assembly::{Candidate, Creation, Dialect, Kept, Key, Pending, Step, Terms};
+use super::pending::{Creation, Dialect, Pending, Step};
 use super::{Case, Gate};
 use crate::body::Scratch;
 use crate::config::Inspection;
-use crate::extract::{
-    Concat, S3Part, S3Request, TusAppend, TusCreation, TusMetadata, TusRequest, is_streaming, listed_parts, may_be_xml,
-    object_of_frames, read_s3, read_tus, resolve, upload_at, upload_ids,
-};
+use crate::extract::object_of_frames;
 use crate::inspect::Upload;
+use crate::resumable::{
+    Candidate, Concat, Fault, Kept, Key, S3Part, S3Request, Terms, TusAppend, TusCreation, TusMetadata, TusRequest,
+    is_streaming, listed_parts, may_be_xml, read_s3, read_tus, resolve, upload_at, upload_ids,
+};
 
 /// A request that has to do with an upload in pieces.
 pub(super) enum Plan {
@@ -60,6 +61,12 @@ pub(super) enum Stop {
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Refused(fault.into())
     }
 }
 

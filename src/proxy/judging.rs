@@ -11,14 +11,15 @@ use pingora::proxy::Session;
 
 use super::answer::{Answer, Refusal};
 use super::assembling::{Plan, Prepared, Stop, Whole, content_encodings, values};
-use super::assembly::Pending;
 use super::held_session::{Patience, Replay};
+use super::pending::Pending;
 use super::release::Release;
 use super::verdict_log::VerdictRecord;
 use super::{Case, Gate, Passage};
 use crate::body::HeldBody;
-use crate::extract::{ProblemCode, is_partial};
+use crate::extract::ProblemCode;
 use crate::inspect::{Lookahead, Upload};
+use crate::resumable::is_partial;
 use crate::verdict::{Doubt, DoubtKind, Findings, Outcome, Verdict, decide, exempt, roll_out};
 
 /// A body that is held, and how long that took.

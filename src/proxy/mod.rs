@@ -5,7 +5,6 @@
 
 mod answer;
 mod assembling;
-mod assembly;
 mod certificate;
 mod client;
 mod failing;
@@ -18,6 +17,7 @@ mod listening;
 mod occupants;
 mod origin_room;
 mod pace;
+mod pending;
 mod places;
 mod release;
 mod request_log;
@@ -46,6 +46,7 @@ use crate::config::{Doubtful, Inspection, Network, Origin, OriginServer, Route, 
 use crate::content::ClientNetwork;
 use crate::inspect::{Inspector, Lookahead};
 use crate::quarantine::Quarantine;
+use crate::resumable::Assemblies;
 use crate::snapshot::{Snapshot, SnapshotHandle};
 use crate::telemetry::{DoubtLabels, HoldLabels, Metrics};
 use crate::verdict::DoubtKind;
@@ -55,13 +56,13 @@ pub use server::{StartError, check_tls, serve};
 
 use answer::{Answer, InconclusiveKind, Refusal};
 use assembling::{Stop, content_encodings, values};
-use assembly::{Assemblies, Pending};
 use client::client_of;
 use held_session::Replay;
 use hold::{HoldFailure, declared_length, hold};
 use judging::Held;
 use origin_room::{OriginRoom, Seat};
 use pace::Lines;
+use pending::Pending;
 use release::Release;
 use upgrading::Upgrading;
 

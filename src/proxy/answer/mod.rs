@@ -12,6 +12,7 @@ use pingora::proxy::Session;
 use serde_json::json;
 
 use crate::config::ByteSize;
+use crate::resumable::Fault;
 use crate::verdict::{Doubt, DoubtKind};
 
 use super::wire::Violation;
@@ -79,6 +80,21 @@ pub(super) enum InconclusiveKind {
     TooMuch,
     /// Nobody's: trying later may help.
     Busy,
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Unknown => Self::UploadUnknown,
+            Fault::Incomplete => Self::AssemblyIncomplete,
+            Fault::Busy => Self::AssemblyBusy,
+            Fault::Full => Self::AssembliesFull,
+            Fault::TooManyPieces => Self::TooManyPieces,
+            Fault::TooLarge(limit) => Self::TooLarge(limit),
+            Fault::TusMalformed => Self::TusMalformed,
+            Fault::S3Malformed => Self::S3Malformed,
+        }
+    }
 }
 
 impl Refusal {

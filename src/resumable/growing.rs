@@ -2,17 +2,17 @@
 
 use bytes::Bytes;
 
-use super::super::answer::Refusal;
-use super::{MAX_PIECES, length};
+use super::Fault;
+use super::store::{MAX_PIECES, length};
+use super::{TusAppend, TusMetadata};
 use crate::config::ByteSize;
-use crate::extract::{TusAppend, TusMetadata};
 
 /// Names of one upload that are kept.
 const MAX_NAMES: usize = 4;
 
 /// One resumable upload.
 #[derive(Debug, Default)]
-pub(in crate::proxy) struct TusUpload {
+pub(crate) struct TusUpload {
     pieces: Vec<Bytes>,
     /// Bytes of the whole, once that is known.
     declared: Option<u64>,
@@ -37,18 +37,18 @@ pub(in crate::proxy) struct TusUpload {
 
 /// What an upload becomes when the origin takes one more piece.
 #[derive(Debug, Default)]
-pub(in crate::proxy) struct Candidate {
-    pub(in crate::proxy) pieces: Vec<Bytes>,
+pub(crate) struct Candidate {
+    pub(crate) pieces: Vec<Bytes>,
     offset: u64,
-    pub(in crate::proxy) end: u64,
+    pub(crate) end: u64,
     declared: Option<u64>,
     /// Whether the upload is whole then.
-    pub(in crate::proxy) is_last: bool,
+    pub(crate) is_last: bool,
 }
 
 /// What became of a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// It was not sent.
     NotSent,
     /// The origin has it, up to this offset if it says so.
@@ -61,7 +61,7 @@ pub(super) enum Outcome {
 
 /// Whether an upload can go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Course {
+pub(crate) enum Course {
     GoesOn,
     /// The origin may have something else than what is kept.
     Lost,
@@ -69,7 +69,7 @@ pub(super) enum Course {
 
 impl TusUpload {
     /// An upload at its creation, with as much of its first piece as the origin has.
-    pub(super) fn created(first: Candidate, stored: u64, metadata: TusMetadata, is_partial: bool) -> Self {
+    pub(crate) fn created(first: Candidate, stored: u64, metadata: TusMetadata, is_partial: bool) -> Self {
         let is_complete = first.is_last && stored == first.end;
         let mut upload = Self { declared: first.declared, metadata, is_partial, is_complete, ..Self::default() };
         upload.keep(cut(&first.pieces, stored));
@@ -77,13 +77,13 @@ impl TusUpload {
     }
 
     /// An upload of FilePond, of which nothing has come.
-    pub(in crate::proxy) fn of_chunks(declared: Option<u64>, created_at: &str) -> Self {
+    pub(crate) fn of_chunks(declared: Option<u64>, created_at: &str) -> Self {
         Self { declared, only_grows: true, created_at: path_of(created_at).to_owned(), ..Self::default() }
     }
 
     /// Whether the origin takes a chunk to `target` for one of this upload of FilePond, whose id is in it. With the id
     /// in the query, the path is that of the creation or leads there: in another, the origin might find another id.
-    pub(in crate::proxy) fn takes_chunks_at(&mut self, target: &str) -> bool {
+    pub(crate) fn takes_chunks_at(&mut self, target: &str) -> bool {
         let path = path_of(target);
         let rest = self.created_at.strip_prefix(path);
         let leads = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || path.ends_with('/'));
@@ -91,7 +91,7 @@ impl TusUpload {
     }
 
     /// Notes what an upload of FilePond is called, which its creation does not say.
-    pub(in crate::proxy) fn call(&mut self, names: &[Bytes]) {
+    pub(crate) fn call(&mut self, names: &[Bytes]) {
         let new = names.iter().filter(|name| !self.metadata.texts.contains(name)).take(MAX_NAMES);
         let new: Vec<Bytes> = new.cloned().collect();
         self.metadata.texts.extend(new);
@@ -99,24 +99,24 @@ impl TusUpload {
     }
 
     /// One that is complete and of which no bytes are needed.
-    pub(super) fn finished() -> Self {
+    pub(crate) fn finished() -> Self {
         Self { is_complete: true, ..Self::default() }
     }
 
-    pub(super) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         length(&self.pieces)
     }
 
-    pub(in crate::proxy) fn is_growing(&self) -> bool {
+    pub(crate) fn is_growing(&self) -> bool {
         !self.is_complete
     }
 
-    pub(in crate::proxy) fn metadata(&self) -> &TusMetadata {
+    pub(crate) fn metadata(&self) -> &TusMetadata {
         &self.metadata
     }
 
     /// The bytes of a partial upload that is complete.
-    pub(in crate::proxy) fn partial(&self) -> Option<&[Bytes]> {
+    pub(crate) fn partial(&self) -> Option<&[Bytes]> {
         (self.is_partial && self.is_complete && !self.in_flight && !self.in_doubt).then_some(&self.pieces)
     }
 
@@ -125,24 +125,24 @@ impl TusUpload {
     ///
     /// # Errors
     /// The piece fits nowhere, or is too much.
-    pub(in crate::proxy) fn begin(
+    pub(crate) fn begin(
         &mut self,
         append: &TusAppend,
         body: &Bytes,
         max_body: ByteSize,
-    ) -> Result<Option<Candidate>, Refusal> {
+    ) -> Result<Option<Candidate>, Fault> {
         if self.in_flight {
-            return Err(Refusal::AssemblyBusy);
+            return Err(Fault::Busy);
         }
         if self.is_complete && body.is_empty() {
             return Ok(None);
         }
         let fits = if self.only_grows { self.continues(append.offset, body) } else { append.offset <= self.bytes() };
         if self.is_complete || !fits {
-            return Err(Refusal::AssemblyIncomplete);
+            return Err(Fault::Incomplete);
         }
         if self.declared.is_some() && append.length.is_some_and(|length| self.declared != Some(length)) {
-            return Err(Refusal::TusMalformed);
+            return Err(Fault::TusMalformed);
         }
         let mut candidate = Candidate { pieces: cut(&self.pieces, append.offset), ..Candidate::default() };
         candidate.add(append, self.declared.or(append.length), body, max_body)?;
@@ -159,7 +159,7 @@ impl TusUpload {
     }
 
     /// Takes over what became of a piece.
-    pub(super) fn settle(&mut self, candidate: Candidate, outcome: Outcome) -> Course {
+    pub(crate) fn settle(&mut self, candidate: Candidate, outcome: Outcome) -> Course {
         self.in_flight = false;
         self.version += 1;
         match outcome {
@@ -189,12 +189,12 @@ impl TusUpload {
     }
 
     /// The state that an answer to a question about the upload must belong to.
-    pub(in crate::proxy) fn version(&self) -> u64 {
+    pub(crate) fn version(&self) -> u64 {
         self.version
     }
 
     /// Takes over how much the origin says it has, asked at `version`.
-    pub(super) fn learn(&mut self, version: u64, offset: u64) -> Course {
+    pub(crate) fn learn(&mut self, version: u64, offset: u64) -> Course {
         if version != self.version || self.in_flight || self.is_complete {
             return Course::GoesOn;
         }
@@ -217,19 +217,19 @@ impl Candidate {
     ///
     /// # Errors
     /// It is too much.
-    pub(in crate::proxy) fn first(
+    pub(crate) fn first(
         length: Option<u64>,
         is_complete: Option<bool>,
         body: &Bytes,
         max_body: ByteSize,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, Fault> {
         let mut candidate = Self::default();
         candidate.add(&TusAppend { offset: 0, length, is_complete }, length, body, max_body)?;
         Ok(candidate)
     }
 
     /// Bytes of the whole, as far as that is known.
-    pub(super) fn declared(&self) -> Option<u64> {
+    pub(crate) fn declared(&self) -> Option<u64> {
         self.declared
     }
 
@@ -239,18 +239,18 @@ impl Candidate {
         declared: Option<u64>,
         body: &Bytes,
         max_body: ByteSize,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Fault> {
         self.offset = append.offset;
         self.end = append.offset + body.len() as u64;
         self.declared = declared;
         if self.end.max(declared.unwrap_or(0)) > max_body.0 {
-            return Err(Refusal::TooLarge(max_body));
+            return Err(Fault::TooLarge(max_body));
         }
         if declared.is_some_and(|declared| self.end > declared) {
-            return Err(Refusal::TusMalformed);
+            return Err(Fault::TusMalformed);
         }
         if self.pieces.len() >= MAX_PIECES {
-            return Err(Refusal::TooManyPieces);
+            return Err(Fault::TooManyPieces);
         }
         if !body.is_empty() {
             self.pieces.push(body.clone());
@@ -347,17 +347,17 @@ mod tests {
         let begin = |upload: &mut TusUpload, append: TusAppend, body: &'static str| {
             upload.begin(&append, &body.into(), ByteSize(9)).map(|_| ()).unwrap_err()
         };
-        assert_eq!(begin(&mut upload, at(1), "x"), Refusal::AssemblyIncomplete);
-        assert_eq!(begin(&mut upload, TusAppend { length: Some(9), ..at(0) }, "x"), Refusal::TusMalformed);
-        assert_eq!(begin(&mut upload, at(0), "0123456789"), Refusal::TooLarge(ByteSize(9)));
+        assert_eq!(begin(&mut upload, at(1), "x"), Fault::Incomplete);
+        assert_eq!(begin(&mut upload, TusAppend { length: Some(9), ..at(0) }, "x"), Fault::TusMalformed);
+        assert_eq!(begin(&mut upload, at(0), "0123456789"), Fault::TooLarge(ByteSize(9)));
         let mut upload = new(Some(5));
-        assert_eq!(begin(&mut upload, at(0), "012345"), Refusal::TusMalformed);
+        assert_eq!(begin(&mut upload, at(0), "012345"), Fault::TusMalformed);
         let first = upload.begin(&at(0), &"01".into(), MAX).unwrap().unwrap();
-        assert_eq!(begin(&mut upload, at(0), "x"), Refusal::AssemblyBusy);
+        assert_eq!(begin(&mut upload, at(0), "x"), Fault::Busy);
         upload.settle(first, Outcome::NotSent);
         add(&mut upload, 0, "01234", Outcome::Stored(None));
         assert_eq!(upload.partial().map(<[Bytes]>::concat), Some(b"01234".to_vec()));
-        assert_eq!(begin(&mut upload, at(5), "x"), Refusal::AssemblyIncomplete, "nothing is added to the whole");
+        assert_eq!(begin(&mut upload, at(5), "x"), Fault::Incomplete, "nothing is added to the whole");
         assert!(upload.begin(&at(5), &Bytes::new(), MAX).unwrap().is_none());
     }
 
@@ -369,15 +369,15 @@ mod tests {
         let begin = |upload: &mut TusUpload, offset: u64, body: &'static str| {
             upload.begin(&at(offset), &body.into(), MAX).map(|_| ()).unwrap_err()
         };
-        assert_eq!(begin(&mut upload, 2, "45"), Refusal::AssemblyIncomplete);
-        assert_eq!(begin(&mut upload, 0, "abcd"), Refusal::AssemblyIncomplete);
-        assert_eq!(begin(&mut upload, 5, "45"), Refusal::AssemblyIncomplete);
+        assert_eq!(begin(&mut upload, 2, "45"), Fault::Incomplete);
+        assert_eq!(begin(&mut upload, 0, "abcd"), Fault::Incomplete);
+        assert_eq!(begin(&mut upload, 5, "45"), Fault::Incomplete);
         add(&mut upload, 0, "0123", Stored(None));
         add(&mut upload, 4, "45", Refused);
         add(&mut upload, 4, "4567", Stored(None));
         assert_eq!(text(&upload), "01234567");
         let longer = TusAppend { length: Some(11), ..at(8) };
-        assert_eq!(upload.begin(&longer, &"89".into(), MAX).unwrap_err(), Refusal::TusMalformed);
+        assert_eq!(upload.begin(&longer, &"89".into(), MAX).unwrap_err(), Fault::TusMalformed);
         assert_eq!(add(&mut upload, 8, "89", Unknown), Course::Lost, "the origin may have it or not");
     }
 
@@ -406,6 +406,6 @@ mod tests {
         let last = upload.begin(&at(MAX_PIECES as u64 - 1), &"x".into(), max).unwrap().unwrap();
         upload.settle(last, Outcome::Stored(None));
         let over = upload.begin(&at(MAX_PIECES as u64), &"x".into(), max);
-        assert_eq!(over.unwrap_err(), Refusal::TooManyPieces);
+        assert_eq!(over.unwrap_err(), Fault::TooManyPieces);
     }
 }

@@ -6,30 +6,23 @@
 //! What is kept must be what the origin has, or the upload must not go on. So a piece is taken over only when the
 //! origin answered that it has it, and whatever leaves that open makes the upload incomplete or unknown.
 
-mod pending;
-mod s3;
-mod tus;
-
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::{S3Upload, TusUpload};
 use crate::body::{Quota, Reservation};
 use crate::config::Limits;
 use crate::content::ClientNetwork;
 use crate::telemetry::Metrics;
 
-pub(super) use pending::{Creation, Dialect, Pending, Step};
-pub(super) use s3::S3Upload;
-pub(super) use tus::{Candidate, TusUpload};
-
 /// Pieces of one upload, as many as S3 allows: each costs some memory beside its bytes.
-const MAX_PIECES: usize = 10_000;
+pub(crate) const MAX_PIECES: usize = 10_000;
 
 /// Every upload under way.
-pub(super) struct Assemblies {
+pub(crate) struct Assemblies {
     table: Mutex<Table>,
     /// How many there may be, shared out by network.
     places: Arc<Quota>,
@@ -49,7 +42,7 @@ struct Entry {
 }
 
 /// What is kept of one upload.
-pub(super) enum Kept {
+pub(crate) enum Kept {
     /// One that goes on where it broke off.
     Tus(TusUpload),
     /// One in numbered parts.
@@ -60,30 +53,30 @@ pub(super) enum Kept {
 
 /// Names one upload.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(crate) struct Key {
     origin: String,
     name: String,
 }
 
 /// The limits that hold at the moment.
 #[derive(Clone, Copy)]
-pub(super) struct Terms {
-    pub(super) max: usize,
-    pub(super) timeout: Duration,
+pub(crate) struct Terms {
+    pub(crate) max: usize,
+    pub(crate) timeout: Duration,
 }
 
 impl Terms {
-    pub(super) fn of(limits: &Limits) -> Self {
+    pub(crate) fn of(limits: &Limits) -> Self {
         Self { max: limits.max_assemblies, timeout: limits.assembly_timeout }
     }
 }
 
 /// Room for one more upload, given back when it is dropped unused.
-pub(super) struct Slot(Reservation);
+pub(crate) struct Slot(Reservation);
 
 impl Key {
     /// A tus upload is named by its URL.
-    pub(super) fn tus(origin: &str, host: &str, target: &str) -> Self {
+    pub(crate) fn tus(origin: &str, host: &str, target: &str) -> Self {
         let host = host.to_ascii_lowercase();
         let host = host.strip_suffix(":80").or(host.strip_suffix(":443")).unwrap_or(&host);
         Self { origin: origin.to_owned(), name: format!("tus {host} {target}") }
@@ -91,13 +84,13 @@ impl Key {
 
     /// An upload of FilePond is named by the id that the origin gave it, whatever the host is called. Databases and
     /// file systems may find one in other case.
-    pub(super) fn chunks(origin: &str, id: &str) -> Self {
+    pub(crate) fn chunks(origin: &str, id: &str) -> Self {
         Self { origin: origin.to_owned(), name: format!("chunks {}", id.to_ascii_lowercase()) }
     }
 
     /// The id alone, which the origin makes unique: an object has more than one URL, and a part that came under one
     /// must not be missed under another.
-    pub(super) fn s3(origin: &str, upload: &str) -> Self {
+    pub(crate) fn s3(origin: &str, upload: &str) -> Self {
         Self { origin: origin.to_owned(), name: format!("s3 {upload}") }
     }
 }
@@ -122,7 +115,7 @@ impl Kept {
 }
 
 impl Assemblies {
-    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
         Self { table: Mutex::default(), places: Arc::default(), metrics }
     }
 
@@ -132,7 +125,7 @@ impl Assemblies {
 
     /// Room for an upload that `owner` is about to create; `None` when there are as many as there may be, or the owner
     /// has many and little is left.
-    pub(super) fn reserve(&self, owner: Option<ClientNetwork>, terms: Terms, now: Instant) -> Option<Slot> {
+    pub(crate) fn reserve(&self, owner: Option<ClientNetwork>, terms: Terms, now: Instant) -> Option<Slot> {
         let mut table = self.table();
         table.sweep(terms.timeout, now);
         self.note(&table);
@@ -142,7 +135,7 @@ impl Assemblies {
     }
 
     /// Keeps an upload in the room that was reserved for it.
-    pub(super) fn insert(&self, slot: Slot, key: Key, kept: Kept, now: Instant) {
+    pub(crate) fn insert(&self, slot: Slot, key: Key, kept: Kept, now: Instant) {
         let mut table = self.table();
         table.remove(&key);
         table.bytes += kept.bytes();
@@ -151,7 +144,7 @@ impl Assemblies {
     }
 
     /// What `act` makes of the upload called `key`; `None` when it is unknown or too old.
-    pub(super) fn change<R>(
+    pub(crate) fn change<R>(
         &self,
         key: &Key,
         terms: Terms,
@@ -175,17 +168,17 @@ impl Assemblies {
     }
 
     /// Whether none is under way, as on most sites.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.table().entries.is_empty()
     }
 
     /// Whether an upload called `key` is under way, or was blocked.
-    pub(super) fn knows(&self, key: &Key, terms: Terms, now: Instant) -> bool {
+    pub(crate) fn knows(&self, key: &Key, terms: Terms, now: Instant) -> bool {
         self.table().entries.get(key).is_some_and(|entry| !entry.is_expired(terms.timeout, now))
     }
 
     /// Forgets an upload.
-    pub(super) fn remove(&self, key: &Key) {
+    pub(crate) fn remove(&self, key: &Key) {
         let mut table = self.table();
         table.remove(key);
         self.note(&table);
@@ -223,7 +216,7 @@ impl Entry {
     }
 }
 
-fn length(pieces: &[Bytes]) -> u64 {
+pub(crate) fn length(pieces: &[Bytes]) -> u64 {
     pieces.iter().map(|piece| piece.len() as u64).sum()
 }
 

@@ -11,7 +11,7 @@ use data_encoding::BASE64;
 use http::{HeaderMap, Method, header};
 use serde_json::Value;
 
-use super::percent;
+use crate::extract::percent;
 
 /// One request of the protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method, header};
 
-use super::percent::{Plus, decode};
 use super::tus::Malformed;
+use crate::extract::percent::{Plus, decode};
 
 /// Parts that an object can have.
 const MAX_PARTS: u16 = 10_000;

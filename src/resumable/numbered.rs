@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::super::answer::Refusal;
-use super::length;
+use super::Fault;
+use super::ListedPart;
+use super::store::length;
 use crate::config::ByteSize;
-use crate::extract::ListedPart;
 
 /// One upload in parts.
 #[derive(Debug, Default)]
-pub(in crate::proxy) struct S3Upload {
+pub(crate) struct S3Upload {
     parts: BTreeMap<u16, Part>,
     /// `Content-Type` and `Content-Encoding` of the object, which come with its creation.
     content_types: Vec<Bytes>,
@@ -30,26 +30,26 @@ struct Part {
 
 /// A part that the origin has.
 #[derive(Debug)]
-pub(super) struct Stored {
-    pub(super) piece: Bytes,
+pub(crate) struct Stored {
+    pub(crate) piece: Bytes,
     /// What the origin calls it.
-    pub(super) etag: Option<String>,
+    pub(crate) etag: Option<String>,
 }
 
 impl S3Upload {
-    pub(super) fn created(content_types: Vec<Bytes>, content_encodings: Vec<Bytes>) -> Self {
+    pub(crate) fn created(content_types: Vec<Bytes>, content_encodings: Vec<Bytes>) -> Self {
         Self { content_types, content_encodings, ..Self::default() }
     }
 
-    pub(super) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.parts.values().filter_map(|part| part.stored.as_ref()).map(|stored| stored.piece.len() as u64).sum()
     }
 
-    pub(in crate::proxy) fn content_types(&self) -> Vec<Bytes> {
+    pub(crate) fn content_types(&self) -> Vec<Bytes> {
         self.content_types.clone()
     }
 
-    pub(in crate::proxy) fn content_encodings(&self) -> Vec<Bytes> {
+    pub(crate) fn content_encodings(&self) -> Vec<Bytes> {
         self.content_encodings.clone()
     }
 
@@ -57,9 +57,9 @@ impl S3Upload {
     ///
     /// # Errors
     /// The parts are being put together.
-    pub(in crate::proxy) fn begin(&mut self, number: u16) -> Result<(), Refusal> {
+    pub(crate) fn begin(&mut self, number: u16) -> Result<(), Fault> {
         if self.is_completing {
-            return Err(Refusal::AssemblyBusy);
+            return Err(Fault::Busy);
         }
         let part = self.parts.entry(number).or_default();
         part.stored = None;
@@ -69,7 +69,7 @@ impl S3Upload {
     }
 
     /// Takes over what became of a part; `None` unless the origin said that it has it.
-    pub(super) fn settle(&mut self, number: u16, stored: Option<Stored>) {
+    pub(crate) fn settle(&mut self, number: u16, stored: Option<Stored>) {
         let part = self.parts.entry(number).or_default();
         part.in_flight = part.in_flight.saturating_sub(1);
         part.stored = stored.filter(|_| !part.is_contested);
@@ -80,18 +80,14 @@ impl S3Upload {
     ///
     /// # Errors
     /// One of them is not known, or not as the one that is listed; or they are too much.
-    pub(in crate::proxy) fn complete(
-        &mut self,
-        listed: &[ListedPart],
-        max_body: ByteSize,
-    ) -> Result<Vec<Bytes>, Refusal> {
+    pub(crate) fn complete(&mut self, listed: &[ListedPart], max_body: ByteSize) -> Result<Vec<Bytes>, Fault> {
         if self.is_completing {
-            return Err(Refusal::AssemblyBusy);
+            return Err(Fault::Busy);
         }
         let pieces: Option<Vec<Bytes>> = listed.iter().map(|part| self.find(part)).collect();
-        let pieces = pieces.ok_or(Refusal::AssemblyIncomplete)?;
+        let pieces = pieces.ok_or(Fault::Incomplete)?;
         if length(&pieces) > max_body.0 {
-            return Err(Refusal::TooLarge(max_body));
+            return Err(Fault::TooLarge(max_body));
         }
         self.is_completing = true;
         Ok(pieces)
@@ -104,7 +100,7 @@ impl S3Upload {
     }
 
     /// The parts were not put together after all.
-    pub(super) fn abandon(&mut self) {
+    pub(crate) fn abandon(&mut self) {
         self.is_completing = false;
     }
 }
@@ -124,7 +120,7 @@ mod tests {
         Some(Stored { piece: piece.into(), etag: Some(format!("tag of {piece}")) })
     }
 
-    fn complete(upload: &mut S3Upload, parts: &[(u16, &str)]) -> Result<String, Refusal> {
+    fn complete(upload: &mut S3Upload, parts: &[(u16, &str)]) -> Result<String, Fault> {
         let listed = |(number, piece): &(u16, &str)| ListedPart { number: *number, etag: format!("tag of {piece}") };
         let pieces = upload.complete(&parts.iter().map(listed).collect::<Vec<_>>(), MAX);
         upload.abandon();
@@ -140,10 +136,10 @@ mod tests {
         put(&mut upload, 3, "e");
         assert_eq!(complete(&mut upload, &[(1, "ab"), (2, "cd")]), Ok("abcd".into()));
         assert_eq!(complete(&mut upload, &[(1, "ab"), (3, "e")]), Ok("abe".into()));
-        assert_eq!(complete(&mut upload, &[(1, "xx")]), Err(Refusal::AssemblyIncomplete), "replaced");
-        assert_eq!(complete(&mut upload, &[(4, "x")]), Err(Refusal::AssemblyIncomplete));
+        assert_eq!(complete(&mut upload, &[(1, "xx")]), Err(Fault::Incomplete), "replaced");
+        assert_eq!(complete(&mut upload, &[(4, "x")]), Err(Fault::Incomplete));
         let all = [(1, "ab"), (2, "cd"), (3, "e")];
-        assert_eq!(complete(&mut upload, &all), Err(Refusal::TooLarge(MAX)));
+        assert_eq!(complete(&mut upload, &all), Err(Fault::TooLarge(MAX)));
     }
 
     #[test]
@@ -151,16 +147,16 @@ mod tests {
         let mut upload = S3Upload::default();
         put(&mut upload, 1, "ab");
         upload.begin(1).unwrap();
-        assert_eq!(complete(&mut upload, &[(1, "ab")]), Err(Refusal::AssemblyIncomplete), "on its way");
+        assert_eq!(complete(&mut upload, &[(1, "ab")]), Err(Fault::Incomplete), "on its way");
         upload.begin(1).unwrap();
         upload.settle(1, stored("ab"));
         upload.settle(1, stored("cd"));
-        assert_eq!(complete(&mut upload, &[(1, "cd")]), Err(Refusal::AssemblyIncomplete), "either may have come last");
+        assert_eq!(complete(&mut upload, &[(1, "cd")]), Err(Fault::Incomplete), "either may have come last");
         put(&mut upload, 1, "ef");
         assert_eq!(complete(&mut upload, &[(1, "ef")]), Ok("ef".into()));
         upload.begin(1).unwrap();
         upload.settle(1, None);
-        assert_eq!(complete(&mut upload, &[(1, "ef")]), Err(Refusal::AssemblyIncomplete), "no answer");
+        assert_eq!(complete(&mut upload, &[(1, "ef")]), Err(Fault::Incomplete), "no answer");
     }
 
     #[test]
@@ -169,7 +165,7 @@ mod tests {
         put(&mut upload, 1, "ab");
         let listed = [ListedPart { number: 1, etag: "tag of ab".into() }];
         upload.complete(&listed, MAX).unwrap();
-        assert_eq!(upload.begin(1), Err(Refusal::AssemblyBusy));
-        assert_eq!(upload.complete(&listed, MAX).unwrap_err(), Refusal::AssemblyBusy);
+        assert_eq!(upload.begin(1), Err(Fault::Busy));
+        assert_eq!(upload.complete(&listed, MAX).unwrap_err(), Fault::Busy);
     }
 }

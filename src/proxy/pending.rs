@@ -7,10 +7,10 @@ use bytes::Bytes;
 use http::header;
 use pingora::http::ResponseHeader;
 
-use super::s3::Stored;
-use super::tus::{Candidate, Course, Outcome};
-use super::{Assemblies, Kept, Key, S3Upload, Slot, Terms, TusUpload};
-use crate::extract::{TusMetadata, resolve, tus_number, upload_created, upload_ids, upload_named};
+use crate::resumable::{
+    Assemblies, Candidate, Course, Kept, Key, Outcome, S3Upload, Slot, Stored, Terms, TusMetadata, TusUpload, resolve,
+    tus_number, upload_created, upload_ids, upload_named,
+};
 
 /// Bytes of an answer that is the id of an upload of FilePond.
 const MAX_NAMING: usize = 1 << 10;
@@ -19,7 +19,7 @@ const MAX_NAMING: usize = 1 << 10;
 const MAX_ANSWER: usize = 64 << 10;
 
 /// A step on its way to the origin. Dropped without an answer, it leaves the upload as a missing answer does.
-pub(in crate::proxy) struct Pending {
+pub(super) struct Pending {
     store: Arc<Assemblies>,
     terms: Terms,
     step: Option<Step>,
@@ -27,7 +27,7 @@ pub(in crate::proxy) struct Pending {
 }
 
 /// What the origin is asked to do.
-pub(in crate::proxy) enum Step {
+pub(super) enum Step {
     CreateTus(Creation),
     /// The origin answers with the id of an upload of FilePond.
     NameChunks {
@@ -68,22 +68,22 @@ pub(in crate::proxy) enum Step {
 }
 
 /// A resumable upload that is created.
-pub(in crate::proxy) struct Creation {
-    pub(in crate::proxy) slot: Slot,
-    pub(in crate::proxy) origin: String,
-    pub(in crate::proxy) host: String,
-    pub(in crate::proxy) target: String,
-    pub(in crate::proxy) first: Candidate,
-    pub(in crate::proxy) metadata: TusMetadata,
-    pub(in crate::proxy) is_partial: bool,
-    pub(in crate::proxy) dialect: Dialect,
+pub(super) struct Creation {
+    pub(super) slot: Slot,
+    pub(super) origin: String,
+    pub(super) host: String,
+    pub(super) target: String,
+    pub(super) first: Candidate,
+    pub(super) metadata: TusMetadata,
+    pub(super) is_partial: bool,
+    pub(super) dialect: Dialect,
     /// The partial uploads that it is made of.
-    pub(in crate::proxy) parts: Option<Vec<Key>>,
+    pub(super) parts: Option<Vec<Key>>,
 }
 
 /// Which protocol a creation is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::proxy) enum Dialect {
+pub(super) enum Dialect {
     Tus,
     /// The IETF draft, which asks for no `Upload-Offset` in the answer.
     Draft,
@@ -92,18 +92,18 @@ pub(in crate::proxy) enum Dialect {
 }
 
 impl Pending {
-    pub(in crate::proxy) fn new(store: &Arc<Assemblies>, terms: Terms, step: Step) -> Self {
+    pub(super) fn new(store: &Arc<Assemblies>, terms: Terms, step: Step) -> Self {
         Self { store: Arc::clone(store), terms, step: Some(step), is_sent: false }
     }
 
     /// From here on the origin may have what is sent.
-    pub(in crate::proxy) fn sent(mut self) -> Self {
+    pub(super) fn sent(mut self) -> Self {
         self.is_sent = true;
         self
     }
 
     /// Takes the origin's answer.
-    pub(in crate::proxy) fn answered(&mut self, response: &ResponseHeader) {
+    pub(super) fn answered(&mut self, response: &ResponseHeader) {
         if response.status.is_informational() {
             return;
         }
@@ -129,7 +129,7 @@ impl Pending {
     }
 
     /// Takes a piece of the body of the origin's answer, before the client gets it, and whether it ends there.
-    pub(in crate::proxy) fn answer_goes_on(&mut self, piece: &[u8], ends: bool) {
+    pub(super) fn answer_goes_on(&mut self, piece: &[u8], ends: bool) {
         if let Some(Step::NameChunks { answer, length, .. }) = &mut self.step {
             answer.extend_from_slice(&piece[..piece.len().min(MAX_NAMING + 1 - answer.len())]);
             let (is_whole, is_long) = (*length == Some(answer.len() as u64), answer.len() > MAX_NAMING);
