@@ -39,6 +39,11 @@ differential-pictures: deps ## Send N=2000 odd pictures of SEED=1 through Pensto
 	PENSTOCK_REQUIRE=differential PENSTOCK_PICTURES_N=$(or $(N),2000) PENSTOCK_DIFFERENTIAL_SEED=$(SEED) \
 	    PENSTOCK_DIFFERENTIAL_FIRST=$(FIRST) cargo test differential_pictures -- --nocapture
 
+.PHONY: pieces
+pieces: deps ## Upload files of BYTES=30000000 in pieces with real clients of npm and PyPI
+	@deploy/install-deps.sh --differential
+	PENSTOCK_REQUIRE=differential PENSTOCK_PIECES_BYTES=$(or $(BYTES),30000000) cargo test chunks::
+
 .PHONY: build
 build: deps ## Build the release binary, target/release/penstock
 	cargo build --release --bin penstock

@@ -13,7 +13,10 @@ use penstock::extract::{Extraction, ProblemCode, ProblemKind, Source};
 use penstock::hash_set::format::{Input, read as read_list};
 use penstock::hash_set::{About, Item, RecordSink, Removal, RowProblem};
 use penstock::media::{DecodeError, hash_part_here};
-use penstock::resumable::{TusRequest, is_partial, listed_parts, read_s3, read_tus, resolve, upload_created};
+use penstock::resumable::{
+    Naming, TusRequest, Unnamed, chunk_claims, is_partial, is_probe, listed_parts, range_claim, read_dav, read_s3,
+    read_tus, resolve, upload_created,
+};
 use penstock::text::{
     RuleMatch, RuleSet, Scanner, Sought, TextList, digest_lines, find_near_copies, lint, parse_digests,
     parse_rules_beside, parse_trend_query, try_rules,
@@ -36,6 +39,7 @@ pub const TARGETS: &[Target] = &[
     ("grpc", grpc),
     ("tus", tus),
     ("s3", s3),
+    ("chunks", chunks),
     ("list_lines", list_lines),
     ("list_json", list_json),
     ("list_xml", list_xml),
@@ -149,6 +153,29 @@ pub fn s3(input: &[u8]) {
     if let Ok(parts) = listed_parts(body) {
         assert!(parts.is_sorted_by(|first, second| first.number < second.number), "parts are listed in order");
     }
+}
+
+/// The method in the first line, the target in the second, then headers, of which each may be a field as well.
+pub fn chunks(input: &[u8]) {
+    let (method, rest) = split_line(input);
+    let (target, rest) = split_line(rest);
+    let (Ok(method), headers) = (Method::from_bytes(method), header_map(rest)) else { return };
+    let target = String::from_utf8_lossy(target);
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let named: Vec<_> = headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+    for naming in [Naming::Id, Naming::Name, Naming::Nothing] {
+        if let Ok(claims) = chunk_claims(&named, Unnamed { name: &target, naming }) {
+            assert!(claims.len() <= 4, "one request is a piece in a few ways");
+        }
+    }
+    is_probe(&named);
+    let length = rest.len() as u64;
+    if let Ok(Some(claim)) = range_claim(&method, &target, &headers, None, length)
+        && let (Some(offset), Some(total)) = (claim.place.offset, claim.total)
+    {
+        assert!(offset + length <= total, "a range is within its file");
+    }
+    drop(read_dav(&method, &target, &headers));
 }
 
 /// The first line is the file's name, the rest a list: in the format that is told, and in every one of lines and CSV.

@@ -92,7 +92,8 @@ fn a_listed_file_is_blocked_at_its_last_piece_wherever_it_is_split() {
             }
             let answer = client.patch(&path, second, &LISTED[second..]);
             assert_eq!(answer.status, 451, "{split} {second}");
-            assert_eq!(site.tus.upload(&path).unwrap().bytes, &LISTED[..second], "the origin has no more");
+            let stored = site.tus.upload(&path).map(|upload| upload.bytes);
+            assert!(stored.is_none_or(|bytes| bytes == LISTED[..second]), "the origin has no more");
             let again = site.client().patch(&path, second, &HARMLESS[second..]);
             assert_eq!(again.status, 451, "it stays blocked");
         }
@@ -227,6 +228,7 @@ fn uploads_that_are_put_together_are_inspected_in_their_order() {
     let listed = format!("final;http://site.test{first} {second}");
     assert_eq!(client.post(&[("Upload-Concat", &listed)], b"").status, 451);
     assert_eq!(client.post(&[("Upload-Concat", &format!("final;{second} {first}"))], b"").status, 451, "blocked once");
+    wait_until("both are withdrawn", || site.tus.upload(&first).is_none() && site.tus.upload(&second).is_none());
 
     let mut partial = |bytes: &[u8]| {
         let path = client.create(&[("Upload-Concat", "partial"), ("Upload-Length", &bytes.len().to_string())]);
@@ -234,6 +236,9 @@ fn uploads_that_are_put_together_are_inspected_in_their_order() {
         path
     };
     let (first, second) = (partial(&LISTED[..20]), partial(&LISTED[20..]));
+    let repeated = vec![first.as_str(); 200].join(" ");
+    let answer = client.post(&[("Upload-Concat", &format!("final;{repeated}"))], b"");
+    assert_eq!(refusal(&answer), (413, "too_many_pieces".into()), "a few bytes would make many");
     let swapped = client.post(&[("Upload-Concat", &format!("final;{second} {first}"))], b"");
     assert_eq!(swapped.status, 201);
     assert_eq!(site.tus.upload(&path_of(&swapped)).unwrap().bytes, [&LISTED[20..], &LISTED[..20]].concat());
@@ -499,21 +504,24 @@ fn chunks_of_filepond_cannot_be_put_into_another_upload() {
 }
 
 #[test]
-fn a_body_that_is_called_a_piece_of_a_file_is_refused() {
+fn a_range_that_is_not_that_of_the_body_is_refused() {
     let origin = Origin::start();
     let penstock = knowing(&origin, ENFORCING, "");
-    for (range, status) in [
-        ("bytes 0-9/10", 200),
-        ("0-9", 200),
-        ("bytes 0-9/20", 400),
-        ("bytes 10-19/20", 400),
-        ("bytes 0-9/*", 400),
-        ("10-19", 400),
+    for (target, range, status) in [
+        ("a", "bytes 0-9/10", 200),
+        ("b", "0-9", 200),
+        ("c", "bytes 0-9/20", 200),
+        ("c", "bytes 10-19/20", 200),
+        ("d", "bytes 0-9/*", 200),
+        ("e", "bytes 0-8/20", 400),
+        ("f", "items 0-9/20", 400),
+        ("g", "bytes 0-9/5", 400),
     ] {
-        let answer = penstock.connect().exchange("PUT", "/upload/a", &[("Content-Range", range)], b"0123456789");
+        let target = format!("/upload/{target}");
+        let answer = penstock.connect().exchange("PUT", &target, &[("Content-Range", range)], b"0123456789");
         assert_eq!(answer.status, status, "{range}");
         if status == 400 {
-            assert_eq!(answer.json()["code"], "partial_content");
+            assert_eq!(answer.json()["code"], "pieces_contradict");
         }
     }
 }
@@ -523,7 +531,7 @@ const STREAMING: (&str, &str) = ("x-amz-content-sha256", "STREAMING-UNSIGNED-PAY
 
 struct Bucket {
     s3: S3,
-    _origin: Origin,
+    origin: Origin,
     penstock: Penstock,
     client: Connection,
 }
@@ -534,7 +542,7 @@ impl Bucket {
         let origin = s3.start();
         let penstock = knowing(&origin, ENFORCING, "");
         let client = penstock.connect();
-        Self { s3, _origin: origin, penstock, client }
+        Self { s3, origin, penstock, client }
     }
 
     fn create(&mut self) -> String {
@@ -637,7 +645,9 @@ fn a_coded_piece_is_refused_since_a_server_that_undoes_it_has_something_else() {
 #[test]
 fn parts_that_are_not_known_are_not_put_together() {
     let mut bucket = Bucket::new();
-    assert_eq!(refusal(&bucket.put("elsewhere", 1, &[], b"x")), (404, "upload_unknown".into()));
+    assert_eq!(bucket.put("elsewhere", 1, &[], b"x").status, 404, "the origin does not know it");
+    assert_eq!(refusal(&bucket.complete("elsewhere", &[(1, b"x")])), (400, "pieces_missing".into()));
+    assert_eq!(bucket.put("elsewhere", 2, &[], LISTED).status, 451, "each part is inspected");
     bucket.client = bucket.penstock.connect();
     let upload = bucket.create();
     bucket.put(&upload, 1, &[], b"one");
@@ -653,7 +663,60 @@ fn parts_that_are_not_known_are_not_put_together() {
     let upload = bucket.create();
     bucket.put(&upload, 1, &[], b"one");
     assert_eq!(bucket.client.exchange("DELETE", &format!("{OBJECT}?uploadId={upload}"), &[], b"").status, 204);
-    assert_eq!(refusal(&bucket.complete(&upload, &[(1, b"one")])), (404, "upload_unknown".into()));
+    assert_eq!(refusal(&bucket.complete(&upload, &[(1, b"one")])), (400, "pieces_missing".into()));
+}
+
+#[test]
+fn parts_of_an_upload_that_a_site_created_by_itself_are_inspected_when_it_is_completed_here() {
+    let mut bucket = Bucket::new();
+    let direct = |target: &str| Connection::open(bucket.origin.address).exchange("POST", target, &[], b"").text();
+    let created = direct(&format!("{OBJECT}?uploads"));
+    let upload = created.split("UploadId>").nth(1).unwrap().trim_end_matches("</").to_owned();
+    assert_eq!(bucket.put(&upload, 1, &[], &LISTED[..10]).status, 200);
+    assert_eq!(bucket.put(&upload, 2, &[], &LISTED[10..]).status, 200);
+    assert_eq!(bucket.complete(&upload, &[(1, &LISTED[..10]), (2, &LISTED[10..])]).status, 451);
+    assert!(bucket.s3.object(OBJECT).is_none());
+    wait_until("the parts are withdrawn", || {
+        bucket.penstock.metric("penstock_withdrawals_total{result=\"done\"}") == 1.0
+    });
+    assert_eq!(bucket.origin.requests().last().unwrap().method, "DELETE");
+}
+
+#[test]
+fn what_is_put_together_is_as_large_as_there_is_room_for_or_not_at_all() {
+    let tus = Tus::default();
+    let origin = tus.start();
+    let penstock = knowing(&origin, &format!("{ENFORCING}max_body = \"1 MB\"\n"), "spool_total = \"2 MB\"\n");
+    let mut client = Client(penstock.connect());
+    let mut partial = |length: usize| {
+        let path = client.create(&[("Upload-Concat", "partial"), ("Upload-Length", &length.to_string())]);
+        assert_eq!(client.patch(&path, 0, &vec![b'x'; length]).status, 204);
+        path
+    };
+    let paths: Vec<String> = (0..4).map(|_| partial(450_000)).collect();
+    let sent = origin.requests().len();
+    let mut client = Client(penstock.connect());
+    let mut join = |paths: &[String]| client.post(&[("Upload-Concat", &format!("final;{}", paths.join(" ")))], b"");
+    assert_eq!(refusal(&join(&paths[..3])), (413, "body_too_large".into()));
+    let held = penstock.metric("penstock_held_disk_bytes");
+    assert_eq!(origin.requests().len(), sent);
+    assert_eq!(join(&paths[..2]).status, 201);
+    assert!(penstock.metric("penstock_held_disk_bytes") <= held);
+}
+
+#[test]
+fn what_the_origin_has_of_a_blocked_upload_is_withdrawn() {
+    let site = Site::new("");
+    let mut client = site.client();
+    let path = client.of_length(LISTED.len());
+    assert_eq!(client.patch(&path, 0, &LISTED[..20]).status, 204);
+    assert_eq!(client.patch_with(&path, 20, &[("Authorization", "Bearer of-ann")], &LISTED[20..]).status, 451);
+    wait_until("the origin has nothing of it", || site.tus.upload(&path).is_none());
+    let ended = site.origin.requests().pop().unwrap();
+    assert_eq!((ended.method.as_str(), ended.headers["authorization"].as_str()), ("DELETE", "Bearer of-ann"));
+    assert_eq!(ended.headers["tus-resumable"], "1.0.0");
+    let line = &site.penstock.wait_for_events("assembly", 1)[0];
+    assert_eq!(line["code"], "withdrawn", "{line}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod answers;
 mod architecture;
 mod arriving;
 mod assembling;
+mod chunks;
 mod claims;
 mod clients;
 mod command_line;

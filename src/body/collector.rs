@@ -89,6 +89,15 @@ impl BodyCollector {
         self.received
     }
 
+    /// Takes the room for `length` bytes that are to come, where they will lie on disk.
+    ///
+    /// # Errors
+    /// [`HoldError::SpoolFull`].
+    pub(super) fn reserve(&mut self, length: u64) -> Result<(), HoldError> {
+        let has_room = length <= self.limits.memory_per_upload || self.disk.grow(length, self.limits.spool_total);
+        if has_room { Ok(()) } else { Err(HoldError::SpoolFull) }
+    }
+
     /// Takes in the next piece.
     ///
     /// # Errors
@@ -107,7 +116,7 @@ impl BodyCollector {
             self.is_pressed = true;
         }
         if self.spool.is_some() {
-            let uncounted = self.received - self.disk.amount();
+            let uncounted = self.received.saturating_sub(self.disk.amount());
             if !self.disk.grow(uncounted, self.limits.spool_total) {
                 return Err(HoldError::SpoolFull);
             }

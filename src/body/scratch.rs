@@ -82,6 +82,20 @@ impl<'a> Scratch<'a> {
         ScratchWriter { scratch: *self, start: Vec::new(), held: None, head: Vec::new() }
     }
 
+    /// Begins content that will have `length` bytes, for which the room is taken at once.
+    ///
+    /// # Errors
+    /// There is not as much room.
+    pub fn writer_for(&self, length: u64) -> io::Result<ScratchWriter<'a>> {
+        let mut writer = self.writer();
+        if length > UNCOUNTED as u64 {
+            let mut held = self.collector();
+            held.reserve(length).map_err(into_io)?;
+            writer.held = Some(held);
+        }
+        Ok(writer)
+    }
+
     fn collector(&self) -> BodyCollector {
         BodyCollector::new(self.limits, ByteSize(u64::MAX), None, self.stores)
     }
@@ -136,6 +150,9 @@ impl ScratchWriter<'_> {
                 self.held.insert(held)
             }
         };
+        if held.received() == 0 {
+            self.head = piece.iter().take(TELLING).copied().collect();
+        }
         held.push(Bytes::copy_from_slice(piece)).map_err(into_io)?;
         if held.wants_flush() { held.flush().map_err(into_io) } else { Ok(()) }
     }

@@ -326,6 +326,16 @@ pub enum Ambiguity {
     InspectAll,
 }
 
+/// What becomes of the pieces of an upload before the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pieces {
+    /// Each goes on to the origin when it has been inspected by itself.
+    Forward,
+    /// Those that can be acknowledged here are kept until the whole has been inspected.
+    Hold,
+}
+
 /// A route: which requests, to which origin, with which policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
@@ -353,6 +363,8 @@ pub struct RoutePolicy {
     pub block_status: u16,
     /// Largest body; a larger one gets 413. Default 8 GiB.
     pub max_body: ByteSize,
+    /// Where pieces of uploads wait for the last one. Default forward: an origin that refuses a piece says so at once.
+    pub pieces: Pieces,
     /// A body that origins could read in different ways. Default refuse: what was inspected must be what is stored.
     pub malformed: Doubtful,
     /// What makes a body malformed. Default refuse: well-kept clients all write bodies that every server reads alike.
@@ -399,6 +411,7 @@ impl RoutePolicy {
             websocket: if inspect == Inspection::Off { WebSocket::Pass } else { WebSocket::Refuse },
             block_status: 451,
             max_body: ByteSize::gib(8),
+            pieces: Pieces::Forward,
             malformed: Doubtful::Refuse,
             ambiguity: Ambiguity::Refuse,
             undecodable: Doubtful::Refuse,

@@ -9,7 +9,9 @@ use toml::Spanned;
 
 use super::text_list::RawTextList;
 use super::units::{ByteSize, Patience, Span};
-use super::{Ambiguity, Doubtful, Emptied, Forwarded, Inspection, ListFormat, OnBadRow, S3Access, Stale, WebSocket};
+use super::{
+    Ambiguity, Doubtful, Emptied, Forwarded, Inspection, ListFormat, OnBadRow, Pieces, S3Access, Stale, WebSocket,
+};
 use crate::content::{Mode, SetAction};
 
 #[derive(Deserialize)]
@@ -115,6 +117,7 @@ pub(super) struct RawRoute {
     pub websocket: Option<WebSocket>,
     pub block_status: Option<Spanned<u16>>,
     pub max_body: Option<ByteSize>,
+    pub pieces: Option<Pieces>,
     pub malformed: Option<Doubtful>,
     pub ambiguity: Option<Ambiguity>,
     pub undecodable: Option<Doubtful>,

@@ -28,6 +28,7 @@ impl Check<'_> {
             websocket: raw.websocket.unwrap_or(defaults.websocket),
             block_status: self.block_status(raw.block_status.as_ref(), defaults.block_status),
             max_body: raw.max_body.unwrap_or(defaults.max_body),
+            pieces: raw.pieces.unwrap_or(defaults.pieces),
             malformed: raw.malformed.unwrap_or(defaults.malformed),
             ambiguity: raw.ambiguity.unwrap_or(defaults.ambiguity),
             undecodable: raw.undecodable.unwrap_or(defaults.undecodable),

@@ -35,7 +35,7 @@ fn a_problem_names_its_place_and_what_was_expected() {
         ),
         (
             "[[route]]\nname = \"a\"\ninspect = \"enforce\"\nblok_status = 403\n",
-            "penstock.toml:12:1: unknown field \"blok_status\", expected one of \"name\", \"inspect\", \"host\", \"path\", \"methods\", \"origin\", \"pass_headers\", \"websocket\", \"block_status\", \"max_body\", \"malformed\", \"ambiguity\", \"undecodable\", \"unsupported\", \"encrypted\", \"over_limit\", \"unhashable\", \"illegible\", \"deadline\", \"overload\" (did you mean \"block_status\"?)",
+            "penstock.toml:12:1: unknown field \"blok_status\", expected one of \"name\", \"inspect\", \"host\", \"path\", \"methods\", \"origin\", \"pass_headers\", \"websocket\", \"block_status\", \"max_body\", \"pieces\", \"malformed\", \"ambiguity\", \"undecodable\", \"unsupported\", \"encrypted\", \"over_limit\", \"unhashable\", \"illegible\", \"deadline\", \"overload\" (did you mean \"block_status\"?)",
         ),
         (
             "[[route]]\nname = \"a\"\ninspect = \"enforce\"\nblock_status = 200\norigin = \"sitte\"\n",

@@ -44,6 +44,7 @@ use crate::content::{Deadline, ExtractLimits, Part};
 pub use arriving::{Arriving, Stretch};
 pub use aws_chunked::object_of_frames;
 use dissection::Dissection;
+pub use multipart::{FormPart, parts_of_form};
 pub use parameters::is_token_byte;
 pub use problem::{Problem, ProblemCode, ProblemKind};
 

@@ -140,6 +140,10 @@ problem_codes! {
             "The body is declared as aws-chunked but is not framed so.";
         PartialContent = "partial_content",
             "The request calls its body a piece of a larger file, in a protocol in which pieces are not put together here.";
+        PiecesMissing = "pieces_missing",
+            "The last piece of an upload came, and pieces before it have not come by here.";
+        PiecesContradict = "pieces_contradict",
+            "What a request says about its piece of an upload contradicts itself or other pieces, so that servers put different files together.";
         ContainerAmbiguous = "container_ambiguous",
             "A container can be read in more than one way, so that unpackers find different files in it.";
         ContainerSize = "container_size",

@@ -1,7 +1,6 @@
 //! The way of a request that brings a piece of an upload, or puts pieces together: beside its own body, the whole is
 //! inspected before the last piece goes on.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -9,21 +8,30 @@ use http::{HeaderMap, HeaderName, Method, header};
 use pingora::http::RequestHeader;
 
 use super::answer::Refusal;
+use super::parts::object_headers;
 use super::pending::{Creation, Dialect, Pending, Step};
 use super::{Case, Gate};
-use crate::body::Scratch;
 use crate::config::Inspection;
-use crate::extract::object_of_frames;
-use crate::inspect::Upload;
+use crate::extract::ProblemCode;
 use crate::resumable::{
-    Candidate, Concat, Fault, Kept, Key, S3Part, S3Request, Terms, TusAppend, TusCreation, TusMetadata, TusRequest,
-    is_streaming, listed_parts, may_be_xml, read_s3, read_tus, resolve, upload_at, upload_ids,
+    Candidate, Concat, Fault, Halt, Kept, Key, MAX_PIECES, S3Part, S3Request, Terms, TusAppend, TusCreation,
+    TusMetadata, TusRequest, bytes_of, is_streaming, read_tus, resolve, upload_at, upload_ids,
 };
 
 /// A request that has to do with an upload in pieces.
 pub(super) enum Plan {
     Tus(TusRequest, Key),
     S3(S3Request),
+    /// Has the origin put the pieces of an upload together; the request brings none. It may say how long the whole is.
+    Assemble(Key, Option<u64>),
+    /// Removes the piece with this number.
+    Remove(Key, u64),
+    /// Ends an upload.
+    Forget(Key),
+    /// Has the origin put together what has not come by here.
+    Unseen(ProblemCode),
+    /// A part of an object whose upload was not created by way of here.
+    Foreign(S3Part),
 }
 
 /// A step that is ready to go to the origin.
@@ -31,17 +39,20 @@ pub(super) struct Prepared {
     pub(super) pending: Option<Pending>,
     /// The whole upload, when this step completes it.
     pub(super) whole: Option<Whole>,
+    /// Whether some of it has not come by here, so that nobody here knows what it is.
+    pub(super) lacks_parts: bool,
 }
 
 /// The pieces of a whole upload.
+#[derive(Default)]
 pub(super) struct Whole {
     pub(super) pieces: Vec<Bytes>,
-    content_types: Vec<Bytes>,
-    content_encodings: Vec<Bytes>,
+    pub(super) content_types: Vec<Bytes>,
+    pub(super) content_encodings: Vec<Bytes>,
     /// What the file is called.
-    names: Vec<Bytes>,
+    pub(super) names: Vec<Bytes>,
     /// What must not go on when the whole is blocked.
-    keys: Vec<Key>,
+    pub(super) keys: Vec<Key>,
 }
 
 impl Whole {
@@ -56,6 +67,17 @@ impl Whole {
 pub(super) enum Stop {
     Refused(Refusal),
     Blocked,
+    /// It asks whether the origin has a chunk of which nothing is known here, and is told that it has to be sent.
+    NotThere,
+}
+
+impl From<Halt> for Stop {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Fault(fault) => Self::Refused(fault.into()),
+            Halt::Blocked => Self::Blocked,
+        }
+    }
 }
 
 impl From<Refusal> for Stop {
@@ -90,6 +112,9 @@ impl Gate {
             }
             None => {}
         }
+        if let Some(plan) = self.plan_of_gathered(request, case)? {
+            return Ok(Some(plan));
+        }
         if request.method == Method::GET {
             if self.assemblies.is_empty() {
                 return Ok(None);
@@ -99,14 +124,7 @@ impl Gate {
             let mut ids = ids.map(|id| Key::chunks(case.origin(), &id));
             return ids.try_for_each(|key| self.may_read(&key, case)).map(|()| None);
         }
-        let s3 = read_s3(&request.method, request.uri.query(), &request.headers).map_err(|_| Refusal::S3Malformed)?;
-        if let Some(S3Request::Part(part)) = &s3 {
-            self.must_know(&Key::s3(case.origin(), &part.upload), case)?;
-            if part.is_copy {
-                return Err(Refusal::AssemblyIncomplete.into());
-            }
-        }
-        Ok(s3.map(Plan::S3))
+        self.plan_of_s3(request, case)
     }
 
     /// The upload that a chunk of FilePond belongs to, by the id that the origin gave it. What FilePond does not send
@@ -118,7 +136,7 @@ impl Gate {
         let key = Key::chunks(case.origin(), &id);
         let found = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
             Kept::Tus(upload) => upload.takes_chunks_at(target).then_some(()).ok_or(Refusal::UploadUnknown.into()),
-            Kept::S3(_) => Err(Refusal::UploadUnknown.into()),
+            Kept::S3(_) | Kept::Gathered(_) => Err(Refusal::UploadUnknown.into()),
             Kept::Blocked => Err(Stop::Blocked),
         });
         found.ok_or(Refusal::UploadUnknown)?.map(|()| key)
@@ -173,13 +191,17 @@ impl Gate {
                 let step = Step::CreateS3 { slot, origin, content_types, content_encodings, answer: Vec::new() };
                 Ok(self.ready(step, case))
             }
-            Plan::S3(S3Request::Part(part)) => self.prepare_part(part, body, case).await,
+            Plan::S3(S3Request::Part(part)) | Plan::Foreign(part) => self.prepare_part(part, body, case).await,
             Plan::S3(S3Request::Complete { upload }) => self.prepare_completion(&upload, body, case),
+            Plan::Forget(key) => Ok(self.ready(Step::Forget { key }, case)),
+            Plan::Remove(key, index) => Ok(self.ready(Step::Remove { key, index }, case)),
+            // What these lead to is decided before.
+            Plan::Assemble(..) | Plan::Unseen(_) => Ok(Prepared { pending: None, whole: None, lacks_parts: false }),
         }
     }
 
-    fn ready(&self, step: Step, case: &Case<'_>) -> Prepared {
-        Prepared { pending: Some(Pending::new(&self.assemblies, case.terms(), step)), whole: None }
+    pub(super) fn ready(&self, step: Step, case: &Case<'_>) -> Prepared {
+        Prepared { pending: Some(Pending::new(&self.assemblies, case.terms(), step)), whole: None, lacks_parts: false }
     }
 
     fn prepare_creation(
@@ -209,8 +231,7 @@ impl Gate {
             Concat::Final(urls) => {
                 let (keys, mut pieces) = self.partial_uploads(urls, host, target, case)?;
                 pieces.extend(first.pieces.iter().cloned());
-                let bytes: u64 = pieces.iter().map(|piece| piece.len() as u64).sum();
-                if bytes > max_body.0 {
+                if bytes_of(&pieces) > max_body.0 {
                     return Err(Refusal::TooLarge(max_body).into());
                 }
                 (Some(keys.clone()), Some(whole_of(pieces, keys)))
@@ -226,7 +247,8 @@ impl Gate {
         Ok(Prepared { whole, ..self.ready(Step::CreateTus(creation), case) })
     }
 
-    /// The partial uploads at `urls` and their bytes, in this order.
+    /// The partial uploads at `urls` and their bytes, in this order. Each can be named once: a header of a few thousand
+    /// bytes could name as many gigabytes otherwise.
     fn partial_uploads(
         &self,
         urls: &[String],
@@ -234,16 +256,28 @@ impl Gate {
         target: &str,
         case: &Case<'_>,
     ) -> Result<(Vec<Key>, Vec<Bytes>), Stop> {
-        let (mut keys, mut pieces) = (Vec::new(), Vec::new());
+        let max_body = case.route.policy.max_body;
+        let (mut keys, mut pieces, mut bytes) = (Vec::new(), Vec::new(), 0);
         for url in urls {
             let (host, target) = resolve(host, target, url).ok_or(Refusal::TusMalformed)?;
             let key = Key::tus(case.origin(), &host, &target);
+            if keys.contains(&key) {
+                return Err(Refusal::TooManyPieces.into());
+            }
             let found = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
                 Kept::Tus(upload) => upload.partial().map(<[Bytes]>::to_vec).ok_or(Refusal::AssemblyIncomplete.into()),
-                Kept::S3(_) => Err(Refusal::AssemblyIncomplete.into()),
+                Kept::S3(_) | Kept::Gathered(_) => Err(Refusal::AssemblyIncomplete.into()),
                 Kept::Blocked => Err(Stop::Blocked),
             });
-            pieces.extend(found.ok_or(Refusal::AssemblyIncomplete)??);
+            let part = found.ok_or(Refusal::AssemblyIncomplete)??;
+            bytes += bytes_of(&part);
+            if bytes > max_body.0 {
+                return Err(Refusal::TooLarge(max_body).into());
+            }
+            pieces.extend(part);
+            if pieces.len() > MAX_PIECES {
+                return Err(Refusal::TooManyPieces.into());
+            }
             keys.push(key);
         }
         Ok((keys, pieces))
@@ -265,11 +299,11 @@ impl Gate {
                 let metadata = candidate.is_last.then(|| upload.metadata().clone());
                 (candidate, metadata)
             })),
-            Kept::S3(_) => Err(Refusal::UploadUnknown.into()),
+            Kept::S3(_) | Kept::Gathered(_) => Err(Refusal::UploadUnknown.into()),
             Kept::Blocked => Err(Stop::Blocked),
         });
         let Some((candidate, metadata)) = begun.ok_or(Refusal::UploadUnknown)?? else {
-            return Ok(Prepared { pending: None, whole: None });
+            return Ok(Prepared { pending: None, whole: None, lacks_parts: false });
         };
         let whole = metadata.map(|metadata| Whole::of_tus(candidate.pieces.clone(), &metadata, vec![key.clone()]));
         Ok(Prepared { whole, ..self.ready(Step::Append { key, candidate }, case) })
@@ -278,99 +312,11 @@ impl Gate {
     fn prepare_question(&self, key: Key, case: &Case<'_>) -> Result<Prepared, Stop> {
         let version = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
             Kept::Tus(upload) => Ok(upload.version()),
-            Kept::S3(_) => Err(Refusal::UploadUnknown.into()),
+            Kept::S3(_) | Kept::Gathered(_) => Err(Refusal::UploadUnknown.into()),
             Kept::Blocked => Err(Stop::Blocked),
         });
         let version = version.ok_or(Refusal::UploadUnknown)??;
         Ok(self.ready(Step::Ask { key, version }, case))
-    }
-
-    async fn prepare_part(&self, part: S3Part, body: &Bytes, case: &Case<'_>) -> Result<Prepared, Stop> {
-        let piece = if part.is_framed { self.object_in(body.clone(), case).await? } else { body.clone() };
-        let key = Key::s3(case.origin(), &part.upload);
-        let begun = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
-            Kept::S3(upload) => upload.begin(part.number).map_err(Stop::from),
-            Kept::Tus(_) => Err(Refusal::UploadUnknown.into()),
-            Kept::Blocked => Err(Stop::Blocked),
-        });
-        begun.ok_or(Refusal::UploadUnknown)??;
-        Ok(self.ready(Step::Part { key, number: part.number, piece }, case))
-    }
-
-    fn prepare_completion(&self, upload: &str, body: &Bytes, case: &Case<'_>) -> Result<Prepared, Stop> {
-        if !may_be_xml(body) {
-            // No server takes it for a list of parts: some other API has a parameter of this name.
-            return Ok(Prepared { pending: None, whole: None });
-        }
-        let listed = listed_parts(body).map_err(|_| Refusal::S3Malformed)?;
-        let key = Key::s3(case.origin(), upload);
-        let begun = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
-            Kept::S3(upload) => {
-                let pieces = upload.complete(&listed, case.route.policy.max_body)?;
-                Ok((pieces, upload.content_types(), upload.content_encodings()))
-            }
-            Kept::Tus(_) => Err(Refusal::UploadUnknown.into()),
-            Kept::Blocked => Err(Stop::Blocked),
-        });
-        let (pieces, content_types, content_encodings) = begun.ok_or(Refusal::UploadUnknown)??;
-        let whole = Whole { pieces, content_types, content_encodings, names: Vec::new(), keys: vec![key.clone()] };
-        Ok(Prepared { whole: Some(whole), ..self.ready(Step::Complete { key }, case) })
-    }
-
-    /// The object in a body in aws-chunked framing.
-    async fn object_in(&self, body: Bytes, case: &Case<'_>) -> Result<Bytes, Refusal> {
-        let (snapshot, stores) = (Arc::clone(case.snapshot), self.stores.clone());
-        let work = move || {
-            let mut output = Scratch::new(&snapshot.config.limits, &stores).writer();
-            let is_framed = object_of_frames(&body, &mut output)?;
-            output.finish().map(|object| is_framed.then_some(object))
-        };
-        on_blocking_thread(work).await?.ok_or(Refusal::S3Malformed)
-    }
-
-    /// The whole upload as one slice, ready to be inspected.
-    pub(super) async fn join(&self, whole: &Whole, case: &Case<'_>) -> Result<Upload, Refusal> {
-        let body = match whole.pieces.as_slice() {
-            [one] => one.clone(),
-            pieces => {
-                let (pieces, snapshot, stores) = (pieces.to_vec(), Arc::clone(case.snapshot), self.stores.clone());
-                on_blocking_thread(move || {
-                    let mut output = Scratch::new(&snapshot.config.limits, &stores).writer();
-                    pieces.iter().try_for_each(|piece| write_in_blocks(piece, &mut output))?;
-                    output.finish()
-                })
-                .await?
-            }
-        };
-        let (content_types, content_encodings) = (whole.content_types.clone(), whole.content_encodings.clone());
-        let (names, ambiguity) = (whole.names.clone(), case.route.policy.ambiguity);
-        let route = Arc::clone(&case.route.name);
-        Ok(Upload { body, content_types, content_encodings, names, ambiguity, route })
-    }
-
-    /// Nothing more of the uploads in `whole` goes on.
-    pub(super) fn block(&self, whole: &Whole, case: &Case<'_>) {
-        for key in &whole.keys {
-            self.assemblies.change(key, case.terms(), Instant::now(), |kept| *kept = Kept::Blocked);
-        }
-    }
-}
-
-/// Copying a piece of many gigabytes at once would take that much memory.
-fn write_in_blocks(piece: &[u8], output: &mut crate::body::ScratchWriter) -> std::io::Result<()> {
-    piece.chunks(1 << 20).try_for_each(|block| output.write(block))
-}
-
-async fn on_blocking_thread<T: Send + 'static>(
-    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> Result<T, Refusal> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(Ok(result)) => Ok(result),
-        Ok(Err(error)) => {
-            tracing::error!(%error, "there is no room to put an upload together");
-            Err(Refusal::SpoolFull)
-        }
-        Err(_) => Err(Refusal::SpoolFull),
     }
 }
 
@@ -409,28 +355,15 @@ fn is_creation_of_filepond(creation: &TusCreation, request: &RequestHeader) -> b
 }
 
 /// Host and target of a request, as its route was chosen by.
-fn place(request: &RequestHeader) -> (&str, &str) {
+pub(super) fn place(request: &RequestHeader) -> (&str, &str) {
     let host = request.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     (host, request.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str))
 }
 
 /// The type of a file, unless it is multipart: nothing takes a stored file apart by that.
-fn content_types_of(filetype: Option<&Bytes>) -> Vec<Bytes> {
+pub(super) fn content_types_of(filetype: Option<&Bytes>) -> Vec<Bytes> {
     let mentions_multipart = |value: &Bytes| value.to_ascii_lowercase().windows(9).any(|window| window == b"multipart");
     filetype.filter(|value| !mentions_multipart(value)).cloned().into_iter().collect()
-}
-
-/// `Content-Type` and `Content-Encoding` of an object; the framing of its parts is undone by then.
-fn object_headers(headers: &HeaderMap) -> (Vec<Bytes>, Vec<Bytes>) {
-    let codings = values(headers, header::CONTENT_ENCODING).into_iter().flat_map(|value| {
-        let tokens = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-        tokens
-            .filter(|token| !token.eq_ignore_ascii_case(b"aws-chunked"))
-            .map(Bytes::copy_from_slice)
-            .collect::<Vec<_>>()
-    });
-    let types = values(headers, header::CONTENT_TYPE);
-    (types.iter().flat_map(|value| content_types_of(Some(value))).collect(), codings.collect())
 }
 
 /// Every value of the header `name`, in the order sent.

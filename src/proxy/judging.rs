@@ -11,15 +11,17 @@ use pingora::proxy::Session;
 
 use super::answer::{Answer, Refusal};
 use super::assembling::{Plan, Prepared, Stop, Whole, content_encodings, values};
+use super::gathering::{Judged, nothing};
 use super::held_session::{Patience, Replay};
 use super::pending::Pending;
+use super::pieces::{Piece, pieces_of};
 use super::release::Release;
 use super::verdict_log::VerdictRecord;
 use super::{Case, Gate, Passage};
 use crate::body::HeldBody;
 use crate::extract::ProblemCode;
 use crate::inspect::{Lookahead, Upload};
-use crate::resumable::is_partial;
+use crate::resumable::{Contradiction, is_partial};
 use crate::verdict::{Doubt, DoubtKind, Findings, Outcome, Verdict, decide, exempt, roll_out};
 
 /// A body that is held, and how long that took.
@@ -39,13 +41,45 @@ impl Held {
 }
 
 /// What is inspected, and what is noted about it.
-struct Subject {
-    upload: Upload,
+pub(super) struct Subject {
+    pub(super) upload: Upload,
     /// `None` for an upload that was put together.
-    is_spooled: Option<bool>,
-    hold_time: Duration,
-    /// Whether what is doubtful about it is decided when the whole is inspected.
-    is_piece: bool,
+    pub(super) is_spooled: Option<bool>,
+    pub(super) hold_time: Duration,
+    pub(super) doubting: Doubting,
+    /// What is doubtful about it beside what its inspection finds.
+    pub(super) extra: Option<ProblemCode>,
+}
+
+/// Which doubts about a subject count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doubting {
+    All,
+    /// It is a piece, as the origin has confirmed: what is doubtful about it is decided when the whole is inspected.
+    OfPiece,
+    /// It is a piece, as only its client says: what may come of a file being cut in pieces is decided on the whole.
+    OfClaimedPiece,
+    /// It is one of several files that may become of pieces. It leaves no trace where nothing matches.
+    Nothing,
+}
+
+impl Doubting {
+    fn counts(self, doubt: &Doubt) -> bool {
+        match self {
+            Self::All => true,
+            Self::OfPiece | Self::Nothing => matches!(doubt.kind, DoubtKind::Deadline | DoubtKind::Overload),
+            Self::OfClaimedPiece => {
+                let of_cut = [
+                    ProblemCode::ContainerAmbiguous.code(),
+                    ProblemCode::ContainerSize.code(),
+                    ProblemCode::ContainerIncomplete.code(),
+                ];
+                let is_of_cut =
+                    matches!(doubt.kind, DoubtKind::Undecodable | DoubtKind::Unhashable | DoubtKind::Illegible);
+                !is_of_cut && !of_cut.contains(&doubt.code)
+            }
+        }
+    }
 }
 
 impl Gate {
@@ -59,10 +93,13 @@ impl Gate {
         lookahead: Option<Lookahead>,
         plan: Option<Plan>,
     ) -> Result<bool> {
+        let pieces = match plan {
+            None => pieces_of(session.req_header(), &held.body).await,
+            Some(_) => Ok(Vec::new()),
+        };
         let mut verdict = None;
         if held.came {
-            let is_piece = plan.as_ref().is_some_and(|plan| plan.is_piece(&session.req_header().headers));
-            let subject = Subject::of(session, &held, case, is_piece);
+            let subject = Subject::of(session, &held, case, plan.as_ref(), pieces.as_deref());
             let own = self.judge(session, passage, case, subject, lookahead).await;
             if own.stops() {
                 return self.answer(session, passage, case, &own).await;
@@ -70,18 +107,24 @@ impl Gate {
             verdict = Some(own);
         }
         let mut pending = None;
-        if let Some(plan) = plan {
-            match self.take_step(session, passage, case, &held, plan).await {
-                Ok((step, whole)) => {
-                    pending = step;
-                    verdict = [verdict, whole].into_iter().flatten().reduce(Verdict::and);
+        let own_outcome = verdict.as_ref().map(|verdict| verdict.outcome);
+        match self.take_steps(session, passage, case, &held, plan, &pieces.unwrap_or_default()).await {
+            Ok(judged) => {
+                pending = judged.pending;
+                verdict = [verdict, judged.verdict].into_iter().flatten().reduce(Verdict::and);
+                if let Some(receipt) = judged.receipt {
+                    receipt.send(session).await?;
+                    return Ok(true);
                 }
-                Err(stop) if case.is_enforced() => return self.stop(session, passage, &stop, case).await,
-                Err(stop) => stop.record(passage.reference()),
             }
+            Err(stop) if case.is_enforced() => return self.stop(session, passage, &stop, case).await,
+            Err(stop) => stop.record(passage.reference()),
         }
         if let Some(verdict) = verdict {
             if verdict.stops() {
+                if verdict.outcome == Outcome::Block && own_outcome != Some(Outcome::Block) {
+                    self.withdraw(session, passage, case);
+                }
                 return self.answer(session, passage, case, &verdict).await;
             }
             passage.release = Some(Release::new(&verdict, passage.reference(), held.body.len()));
@@ -94,6 +137,31 @@ impl Gate {
         Ok(false)
     }
 
+    /// Takes the step of `plan`, or those of `pieces`; a request that has neither may still name an upload.
+    async fn take_steps(
+        &self,
+        session: &Session,
+        passage: &mut Passage,
+        case: &Case<'_>,
+        held: &Held,
+        plan: Option<Plan>,
+        pieces: &[Piece],
+    ) -> std::result::Result<Judged, Stop> {
+        match plan {
+            Some(Plan::Assemble(key, total)) => self.assemble(session, passage, case, (key, total)).await,
+            Some(Plan::Unseen(code)) => {
+                let verdict = self.judge(session, passage, case, nothing(code, case), None).await;
+                Ok(Judged { verdict: Some(verdict), ..Judged::default() })
+            }
+            Some(plan) => self.take_step(session, passage, case, held, plan).await,
+            None if pieces.is_empty() => {
+                let verdict = self.look_at_mentioned(session, passage, case, &held.body).await?;
+                Ok(Judged { verdict, ..Judged::default() })
+            }
+            None => self.gather(session, passage, case, pieces).await,
+        }
+    }
+
     /// Takes the step of `plan`. The verdict is that on the whole upload, when the step completes it; where it stops
     /// the upload, nothing is pending.
     async fn take_step(
@@ -103,20 +171,21 @@ impl Gate {
         case: &Case<'_>,
         held: &Held,
         plan: Plan,
-    ) -> std::result::Result<(Option<Pending>, Option<Verdict>), Stop> {
-        let Prepared { pending, whole } = self.prepare(plan, session.req_header(), &held.body, case).await?;
+    ) -> std::result::Result<Judged, Stop> {
+        let Prepared { pending, whole, lacks_parts } =
+            self.prepare(plan, session.req_header(), &held.body, case).await?;
         let Some(whole) = whole else {
-            return Ok((pending, None));
+            return Ok(Judged { pending, ..Judged::default() });
         };
-        let verdict = self.judge_whole(session, passage, case, &whole, held.time).await?;
+        let verdict = self.judge_whole(session, passage, case, &whole, held.time, lacks_parts).await?;
         if verdict.stops() {
             drop(pending);
             if verdict.outcome == Outcome::Block {
                 self.block(&whole, case);
             }
-            return Ok((None, Some(verdict)));
+            return Ok(Judged { verdict: Some(verdict), ..Judged::default() });
         }
-        Ok((pending, Some(verdict)))
+        Ok(Judged { pending, verdict: Some(verdict), receipt: None })
     }
 
     async fn judge_whole(
@@ -126,13 +195,15 @@ impl Gate {
         case: &Case<'_>,
         whole: &Whole,
         hold_time: Duration,
+        lacks_parts: bool,
     ) -> std::result::Result<Verdict, Stop> {
         let upload = self.join(whole, case).await?;
-        let subject = Subject { upload, is_spooled: None, hold_time, is_piece: false };
+        let extra = lacks_parts.then_some(ProblemCode::PiecesMissing);
+        let subject = Subject { upload, is_spooled: None, hold_time, doubting: Doubting::All, extra };
         Ok(self.judge(session, passage, case, subject, None).await)
     }
 
-    async fn judge(
+    pub(super) async fn judge(
         &self,
         session: &Session,
         passage: &mut Passage,
@@ -141,22 +212,24 @@ impl Gate {
         lookahead: Option<Lookahead>,
     ) -> Verdict {
         let start = Instant::now();
-        let Subject { upload, is_spooled, hold_time, is_piece } = subject;
+        let Subject { upload, is_spooled, hold_time, doubting, extra } = subject;
         let bytes = upload.body.len();
-        let headers = &session.req_header().headers;
         let mut inspection = self.inspector.inspect(upload, case.network(), case.snapshot.clone(), lookahead).await;
         let doubts = &mut inspection.findings.doubts;
-        if is_piece {
-            doubts.retain(|doubt| matches!(doubt.kind, DoubtKind::Deadline | DoubtKind::Overload));
-        }
-        if is_spooled.is_some() && is_partial(headers, session.req_header().uri.query(), bytes as u64) {
-            let code = ProblemCode::PartialContent.code();
-            doubts.push(Doubt { kind: DoubtKind::Malformed, code, part: None, offset: None });
-        }
+        doubts.retain(|doubt| doubting.counts(doubt));
+        doubts.extend(extra.map(|code| Doubt {
+            kind: DoubtKind::Malformed,
+            code: code.code(),
+            part: None,
+            offset: None,
+        }));
         self.settle_matches(&mut inspection.findings, passage.reference(), case);
         let verdict = decide(&inspection.findings, &case.route.policy);
         let verdict_time = start.elapsed();
         self.metrics.verdict_seconds.observe(verdict_time.as_secs_f64());
+        if doubting == Doubting::Nothing && verdict.if_enforced == Outcome::Allow {
+            return verdict;
+        }
         let record = VerdictRecord {
             reference: passage.reference().to_owned(),
             route: case.route,
@@ -206,13 +279,21 @@ impl Stop {
         let code = match self {
             Self::Refused(refusal) => refusal.code(),
             Self::Blocked => "blocked",
+            Self::NotThere => "not_there",
         };
         tracing::info!(event = "assembly", code, reference, "a piece of an upload was not in order");
     }
 }
 
 impl Subject {
-    fn of(session: &Session, held: &Held, case: &Case<'_>, is_piece: bool) -> Self {
+    /// The body of a request, which brings `pieces`, if it does not contradict itself.
+    fn of(
+        session: &Session,
+        held: &Held,
+        case: &Case<'_>,
+        plan: Option<&Plan>,
+        pieces: std::result::Result<&[Piece], &Contradiction>,
+    ) -> Self {
         let headers = &session.req_header().headers;
         let upload = Upload {
             body: held.body.clone(),
@@ -222,7 +303,21 @@ impl Subject {
             ambiguity: case.route.policy.ambiguity,
             route: Arc::clone(&case.route.name),
         };
-        Self { upload, is_spooled: Some(held.is_spooled), hold_time: held.time, is_piece }
+        let length = held.body.len() as u64;
+        let is_partial = || is_partial(headers, session.req_header().uri.query(), length);
+        let extra = match pieces {
+            Ok([]) if is_partial() => Some(ProblemCode::PartialContent),
+            Ok(_) => None,
+            Err(_) => Some(ProblemCode::PiecesContradict),
+        };
+        let is_claimed = |pieces: &[Piece]| !pieces.is_empty() && pieces.iter().all(|piece| !piece.is_whole());
+        let doubting = match plan {
+            Some(plan) if plan.is_piece(headers) => Doubting::OfPiece,
+            Some(Plan::Foreign(_)) => Doubting::OfClaimedPiece,
+            _ if pieces.is_ok_and(is_claimed) => Doubting::OfClaimedPiece,
+            _ => Doubting::All,
+        };
+        Self { upload, is_spooled: Some(held.is_spooled), hold_time: held.time, doubting, extra }
     }
 }
 

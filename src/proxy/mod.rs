@@ -7,17 +7,22 @@ mod answer;
 mod assembling;
 mod certificate;
 mod client;
+mod errand;
 mod failing;
 mod forwarded;
 mod framing;
+mod gathering;
 mod held_session;
 mod hold;
+mod joining;
 mod judging;
 mod listening;
 mod occupants;
 mod origin_room;
 mod pace;
+mod parts;
 mod pending;
+mod pieces;
 mod places;
 mod release;
 mod request_log;
@@ -46,7 +51,7 @@ use crate::config::{Doubtful, Inspection, Network, Origin, OriginServer, Route, 
 use crate::content::ClientNetwork;
 use crate::inspect::{Inspector, Lookahead};
 use crate::quarantine::Quarantine;
-use crate::resumable::Assemblies;
+use crate::resumable::{Assemblies, Terms};
 use crate::snapshot::{Snapshot, SnapshotHandle};
 use crate::telemetry::{DoubtLabels, HoldLabels, Metrics};
 use crate::verdict::DoubtKind;
@@ -492,6 +497,7 @@ impl Gate {
     fn note_stores(&self) {
         self.metrics.held_memory.set(self.stores.memory_used() as i64);
         self.metrics.held_disk.set(self.stores.disk_used() as i64);
+        self.assemblies.expire(Terms::of(&self.snapshots.current().config.limits), Instant::now());
     }
 
     /// Answers with an error and, when the body has not been read, ends the connection without cutting the answer off.
@@ -508,6 +514,7 @@ impl Gate {
     async fn stop(&self, session: &mut Session, passage: &mut Passage, stop: &Stop, case: &Case<'_>) -> Result<bool> {
         match stop {
             Stop::Refused(refusal) => self.refuse(session, passage, refusal).await,
+            Stop::NotThere => self.answer_early(session, &Answer::nothing(passage.reference())).await,
             Stop::Blocked => {
                 stop.record(passage.reference());
                 let answer = Answer::blocked(case.route.policy.block_status, passage.reference());

@@ -28,6 +28,12 @@ fn network_of(client: IpAddr) -> IpAddr {
 }
 
 impl Lines {
+    /// Whether a body of `client` is being received.
+    pub(super) fn is_busy(&self, client: Option<IpAddr>) -> bool {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        client.is_some_and(|client| lines.contains_key(&network_of(client)))
+    }
+
     /// The line on which a body of `client` comes.
     pub(super) fn of(self: &Arc<Self>, client: Option<IpAddr>) -> Line {
         let client = client.map(network_of);

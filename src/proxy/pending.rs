@@ -8,8 +8,8 @@ use http::header;
 use pingora::http::ResponseHeader;
 
 use crate::resumable::{
-    Assemblies, Candidate, Course, Kept, Key, Outcome, S3Upload, Slot, Stored, Terms, TusMetadata, TusUpload, resolve,
-    tus_number, upload_created, upload_ids, upload_named,
+    Assemblies, Candidate, Course, Kept, KeptRequest, Key, Outcome, S3Upload, Slot, Stored, Terms, Ticket, TusMetadata,
+    TusUpload, resolve, tus_number, upload_created, upload_ids, upload_named,
 };
 
 /// Bytes of an answer that is the id of an upload of FilePond.
@@ -65,6 +65,21 @@ pub(super) enum Step {
     Complete {
         key: Key,
     },
+    /// Removes the piece with this number.
+    Remove {
+        key: Key,
+        index: u64,
+    },
+    /// Pieces of uploads of which only the client says how they belong together.
+    Gather(Vec<Taken>),
+}
+
+/// A piece that has begun.
+pub(super) struct Taken {
+    pub(super) key: Key,
+    pub(super) ticket: Ticket,
+    /// Whether the upload is whole with it.
+    pub(super) is_whole: bool,
 }
 
 /// A resumable upload that is created.
@@ -96,6 +111,40 @@ impl Pending {
         Self { store: Arc::clone(store), terms, step: Some(step), is_sent: false }
     }
 
+    /// Adds a piece to those that go on with this request.
+    pub(super) fn take(&mut self, piece: Taken) {
+        if let Some(Step::Gather(taken)) = &mut self.step {
+            taken.push(piece);
+        }
+    }
+
+    /// Whether an upload is whole with these pieces.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(&self.step, Some(Step::Gather(taken)) if taken.iter().any(|piece| piece.is_whole))
+    }
+
+    /// Whether `request` can be kept for the upload that it belongs to; where not, it goes on.
+    pub(super) fn has_room_to_hold(&self, request: &KeptRequest) -> bool {
+        let Some(Step::Gather(taken)) = &self.step else { return false };
+        taken.first().is_some_and(|first| {
+            let has_room = |kept: &mut Kept| matches!(kept, Kept::Gathered(upload) if upload.has_room_to_hold(request));
+            self.store.change(&first.key, self.terms, Instant::now(), has_room) == Some(true)
+        })
+    }
+
+    /// Keeps `request` in the place of the origin: its pieces are here to stay.
+    pub(super) fn hold(mut self, request: KeptRequest) {
+        let Some(Step::Gather(taken)) = self.step.take() else { return };
+        if let Some(first) = taken.first() {
+            self.store.change(&first.key, self.terms, Instant::now(), |kept| {
+                if let Kept::Gathered(upload) = kept {
+                    upload.hold(first.ticket, request);
+                }
+            });
+        }
+        self.settle_gathered(taken, Outcome::Stored(None));
+    }
+
     /// From here on the origin may have what is sent.
     pub(super) fn sent(mut self) -> Self {
         self.is_sent = true;
@@ -124,6 +173,14 @@ impl Pending {
                 self.change_s3(&key, |upload| upload.settle(number, stored));
             }
             Some(Step::Complete { key }) => self.change_s3(&key, S3Upload::abandon),
+            Some(Step::Remove { key, index }) if is_done => {
+                self.store.change(&key, self.terms, Instant::now(), |kept| {
+                    if let Kept::Gathered(upload) = kept {
+                        upload.remove(index);
+                    }
+                });
+            }
+            Some(Step::Gather(taken)) => self.settle_gathered(taken, outcome_of_form(response)),
             _ => {}
         }
     }
@@ -215,7 +272,7 @@ impl Pending {
     fn follow(&self, key: &Key, act: impl FnOnce(&mut TusUpload) -> Course) {
         let course = self.store.change(key, self.terms, Instant::now(), |kept| match kept {
             Kept::Tus(upload) => act(upload),
-            Kept::S3(_) | Kept::Blocked => Course::GoesOn,
+            Kept::S3(_) | Kept::Gathered(_) | Kept::Blocked => Course::GoesOn,
         });
         if course == Some(Course::Lost) {
             self.store.remove(key);
@@ -225,8 +282,21 @@ impl Pending {
     fn change_s3(&self, key: &Key, act: impl FnOnce(&mut S3Upload)) {
         self.store.change(key, self.terms, Instant::now(), |kept| match kept {
             Kept::S3(upload) => act(upload),
-            Kept::Tus(_) | Kept::Blocked => {}
+            Kept::Tus(_) | Kept::Gathered(_) | Kept::Blocked => {}
         });
+    }
+
+    fn settle_gathered(&self, taken: Vec<Taken>, outcome: Outcome) {
+        for Taken { key, ticket, is_whole } in taken {
+            self.store.change(&key, self.terms, Instant::now(), |kept| {
+                if let Kept::Gathered(upload) = kept {
+                    upload.settle(ticket, outcome);
+                    if is_whole && matches!(outcome, Outcome::Stored(_)) {
+                        upload.end(false);
+                    }
+                }
+            });
+        }
     }
 }
 
@@ -239,6 +309,10 @@ impl Drop for Pending {
             }
             Some(Step::Part { key, number, .. }) => self.change_s3(&key, |upload| upload.settle(number, None)),
             Some(Step::Complete { key }) => self.change_s3(&key, S3Upload::abandon),
+            Some(Step::Gather(taken)) => {
+                let outcome = if self.is_sent { Outcome::Unknown } else { Outcome::NotSent };
+                self.settle_gathered(taken, outcome);
+            }
             _ => {}
         }
     }
@@ -253,6 +327,11 @@ fn outcome_of(response: &ResponseHeader) -> Outcome {
         300..500 => Outcome::Refused,
         _ => Outcome::Unknown,
     }
+}
+
+/// A form that was taken is often answered with a redirect.
+fn outcome_of_form(response: &ResponseHeader) -> Outcome {
+    if response.status.is_redirection() { Outcome::Stored(None) } else { outcome_of(response) }
 }
 
 fn etag(response: &ResponseHeader) -> Option<String> {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::Fault;
 use super::ListedPart;
-use super::store::length;
+use super::store::bytes_of;
 use crate::config::ByteSize;
 
 /// One upload in parts.
@@ -17,6 +17,8 @@ pub(crate) struct S3Upload {
     content_types: Vec<Bytes>,
     content_encodings: Vec<Bytes>,
     is_completing: bool,
+    /// Whether somebody else created it, so that parts of it may have gone to the origin by another way.
+    is_adopted: bool,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +41,20 @@ pub(crate) struct Stored {
 impl S3Upload {
     pub(crate) fn created(content_types: Vec<Bytes>, content_encodings: Vec<Bytes>) -> Self {
         Self { content_types, content_encodings, ..Self::default() }
+    }
+
+    /// One that was created elsewhere.
+    pub(crate) fn adopted() -> Self {
+        Self { is_adopted: true, ..Self::default() }
+    }
+
+    pub(crate) fn is_adopted(&self) -> bool {
+        self.is_adopted
+    }
+
+    /// Whether it has no part, and none is on its way.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.values().all(|part| part.stored.is_none() && part.in_flight == 0)
     }
 
     pub(crate) fn bytes(&self) -> u64 {
@@ -86,7 +102,7 @@ impl S3Upload {
         }
         let pieces: Option<Vec<Bytes>> = listed.iter().map(|part| self.find(part)).collect();
         let pieces = pieces.ok_or(Fault::Incomplete)?;
-        if length(&pieces) > max_body.0 {
+        if bytes_of(&pieces) > max_body.0 {
             return Err(Fault::TooLarge(max_body));
         }
         self.is_completing = true;

@@ -1,32 +1,39 @@
-//! Requests whose body is a piece of a file that some servers put together, each in its own way, and Penstock does not.
+//! Requests whose body is a piece of a file that some servers put together, each in its own way, and Penstock does not:
+//! other pieces of it lie where it cannot see them.
 
-use http::{HeaderMap, header};
+use http::HeaderMap;
 
-/// Whether `headers` and `query` call a body of `length` bytes a piece of something larger. A range that is the whole
-/// is none, as clients write it that send a file in one go.
+/// Whether a request with `headers` and `query` brings `length` bytes of something larger, or puts together what lies
+/// elsewhere.
 ///
-/// Registries of containers have their own notation, `0-99`, which names no length: clients send a layer in one such
-/// piece or in several. The one that starts at the start is inspected like any body, and all others are pieces.
-///
-/// Source: `Content-Range` in a request, RFC 9110 §14.5; "Pushing a blob in chunks", OCI Distribution Specification;
-/// Google's resumable uploads (`X-Goog-Upload-…`); appending to
-/// an object of Amazon S3 Express (`x-amz-write-offset-bytes`); Put Block, Append Block and Put Page of Azure's Blob
-/// service; chunks of ownCloud and Nextcloud (`OC-…`).
+/// Source: Google's resumable uploads (`X-Goog-Upload-…`); appending to an object of Amazon S3 Express
+/// (`x-amz-write-offset-bytes`); Put Block, Append Block and Put Page of Azure's Blob service; `OC-Total-Length` of a
+/// body that is not as long; SabreDAV's partial updates (`X-Update-Range`); upload sessions of Dropbox; manifests of
+/// large objects in OpenStack Swift.
 pub fn is_partial(headers: &HeaderMap, query: Option<&str>, length: u64) -> bool {
-    let Some(last) = length.checked_sub(1) else {
-        return false;
-    };
     let says_other = |name: &str, whole: &str| headers.get_all(name).iter().any(|value| value != whole);
-    let ranges = headers.get_all(header::CONTENT_RANGE);
-    let wholes = [format!("bytes 0-{last}/{length}"), format!("0-{last}")];
-    ranges.iter().any(|range| wholes.iter().all(|whole| range != whole.as_str()))
-        || ranges.iter().nth(1).is_some()
+    let is_manifest = headers.contains_key("x-object-manifest")
+        || query.is_some_and(|query| query.split('&').any(|pair| pair.eq_ignore_ascii_case("multipart-manifest=put")));
+    if length == 0 {
+        return is_manifest;
+    }
+    is_manifest
         || says_other("x-goog-upload-offset", "0")
         || says_other("x-amz-write-offset-bytes", "0")
         || says_other("oc-total-length", &length.to_string())
-        || headers.contains_key("oc-chunked")
+        || headers.contains_key("x-update-range")
         || headers.get_all("x-goog-upload-command").iter().any(|command| !ends_upload(command.as_bytes()))
+        || headers.get_all("dropbox-api-arg").iter().any(|argument| is_session(argument.as_bytes()))
         || query.is_some_and(|query| is_block(query, headers))
+}
+
+/// Whether an argument of Dropbox's names a session that has begun, or begins one that is to go on.
+fn is_session(argument: &[u8]) -> bool {
+    let Ok(argument) = serde_json::from_slice::<serde_json::Value>(argument) else {
+        return true;
+    };
+    let has_cursor = argument.get("cursor").is_some() || argument.get("entries").is_some();
+    has_cursor || argument.get("close").is_some_and(|close| close != true)
 }
 
 /// `upload, finalize` sends the last bytes; `start` and `query` send none.
@@ -49,32 +56,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_whole_is_no_piece() {
-        for (ranges, length, expected) in [
-            (&[][..], 100, false),
-            (&["bytes 0-99/100"], 100, false),
-            (&["bytes */100"], 0, false),
-            (&["0-99"], 100, false),
-            (&["0-99"], 99, true),
-            (&["0-98"], 100, true),
-            (&["100-199"], 100, true),
-            (&["0-99", "0-99"], 100, true),
-            (&["bytes 0-99/*"], 100, true),
-            (&["bytes 0-99/200"], 100, true),
-            (&["bytes 0-98/100"], 99, true),
-            (&["bytes 100-199/200"], 100, true),
-            (&["items 0-99/100"], 100, true),
-            (&["bytes 0-99/100", "bytes 0-99/100"], 100, true),
-        ] {
-            let mut headers = HeaderMap::new();
-            for range in ranges {
-                headers.append(header::CONTENT_RANGE, range.parse().unwrap());
-            }
-            assert_eq!(is_partial(&headers, None, length), expected, "{ranges:?}");
-        }
-    }
-
-    #[test]
     fn pieces_of_other_protocols_are_known_by_their_headers_and_parameters() {
         for (name, value, query, expected) in [
             ("accept", "*/*", Some("comp=list&a=b"), false),
@@ -91,7 +72,13 @@ mod tests {
             ("x-amz-write-offset-bytes", "100", None, true),
             ("oc-total-length", "100", None, false),
             ("oc-total-length", "200", None, true),
-            ("oc-chunked", "1", None, true),
+            ("x-update-range", "append", None, true),
+            ("accept", "*/*", Some("multipart-manifest=put"), true),
+            ("x-object-manifest", "segments/a", None, true),
+            ("dropbox-api-arg", r#"{"path":"/a"}"#, None, false),
+            ("dropbox-api-arg", r#"{"close":true}"#, None, false),
+            ("dropbox-api-arg", r#"{"close":false}"#, None, true),
+            ("dropbox-api-arg", r#"{"cursor":{"session_id":"x","offset":9}}"#, None, true),
         ] {
             let headers = HeaderMap::from_iter([(http::HeaderName::from_static(name), value.parse().unwrap())]);
             assert_eq!(is_partial(&headers, query, 100), expected, "{name}: {value} {query:?}");

@@ -7,12 +7,14 @@
 //! origin answered that it has it, and whatever leaves that open makes the upload incomplete or unknown.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{S3Upload, TusUpload};
+use super::claim::plain_name;
+use super::{Gathering, S3Upload, TusUpload};
 use crate::body::{Quota, Reservation};
 use crate::config::Limits;
 use crate::content::ClientNetwork;
@@ -20,6 +22,9 @@ use crate::telemetry::Metrics;
 
 /// Pieces of one upload, as many as S3 allows: each costs some memory beside its bytes.
 pub(crate) const MAX_PIECES: usize = 10_000;
+
+/// Time between two looks for what is too old, where nothing new is created.
+const SWEEPING: Duration = Duration::from_secs(30);
 
 /// Every upload under way.
 pub(crate) struct Assemblies {
@@ -33,6 +38,8 @@ pub(crate) struct Assemblies {
 struct Table {
     entries: HashMap<Key, Entry>,
     bytes: u64,
+    /// When what is too old was last forgotten.
+    swept: Option<Instant>,
 }
 
 struct Entry {
@@ -47,6 +54,8 @@ pub(crate) enum Kept {
     Tus(TusUpload),
     /// One in numbered parts.
     S3(S3Upload),
+    /// One in pieces of which only the client says how they belong together.
+    Gathered(Gathering),
     /// One whose whole matched. Its pieces are gone, and nothing more of it goes on.
     Blocked,
 }
@@ -88,6 +97,13 @@ impl Key {
         Self { origin: origin.to_owned(), name: format!("chunks {}", id.to_ascii_lowercase()) }
     }
 
+    /// An upload that only its client names. Origins drop and change characters of such a name, each in its way. A name
+    /// that clients have in common is one for each `client`.
+    pub(crate) fn gathered(origin: &str, upload: &str, client: Option<IpAddr>) -> Self {
+        let client = client.map(|client| format!(" {client}")).unwrap_or_default();
+        Self { origin: origin.to_owned(), name: format!("pieces {}{client}", plain_name(upload)) }
+    }
+
     /// The id alone, which the origin makes unique: an object has more than one URL, and a part that came under one
     /// must not be missed under another.
     pub(crate) fn s3(origin: &str, upload: &str) -> Self {
@@ -100,15 +116,18 @@ impl Kept {
         match self {
             Self::Tus(upload) => upload.bytes(),
             Self::S3(upload) => upload.bytes(),
+            Self::Gathered(upload) => upload.bytes(),
             Self::Blocked => 0,
         }
     }
 
-    /// Whether nothing more of it is to come: it is kept only so that its client gets an answer to a question.
+    /// Whether nothing more of it is to come, so that it is kept only for its client to get an answer to a question; or
+    /// nothing has come of it that an origin took.
     fn is_over(&self) -> bool {
         match self {
             Self::Tus(upload) => !upload.is_growing() && upload.bytes() == 0,
-            Self::S3(_) => false,
+            Self::S3(upload) => upload.is_adopted() && upload.is_empty(),
+            Self::Gathered(upload) => upload.is_over() || upload.is_empty(),
             Self::Blocked => true,
         }
     }
@@ -127,11 +146,30 @@ impl Assemblies {
     /// has many and little is left.
     pub(crate) fn reserve(&self, owner: Option<ClientNetwork>, terms: Terms, now: Instant) -> Option<Slot> {
         let mut table = self.table();
-        table.sweep(terms.timeout, now);
-        self.note(&table);
+        self.sweep(&mut table, terms, now);
         let (mut place, max) = (Reservation::of(&self.places, owner), terms.max as u64);
         let has_place = place.grow(1, max) || table.make_room() && place.grow(1, max);
         has_place.then_some(Slot(place))
+    }
+
+    /// Forgets what is too old, now and then: abandoned pieces take room from others.
+    pub(crate) fn expire(&self, terms: Terms, now: Instant) {
+        let mut table = self.table();
+        let pause = SWEEPING.min(terms.timeout);
+        if table.entries.is_empty() || table.swept.is_some_and(|last| now.saturating_duration_since(last) < pause) {
+            return;
+        }
+        self.sweep(&mut table, terms, now);
+    }
+
+    fn sweep(&self, table: &mut Table, terms: Terms, now: Instant) {
+        let abandoned = table.sweep(terms.timeout, now);
+        table.swept = Some(now);
+        self.note(table);
+        if abandoned > 0 {
+            self.metrics.abandoned_assemblies.inc_by(abandoned);
+            tracing::info!(event = "assembly", code = "abandoned", abandoned, "uploads in pieces were never finished");
+        }
     }
 
     /// Keeps an upload in the room that was reserved for it.
@@ -165,6 +203,26 @@ impl Assemblies {
         table.bytes = table.bytes + after - before;
         self.note(&table);
         Some(result)
+    }
+
+    /// What `act` makes of the upload called `key`, which `owner` begins here unless it is known; `None` when there is no
+    /// room for it.
+    pub(crate) fn gather<R>(
+        &self,
+        key: &Key,
+        owner: Option<ClientNetwork>,
+        terms: Terms,
+        now: Instant,
+        act: impl FnOnce(&mut Gathering) -> R,
+    ) -> Option<R> {
+        if !self.knows(key, terms, now) {
+            let slot = self.reserve(owner, terms, now)?;
+            self.insert(slot, key.clone(), Kept::Gathered(Gathering::default()), now);
+        }
+        self.change(key, terms, now, |kept| match kept {
+            Kept::Gathered(upload) => Some(act(upload)),
+            Kept::Tus(_) | Kept::S3(_) | Kept::Blocked => None,
+        })?
     }
 
     /// Whether none is under way, as on most sites.
@@ -204,9 +262,13 @@ impl Table {
         oldest.is_some_and(|key| self.entries.remove(&key).is_some())
     }
 
-    fn sweep(&mut self, timeout: Duration, now: Instant) {
+    /// Forgets what is too old, and says of how many uploads pieces were still to come.
+    fn sweep(&mut self, timeout: Duration, now: Instant) -> u64 {
+        let expired = self.entries.values().filter(|entry| entry.is_expired(timeout, now));
+        let abandoned = expired.filter(|entry| !entry.kept.is_over()).count() as u64;
         self.entries.retain(|_, entry| !entry.is_expired(timeout, now));
         self.bytes = self.entries.values().map(|entry| entry.kept.bytes()).sum();
+        abandoned
     }
 }
 
@@ -216,7 +278,7 @@ impl Entry {
     }
 }
 
-pub(crate) fn length(pieces: &[Bytes]) -> u64 {
+pub(crate) fn bytes_of(pieces: &[Bytes]) -> u64 {
     pieces.iter().map(|piece| piece.len() as u64).sum()
 }
 

@@ -66,6 +66,13 @@ pub struct HeldBackLabels {
     pub mark: &'static str,
 }
 
+/// Labels of [`Metrics::withdrawals`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct WithdrawalLabels {
+    /// Whether the origin did it.
+    pub result: &'static str,
+}
+
 /// Labels of [`Metrics::flood_trips`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct FloodLabels {
@@ -170,6 +177,10 @@ pub struct Metrics {
     pub assemblies: Gauge,
     /// Bytes of their pieces that are held.
     pub assembly_bytes: Gauge,
+    /// Such uploads that were given up before they were whole.
+    pub abandoned_assemblies: Counter,
+    /// Attempts to withdraw what an origin has of a blocked upload.
+    pub withdrawals: Family<WithdrawalLabels, Counter>,
     /// Seconds from the request's header to the last byte of its body.
     pub hold_seconds: Histogram,
     /// Seconds from the last byte of a body to its verdict.
@@ -243,6 +254,8 @@ impl Default for Metrics {
             held_disk: Gauge::default(),
             assemblies: Gauge::default(),
             assembly_bytes: Gauge::default(),
+            abandoned_assemblies: Counter::default(),
+            withdrawals: Family::default(),
             hold_seconds: seconds(),
             verdict_seconds: seconds(),
             inspected_ahead: Counter::default(),
@@ -307,6 +320,9 @@ impl Metrics {
         registry.register_with_unit("held_memory", "Memory that held bodies take", Unit::Bytes, memory);
         registry.register_with_unit("held_disk", "Disk that held bodies take", Unit::Bytes, disk);
         registry.register("assemblies", "Uploads in several requests that are under way", self.assemblies.clone());
+        let (abandoned, withdrawals) = (self.abandoned_assemblies.clone(), self.withdrawals.clone());
+        registry.register("abandoned_assemblies", "Uploads in pieces that were given up unfinished", abandoned);
+        registry.register("withdrawals", "Attempts to withdraw pieces of blocked uploads", withdrawals);
         let held = self.assembly_bytes.clone();
         registry.register_with_unit("assembly", "Pieces of such uploads that are held", Unit::Bytes, held);
         let (hold, verdict) = (self.hold_seconds.clone(), self.verdict_seconds.clone());

@@ -1,6 +1,7 @@
 //! Origins that put uploads together: a small tus server and a small S3.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::http::head;
@@ -30,6 +31,9 @@ pub enum Oddity {
 #[derive(Clone, Default)]
 pub struct Tus {
     uploads: Arc<Mutex<BTreeMap<String, Stored>>>,
+    created: Arc<AtomicUsize>,
+    /// Whether it names uploads by their paths only, and not every other one by a URL of a site that nobody finds.
+    names_paths: bool,
     oddity: Arc<Mutex<Option<Oddity>>>,
     /// Held by a test for as long as no piece is to be answered.
     pub answering: Arc<Mutex<()>>,
@@ -62,6 +66,16 @@ impl Tus {
         uploads.values().filter(|upload| upload.is_complete).map(|upload| upload.bytes.clone()).collect()
     }
 
+    /// One for clients that go where they are told.
+    pub fn naming_paths() -> Self {
+        Self { names_paths: true, ..Self::default() }
+    }
+
+    /// Forgets every upload.
+    pub fn clear(&self) {
+        self.uploads.lock().unwrap().clear();
+    }
+
     fn serve(&self, request: &Seen) -> Answer {
         let named = request.headers.get("x-http-method-override").unwrap_or(&request.method).clone();
         let _answering = (named == "PATCH").then(|| self.answering.lock().unwrap());
@@ -72,7 +86,7 @@ impl Tus {
         }
         let resumable = ("Tus-Resumable", "1.0.0".to_owned());
         if named == "POST" {
-            return Self::create(&mut uploads, request);
+            return self.create(&mut uploads, request);
         }
         let Some(upload) = uploads.get_mut(&request.target) else {
             return answer("404 Not Found", &[resumable], "");
@@ -93,9 +107,10 @@ impl Tus {
         }
     }
 
-    fn create(uploads: &mut BTreeMap<String, Stored>, request: &Seen) -> Answer {
+    fn create(&self, uploads: &mut BTreeMap<String, Stored>, request: &Seen) -> Answer {
         let header = |name: &str| request.headers.get(name).cloned();
-        let path = format!("/upload/files/{}", uploads.len());
+        let number = self.created.fetch_add(1, Ordering::SeqCst);
+        let path = format!("/upload/files/{number}");
         let length: Option<usize> = header("upload-length").map(|length| length.parse().unwrap());
         let mut upload = Stored { length, ..Stored::default() };
         match header("upload-concat").as_deref().and_then(|concat| concat.strip_prefix("final;")) {
@@ -114,8 +129,10 @@ impl Tus {
         }
         let stored = upload.bytes.len().to_string();
         uploads.insert(path.clone(), upload);
-        let location =
-            ("Location", if uploads.len().is_multiple_of(2) { format!("http://site.test{path}") } else { path });
+        let location = (
+            "Location",
+            if !number.is_multiple_of(2) && !self.names_paths { format!("http://site.test{path}") } else { path },
+        );
         let marks = match header("upload-complete") {
             Some(complete) => ("Upload-Complete", complete),
             None => ("Tus-Resumable", "1.0.0".to_owned()),

@@ -25,6 +25,7 @@ mod disposition;
 mod headers;
 mod line_feeds;
 mod part;
+mod plain;
 mod readings;
 mod surroundings;
 
@@ -53,6 +54,7 @@ struct Fault {
     offset: usize,
 }
 
+pub use plain::{FormPart, parts_of_form};
 pub(super) use readings::{extract_all as extract_all_readings, mentions_boundary};
 
 /// Whether every server finds the same contents in a body.

@@ -252,6 +252,19 @@ impl Answer {
         }
     }
 
+    /// There is nothing here, and nothing to say about it.
+    pub(super) fn nothing(reference: &str) -> Self {
+        Self { status: StatusCode::NO_CONTENT, ..Self::refused(&Refusal::UploadUnknown, reference) }
+    }
+
+    /// A piece of an upload is held. Libraries go by the status; Fine Uploader asks for `success`, and Kendo UI goes on
+    /// for as long as not all is `uploaded`.
+    pub(super) fn received(status: StatusCode, upload: Option<&str>, reference: &str) -> Self {
+        let receipt = upload.map(|upload| json!({"success": true, "uploaded": false, "fileUid": upload}).to_string());
+        let refused = Self::refused(&Refusal::UploadUnknown, reference);
+        Self { status, detail: receipt.unwrap_or_default(), ..refused }
+    }
+
     /// The request was refused.
     pub(super) fn refused(refusal: &Refusal, reference: &str) -> Self {
         Self {
@@ -271,6 +284,9 @@ impl Answer {
 
     /// Sends it as the response of `session`.
     pub(super) async fn send(&self, session: &mut Session) -> pingora::Result<()> {
+        if self.status.is_success() {
+            return self.send_success(session).await;
+        }
         let request = session.req_header();
         let letter = Dialect::of(request).write(self, &request.headers);
         let mut response = ResponseHeader::build(letter.status, Some(12))?;
@@ -295,6 +311,23 @@ impl Answer {
         }
         session.write_response_header(Box::new(response), false).await.map_err(|error| error.into_down())?;
         session.write_response_body(Some(letter.body), true).await.map_err(|error| error.into_down())
+    }
+
+    /// The answer of an origin, in its place.
+    async fn send_success(&self, session: &mut Session) -> pingora::Result<()> {
+        let body = if self.status == StatusCode::OK { self.detail.clone() } else { String::new() };
+        let mut response = ResponseHeader::build(self.status, Some(4))?;
+        response.insert_header(header::CACHE_CONTROL, "no-store")?;
+        let_scripts_read(&mut response, &session.req_header().headers)?;
+        if self.status != StatusCode::NO_CONTENT {
+            response.insert_header(header::CONTENT_LENGTH, body.len())?;
+        }
+        if body.is_empty() {
+            return session.write_response_header(Box::new(response), true).await.map_err(|error| error.into_down());
+        }
+        response.insert_header(header::CONTENT_TYPE, "application/json")?;
+        session.write_response_header(Box::new(response), false).await.map_err(|error| error.into_down())?;
+        session.write_response_body(Some(body.into()), true).await.map_err(|error| error.into_down())
     }
 
     fn problem(&self) -> serde_json::Value {
