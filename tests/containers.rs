@@ -75,6 +75,26 @@ const FIXTURES: &[&str] = &[
     "delta.7z",
     "not-solid.7z",
     "plain-header.7z",
+    "rar15.rar",
+    "rar20.rar",
+    "rar29.rar",
+    "rar40-solid.rar",
+    "rar50.rar",
+    "rar50-solid.rar",
+    "rar50-stored.rar",
+    "rar70.rar",
+    "genisoimage.iso.gz",
+    "bsdtar.iso.gz",
+    "stored.cab",
+    "mszip.cab",
+    "lzx.cab",
+    "bsdtar.xar",
+    "bsdtar-dump.shar",
+    "winmail.dat",
+    "sqlite.db",
+    "sqlite-utf-16.db",
+    "git.pack",
+    "git-ref.pack",
 ];
 
 /// Files of common tools that hold something else.
@@ -279,11 +299,22 @@ fn what_nothing_here_unpacks_goes_on_flagged_and_is_refused_where_the_route_says
         .start();
     let strange = ZipEntry { method: 97, ..ZipEntry::stored("a", b"wavpack") };
     let listed_beside = zip(&[strange.clone(), ZipEntry::stored("b", LISTED)]);
-    let rar = b"Rar!\x1a\x07\x01\0\x33\x92\xb5\xe5\x0a\x01\x05\x06\0\x05\x01\x01\x80\x80\0".to_vec();
-    for (index, body) in [fixture("unknown-method.7z"), zip(&[strange]), rar].iter().enumerate() {
+    let (unknown, unsupported) = ("container_method_unknown", "container_unsupported");
+    let image = [&[7; 9000][..], b"koly\0\0\0\x04", &[0; 504]].concat();
+    for (index, (body, code)) in [
+        (fixture("unknown-method.7z"), unknown),
+        (zip(&[strange]), unknown),
+        (b"MSWIM\0\0\0\xd0\0\0\0\0\x0d\x01\0".to_vec(), unsupported),
+        (image, unsupported),
+        ([&b"!BDN"[..], &[1; 600]].concat(), unsupported),
+        (zip(&[ZipEntry::deflated("Index/Document.iwa", b"\0\x09\0\0\x02\0\0")]), unsupported),
+    ]
+    .iter()
+    .enumerate()
+    {
         assert_eq!(upload(&flagging, body).status, 200);
         assert_eq!(origin.requests()[index].headers["penstock-labels"], "unsupported");
-        assert_refused(&refusing, body, 422, "container_method_unknown", "refused");
+        assert_refused(&refusing, body, 422, code, "refused");
     }
     assert_eq!(upload(&flagging, &listed_beside).status, 451, "what can be unpacked beside it is compared");
 }
@@ -347,6 +378,60 @@ fn encrypted_content_goes_on_with_a_word_to_the_origin() {
         .with_known("sha256", &sha256(LISTED))
         .start();
     assert_refused(&refusing, &fixture("encrypted.7z"), 422, "container_encrypted", "refused");
+}
+
+/// The listed bytes in notations that frameworks read, and in files that are one stream and nothing else.
+fn other_notations() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let hex = data_encoding::HEXLOWER.encode(LISTED);
+    let base64 = data_encoding::BASE64.encode(LISTED);
+    let numbers: Vec<String> = LISTED.iter().map(u8::to_string).collect();
+    let with = |before: &[u8], after: &[u8]| [before, LISTED, after].concat();
+    let binary = "application/octet-stream";
+    vec![
+        ("hex in JSON", "application/json", format!("{{\"f\": \"{hex}\"}}").into_bytes()),
+        ("numbers in JSON", "application/json", format!("{{\"f\": [{}]}}", numbers.join(", ")).into_bytes()),
+        ("hex in a form", "application/x-www-form-urlencoded", format!("f={hex}").into_bytes()),
+        ("hex in XML", "application/xml", format!("<f>{hex}</f>").into_bytes()),
+        ("hex", binary, hex.into_bytes()),
+        ("base64 in a line", "text/plain", format!("hello {base64} there").into_bytes()),
+        ("base64 in YAML", "application/yaml", format!("f: !!binary {base64}\n").into_bytes()),
+        ("base64 in TOML", "application/toml", format!("f=\"{base64}\"\n").into_bytes()),
+        ("base64 in a message", "application/proto", [&b"\x0a\x14"[..], base64.as_bytes()].concat()),
+        ("a message of Connect", "application/connect+proto", framed(&gzip(&with(b"\x0a\x0f", b"")))),
+        ("JSON of Connect", "application/connect+json", framed(&gzip(format!("{{\"f\": \"{base64}\"}}").as_bytes()))),
+        ("base32", "text/plain", b"IVLESTBNIZEUYRJNIJMVIRKT".to_vec()),
+        ("CBOR", "application/cbor", with(b"\xa1\x61f\x4f", b"")),
+        ("MessagePack", "application/msgpack", with(b"\x81\xa1f\xc4\x0f", b"")),
+        ("BSON", "application/bson", with(b"\x1d\0\0\0\x05f\0\x0f\0\0\0\0", b"\0")),
+        ("PHP", binary, with(b"a:1:{s:1:\"f\";s:15:\"", b"\";}")),
+        ("pickle", binary, with(b"\x80\x04C\x0f", b"\x94.")),
+        ("uuencode", "text/plain", b"Hello,\n\nbegin 644 a\n/159)3\"U&24Q%+4)95$53\n`\nend\n".to_vec()),
+        ("zlib", binary, miniz_oxide::deflate::compress_to_vec_zlib(LISTED, 6)),
+        ("two members", binary, [gzip(LISTED), gzip(b"more")].concat()),
+        ("a stream in other bytes", binary, [&[7; 99][..], &gzip(LISTED), &[7; 99]].concat()),
+        (
+            "a stream of zlib in other bytes",
+            binary,
+            [&[7; 99][..], &miniz_oxide::deflate::compress_to_vec_zlib(LISTED, 6), &[7; 99]].concat(),
+        ),
+        ("a stream behind a picture", "image/png", [&png(&landscape(64, 48, 1))[..], &gzip(LISTED)].concat()),
+    ]
+}
+
+/// `message` in a frame that says that it is compressed, and the frame that ends a stream of Connect.
+fn framed(message: &[u8]) -> Vec<u8> {
+    [&[1][..], &(message.len() as u32).to_be_bytes(), message, b"\x02\0\0\0\x02{}"].concat()
+}
+
+#[test]
+fn a_listed_file_is_blocked_in_what_frameworks_read_by_default() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    for (what, content_type, body) in other_notations() {
+        let answer = penstock.post("/upload/a", &[("Content-Type", content_type)], &body);
+        assert_eq!(answer.status, 451, "{what}");
+    }
+    assert_eq!(origin.connections(), 0);
 }
 
 #[test]

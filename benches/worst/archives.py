@@ -1,4 +1,5 @@
 """Archives and compressed files that cost as much as they can."""
+import base64
 import bz2
 import gzip
 import lzma
@@ -8,6 +9,9 @@ import struct
 import zlib
 
 import texts
+
+# A member of lzip without content.
+LZIP_EMPTY = "4c5a4950010c0083fffbffffc00000000000000000000000000000002400000000000000"
 
 STORED, DEFLATED, BZIP2, XZ, PPMD = 0, 8, 12, 95, 98
 
@@ -92,6 +96,130 @@ def ppmd_parameters(order, mib):
     return struct.pack("<H", (order - 1) | (mib - 1) << 4)
 
 
+def lz4_frame(blocks, more=b""):
+    """A frame of blocks that may copy from each other; each is (packed, whether it is compressed)."""
+    body = b"".join(struct.pack("<I", len(b) | (0 if packed else 1 << 31)) + b for b, packed in blocks)
+    return b"\x04\x22\x4d\x18\x40\x70\x00" + body + b"\0\0\0\0" + more
+
+
+def lz4_bomb(size):
+    """Each block is one byte, and a copy of it 4 MiB long."""
+    block = b"\x1f" + b"a" + b"\x01\0" + b"\xff" * 16_400 + b"\0" + b"\x50abcde"
+    return lz4_frame([(block, True)] * max(1, size // len(block)))
+
+
+def compress_z(codes, bits=16):
+    """What `compress` makes of codes of nine bits that never get longer: the table is emptied all the time."""
+    stream = "".join(format(code, "09b")[::-1] for code in codes)
+    stream += "0" * (-len(stream) % 8)
+    packed = bytes(int(stream[at : at + 8][::-1], 2) for at in range(0, len(stream), 8))
+    return b"\x1f\x9d" + bytes([0x80 | bits]) + packed
+
+
+def cabinet(folders, blocks, method, block, files):
+    """Folders that all share the same blocks, of which each becomes 32 KiB."""
+    start = 36 + 8 * folders + 18 * files
+    data = (struct.pack("<IHH", 0, len(block), 32768) + block) * blocks
+    header = b"MSCF" + struct.pack("<IIIII", 0, start + len(data), 0, 36 + 8 * folders, 0)
+    header += struct.pack("<BBHHHHH", 3, 1, folders, files, 0, 1, 0)
+    entry = b"".join(struct.pack("<IIHHHH", 1 << 30, 0, at % max(folders, 1), 0, 0, 0) + b"a\0" for at in range(files))
+    return header + struct.pack("<IHH", start, blocks, method) * folders + entry + data
+
+
+def iso(size, shared):
+    """Records of one folder that all lead to the same folder, or to files that overlap."""
+    sectors = size // 2048
+    image = bytearray(b"\0" * (sectors * 2048))
+    record = bytearray(34)
+    record[0], record[25], record[32], record[33] = 34, 2 if shared else 0, 1, 65
+    struct.pack_into("<I", record, 2, 20)
+    struct.pack_into("<I", record, 10, size - 20 * 2048)
+    descriptor = bytearray(2048)
+    descriptor[:6], descriptor[128:130] = b"\x01CD001", struct.pack("<H", 2048)
+    descriptor[156:190] = record
+    image[16 * 2048 : 17 * 2048], image[17 * 2048 : 17 * 2048 + 7] = descriptor, b"\xffCD001\x01"
+    for sector in range(20, sectors):
+        for at in range(60):
+            struct.pack_into("<I", record, 2, 20 if shared else 20 + (sector * 60 + at) % (sectors - 20))
+            image[sector * 2048 + at * 34 : sector * 2048 + at * 34 + 34] = record
+    return bytes(image)
+
+
+def sqlite_pages(size):
+    """Pages whose cells all lie on each other, each a row as long as can be, over the same pages."""
+    page = bytearray(4096)
+    page[0], page[3:5], page[5:7] = 13, struct.pack(">H", 1000), struct.pack(">H", 3000)
+    for cell in range(1000):
+        struct.pack_into(">H", page, 8 + 2 * cell, 3000)
+    page[3000:3006] = b"\xbf\xff\x7f\x01\x03\xc0"
+    head = bytearray(page)
+    head[100:200], head[:100] = page[:100], b"SQLite format 3\0\x10\0\x01\x01\0\x40\x20\x20" + b"\0" * 76
+    return bytes(head) + bytes(page) * (size // 4096 - 1)
+
+
+def git_pack(size):
+    """One object, and changes to changes to it, each of which copies all of it many times."""
+    base = b"a" * 60_000
+    def head(kind, length):
+        first, length = kind << 4 | length & 15, length >> 4
+        out = bytearray([first | (0x80 if length else 0)])
+        while length:
+            out.append(length & 127 | (0x80 if length > 127 else 0))
+            length >>= 7
+        return bytes(out)
+    def number(value):
+        out = bytearray()
+        while True:
+            out.append(value & 127 | (0x80 if value > 127 else 0))
+            value >>= 7
+            if not value:
+                return bytes(out)
+    change = number(len(base)) + number(len(base) * 100) + (b"\xb0" + struct.pack("<H", len(base))) * 100
+    first = head(3, len(base)) + zlib.compress(base)
+    body, at = bytearray(first), 12 + len(first)
+    count = 1
+    while len(body) < size:
+        distance = at - 12
+        coded = bytearray([distance & 127])
+        distance >>= 7
+        while distance:
+            distance -= 1
+            coded.insert(0, 0x80 | distance & 127)
+            distance >>= 7
+        item = head(6, len(change)) + bytes(coded) + zlib.compress(change)
+        body += item
+        at, count = at + len(item), count + 1
+    return b"PACK" + struct.pack(">II", 2, count) + bytes(body)
+
+
+def xar(size, count):
+    """Files that all lie in the same place of the heap, which is a bomb."""
+    bomb = zlib.compress(b"\0" * 15_000_000)
+    place = b"<offset>0</offset><length>%d</length>" % len(bomb)
+    file = b'<file><data>' + place + b'<encoding style="application/x-gzip"/></data></file>'
+    toc = zlib.compress(b"<xar><toc>" + file * count + b"</toc></xar>")
+    return b"xar!" + struct.pack(">HHQQI", 28, 1, len(toc), 0, 0) + toc + bomb
+
+
+def tnef(size):
+    property_ = struct.pack("<HHII", 0x1F, 0x37, 1, 4) + b"a\0\0\0"
+    properties = struct.pack("<I", size // 16) + property_ * (size // 16)
+    return struct.pack("<IHBII", 0x223E9F78, 1, 1, 0x00069003, len(properties)) + properties + b"\0\0"
+
+
+def rar_stored(count):
+    """Headers of RAR 5, each of an empty file."""
+    def vint_block(body):
+        block = bytes([len(body)]) + body
+        return struct.pack("<I", zlib.crc32(block)) + block
+    file = vint_block(b"\x02\x02\0\0\0\0\0\x01\x01a")
+    return b"Rar!\x1a\x07\x01\0" + vint_block(b"\x01\x00\x00") + file * count
+
+
+def msgpack_deep(size):
+    return b"\x91" * size
+
+
 def repeated(packed, size):
     return packed * max(1, size // len(packed))
 
@@ -132,3 +260,39 @@ def shapes(size):
     yield "xz-empty-streams", None, lambda: repeated(lzma.compress(b""), size)
     yield "lzma-noise", None, lambda: lzma.compress(noise(size), lzma.FORMAT_ALONE)
     yield "random", None, lambda: os.urandom(size)
+    yield "lz4-bomb", None, lambda: lz4_bomb(size)
+    yield "lz4-empty-blocks", None, lambda: lz4_frame([(b"", False)] * (size // 4))
+    yield "lz4-literals", None, lambda: lz4_frame([(b"\x10a", True)] * (size // 6))
+    yield "lzip-members", None, lambda: repeated(bytes.fromhex(LZIP_EMPTY), size)
+    yield "compress-clears", None, lambda: compress_z([97] + [98, 256] * (size // 3))
+    yield "compress-growing", None, lambda: compress_z([97] + [256 + 1] * 200 + [98] * size)
+    yield "cab-mszip-bombs", None, lambda: cabinet(1, size // 60, 1, b"CK" + deflated(b"\0" * 32768), 100)
+    yield "cab-shared-blocks", None, lambda: cabinet(2000, 1000, 1, b"CK" + deflated(b"\0" * 32768), 2000)
+    yield "cab-lzx-noise", None, lambda: cabinet(1, size // 8000, 21 << 8 | 3, noise(7992), 10)
+    yield "cab-overlapping-files", None, lambda: cabinet(1, 3, 0, noise(32768), size // 18)
+    yield "iso-folders-in-a-circle", None, lambda: iso(size, True)
+    yield "iso-overlapping-files", None, lambda: iso(size, False)
+    yield "sqlite-overlapping-rows", None, lambda: sqlite_pages(size)
+    yield "git-changes", None, lambda: git_pack(size)
+    yield "xar-one-bomb", None, lambda: xar(size, size // 20)
+    yield "tnef-properties", None, lambda: tnef(size)
+    yield "rar-empty-files", None, lambda: rar_stored(size // 14)
+    yield "msgpack-deep", "application/msgpack", lambda: msgpack_deep(size)
+    yield "cbor-deep", "application/cbor", lambda: b"\x9f" * size
+    yield "cbor-strings", "application/cbor", lambda: b"\x61a" * (size // 2)
+    element = b"\x02a\0\x02\0\0\0b\0"
+    yield "bson-strings", "application/bson", lambda: struct.pack("<I", size) + element * (size // 9) + b"\0"
+    yield "php-strings", None, lambda: b"a:1:{" + b's:1:"a";' * (size // 8)
+    yield "pickle-strings", None, lambda: b"\x80\x04" + b"\x8c\x01a" * (size // 3) + b"."
+    yield "hex-lines", "text/plain", lambda: (b"4556494c2d46494c452d42595445534556 " * (size // 35))
+    yield "base64-runs", "text/plain", lambda: b"RVZJTC1GSUxFLUJZVEVT " * (size // 21)
+    encoded = base64.b64encode(gzip.compress(b"a" * 9000)) + b" "
+    yield "base64-of-gzip-runs", "text/plain", lambda: encoded * (size // len(encoded))
+    yield "byte-arrays", "text/plain", lambda: b"[1,2,3,4,5,6,7,8,9,10,11,12]" * (size // 28)
+    yield "uuencoded", "text/plain", lambda: b"begin 644 a\n#86)C\n`\nend\n" * (size // 23)
+    yield "opaque-words", None, lambda: (b"\x00\x01\xff\xfe abcdefgh" * (size // 13))
+    yield "opaque-wide-words", None, lambda: ("abcdefg".encode("utf-16-le") + b"\xff\xfe\xff") * (size // 17)
+    yield "zlib-in-noise", None, lambda: (zlib.compress(b"a" * 900) + b"\x01\xff\x02") * (size // 24)
+    yield "zlib-starts", None, lambda: b"\x78\x9c\x4b\x4c" * (size // 4)
+    yield "zlib-bombs-in-noise", None, lambda: (b"\xff" + zlib.compress(zeros)) * max(1, size // 15_000)
+    yield "brotli-like", None, lambda: b"\x8b\xff\xff" + noise(size)

@@ -11,7 +11,10 @@ mod quota;
 mod scratch;
 mod spool;
 
-pub use coding::{Chain, Coding, Decompressed, End, Fax, FileCoding, Machine, Step, Unpacker};
+pub use coding::{
+    CabinetMethod, Chain, Coding, Decompressed, End, Fax, FileCoding, Machine, RarEvent, RarFault, RarReader, Step,
+    Unpacker,
+};
 pub use collector::{BodyCollector, HoldError};
 pub use held::HeldBody;
 pub use quota::{Quota, Reservation};

@@ -117,11 +117,29 @@ pub struct Part {
     pub mosaic: Option<Box<Mosaic>>,
 }
 
+/// Longest end of a name that tells anything.
+const MAX_EXTENSION: usize = 10;
+
+/// How names of texts end. Servers of files and browsers go by the name.
+const TEXT_EXTENSIONS: [&str; 46] = [
+    "asc", "ass", "bat", "c", "cfg", "conf", "cpp", "css", "csv", "eml", "h", "htm", "html", "ics", "ini", "java",
+    "js", "json", "jsonl", "jsx", "log", "markdown", "md", "mjs", "php", "pl", "ps1", "py", "rb", "rst", "rtf", "sh",
+    "shtml", "sql", "srt", "svg", "tex", "text", "tsv", "txt", "vcf", "vtt", "xhtml", "xml", "yaml", "yml",
+];
+
 impl Part {
-    /// Whether it is declared to be text of some sort.
+    /// Whether it is called text of some sort, by its declared type or by the end of its name.
     pub fn is_called_text(&self) -> bool {
         let declared = self.declared_type.as_deref().and_then(|declared| declared.trim_start().get(..5));
         declared.is_some_and(|start| start.eq_ignore_ascii_case("text/"))
+            || self.extension().is_some_and(|extension| TEXT_EXTENSIONS.binary_search(&&*extension).is_ok())
+    }
+
+    /// The end of its name as a file, behind the last dot, in small letters.
+    pub fn extension(&self) -> Option<String> {
+        let of_entry = || self.name.as_ref().filter(|_| self.kind == PartKind::Entry);
+        let (_, extension) = self.file_name.as_ref().or_else(of_entry)?.trim_end().rsplit_once('.')?;
+        (extension.len() <= MAX_EXTENSION).then(|| extension.to_ascii_lowercase())
     }
 
     /// A part about which nothing but its bytes is known.

@@ -43,7 +43,7 @@ pub(super) fn read(source: &Source<'_>, found: &mut Dissection<'_>) {
 fn read_coded(body: &Bytes, value: &[u8], found: &mut Dissection<'_>) {
     if Declared::parse(value) == Ok(Declared::Other) {
         // What it unpacks to has been looked at.
-        found.show(whole(PartKind::Body, body, value), None);
+        found.show(whole(PartKind::Body, body, value, found), None);
         return;
     }
     let problems = found.problem_count();
@@ -53,9 +53,10 @@ fn read_coded(body: &Bytes, value: &[u8], found: &mut Dissection<'_>) {
     }
 }
 
-fn whole(kind: PartKind, body: &Bytes, value: &[u8]) -> Part {
+fn whole(kind: PartKind, body: &Bytes, value: &[u8], found: &Dissection<'_>) -> Part {
     let declared_type = (!value.is_empty()).then(|| String::from_utf8_lossy(value).into_owned());
-    Part::new(kind, body.clone()).declared(declared_type)
+    let file_name = found.body_name().map(str::to_owned);
+    Part { file_name, ..Part::new(kind, body.clone()).declared(declared_type) }
 }
 
 /// Reads `body` as the type `value` asks.
@@ -66,15 +67,15 @@ fn read_as(body: &Bytes, value: &[u8], kind: PartKind, found: &mut Dissection<'_
             if multipart::extract(body, &declared, found) == multipart::Form::Ambiguous {
                 read_all_ways(body, value, kind, found);
                 let kind = if found.part_count() > parts { PartKind::Envelope } else { kind };
-                found.add(whole(kind, body, value), None);
+                found.add(whole(kind, body, value, found), None);
             }
         }
         Err(code) => {
             found.ambiguous(code, None);
             read_all_ways(body, value, kind, found);
-            found.add(whole(kind, body, value), None);
+            found.add(whole(kind, body, value, found), None);
         }
-        Ok(declared) => read_as_one(body, &declared, whole(kind, body, value), found),
+        Ok(declared) => read_as_one(body, &declared, whole(kind, body, value, found), found),
     }
 }
 
@@ -85,7 +86,7 @@ fn read_all_ways(body: &Bytes, value: &[u8], kind: PartKind, found: &mut Dissect
     }
     multipart::extract_all_readings(body, value, found);
     for declared in Declared::beside_multipart(value) {
-        read_as_one(body, &declared, whole(kind, body, value), found);
+        read_as_one(body, &declared, whole(kind, body, value, found), found);
     }
 }
 

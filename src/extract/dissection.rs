@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::body::{Chain, Coding, End, ScratchWriter, Unpacker};
+use crate::body::{CabinetMethod, Chain, Coding, End, RarEvent, RarReader, ScratchWriter, Unpacker};
 use crate::content::{Deadline, ExtractLimits, Part, PartKind};
 
 use super::inside;
@@ -25,6 +25,8 @@ pub(super) struct Dissection<'a> {
     deadline: &'a Deadline,
     unpacker: Unpacker<'a>,
     ambiguity: Ambiguity,
+    /// What the request calls its body as a file.
+    body_name: Option<String>,
     visit: &'a mut dyn FnMut(&Part),
     parts: usize,
     carved: usize,
@@ -77,6 +79,7 @@ impl<'a> Dissection<'a> {
             deadline: means.deadline,
             unpacker: Unpacker::new(means.scratch, means.limits, means.deadline),
             ambiguity,
+            body_name: None,
             visit,
             parts: 0,
             carved: 0,
@@ -88,6 +91,16 @@ impl<'a> Dissection<'a> {
             archives: SeenArchives::default(),
             decoded: None,
         }
+    }
+
+    /// Sets what the request calls its body as a file.
+    pub(super) fn call_body(&mut self, name: Option<String>) {
+        self.body_name = name;
+    }
+
+    /// What the request calls its body as a file.
+    pub(super) fn body_name(&self) -> Option<&str> {
+        self.body_name.as_deref()
     }
 
     pub(super) fn limits(&self) -> &'a ExtractLimits {
@@ -275,6 +288,21 @@ impl<'a> Dissection<'a> {
     /// Adds to `output` what `chain` gives, up to the first fault.
     pub(super) fn unpack_chain(&mut self, chain: &Chain<'_>, output: &mut ScratchWriter) -> End {
         self.unpacker.unpack_chain(chain, output)
+    }
+
+    /// Adds to `output` what the blocks of a folder of a cabinet give, each with its length once it is unpacked.
+    pub(super) fn unpack_cabinet(
+        &mut self,
+        method: CabinetMethod,
+        blocks: &[(&[u8], usize)],
+        output: &mut ScratchWriter,
+    ) -> End {
+        self.unpacker.unpack_cabinet(method, blocks, output)
+    }
+
+    /// What comes next of an archive of RAR; `None` at its end, and when time has run out.
+    pub(super) fn next_of_rar(&self, reader: &mut RarReader) -> Option<RarEvent> {
+        reader.next(self.deadline)
     }
 
     /// Adds decoded bytes to `output`; `packed` is how many bytes they came from.

@@ -45,7 +45,7 @@ pub(super) fn extract(body: &Bytes, codec: Codec, found: &mut Dissection<'_>) {
             return found.report(ProblemCode::GrpcMalformed, Some(offset));
         };
         let is_compressed = flag & COMPRESSED != 0;
-        let messages = if is_compressed { decompress(&message, offset, found) } else { vec![message] };
+        let messages = if is_compressed { decompress(&message, offset, found) } else { as_told(message, found) };
         for message in messages {
             found.add(Part::new(PartKind::Entry, message.clone()), Some(offset));
             match codec {
@@ -75,6 +75,17 @@ fn split_message(rest: &mut Bytes) -> Option<(u8, Bytes)> {
     let message = rest.slice(PREFIX..end);
     *rest = rest.slice(end..);
     Some((flag, message))
+}
+
+/// `message`, which is not said to be compressed, and what is in it if it is all the same.
+fn as_told(message: Bytes, found: &mut Dissection<'_>) -> Vec<Bytes> {
+    let coding = match message[..] {
+        [0x1f, 0x8b, ..] => Coding::Gzip,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Coding::Zstd,
+        _ => return vec![message],
+    };
+    let inner = whole(coding, &message, found);
+    std::iter::once(message).chain(inner).collect()
 }
 
 /// What `message`, which stands at `offset`, is without its compression. An empty one is nobody's stream and empty.

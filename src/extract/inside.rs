@@ -3,9 +3,11 @@
 use crate::content::{Part, PartKind};
 
 use super::ProblemCode;
-use super::container::{Container, Coverage};
+use super::carve::Streams;
+use super::container::{Container, Coverage, open_bare};
 use super::dissection::Dissection;
-use super::{carve, encoded, json, legible, xml};
+use super::encoded::Runs;
+use super::{carve, encoded, json, legible, serialised, xml};
 
 /// Looks into `part`, which has just been handed out.
 pub(super) fn look(part: &Part, found: &mut Dissection<'_>) {
@@ -22,29 +24,32 @@ pub(super) fn look(part: &Part, found: &mut Dissection<'_>) {
     }
     // The same bytes may be several containers at once: a program is also the archive behind it.
     let mut coverage = Coverage::Some;
+    // What a container holds comes by itself.
+    let (mut streams, mut runs) = (Streams::LeftOut, Runs::LeftOut);
+    if containers.is_empty() {
+        let is_picture = carve::begins_as_picture(&part.bytes);
+        if !is_picture {
+            open_bare(part, found);
+        }
+        streams = if is_picture { Streams::Marked } else { Streams::Unpacked };
+        let is_read = serialised::extract(part, found);
+        // So do values of XML and JSON.
+        let is_plain = !is_read && part.kind != PartKind::Envelope;
+        runs = if is_plain { Runs::Sought } else { Runs::LeftOut };
+    }
     for container in containers {
         coverage = coverage.max(container.open(part, found));
     }
-    look_for_hidden(part, coverage, found);
+    encoded::extract(part, runs, found);
+    look_for_hidden(part, coverage, streams, found);
 }
 
-fn look_for_hidden(part: &Part, coverage: Coverage, found: &mut Dissection<'_>) {
+fn look_for_hidden(part: &Part, coverage: Coverage, streams: Streams, found: &mut Dissection<'_>) {
     let bytes = &part.bytes;
-    if part.kind == PartKind::Envelope {
-        encoded::pictures_together(bytes, found);
-    } else {
-        encoded::data_uris(part, found);
-    }
-    if is_value(part) {
-        encoded::whole_value(bytes, found);
-    }
     // Some applications read a body as JSON or XML whatever it is called.
-    if is_value(part) || part.kind == PartKind::Body {
+    if encoded::is_value(part) || part.kind == PartKind::Body {
         json::extract_if_it_looks_so(bytes, found);
         xml::extract_if_it_looks_so(bytes, found);
-    }
-    if part.kind == PartKind::Body {
-        encoded::whole_body(bytes, found);
     }
     carve::extract_thumbnails(bytes, found);
     // Whatever lies in a carved file was found in what it was carved from.
@@ -52,19 +57,9 @@ fn look_for_hidden(part: &Part, coverage: Coverage, found: &mut Dissection<'_>) 
         return;
     }
     match coverage {
-        Coverage::Some => carve::extract(bytes, found),
+        Coverage::Some => carve::extract_with(bytes, streams, found),
         // Tools that look for a directory at the end find one whatever container the bytes are.
         Coverage::Entries => carve::extract_archives(bytes, found),
         Coverage::All => {}
-    }
-}
-
-/// Whether an application gets the part as one value, which it may well decode.
-fn is_value(part: &Part) -> bool {
-    match part.kind {
-        PartKind::Field | PartKind::JsonString | PartKind::XmlText | PartKind::Reading => true,
-        // Encoded twice.
-        PartKind::Decoded => str::from_utf8(&part.bytes).is_ok(),
-        _ => false,
     }
 }

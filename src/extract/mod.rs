@@ -32,6 +32,7 @@ pub(crate) mod percent;
 mod problem;
 mod protobuf;
 mod seen;
+mod serialised;
 mod value;
 mod xml;
 
@@ -91,12 +92,22 @@ pub struct Means<'a> {
 pub fn dissect<'a>(source: &Source<'_>, means: &Means<'a>, visit: &'a mut dyn FnMut(&Part)) -> Vec<Problem> {
     let mut dissection = Dissection::new(means, source.ambiguity, visit);
     if !source.body.is_empty() {
+        dissection.call_body(file_name_among(source.names));
         declared::read(source, &mut dissection);
     }
     for name in source.names {
         legible::show_name(name, &mut dissection);
     }
     dissection.finish()
+}
+
+/// The first of `names` that is one of a file, with an ending.
+fn file_name_among(names: &[&[u8]]) -> Option<String> {
+    let is_file_name = |name: &&&[u8]| {
+        let (_, ending) = name.split_at(name.iter().rposition(|byte| *byte == b'.').unwrap_or(name.len()));
+        (2..=11).contains(&ending.len()) && ending[1..].iter().all(u8::is_ascii_alphanumeric)
+    };
+    names.iter().find(is_file_name).map(|name| String::from_utf8_lossy(name).into_owned())
 }
 
 /// What an upload consists of, gathered.

@@ -162,6 +162,8 @@ problem_codes! {
     Unsupported {
         ContainerMethodUnknown = "container_method_unknown",
             "An archive, or an entry of a container, is compressed in a way that cannot be undone here.";
+        ContainerUnsupported = "container_unsupported",
+            "An archive, an image of a disk or a mailbox is of a kind that is known and that nothing here opens.";
         ContainerIncomplete = "container_incomplete",
             "An archive is one volume of several, so that some of its entries or their ends are elsewhere.";
     }

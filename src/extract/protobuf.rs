@@ -41,7 +41,9 @@ impl Fields {
                 return;
             }
             let name = if name.is_empty() { number.to_string() } else { format!("{name}.{number}") };
-            found.add(Part::new(PartKind::Entry, content.clone()).named(name.clone()), None);
+            // A text is a value, in which something may be encoded.
+            let kind = if str::from_utf8(&content).is_ok() { PartKind::Field } else { PartKind::Entry };
+            found.add(Part::new(kind, content.clone()).named(name.clone()), None);
             if nesting < MAX_NESTING && !content.is_empty() {
                 self.read(&content, &name, nesting + 1, found);
             }
@@ -147,6 +149,14 @@ mod tests {
     fn fields_at_every_level_are_parts() {
         let message = b"\x08\x96\x01\x12\x05\x0a\x03abc\x19\0\0\0\0\0\0\0\0\x22\x02\xff\xff\x2d\0\0\0\0";
         assert_eq!(parts(&[message]), named(&[("2", b"\x0a\x03abc"), ("2.1", b"abc"), ("4", b"\xff\xff")]));
+    }
+
+    #[test]
+    fn texts_are_values_in_which_something_may_be_encoded() {
+        let found = gathered(&ExtractLimits::default(), Ambiguity::Refuse, |found| {
+            Fields::default().read(&Bytes::from_static(b"\x0a\x14RVZJTC1GSUxFLUJZVEVT"), "", 0, found);
+        });
+        assert!(found.parts.iter().any(|part| part.bytes == "EVIL-FILE-BYTES"));
     }
 
     #[test]

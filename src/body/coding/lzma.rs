@@ -239,3 +239,86 @@ impl Decoder for Xz<'_> {
         self.input.len() - self.reader.inner().len()
     }
 }
+
+/// LZMA behind a header of its own (`lzma-file-format.txt` of XZ Utils).
+pub(super) struct Alone<'a> {
+    input: &'a [u8],
+    reader: Option<LzmaReader<&'a [u8]>>,
+}
+
+impl<'a> Alone<'a> {
+    pub(super) fn new(input: &'a [u8]) -> Self {
+        Self { input, reader: LzmaReader::new_mem_limit(input, MAX_DICTIONARY / 1024 + 1024, None).ok() }
+    }
+}
+
+impl Decoder for Alone<'_> {
+    fn decode(&mut self, block: &mut [u8]) -> Result<usize, Broken> {
+        self.reader.as_mut().ok_or(Broken)?.read(block).map_err(|_| Broken)
+    }
+
+    /// All of the input: nothing is known to follow such a stream, and the decoder reads ahead.
+    fn consumed(&self) -> usize {
+        self.input.len()
+    }
+}
+
+/// One member of the format of `lzip` (lzip manual, "File format"): a header of six bytes, LZMA up to its end mark,
+/// and a trailer of checksum and sizes.
+pub(super) struct Lzip<'a> {
+    input: &'a [u8],
+    reader: Option<LzmaReader<&'a [u8]>>,
+    checksum: crc32fast::Hasher,
+    consumed: usize,
+}
+
+/// Three bits of literal context, two of position.
+const LZIP_PROPERTIES: u8 = 93;
+const LZIP_HEADER: usize = 6;
+const LZIP_TRAILER: usize = 20;
+
+impl<'a> Lzip<'a> {
+    pub(super) fn new(input: &'a [u8]) -> Self {
+        let reader = lzip_dictionary(input).and_then(|dictionary| {
+            LzmaReader::new_with_props(&input[LZIP_HEADER..], u64::MAX, LZIP_PROPERTIES, dictionary, None).ok()
+        });
+        Self { input, reader, checksum: crc32fast::Hasher::new(), consumed: 0 }
+    }
+
+    /// Checks the trailer: CRC-32 of the content first.
+    fn finish(&mut self, reader: LzmaReader<&'a [u8]>) -> Result<(), Broken> {
+        let (rest, buffered) = reader.into_parts();
+        let end = self.input.len() - rest.len() - buffered.len();
+        self.consumed = end + LZIP_TRAILER;
+        let trailer = self.input.get(end..self.consumed).ok_or(Broken)?;
+        if trailer.starts_with(&self.checksum.clone().finalize().to_le_bytes()) { Ok(()) } else { Err(Broken) }
+    }
+}
+
+impl Decoder for Lzip<'_> {
+    fn decode(&mut self, block: &mut [u8]) -> Result<usize, Broken> {
+        let Some(reader) = &mut self.reader else {
+            return if self.consumed > 0 { Ok(0) } else { Err(Broken) };
+        };
+        let length = reader.read(block).map_err(|_| Broken)?;
+        self.checksum.update(&block[..length]);
+        if length == 0
+            && let Some(reader) = self.reader.take()
+        {
+            self.finish(reader)?;
+        }
+        Ok(length)
+    }
+
+    fn consumed(&self) -> usize {
+        self.consumed
+    }
+}
+
+/// A power of two, less some sixteenths of it.
+fn lzip_dictionary(input: &[u8]) -> Option<u32> {
+    let coded = *input.strip_prefix(b"LZIP\x01")?.first()?;
+    let (power, less) = (u32::from(coded & 0x1f), u32::from(coded >> 5));
+    let size = 1_u32.checked_shl(power).filter(|_| (12..=28).contains(&power))?;
+    Some(size - size / 16 * less)
+}

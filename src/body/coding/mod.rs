@@ -1,16 +1,22 @@
 //! The one door to the decompressors: nothing goes through it without a limit on bytes, ratio and time.
 //!
 //! All of them are written in Rust: `miniz_oxide` (deflate, in three wrappings), `deflate64`, `brotli-decompressor`,
-//! `ruzstd`, `lzma-rust2`, `libbz2-rs-sys` (bzip2), `ppmd-rust`.
+//! `ruzstd`, `lzma-rust2`, `libbz2-rs-sys` (bzip2), `ppmd-rust`, `rars`, `lzxd`; LZ4, Snappy and `compress` by code of our own.
 #![expect(clippy::disallowed_methods, reason = "this is the capped door that all other code has to use")]
 
+mod back;
 mod brotli;
 mod bzip2;
+mod cabinet;
+mod compress;
 mod deflate;
 mod deflate64;
 mod fax;
+mod lz4;
 mod lzma;
+mod rar;
 mod reader;
+mod snappy;
 mod zstd;
 
 use std::time::Duration;
@@ -18,8 +24,10 @@ use std::time::Duration;
 use super::scratch::{Scratch, ScratchWriter};
 use crate::content::{Deadline, ExtractLimits, plain_picture_length};
 
+pub use cabinet::CabinetMethod;
 pub use fax::Fax;
 pub use lzma::{Chain, Machine, Step};
+pub use rar::{RarEvent, RarFault, RarReader};
 pub use reader::{Decompressed, FileCoding};
 
 /// Bytes decompressed at a time.
@@ -50,6 +58,16 @@ pub enum Coding {
     Xz,
     /// One stream of the format of `bzip2`.
     Bzip2,
+    /// One frame of LZ4, or what the Linux kernel has of it.
+    Lz4,
+    /// LZMA behind a header of its own, as `lzma` writes it.
+    LzmaAlone,
+    /// One member of the format of `lzip`.
+    Lzip,
+    /// What `compress` of Unix writes.
+    Compress,
+    /// Snappy in its framing, or in that of Pages, Numbers and Keynote.
+    Snappy,
 }
 
 /// What undoes a compression, block by block.
@@ -130,6 +148,11 @@ impl<'a> Unpacker<'a> {
             Coding::Zstd => pump(&mut zstd::Zstd::new(input), target),
             Coding::Xz => pump(&mut lzma::Xz::new(input), target),
             Coding::Bzip2 => pump(&mut bzip2::Bzip2::new(input), target),
+            Coding::Lz4 => pump(&mut lz4::Lz4::new(input), target),
+            Coding::LzmaAlone => pump(&mut lzma::Alone::new(input), target),
+            Coding::Lzip => pump(&mut lzma::Lzip::new(input), target),
+            Coding::Compress => pump(&mut compress::Compress::new(input), target),
+            Coding::Snappy => pump(&mut snappy::Snappy::new(input), target),
         }
     }
 
@@ -163,6 +186,21 @@ impl<'a> Unpacker<'a> {
             return End::Late;
         }
         pump(&mut lzma::Reading::new(chain), &mut |piece| self.write(piece, chain.packed(), output))
+    }
+
+    /// Adds to `output` what the blocks of a folder of a cabinet give, each with its length once it is unpacked, up to
+    /// the first fault.
+    pub fn unpack_cabinet(
+        &mut self,
+        method: CabinetMethod,
+        blocks: &[(&[u8], usize)],
+        output: &mut ScratchWriter,
+    ) -> End {
+        if self.deadline.has_passed() {
+            return End::Late;
+        }
+        let packed = blocks.iter().map(|(block, _)| block.len()).sum();
+        pump(&mut cabinet::Cabinet::new(method, blocks), &mut |piece| self.write(piece, packed, output))
     }
 
     /// Adds `piece` to `output` within the limits, for content that is decoded elsewhere. `packed` is what it came

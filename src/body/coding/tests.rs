@@ -6,11 +6,12 @@ use super::*;
 use crate::body::Stores;
 use crate::config::Limits;
 
-/// "Penstock holds it. " fifty times: by Python's gzip, zlib, lzma and bz2, brotli 1.1 and zstd 1.5.
+/// "Penstock holds it. " fifty times: by Python's gzip, zlib, lzma and bz2, brotli 1.1, zstd 1.5, lz4 1.9, lzip 1.23,
+/// `xz --format=lzma` and ncompress.
 const TEXT: &str = "Penstock holds it. ";
 const TIMES: usize = 50;
 
-fn streams() -> [(Coding, Vec<u8>); 7] {
+fn streams() -> [(Coding, Vec<u8>); 9] {
     let hex = |text: &str| data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
     [
         (Coding::Gzip, hex(GZIP)),
@@ -20,6 +21,8 @@ fn streams() -> [(Coding, Vec<u8>); 7] {
         (Coding::Zstd, hex(ZSTD)),
         (Coding::Xz, hex(XZ)),
         (Coding::Bzip2, hex(BZIP2)),
+        (Coding::Lz4, hex(LZ4)),
+        (Coding::Lzip, hex(LZIP)),
     ]
 }
 
@@ -30,6 +33,14 @@ const BROTLI: &str = "1bb503f88d94aac3bb06812a4b932e6e7439c826a5a508aaa093555cba
 const ZSTD: &str = "28b52ffd64b602d500009850656e73746f636b20686f6c64732069742e200100415b35c38340f81c";
 const BZIP2: &str = "425a6839314159265359fcc7037a00007c9380400140000e6d8c0020006029540069a100003445da2f916516e8b28be45d22d88bb45ba2f51728b08b08b28b28b08bf177245385090fcc7037a0";
 const XZ: &str = "fd377a585a000004e6d6b4460200210116000000742fe5a3e003b500205d00281949c7672e94986b9356946af4a734d6f30b30f215581cc064605eea3b330000407ae128120357a400013cb60700000006d6bdb2b1c467fb020000000004595a";
+
+const LZ4: &str =
+    "04224d187440bd21000000ff0450656e73746f636b20686f6c64732069742e201300ffffff8e502069742e20d4cd88070000000093897f4d";
+const LZ4_OLD: &str = "02214c1821000000ff0450656e73746f636b20686f6c64732069742e201300ffffff8e502069742e20";
+const LZIP: &str = "4c5a4950010c00281949c7672e94986b9356946af4a734d6f30b30f215581cc064605f25a376ffffe418800054095940b6030000000000004000000000000000";
+const LZMA: &str =
+    "5d00008000ffffffffffffffff00281949c7672e94986b9356946af4a734d6f30b30f215581cc064605f25a376ffffe4188000";
+const COMPRESS: &str = "1f9d9050cab89943e7cd983520d0bc6143660e8834745c800838b0e0c1840b1b3e8c385120418308153274085122c58f17456a2cd9b122488c23379af468316446921c4fd684b93227cd972a71ce7499f2a6cc96286dc664a913a851a63f8b2ef5495469cfa149790a45ba33e8d1a652af72753a156bd7a754b37a855a55ebd7a856b7828dfbb6eddab467cb8e0d2b17ae5bb66ad19a252b76ee5fbc84fbda15bc972ee0bc85fdde1dccb76e60bd8627373e4cd931e2ca8f135b86acf872e4c5982533cebc5a756ad4a74d97267d14";
 
 fn unpacked(coding: Coding, input: &[u8], limits: &ExtractLimits, deadline: &Deadline) -> (End, Bytes) {
     let (room, stores) = (Limits::default(), Stores::default());
@@ -46,6 +57,19 @@ fn streams_of_other_tools_come_back_and_tell_their_length() {
         let (end, content) = unpacked(coding, &followed, &ExtractLimits::default(), &Deadline::NEVER);
         assert_eq!(end, End::Complete(stream.len()), "{coding:?}");
         assert_eq!(content, TEXT.repeat(TIMES).as_bytes(), "{coding:?}");
+    }
+}
+
+#[test]
+fn streams_that_have_no_end_of_their_own_come_back() {
+    for (coding, stream, text) in [
+        (Coding::LzmaAlone, LZMA, TEXT.repeat(TIMES)),
+        (Coding::Lz4, LZ4_OLD, TEXT.repeat(TIMES)),
+        (Coding::Compress, COMPRESS, TEXT.repeat(TIMES)),
+    ] {
+        let stream = data_encoding::HEXLOWER.decode(stream.as_bytes()).unwrap();
+        let (end, content) = unpacked(coding, &stream, &ExtractLimits::default(), &Deadline::NEVER);
+        assert_eq!((end, &content[..]), (End::Complete(stream.len()), text.as_bytes()), "{coding:?}");
     }
 }
 

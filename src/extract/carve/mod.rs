@@ -5,6 +5,7 @@
 //! what has one is a part, from its first byte to its last, so that digests fit too.
 
 mod picture;
+mod streams;
 mod thumbnail;
 
 pub(super) use self::picture::{color_table, is_cut_off};
@@ -14,10 +15,12 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 use bytes::Bytes;
 
+use crate::body::Coding;
 use crate::content::{Part, PartKind};
 
 use super::ProblemCode;
 use super::container::zip::{self, Embedded};
+use super::container::{git_pack, rar};
 use super::dissection::Dissection;
 
 /// What a signature promises.
@@ -31,6 +34,12 @@ enum Promise {
     SevenZip,
     /// MP4 and its kin, HEIC and AVIF among them: the film behind a photo that moves.
     BoxFile,
+    /// A self-extracting program ends with such an archive.
+    Rar,
+    /// What a push to git sends, behind lines that say what for.
+    GitPack,
+    /// Something compressed.
+    Stream(Coding),
 }
 
 impl Promise {
@@ -46,7 +55,7 @@ impl Promise {
 
 /// How the files begin that are looked for. None begins inside another, so that a search for one at a time, which is
 /// forty times as fast as one for overlapping ones (measured: 8 GB/s), misses none.
-const SIGNATURES: [(&[u8], Promise); 8] = [
+const SIGNATURES: [(&[u8], Promise); 16] = [
     (b"\xff\xd8", Promise::Jpeg),
     (b"\x89PNG\r\n\x1a\n", Promise::Png),
     (b"GIF87a", Promise::Gif),
@@ -55,6 +64,14 @@ const SIGNATURES: [(&[u8], Promise); 8] = [
     (b"PK\x03\x04", Promise::Zip),
     (b"7z\xbc\xaf\x27\x1c", Promise::SevenZip),
     (b"ftyp", Promise::BoxFile),
+    (b"Rar!\x1a\x07", Promise::Rar),
+    (b"PACK\0\0\0", Promise::GitPack),
+    (b"\x1f\x8b\x08", Promise::Stream(Coding::Gzip)),
+    (b"\x28\xb5\x2f\xfd", Promise::Stream(Coding::Zstd)),
+    (b"\x78\x01", Promise::Stream(Coding::Zlib)),
+    (b"\x78\x5e", Promise::Stream(Coding::Zlib)),
+    (b"\x78\x9c", Promise::Stream(Coding::Zlib)),
+    (b"\x78\xda", Promise::Stream(Coding::Zlib)),
 ];
 
 /// How many times its own length the files found in a part may have together, since they may lie in each other.
@@ -65,8 +82,31 @@ static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(signatures).ok()
 });
 
+/// Which streams are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Streams {
+    /// All, each unpacked.
+    Unpacked,
+    /// Those that begin with more than two bytes of their own. Pictures have zlib in them, and what has two such bytes
+    /// by chance.
+    Marked,
+    /// None: whoever reads such a file unpacks what it is made of, and so was done.
+    LeftOut,
+}
+
+impl Streams {
+    fn has(self, coding: Coding) -> bool {
+        self == Self::Unpacked || self == Self::Marked && coding != Coding::Zlib
+    }
+}
+
 /// Hands out every file that begins in `bytes` behind its first byte.
 pub(super) fn extract(bytes: &Bytes, found: &mut Dissection<'_>) {
+    extract_with(bytes, Streams::LeftOut, found);
+}
+
+/// The same, with streams.
+pub(super) fn extract_with(bytes: &Bytes, streams: Streams, found: &mut Dissection<'_>) {
     let Some(finder) = &*FINDER else {
         return;
     };
@@ -74,11 +114,21 @@ pub(super) fn extract(bytes: &Bytes, found: &mut Dissection<'_>) {
     let mut carver = Carver::new(bytes, found);
     let mut archives = None;
     let mut archive_end = 0;
+    let mut stream_end = 0;
     for hit in finder.find_iter(&bytes[..]) {
         let promise = SIGNATURES[hit.pattern().as_usize()].1;
         let Some(start) = hit.start().checked_sub(promise.before_signature()) else {
             continue;
         };
+        if let Promise::Stream(coding) = promise {
+            if streams.has(coding) && start > 0 && start >= stream_end {
+                stream_end = streams::unpack(coding, bytes, start, carver.found).unwrap_or(stream_end);
+                if carver.found.is_over() {
+                    return;
+                }
+            }
+            continue;
+        }
         let end = if promise == Promise::Zip {
             let archives = archives.get_or_insert_with(|| carver.with_odd(Embedded::find(bytes, max_entries)));
             let end = end_of_zip(archives, bytes, start, archive_end);
@@ -107,6 +157,12 @@ pub(super) fn extract_archives(bytes: &Bytes, found: &mut Dissection<'_>) {
             return;
         }
     }
+}
+
+/// Whether `bytes` begin as a picture does whose samples are compressed: unpacked, they are nothing but samples.
+pub(super) fn begins_as_picture(bytes: &[u8]) -> bool {
+    let starts: [&[u8]; 8] = [b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
+    starts.iter().any(|start| bytes.starts_with(start))
 }
 
 /// Whether to go on.
@@ -185,8 +241,10 @@ fn length(promise: Promise, bytes: &[u8]) -> Option<usize> {
         Promise::WebP => picture::webp(bytes),
         Promise::BoxFile => boxes(bytes),
         Promise::SevenZip => seven_zip(bytes).map(|length| length.min(bytes.len())),
-        // Depends on what stands around it.
-        Promise::Zip => None,
+        Promise::Rar => rar::is_rar(bytes).then_some(bytes.len()),
+        Promise::GitPack => git_pack::is_pack(bytes).then_some(bytes.len()),
+        // Depends on what stands around it, or is known once it is unpacked.
+        Promise::Zip | Promise::Stream(_) => None,
     }
 }
 

@@ -1,19 +1,27 @@
 //! Containers: files that hold other files, told by their bytes; only mail is also told by what it is called.
 
 mod ar;
+mod cab;
 mod cipher;
 mod compressed;
 mod cpio;
 mod foreign;
+pub(super) mod git_pack;
+mod iso;
 mod mail;
 mod metafile;
 mod ole;
 mod pdf;
+pub(super) mod rar;
 mod seven_zip;
+mod sqlite;
 mod tar;
 #[cfg(test)]
 mod testing;
+mod tnef;
+pub(super) mod uuencode;
 mod volume;
+mod xar;
 pub(super) mod zip;
 
 use crate::body::Coding;
@@ -21,6 +29,8 @@ use crate::content::{Metafile, Part, PartKind};
 
 use super::ProblemCode;
 use super::dissection::Dissection;
+
+pub(super) use compressed::open_bare;
 
 /// A kind of container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +47,20 @@ pub(super) enum Container {
     Cpio,
     /// A package of RPM, which has an archive of cpio in it.
     Rpm,
+    /// An archive of RAR.
+    Rar,
+    /// A cabinet of Windows.
+    Cabinet,
+    /// An archive of xar.
+    Xar,
+    /// An image of a CD or DVD.
+    Iso,
+    /// What Outlook puts around mails.
+    Tnef,
+    /// A database of SQLite.
+    Sqlite,
+    /// A pack of git.
+    GitPack,
     /// An archive that nothing here opens.
     Foreign,
     /// A compound file: a document of Office before 2007, a mail of Outlook.
@@ -66,7 +90,8 @@ impl Container {
     /// The containers that `part` is, of which unpackers may take any.
     pub(super) fn all_of(part: &Part) -> Vec<Self> {
         let bytes = &part.bytes[..];
-        let compressed = compressed::coding(bytes).map(Self::Compressed);
+        let compressed = compressed::coding(bytes).or_else(|| compressed::is_iwa(part).then_some(Coding::Snappy));
+        let compressed = compressed.map(Self::Compressed);
         let seven_zip = seven_zip::is_seven_zip(bytes).then_some(Self::SevenZip);
         let tar = tar::is_tar(bytes).then_some(Self::Tar);
         let compound = ole::is_compound(bytes).then_some(Self::Compound);
@@ -78,7 +103,15 @@ impl Container {
             (ar::is_ar(bytes), Self::Ar),
             (cpio::is_cpio(bytes), Self::Cpio),
             (cpio::is_rpm(bytes), Self::Rpm),
-            (foreign::is_foreign(bytes), Self::Foreign),
+            (rar::is_rar(bytes), Self::Rar),
+            (cab::is_cabinet(bytes), Self::Cabinet),
+            (xar::is_xar(bytes), Self::Xar),
+            (iso::is_iso(bytes), Self::Iso),
+            (tnef::is_tnef(bytes), Self::Tnef),
+            (sqlite::is_database(bytes), Self::Sqlite),
+            (git_pack::is_pack(bytes), Self::GitPack),
+            // An image of a disc that also starts from a stick has a table of partitions.
+            (!iso::is_iso(bytes) && (foreign::is_foreign(bytes) || iso::is_udf_alone(bytes)), Self::Foreign),
         ];
         let others = others.into_iter().filter_map(|(is_one, container)| is_one.then_some(container));
         [compressed, seven_zip, tar, compound, metafile, pdf, zip, mail].into_iter().flatten().chain(others).collect()
@@ -93,8 +126,15 @@ impl Container {
             Self::Ar => ar::open(&part.bytes, found),
             Self::Cpio => cpio::open(&part.bytes, found),
             Self::Rpm => cpio::open_rpm(&part.bytes, found),
+            Self::Rar => rar::open(&part.bytes, found),
+            Self::Cabinet => cab::open(&part.bytes, found),
+            Self::Xar => xar::open(&part.bytes, found),
+            Self::Iso => iso::open(&part.bytes, found),
+            Self::Tnef => tnef::open(&part.bytes, found),
+            Self::Sqlite => sqlite::open(&part.bytes, found),
+            Self::GitPack => git_pack::open(&part.bytes, found),
             Self::Foreign => {
-                found.report(ProblemCode::ContainerMethodUnknown, None);
+                found.report(ProblemCode::ContainerUnsupported, None);
                 Coverage::Some
             }
             Self::Compound => ole::open(&part.bytes, found),

@@ -1,4 +1,4 @@
-//! Files written as text: base64 values and data URIs.
+//! Files written as text: base64 values and data URIs, and other ways to spell bytes.
 //!
 //! Applications decode base64 in different ways, most of them leniently: Python, PHP and Node skip what is not in the
 //! alphabet. So every value is decoded as leniently as any of them does, and where they differ (the URL-safe alphabet,
@@ -11,16 +11,18 @@
 
 mod data_uri;
 mod markup;
+mod runs;
+mod spelled;
 mod spread;
 
 use bytes::Bytes;
 
 use crate::body::{End, ScratchWriter};
-use crate::content::{Part, PartKind, base64_digit};
+use crate::content::{Part, PartKind, base64_digit, reads_as_text};
 
 pub(super) use self::data_uri::content_of;
-pub(super) use self::markup::pictures_together;
 use super::carve;
+use super::container::uuencode;
 use super::dissection::Dissection;
 
 /// Fewest characters of a value that is decoded: twelve bytes.
@@ -51,15 +53,65 @@ impl Way {
     }
 }
 
-/// Hands out the content of every data URI in `part`, each once.
-pub(super) fn data_uris(part: &Part, found: &mut Dissection<'_>) {
+/// Whether texts are searched for what is encoded in the middle of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Runs {
+    /// They are.
+    Sought,
+    /// All that may be encoded in them comes by itself.
+    LeftOut,
+}
+
+/// Hands out what is encoded in `part`, each content once.
+pub(super) fn extract(part: &Part, runs: Runs, found: &mut Dissection<'_>) {
     found.once(|found| {
-        data_uri::find(&part.bytes, found);
-        // References in texts of XML are resolved already.
-        if part.kind != PartKind::XmlText {
-            markup::find(&part.bytes, found);
+        match part.kind {
+            PartKind::Envelope => markup::pictures_together(&part.bytes, found),
+            _ => data_uris(part, found),
         }
+        if is_value(part) {
+            whole_value(&part.bytes, found);
+        }
+        if is_value(part) || matches!(part.kind, PartKind::Body | PartKind::File | PartKind::Entry) {
+            spelled::whole(&part.bytes, found);
+        }
+        if part.kind == PartKind::Body {
+            whole_body(&part.bytes, found);
+        }
+        look_for_text(part, runs, found);
     });
+}
+
+/// Looks for files that are written as text in a text, if `part` is one. A picture may seem to be.
+fn look_for_text(part: &Part, runs: Runs, found: &mut Dissection<'_>) {
+    let is_guess_of_chance = matches!(part.kind, PartKind::Carved | PartKind::Reading);
+    if is_guess_of_chance || part.bytes.len() < MIN_CHARACTERS || !reads_as_text(&part.bytes) {
+        return;
+    }
+    uuencode::extract(&part.bytes, found);
+    spelled::byte_arrays(&part.bytes, found);
+    if runs == Runs::Sought {
+        runs::in_text(&part.bytes, found);
+    }
+}
+
+/// Whether an application gets the part as one value, which it may well decode.
+pub(super) fn is_value(part: &Part) -> bool {
+    match part.kind {
+        PartKind::Field | PartKind::JsonString | PartKind::XmlText | PartKind::Reading => true,
+        // Encoded twice.
+        PartKind::Decoded => str::from_utf8(&part.bytes).is_ok(),
+        _ => false,
+    }
+}
+
+/// Hands out the content of every data URI in `part`.
+fn data_uris(part: &Part, found: &mut Dissection<'_>) {
+    data_uri::find(&part.bytes, found);
+    // References in texts of XML are resolved already.
+    if part.kind != PartKind::XmlText {
+        markup::find(&part.bytes, found);
+    }
 }
 
 /// Hands out what `text` is when the whole of it is decoded.
@@ -72,7 +124,7 @@ pub(super) fn whole_value(text: &Bytes, found: &mut Dissection<'_>) {
 }
 
 /// Hands out what `body` is when it is base64 by the letter, as some clients send files.
-pub(super) fn whole_body(body: &Bytes, found: &mut Dissection<'_>) {
+fn whole_body(body: &Bytes, found: &mut Dissection<'_>) {
     let is_character = |byte: &u8| Way::USUAL.value(*byte).is_some() || byte.is_ascii_whitespace() || *byte == b'=';
     let is_within_limit = body.len() as u64 <= found.limits().max_escaped;
     if is_within_limit && body.len() >= MIN_CHARACTERS && body.iter().all(is_character) {
@@ -210,7 +262,7 @@ fn decoded(text: impl Iterator<Item = u8>, way: Way) -> impl Iterator<Item = u8>
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use data_encoding::{BASE64, BASE64URL_NOPAD};
 
     use super::*;

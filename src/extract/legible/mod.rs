@@ -34,7 +34,8 @@ pub(super) use writer::TextWriter;
 
 /// Shows every text of `part`, which has just been handed out. Those that are shown never come here themselves.
 pub(super) fn show_texts(part: &Part, found: &mut Dissection<'_>) {
-    if part.kind != PartKind::Reading
+    // The names of a body are shown by themselves.
+    if !matches!(part.kind, PartKind::Reading | PartKind::Body | PartKind::Envelope)
         && let Some(name) = &part.file_name
     {
         name::show(name.as_bytes(), found);

@@ -117,5 +117,13 @@ fn show_strings(content: &[u8], found: &mut Dissection<'_>) {
     strings.show(PartKind::Text, "strings", found);
 }
 
+/// Hands out what `packed`, the body of a mail as Outlook keeps it, holds. What does not unpack is no such thing.
+pub(super) fn hand_out_packed_rtf<'a>(packed: &[u8], found: &mut Dissection<'a>) {
+    let mut output = found.output();
+    if packed_rtf::unpack(packed, &mut output, found) {
+        found.add_output(PartKind::Entry, output);
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,121 @@
+//! Snappy in pieces: its own framing, and what Pages, Numbers and Keynote make of it, without a mark and checksums.
+//!
+//! Sources: "Snappy compressed format description" and "Snappy framing format description", github.com/google/snappy.
+//! Checksums are not looked at.
+
+use super::{Broken, Decoder, back};
+
+/// How a stream in the usual framing begins.
+const MARK: &[u8] = b"\xff\x06\0\0sNaPpY";
+
+/// Length of the head of a piece: its kind and three bytes of length.
+const HEAD: usize = 4;
+
+/// Most that a piece gives; both framings allow 64 KiB.
+const MAX_PIECE: usize = 1 << 20;
+
+pub(super) struct Snappy<'a> {
+    input: &'a [u8],
+    at: usize,
+    /// Bytes in front of the content of a piece.
+    checksum: usize,
+    content: Vec<u8>,
+    given: usize,
+}
+
+impl<'a> Snappy<'a> {
+    pub(super) fn new(input: &'a [u8]) -> Self {
+        let checksum = if input.starts_with(MARK) { 4 } else { 0 };
+        Self { input, at: 0, checksum, content: Vec::new(), given: 0 }
+    }
+
+    /// Reads the next piece into `content`; `None` when it is damaged.
+    fn next_piece(&mut self) -> Option<()> {
+        let head: [u8; HEAD] = *self.input.get(self.at..)?.first_chunk()?;
+        let length = u32::from_le_bytes([head[1], head[2], head[3], 0]) as usize;
+        let start = self.at + HEAD;
+        let piece = self.input.get(start..start.checked_add(length)?)?;
+        self.at = start + length;
+        self.given = 0;
+        self.content.clear();
+        let is_framed = self.checksum > 0;
+        match head[0] {
+            0 => expand(piece.get(self.checksum..)?, &mut self.content),
+            1 if is_framed => {
+                self.content.extend_from_slice(piece.get(self.checksum..)?);
+                Some(())
+            }
+            // Marks, padding, and what readers have to pass by.
+            0x80.. if is_framed => Some(()),
+            _ => None,
+        }
+    }
+}
+
+impl Decoder for Snappy<'_> {
+    fn decode(&mut self, block: &mut [u8]) -> Result<usize, Broken> {
+        loop {
+            let rest = &self.content[self.given..];
+            if !rest.is_empty() {
+                let length = rest.len().min(block.len());
+                block[..length].copy_from_slice(&rest[..length]);
+                self.given += length;
+                return Ok(length);
+            }
+            if self.at == self.input.len() {
+                return Ok(0);
+            }
+            self.next_piece().ok_or(Broken)?;
+        }
+    }
+
+    fn consumed(&self) -> usize {
+        self.at
+    }
+}
+
+/// Sets `out` to what `block` gives; `None` when it is damaged.
+fn expand(block: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    let mut at = 0;
+    // As many bytes as it takes: the lowest seven bits first.
+    let (mut most, mut shift) = (0_usize, 0);
+    loop {
+        let byte = *block.get(at)?;
+        at += 1;
+        most |= usize::from(byte & 0x7f) << shift;
+        shift += 7;
+        if byte < 0x80 {
+            break;
+        }
+        if shift > 28 {
+            return None;
+        }
+    }
+    if most > MAX_PIECE {
+        return None;
+    }
+    let number = |at: &mut usize, length: usize| {
+        let bytes = block.get(*at..*at + length)?;
+        *at += length;
+        Some(bytes.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte)))
+    };
+    while at < block.len() {
+        let tag = usize::from(block[at]);
+        at += 1;
+        let (length, distance) = match tag & 3 {
+            0 => {
+                let short = tag >> 2;
+                let length = if short < 60 { short } else { number(&mut at, short - 59)? } + 1;
+                let end = at.checked_add(length).filter(|_| length <= most.saturating_sub(out.len()))?;
+                out.extend_from_slice(block.get(at..end)?);
+                at = end;
+                continue;
+            }
+            1 => (4 + (tag >> 2 & 7), (tag >> 5) << 8 | number(&mut at, 1)?),
+            2 => ((tag >> 2) + 1, number(&mut at, 2)?),
+            _ => ((tag >> 2) + 1, number(&mut at, 4)?),
+        };
+        back::copy(out, distance, length, most)?;
+    }
+    Some(())
+}
