@@ -435,6 +435,26 @@ fn a_listed_file_is_blocked_in_what_frameworks_read_by_default() {
 }
 
 #[test]
+fn words_in_what_is_no_text_are_scanned_unless_that_is_switched_off() {
+    let origin = Origin::start();
+    let rule = b"[[rule]]\nid = \"turnips\"\nkeywords = [\"forbidden turnip\"]\n";
+    let noise: Vec<u8> = (0..9000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let wide: Vec<u8> = "a forbidden turnip".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let (content_type, form) = form_with_file("a.html", &[b"<!--", &noise[..], b"--><b>forbidden</b> turnip"].concat());
+    for (setting, status) in [("", 451), ("scan_opaque = false", 200)] {
+        let setup = Setup::new(&[origin.address]).with(ENFORCING).with_limits(setting).with_file("rules.toml", rule);
+        let penstock = setup.with_top("rules = [\"rules.toml\"]\n").start();
+        for words in [&b"a forbidden turnip"[..], &wide] {
+            let body = [&noise[..5000], &[0], words, &[0, 1, 0xff], &noise[5000..]].concat();
+            assert_eq!(upload(&penstock, &body).status, status, "{setting}");
+        }
+        // What is called a text is one.
+        let answer = penstock.post("/upload/a", &[("Content-Type", &content_type)], &form);
+        assert_eq!(answer.status, 451, "{setting}");
+    }
+}
+
+#[test]
 fn what_only_looks_like_a_container_passes() {
     let origin = Origin::start();
     let penstock = knowing(&origin, "");

@@ -170,6 +170,9 @@ pub struct Limits {
     pub max_assemblies: usize,
     /// Time since its last piece after which such an upload is given up. Default 24 h, as public tus servers do.
     pub assembly_timeout: Duration,
+    /// Whether rules look at the words in bytes that are no text. Default true: they cost little, and content in a
+    /// format that nobody takes apart would be read by nobody.
+    pub scan_opaque: bool,
     /// See [`ExtractLimits`].
     pub extract: ExtractLimits,
     /// See [`DecodeLimits`].
@@ -195,6 +198,7 @@ impl Default for Limits {
             inspection_work_per_mib: Duration::from_secs(1),
             max_assemblies: 10_000,
             assembly_timeout: Duration::from_secs(24 * 3600),
+            scan_opaque: true,
             extract: ExtractLimits::default(),
             decode: DecodeLimits::default(),
         }

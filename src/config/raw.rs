@@ -274,6 +274,7 @@ pub(super) struct RawLimits {
     pub max_unpacked: Option<ByteSize>,
     pub max_unpack_ratio: Option<NonZeroU64>,
     pub max_carved: Option<usize>,
+    pub scan_opaque: Option<bool>,
     pub max_assemblies: Option<NonZeroUsize>,
     pub assembly_timeout: Option<Patience>,
     pub max_picture_side: Option<NonZeroU32>,

@@ -192,6 +192,7 @@ impl Check<'_> {
             inspection_rate: raw.inspection_rate.unwrap_or(defaults.inspection_rate),
             inspection_work: patience(raw.inspection_work, defaults.inspection_work),
             inspection_work_per_mib: time(raw.inspection_work_per_mib, defaults.inspection_work_per_mib),
+            scan_opaque: raw.scan_opaque.unwrap_or(defaults.scan_opaque),
             max_assemblies: raw.max_assemblies.map_or(defaults.max_assemblies, NonZeroUsize::get),
             assembly_timeout: patience(raw.assembly_timeout, defaults.assembly_timeout),
             extract: extract_limits(raw, defaults.extract),

@@ -18,6 +18,7 @@ mod part;
 mod plain_picture;
 mod policy;
 mod reference;
+mod strings;
 mod unix_time;
 
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
@@ -36,4 +37,5 @@ pub use part::{Part, PartKind};
 pub use plain_picture::{TELLING, plain_picture_length};
 pub use policy::{Action, Mode, SetAction, Severity};
 pub use reference::{ReferenceIn, character_reference, windows_1252};
+pub use strings::Strings;
 pub use unix_time::UnixTime;
