@@ -86,6 +86,19 @@ impl PartKind {
     }
 }
 
+/// Media types of texts that are not called so, in lower case.
+const TEXT_TYPES: [&str; 9] = [
+    "application/rtf",
+    "application/xhtml",
+    "application/xml",
+    "application/json",
+    "application/javascript",
+    "application/ecmascript",
+    "application/x-tex",
+    "application/x-latex",
+    "message/",
+];
+
 /// A part: bytes that the origin would store or show, and what it was told about them.
 ///
 /// `bytes` is a slice of the held body wherever no transformation lies between, so a part costs no copy.
@@ -121,24 +134,27 @@ pub struct Part {
 const MAX_EXTENSION: usize = 10;
 
 /// How names of texts end. Servers of files and browsers go by the name.
-const TEXT_EXTENSIONS: [&str; 46] = [
+const TEXT_EXTENSIONS: [&str; 47] = [
     "asc", "ass", "bat", "c", "cfg", "conf", "cpp", "css", "csv", "eml", "h", "htm", "html", "ics", "ini", "java",
     "js", "json", "jsonl", "jsx", "log", "markdown", "md", "mjs", "php", "pl", "ps1", "py", "rb", "rst", "rtf", "sh",
-    "shtml", "sql", "srt", "svg", "tex", "text", "tsv", "txt", "vcf", "vtt", "xhtml", "xml", "yaml", "yml",
+    "shtml", "sql", "srt", "svg", "tex", "text", "tsv", "txt", "vcf", "vtt", "xht", "xhtml", "xml", "yaml", "yml",
 ];
 
 impl Part {
-    /// Whether it is called text of some sort, by its declared type or by the end of its name.
+    /// Whether it is declared to be text of some sort, or named so: servers of files go by names, and programs too.
     pub fn is_called_text(&self) -> bool {
-        let declared = self.declared_type.as_deref().and_then(|declared| declared.trim_start().get(..5));
-        declared.is_some_and(|start| start.eq_ignore_ascii_case("text/"))
-            || self.extension().is_some_and(|extension| TEXT_EXTENSIONS.binary_search(&&*extension).is_ok())
+        let declared = self.declared_type.as_deref().map(|declared| declared.trim_start().to_ascii_lowercase());
+        let is_declared = declared.is_some_and(|declared| {
+            declared.starts_with("text/") || TEXT_TYPES.iter().any(|text| declared.starts_with(text))
+        });
+        is_declared || self.extension().is_some_and(|extension| TEXT_EXTENSIONS.binary_search(&&*extension).is_ok())
     }
 
     /// The end of its name as a file, behind the last dot, in small letters.
     pub fn extension(&self) -> Option<String> {
         let of_entry = || self.name.as_ref().filter(|_| self.kind == PartKind::Entry);
-        let (_, extension) = self.file_name.as_ref().or_else(of_entry)?.trim_end().rsplit_once('.')?;
+        let name = self.file_name.as_ref().or_else(of_entry)?.trim_end_matches(|c: char| c == '.' || c.is_whitespace());
+        let (_, extension) = name.rsplit_once('.')?;
         (extension.len() <= MAX_EXTENSION).then(|| extension.to_ascii_lowercase())
     }
 

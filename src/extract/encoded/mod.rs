@@ -67,7 +67,10 @@ pub(super) fn extract(part: &Part, runs: Runs, found: &mut Dissection<'_>) {
     found.once(|found| {
         match part.kind {
             PartKind::Envelope => markup::pictures_together(&part.bytes, found),
-            _ => data_uris(part, found),
+            _ => {
+                data_uris(part, found);
+                compressed_in(&part.bytes, found);
+            }
         }
         if is_value(part) {
             whole_value(&part.bytes, found);
@@ -135,6 +138,27 @@ fn whole_body(body: &Bytes, found: &mut Dissection<'_>) {
 /// Hands out what `text` is in base64, as it is declared to be.
 pub(super) fn declared_base64(text: &Bytes, found: &mut Dissection<'_>) {
     base64(text, Standing::Declared, found);
+}
+
+/// How base64 of a gzip member begins.
+const GZIP_IN_BASE64: &[u8] = b"H4sI";
+
+/// Fewest characters of compressed data in the middle of a text: the header and trailer of gzip take 24.
+const MIN_COMPRESSED: usize = 28;
+
+/// Hands out the gzip members that are in the middle of `text` in base64: what programs print of compressed data.
+fn compressed_in(text: &[u8], found: &mut Dissection<'_>) {
+    let is_digit = |byte: &u8| Way::USUAL.value(*byte).is_some();
+    let mut end = 0;
+    for at in memchr::memmem::find_iter(text, GZIP_IN_BASE64) {
+        if at < end || at > 0 && is_digit(&text[at - 1]) || found.is_over() {
+            continue;
+        }
+        end = text[at..].iter().position(|byte| !is_digit(byte)).map_or(text.len(), |length| at + length);
+        if end - at >= MIN_COMPRESSED && end - at < text.len() {
+            decode(text[at..end].iter().copied(), end - at, Way::USUAL, Standing::Quoted, found);
+        }
+    }
 }
 
 /// How an encoded file stands in an upload.

@@ -2,7 +2,8 @@
 //!
 //! This is no parser. It never fails, takes time linear in the text, and loses nothing: what is no whole tag is text,
 //! and what is in a tag, in a comment or in a script is text beside it. Elements that separate words end a line, all
-//! others join what they stand between. Markup whose elements nobody here knows is read both ways.
+//! others join what they stand between. Markup whose elements nobody here knows is read both ways, and so is markup in
+//! which a style may hide something or turn it around: with that and as browsers draw it.
 //!
 //! Sources: WHATWG HTML §13.2.5 (how tags end), XML 1.0 §2.4 to §2.7.
 
@@ -13,6 +14,7 @@ use crate::extract::dissection::Dissection;
 use crate::extract::percent;
 
 use super::elements::{Effect, RAW, effect};
+use super::hidden::{self, Drawn};
 use super::name;
 use super::references;
 use super::writer::TextWriter;
@@ -28,10 +30,32 @@ pub(super) fn show(text: &[u8], found: &mut Dissection<'_>) {
     if !is_marked_up(text) {
         return;
     }
-    let seen = strip(text, Effect::Joins, found);
+    let seen = strip(text, Effect::Joins, View::Written, found);
     if seen.has_unknown && !seen.has_separating {
-        strip(text, Effect::Separates, found);
+        strip(text, Effect::Separates, View::Written, found);
     }
+    if hidden::may_be_in(text) {
+        strip(text, Effect::Joins, View::Drawn, found);
+    }
+}
+
+/// Which text is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum View {
+    /// All that is written.
+    Written,
+    /// What browsers draw, in the order in which they do.
+    Drawn,
+}
+
+/// An element that is not drawn as it is written.
+struct Element {
+    name: Vec<u8>,
+    /// Elements of that name in it that are open, with itself.
+    depth: usize,
+    drawn: Drawn,
+    /// Its content, if that is turned around.
+    content: Vec<u8>,
 }
 
 /// Whether a tag, a comment or a character reference may stand in `text`.
@@ -51,17 +75,25 @@ struct Seen {
     has_markup: bool,
     has_unknown: bool,
     has_separating: bool,
+    /// Whether anything is not drawn as it is written, in the view as drawn.
+    has_drawn: bool,
 }
 
-fn strip(text: &[u8], unknown: Effect, found: &mut Dissection<'_>) -> Seen {
+fn strip(text: &[u8], unknown: Effect, view: View, found: &mut Dissection<'_>) -> Seen {
     let main = TextWriter::new(text.len(), found);
-    let aside = (unknown == Effect::Joins).then(|| TextWriter::new(text.len(), found));
+    let aside = (unknown == Effect::Joins && view == View::Written).then(|| TextWriter::new(text.len(), found));
     let endless = Endless { tags: 0, closes: true, quotes: [true; 2] };
-    let mut stripper = Stripper { text, unknown, main, aside, seen: Seen::default(), endless, found };
+    let (seen, element) = (Seen::default(), None);
+    let mut stripper = Stripper { text, unknown, view, element, main, aside, seen, endless, found };
     stripper.run();
+    stripper.end_element();
     let Stripper { main, aside, seen, found, .. } = stripper;
-    if seen.has_markup {
-        main.show(PartKind::Text, "text", found);
+    let (is_news, name) = match view {
+        View::Written => (seen.has_markup, "text"),
+        View::Drawn => (seen.has_drawn, "drawn"),
+    };
+    if is_news {
+        main.show(PartKind::Text, name, found);
     }
     if let Some(aside) = aside {
         aside.show(PartKind::Text, "tags", found);
@@ -83,6 +115,9 @@ struct Stripper<'t, 'f, 'a> {
     text: &'t [u8],
     /// The effect of elements that nobody knows.
     unknown: Effect,
+    view: View,
+    /// The outermost element that is not drawn as it is written, in the view as drawn.
+    element: Option<Element>,
     main: TextWriter<'a>,
     /// Attributes, comments and scripts.
     aside: Option<TextWriter<'a>>,
@@ -95,7 +130,8 @@ impl Stripper<'_, '_, '_> {
     fn run(&mut self) {
         let mut at = 0;
         while let Some(length) = memchr2(b'<', b'&', &self.text[at..]) {
-            self.main.push(&self.text[at..at + length], self.found);
+            let text = self.text;
+            self.push(&text[at..at + length]);
             at += length;
             if self.found.is_over() {
                 return;
@@ -104,14 +140,55 @@ impl Stripper<'_, '_, '_> {
             self.seen.has_markup |= next > at + 1;
             at = next;
         }
-        self.main.push(&self.text[at..], self.found);
+        let text = self.text;
+        self.push(&text[at..]);
+    }
+
+    /// Adds `piece` to the text, unless it is not drawn or not there.
+    fn push(&mut self, piece: &[u8]) {
+        match &mut self.element {
+            None => self.main.push(piece, self.found),
+            Some(element) if element.drawn == Drawn::Reversed && element.content.len() < MAX_PIECE => {
+                element.content.extend_from_slice(piece);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Begins and ends elements that are not drawn as they are written.
+    fn follow(&mut self, name: &[u8], attributes: &[u8], is_opening: bool) {
+        if let Some(element) = &mut self.element {
+            if is_opening && hidden::ends(&element.name, name) {
+                element.depth = 0;
+            } else if element.name.eq_ignore_ascii_case(name) {
+                element.depth = if is_opening { element.depth + 1 } else { element.depth - 1 };
+            }
+            if element.depth > 0 {
+                return;
+            }
+            self.end_element();
+        }
+        let drawn = if is_opening { hidden::drawn(name, attributes) } else { Drawn::AsItIs };
+        if drawn != Drawn::AsItIs {
+            self.seen.has_drawn = true;
+            self.element = Some(Element { name: name.to_vec(), depth: 1, drawn, content: Vec::new() });
+        }
+    }
+
+    /// Ends the element that is not drawn as it is written, if there is one.
+    fn end_element(&mut self) {
+        let Some(Element { content, .. }) = self.element.take() else {
+            return;
+        };
+        let turned: String = String::from_utf8_lossy(&content).chars().rev().collect();
+        self.main.push(turned.as_bytes(), self.found);
     }
 
     /// Passes the character reference at `at`.
     fn reference(&mut self, at: usize) -> usize {
         match character_reference(&self.text[at..], ReferenceIn::Text) {
             Some((characters, length)) => {
-                self.main.push(characters.as_bytes(), self.found);
+                self.push(characters.as_bytes());
                 at + length
             }
             None => self.plain(at),
@@ -120,18 +197,20 @@ impl Stripper<'_, '_, '_> {
 
     /// Passes one byte that is text.
     fn plain(&mut self, at: usize) -> usize {
-        self.main.push(&self.text[at..=at], self.found);
+        let text = self.text;
+        self.push(&text[at..=at]);
         at + 1
     }
 
     /// Passes whatever begins with the `<` at `at`.
     fn markup(&mut self, at: usize) -> usize {
-        let rest = &self.text[at..];
+        let text = self.text;
+        let rest = &text[at..];
         match rest {
             [_, b'!', b'-', b'-', ..] => self.aside_until(at, 4, b"-->"),
             _ if rest.starts_with(b"<![CDATA[") => {
                 let end = memmem::find(rest, b"]]>").unwrap_or(rest.len());
-                self.main.push(&rest[9..end], self.found);
+                self.push(&rest[9..end]);
                 at + (end + 3).min(rest.len())
             }
             [_, b'!' | b'?', ..] => self.aside_until(at, 2, b">"),
@@ -175,6 +254,9 @@ impl Stripper<'_, '_, '_> {
         let Some(end) = self.tag_end(start + length) else {
             return self.plain(at);
         };
+        if self.view == View::Drawn {
+            self.follow(name, &text[start + length..end - 1], start == at + 1);
+        }
         self.apply(name);
         let is_raw = RAW.iter().any(|raw| raw.eq_ignore_ascii_case(name)) && start == at + 1;
         if is_raw && !text[..end].ends_with(b"/>") { self.raw(end, name) } else { end }
@@ -192,8 +274,9 @@ impl Stripper<'_, '_, '_> {
             }
         };
         match effect {
-            Effect::Separates => self.main.end_line(self.found),
-            Effect::Is(text) => self.main.push(text.as_bytes(), self.found),
+            Effect::Separates if self.element.is_none() => self.main.end_line(self.found),
+            Effect::Separates => self.push(b"\n"),
+            Effect::Is(text) => self.push(text.as_bytes()),
             Effect::Joins | Effect::Unknown => {}
         }
     }

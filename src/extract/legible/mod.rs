@@ -7,11 +7,14 @@
 //!
 //! What cannot be understood is left to the scan of the raw bytes; a charset that nobody knows is a problem besides.
 
+mod cards;
 mod charset;
 mod displayed;
 mod elements;
 mod encoded_words;
+mod hidden;
 mod json;
+mod latex;
 mod markup;
 mod name;
 mod picture;
@@ -60,7 +63,7 @@ pub(super) fn show_texts(part: &Part, found: &mut Dissection<'_>) {
 /// a picture have brackets like markup.
 fn written(part: &Part) -> Bytes {
     let is_value = matches!(part.kind, PartKind::Field | PartKind::JsonString | PartKind::XmlText | PartKind::Envelope);
-    if is_value || part.is_called_text() {
+    if is_value || part.is_called_text() || rtf::is_rtf(&part.bytes) {
         return part.bytes.clone();
     }
     let stretches = legible_stretches(&part.bytes);
@@ -80,6 +83,12 @@ fn show_readable(part: &Part, text: &[u8], found: &mut Dissection<'_>) {
     }
     if rtf::is_rtf(text) {
         rtf::show(text, found);
+    }
+    if cards::are_in(text) {
+        cards::show(text, found);
+    }
+    if latex::is_in(part, text) {
+        latex::show(text, found);
     }
     markup::show(text, found);
     displayed::show(text, found);
@@ -107,7 +116,7 @@ fn is_text(part: &Part) -> bool {
         PartKind::Field | PartKind::JsonString | PartKind::XmlText => true,
         // Of other bodies that were taken apart, every text is a part already.
         PartKind::Envelope => part.bytes.trim_ascii_start().starts_with(b"<"),
-        _ => part.is_called_text() || reads_as_text(&part.bytes),
+        _ => part.is_called_text() || rtf::is_rtf(&part.bytes) || reads_as_text(&part.bytes),
     }
 }
 

@@ -29,6 +29,57 @@ fn assert_reads(bytes: &[u8], name: &str, expected: &str) {
 }
 
 #[test]
+fn markup_reads_as_browsers_draw_it() {
+    for (markup, expected) in [
+        ("for<span style=\"display: none\">xyz</span>bidden", "forbidden"),
+        ("for<span hidden>x<span>y</span>z</span>bidden", "forbidden"),
+        ("for<b style='font-size:0'>xyz</b>bidden", "forbidden"),
+        ("<bdo dir=\"rtl\">n&#101;ddib<b>rof</b></bdo> turnip", "forbidden turnip"),
+        ("<span style=\"unicode-bidi:bidi-override; direction: rtl\">neddibrof</span>", "forbidden"),
+        ("for<p hidden>xyz<p>bidden", "bidden"),
+    ] {
+        assert_reads(markup.as_bytes(), "drawn", expected);
+    }
+    let shown = "the <b style=\"font-size:0.9em\">forbidden</b> turnip is <i>hidden</i>";
+    let texts = texts(file(shown.as_bytes()));
+    assert_eq!(texts[0], ("text".to_owned(), "the forbidden turnip is hidden".to_owned()));
+    assert!(texts.iter().all(|(name, _)| name != "drawn"), "{texts:?}");
+}
+
+#[test]
+fn cards_notebooks_and_documents_in_tex_read_as_programs_show_them() {
+    assert_reads(
+        b"BEGIN:VCALENDAR\r\nSUMMARY:forb\r\n idden tur\r\n\tnip\\, now\r\nEND:VCALENDAR",
+        "cards",
+        "forbidden turnip, now",
+    );
+    let card = b"BEGIN:VCARD\nNOTE;ENCODING=QUOTED-PRINTABLE:=66orbid=\nden=20turnip\nEND:VCARD";
+    assert_reads(card, "cards", "forbidden turnip");
+    let notebook = br#"{"cells": [{"source": ["forbid", "den \u0074ur" , "nip"], "x": "y", "z": {"a": "b"}}]}"#;
+    assert_reads(notebook, "json", "\"forbidden turnip\"");
+    assert_reads(
+        br#"{"cells": [{"source": ["forbid","den"]}], "x": ["a", 1, "b"], "y": {"c": "d"}}"#,
+        "cells",
+        "forbidden",
+    );
+    let mut document = file(b"\\textbf{for}bidden \\emph{tur}nip% no\n\\section*{One} 50\\% \\TeX");
+    document.file_name = Some("a.TEX".to_owned());
+    let texts = texts(document);
+    let expected = "forbidden turnip\nOne 50% ";
+    assert!(texts.iter().any(|(kind, text)| kind == "latex" && text.starts_with(expected)), "{texts:?}");
+}
+
+#[test]
+fn names_and_first_bytes_make_bytes_text() {
+    let noise: Vec<u8> = (0..400_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 13) as u8 | 0x80).collect();
+    let mut page = file(&[&b"<html><!--"[..], &noise, b"-->for<b>bidden</b>"].concat());
+    page.file_name = Some("a.html".to_owned());
+    assert!(texts(page).iter().any(|(kind, text)| kind == "text" && text.contains("forbidden")));
+    let document = [&b"{\\rtf1 {\\*\\xyz "[..], &noise, b"} for{\\b bidden}}"].concat();
+    assert_reads(&document, "rtf", "forbidden");
+}
+
+#[test]
 fn markup_reads_as_it_is_shown() {
     for (markup, expected) in [
         ("<b>for</b>bidden", "forbidden"),

@@ -7,10 +7,10 @@ use super::{Sort, Values, number_le, take};
 /// Whether `bytes` begin and end like a pickle: of a protocol that says so, or of an older one with a list, a set or a
 /// map.
 pub(super) fn may_be(bytes: &[u8]) -> bool {
-    let begins = match bytes {
-        [0x80, 2..=5, ..] | [b'(', b'd' | b'l' | b't', b'p', b'0'..=b'9', ..] | [b'}' | b']', b'q', 0, ..] => true,
-        _ => false,
-    };
+    let begins = matches!(
+        bytes,
+        [0x80, 2..=5, ..] | [b'(', b'd' | b'l' | b't', b'p', b'0'..=b'9', ..] | [b'}' | b']', b'q', 0, ..]
+    );
     begins && bytes.ends_with(b".")
 }
 

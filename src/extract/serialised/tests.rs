@@ -36,7 +36,7 @@ fn body(content_type: &str, bytes: Vec<u8>) -> Extraction {
 }
 
 fn listed(found: &Extraction) -> usize {
-    found.parts.iter().filter(|part| part.bytes == &b"EVIL-FILE-BYTES"[..]).count()
+    found.parts.iter().filter(|part| part.bytes == b"EVIL-FILE-BYTES"[..]).count()
 }
 
 fn decoded(hex: &str) -> Vec<u8> {
@@ -95,7 +95,7 @@ fn bytes_in_old_pickles_come_out() {
          4556494cc3bf710358060000006c6174696e317104867105527106732e",
     ] {
         let found = body("application/octet-stream", decoded(hex));
-        assert!(found.parts.iter().any(|part| part.bytes == &b"EVIL\xff"[..]), "{hex}");
+        assert!(found.parts.iter().any(|part| part.bytes == b"EVIL\xff"[..]), "{hex}");
     }
 }
 
