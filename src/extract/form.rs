@@ -43,9 +43,13 @@ pub(super) fn is_written_as_one(body: &[u8]) -> bool {
 /// forms escape. Some servers read every body as a form that is called nothing else (Bottle).
 pub(super) fn begins_as_one(body: &[u8]) -> bool {
     let start = &body[..body.len().min(FIRST_BYTES)];
+    has_plain_name(start) && start.iter().all(|byte| matches!(byte, 0x21..=0x7e))
+}
+
+/// Whether `field` begins with a name as people give them, and `=`.
+fn has_plain_name(field: &[u8]) -> bool {
     let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.[]%+".contains(byte);
-    let Some(name) = memchr::memchr(b'=', start) else { return false };
-    name > 0 && start[..name].iter().all(is_of_name) && start.iter().all(|byte| matches!(byte, 0x21..=0x7e))
+    memchr::memchr(b'=', field).is_some_and(|end| end > 0 && field[..end].iter().all(is_of_name))
 }
 
 /// Adds a field for each piece of `body`. A piece without `=` has no name: all of it is content, so that it gets
@@ -108,7 +112,8 @@ const MOST_CHANCE_ESCAPES: usize = 512;
 fn add_between_semicolons(piece: &Bytes, charset: Charset, start: usize, more: &mut usize, found: &mut Dissection<'_>) {
     let mut at = 0;
     for field in piece.split(|byte| *byte == b';') {
-        if !field.is_empty() && *more > 0 || field.len() >= LARGE_PIECE {
+        // What stands behind `;` in a data URI has none.
+        if has_plain_name(field) && (*more > 0 || field.len() >= LARGE_PIECE) {
             *more = more.saturating_sub(1);
             add_field(&piece.slice(at..at + field.len()), charset, start + at, found);
         }
@@ -235,8 +240,9 @@ mod tests {
         for expected in [("a", &b"1;b=EVIL"[..]), ("a", b"1"), ("b", b"EVIL"), ("c", b"2")] {
             assert!(found.contains(&(Some(expected.0.to_owned()), expected.1.to_vec())), "{found:?}");
         }
-        let code: &'static [u8] = Vec::leak(b"css=".iter().chain(b"a;".repeat(100_000).iter()).copied().collect());
+        let code: &'static [u8] = Vec::leak(b"css=".iter().chain(b"a=1;".repeat(100_000).iter()).copied().collect());
         assert_eq!(fields(code).len(), 1 + FIRST_FIELDS);
+        assert_eq!(fields(b"a=data:;base64,ISEhISEhISEhIQ==").len(), 2);
     }
 
     #[test]

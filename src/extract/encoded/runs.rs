@@ -20,6 +20,9 @@ const MAX_WORDS: usize = 32;
 /// Shortest line that the next one may go on with.
 const MIN_LINE: usize = 40;
 
+/// Bytes of the head of a data URI that are looked at.
+const MAX_HEAD: usize = 128;
+
 /// How files begin in base64 that are looked for also where a run is as long as a hash: JPEG, PNG, GIF, PDF, zip, gzip,
 /// zstd.
 const BEGINNINGS: [&[u8]; 7] = [b"/9j/", b"iVBO", b"R0lG", b"JVBE", b"UEsD", b"H4sI", b"KLUv"];
@@ -49,7 +52,7 @@ pub(super) fn in_text(text: &Bytes, found: &mut Dissection<'_>) {
         }
         let start = start_of_run(text, from, at);
         let end = end_of_run(text, at);
-        if end - start >= MIN_RUN && end - start < text.len() {
+        if end - start >= MIN_RUN && end - start < text.len() && !follows_head(&text[..start]) {
             hand_out(text, start, end, found);
             if found.is_over() {
                 return;
@@ -58,6 +61,15 @@ pub(super) fn in_text(text: &Bytes, found: &mut Dissection<'_>) {
         from = end;
         at = end + MIN_RUN - 1;
     }
+}
+
+/// Whether `before` ends with the head of a data URI, whose content is looked for in its own way.
+fn follows_head(before: &[u8]) -> bool {
+    let Some(head) = before.strip_suffix(b",") else { return false };
+    let head = &head[head.len().saturating_sub(MAX_HEAD)..];
+    let Some(start) = memchr::memmem::rfind(head, b"data:") else { return false };
+    let is_base64 = head.last_chunk::<6>().is_some_and(|end| end.eq_ignore_ascii_case(b"base64"));
+    is_base64 && !head[start..].iter().any(u8::is_ascii_whitespace)
 }
 
 fn is_character(byte: u8) -> bool {
