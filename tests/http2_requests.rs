@@ -240,3 +240,15 @@ fn bytes_of_one_request(listener: &std::net::TcpListener) -> Vec<u8> {
     }
     seen
 }
+
+#[test]
+fn a_header_of_very_many_fields_is_refused() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();
+    for path in ["/upload/a", "/a"] {
+        let many = |count: usize| (0..count).fold(post(path), |request, _| request.with("x", "a"));
+        assert_eq!(many(200).with_data("hello").send(penstock.address), OK, "{path}");
+        assert_ne!(many(300).with_data("hello").send(penstock.address), OK, "{path}");
+    }
+    assert_eq!(penstock.wait_for_events("refused", 2)[0]["code"], "header_too_large");
+}

@@ -128,7 +128,15 @@ impl Hall {
         place: Place,
         shutdown: ShutdownWatch,
     ) {
-        if let Some(stream) = self.secure(session_of(stream, client), client, tls).await {
+        let secured = self.secure(session_of(stream, client), client, tls);
+        let secured = match &place.occupant {
+            Some(occupant) => tokio::select! {
+                secured = secured => secured,
+                () = occupant.ended() => None,
+            },
+            None => secured.await,
+        };
+        if let Some(stream) = secured {
             self.proxy.serve(stream, place.occupant.clone(), &shutdown).await;
         }
     }

@@ -230,7 +230,9 @@ impl ProxyHttp for Gate {
                 self.refuse(session, passage, &Refusal::Upgrade).await
             }
             _ => {
-                if !session.is_body_empty() {
+                if session.is_body_empty() {
+                    wire::note_complete(session);
+                } else {
                     wire::await_body(session);
                 }
                 self.metrics.passed.inc();
@@ -256,7 +258,7 @@ impl ProxyHttp for Gate {
     }
 
     async fn upstream_peer(&self, session: &mut Session, passage: &mut Passage) -> Result<Box<HttpPeer>> {
-        self.take_seat(passage).await?;
+        self.take_seat(session, passage).await?;
         let origin = passage.origin();
         let server = &origin.servers[passage.server()];
         let address = match server {
@@ -409,6 +411,7 @@ impl Gate {
         };
         let has_body = !session.is_body_empty();
         if !has_body && plan.is_none() {
+            wire::note_complete(session);
             return Ok(false);
         }
         if self.is_overloaded(session, case) {
@@ -434,6 +437,7 @@ impl Gate {
                 return Err(error.into_down());
             }
         };
+        wire::note_complete(session);
         let hold_time = start.elapsed();
         self.metrics.hold_seconds.observe(hold_time.as_secs_f64());
         self.pass_held(session, passage, case, Held::new(body, has_body, hold_time), lookahead, plan).await
@@ -456,10 +460,11 @@ impl Gate {
     }
 
     /// Waits for room at the origin. An attempt at another server keeps it.
-    async fn take_seat(&self, passage: &mut Passage) -> Result<()> {
+    async fn take_seat(&self, session: &Session, passage: &mut Passage) -> Result<()> {
         if passage.seat.is_none() {
             let (origin, origins) = (passage.origin(), passage.snapshot.config.origins.len());
-            passage.seat = self.origin_room.take(&origin.name, origin.max_requests, origins).await;
+            let client = client_of(session, passage.trusted_proxies()).map(ClientNetwork::of);
+            passage.seat = self.origin_room.take(&origin.name, origin.max_requests, origins, client).await;
         }
         if passage.seat.is_some() { Ok(()) } else { Err(Error::new_up(ErrorType::Custom(failing::ORIGIN_BUSY))) }
     }

@@ -5,10 +5,11 @@
 //! everybody else out, as none of these is slow enough to be ended for itself.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use atomic_waker::AtomicWaker;
@@ -21,8 +22,8 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Bytes that earn a second.
 const RATE: u64 = 1024;
 
-/// Most time that can be earned ahead.
-const MOST_EARNED: Duration = Duration::from_secs(60);
+/// Most time that can be earned ahead: what is written and not taken by its client earns, too.
+const MOST_EARNED: Duration = Duration::from_secs(20);
 
 /// Connections that may be ending at once. Until they have, there are as many more than places.
 const MOST_LEAVING: usize = 32;
@@ -48,8 +49,10 @@ pub(super) struct Occupant {
     start: Instant,
     /// Milliseconds since the start until which it has earned time.
     until: AtomicU64,
-    /// Whether its client waits for us or for an origin.
+    /// Whether its client waits for us or for an origin, in HTTP/1.
     is_served: AtomicBool,
+    /// For how many requests it does, in HTTP/2.
+    served: AtomicUsize,
     is_ended: AtomicBool,
     waker: AtomicWaker,
 }
@@ -74,6 +77,7 @@ impl Occupants {
             start: self.start,
             until: AtomicU64::new(millis(self.start.elapsed() + GRACE)),
             is_served: AtomicBool::new(false),
+            served: AtomicUsize::new(0),
             is_ended: AtomicBool::new(false),
             waker: AtomicWaker::new(),
         });
@@ -105,7 +109,7 @@ impl Occupants {
         }
         let own = newcomer.and_then(|network| present.by_network.get(&network)).map_or(0, HashMap::len);
         let now = millis(self.start.elapsed());
-        let larger = present.by_network.values().filter(|those| those.len() > own + 1);
+        let larger = present.by_network.values().filter(|those| those.len() > own);
         let overdue = larger.flat_map(|those| {
             let late = those.values().filter_map(move |one| Some((those.len(), one.overdue(now)?, one)));
             late.max_by_key(|(_, overdue, _)| *overdue)
@@ -128,13 +132,20 @@ impl Occupant {
         self.until.store(earned.min(now + millis(MOST_EARNED)), Ordering::Relaxed);
     }
 
-    /// Says whether its client waits for us or for an origin. Such a connection is never ended, and has its grace again
-    /// when it is over.
+    /// Says whether its client waits for us or for an origin. Such a connection is never ended.
     pub(super) fn set_served(&self, is_served: bool) {
-        if self.is_served.swap(is_served, Ordering::Relaxed) && !is_served {
-            let grace = millis(self.start.elapsed() + GRACE);
-            self.until.fetch_max(grace, Ordering::Relaxed);
-        }
+        self.is_served.store(is_served, Ordering::Relaxed);
+    }
+
+    /// The same of one of the requests on it, until what this returns is dropped.
+    pub(super) fn serve(self: &Arc<Self>) -> Served {
+        self.served.fetch_add(1, Ordering::Relaxed);
+        Served(Arc::clone(self))
+    }
+
+    /// Waits until it is to end.
+    pub(super) async fn ended(&self) {
+        poll_fn(|context| if self.ends(context.waker()) { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
     /// Whether it is to end, of which `waker` is told from now on.
@@ -154,10 +165,21 @@ impl Occupant {
 
     /// Milliseconds since it has had no more time, at `now`. None while it has, or must not be ended.
     fn overdue(&self, now: u64) -> Option<u64> {
-        if self.is_served.load(Ordering::Relaxed) || self.is_ended() {
+        let is_served = self.is_served.load(Ordering::Relaxed) || self.served.load(Ordering::Relaxed) > 0;
+        if is_served || self.is_ended() {
             return None;
         }
         now.checked_sub(self.until.load(Ordering::Relaxed)).filter(|overdue| *overdue > 0)
+    }
+}
+
+/// A request whose client waits for us or for an origin.
+#[derive(Debug)]
+pub(super) struct Served(Arc<Occupant>);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.0.served.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -209,6 +231,18 @@ mod tests {
         all.iter().for_each(|occupant| let_pass(occupant, Duration::from_secs(100)));
         assert!(!occupants.make_room(Some(network(0))));
         assert!(occupants.make_room(Some(network(2))));
+    }
+
+    #[test]
+    fn a_connection_of_http2_has_its_place_while_a_request_on_it_is_served() {
+        let occupants = late();
+        let only = occupants.add(network(1));
+        let_pass(&only, Duration::from_secs(100));
+        let (first, second) = (only.serve(), only.serve());
+        drop(first);
+        assert!(!occupants.make_room(None));
+        drop(second);
+        assert!(occupants.make_room(Some(network(2))), "though it is the only one of its network");
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! How many requests may be at the origins at once.
 //!
 //! Each takes a connection, and so a descriptor. A client may have a hundred requests on one connection of HTTP/2, so
-//! the bound on connections of clients does not bound these.
+//! the bound on connections of clients does not bound these. As of connections, no network of clients gets all.
 
 use std::collections::HashMap;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +12,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
+use crate::body::{Quota, Reservation};
+use crate::content::ClientNetwork;
 use crate::telemetry::{Metrics, OriginLabels};
 
 /// How long a request waits for another to come back.
@@ -34,7 +35,7 @@ pub(super) struct OriginRoom {
 /// How many requests are somewhere.
 #[derive(Debug, Default)]
 struct Desk {
-    taken: AtomicUsize,
+    taken: Arc<Quota>,
     given_back: Notify,
 }
 
@@ -46,12 +47,16 @@ pub(super) struct Seat {
 }
 
 /// One of those that a desk has.
-struct Taken(Arc<Desk>);
+struct Taken {
+    desk: Arc<Desk>,
+    one: Reservation,
+}
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        self.0.taken.fetch_sub(1, Ordering::AcqRel);
-        self.0.given_back.notify_one();
+        self.one.release();
+        // Not all who wait may have it: it is not one of their networks that gave it back.
+        self.desk.given_back.notify_waiters();
     }
 }
 
@@ -72,14 +77,20 @@ impl OriginRoom {
         Self { most: (most - most / 4).max(1), all: Arc::default(), each: Mutex::default(), metrics }
     }
 
-    /// A place for one more request at `origin`, which may have `most`, one of so many `origins`. `None` when none was
-    /// given back in time, which is counted.
-    pub(super) async fn take(&self, origin: &str, most: Option<usize>, origins: usize) -> Option<Seat> {
+    /// A place for one more request of `client` at `origin`, which may have `most`, one of so many `origins`. `None` when
+    /// none was given back in time, which is counted.
+    pub(super) async fn take(
+        &self,
+        origin: &str,
+        most: Option<usize>,
+        origins: usize,
+        client: Option<ClientNetwork>,
+    ) -> Option<Seat> {
         let until = Instant::now() + WAIT;
         let labels = OriginLabels { origin: origin.to_owned() };
-        let own = take(&self.desk_of(origin), most.unwrap_or_else(|| self.share(origins)), until).await;
+        let own = take(self.desk_of(origin), most.unwrap_or_else(|| self.share(origins)), client, until).await;
         let all = match &own {
-            Some(_) => take(&self.all, self.most, until).await,
+            Some(_) => take(Arc::clone(&self.all), self.most, client, until).await,
             None => None,
         };
         let (Some(own), Some(all)) = (own, all) else {
@@ -105,18 +116,18 @@ impl OriginRoom {
     }
 }
 
-async fn take(desk: &Arc<Desk>, most: usize, until: Instant) -> Option<Taken> {
+async fn take(desk: Arc<Desk>, most: usize, client: Option<ClientNetwork>, until: Instant) -> Option<Taken> {
+    let mut one = Reservation::of(&desk.taken, client);
     loop {
         let mut given_back = pin!(desk.given_back.notified());
         // From here on none is missed.
         given_back.as_mut().enable();
-        let taken =
-            desk.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| (taken < most).then_some(taken + 1));
-        if taken.is_ok() {
-            return Some(Taken(Arc::clone(desk)));
+        if one.grow(1, most as u64) {
+            break;
         }
         timeout_at(until, given_back).await.ok()?;
     }
+    Some(Taken { desk, one })
 }
 
 #[cfg(test)]
@@ -127,14 +138,14 @@ mod tests {
     async fn a_request_waits_for_one_that_comes_back_and_not_for_long() {
         let metrics = Arc::new(Metrics::default());
         let room = Arc::new(OriginRoom::new(100, Arc::clone(&metrics)));
-        let (first, second) = (room.take("site", Some(2), 1).await, room.take("site", Some(2), 1).await);
-        assert!(first.is_some() && second.is_some() && room.take("site", Some(2), 1).await.is_none());
+        let (first, second) = (room.take("site", Some(2), 1, None).await, room.take("site", Some(2), 1, None).await);
+        assert!(first.is_some() && second.is_some() && room.take("site", Some(2), 1, None).await.is_none());
         let labels = OriginLabels { origin: "site".to_owned() };
         assert_eq!(metrics.origin_requests.get_or_create(&labels).get(), 2);
         assert_eq!(metrics.origin_refusals.get_or_create(&labels).get(), 1);
         let waiting = tokio::spawn({
             let room = Arc::clone(&room);
-            async move { room.take("site", Some(2), 1).await.is_some() }
+            async move { room.take("site", Some(2), 1, None).await.is_some() }
         });
         tokio::time::sleep(WAIT / 2).await;
         drop(first);
@@ -142,19 +153,34 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn one_network_leaves_room_for_others() {
+        let room = OriginRoom::new(200, Arc::new(Metrics::default()));
+        let network = |number| Some(ClientNetwork::of([10, 0, number, 1].into()));
+        let mut seats = Vec::new();
+        while let Some(seat) = room.take("site", None, 1, network(1)).await {
+            seats.push(seat);
+        }
+        assert_eq!(seats.len(), 120, "four fifths of 150");
+        for number in 2..10 {
+            seats.extend(room.take("site", None, 1, network(number)).await);
+        }
+        assert_eq!(seats.len(), 128);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn one_origin_leaves_room_for_others_and_all_together_stay_within_theirs() {
         let room = OriginRoom::new(16, Arc::new(Metrics::default()));
         let mut seats = Vec::new();
-        while let Some(seat) = room.take("slow", None, 2).await {
+        while let Some(seat) = room.take("slow", None, 2, None).await {
             seats.push(seat);
         }
         assert_eq!(seats.len(), 9, "three quarters of twelve");
-        while let Some(seat) = room.take("other", None, 2).await {
+        while let Some(seat) = room.take("other", None, 2, None).await {
             seats.push(seat);
         }
         assert_eq!(seats.len(), 12);
         seats.clear();
-        assert!(room.take("other", None, 2).await.is_some());
+        assert!(room.take("other", None, 2, None).await.is_some());
     }
 
     #[test]

@@ -165,6 +165,12 @@ impl<J> State<J> {
         self.new.map_or(self.usual >= COSTLY, |like| like == Stranger::Costly)
     }
 
+    /// When it is served, in given time. A line of which nothing is known may bring what is `usual` by now, which many
+    /// hostile strangers make long: those that are known need not wait for all of these.
+    pub(super) fn turn(&self, usual: Duration) -> Duration {
+        if self.is_new() { self.given + usual } else { self.given }
+    }
+
     /// Whether a job of it may begin. As long as nothing is known of a line it has one thread.
     pub(super) fn may_run(&self) -> bool {
         self.waiting() > 0 && !(self.is_new() && self.running > 0)

@@ -195,7 +195,8 @@ impl<J> Queue<J> {
         let may_be_costly = self.costly_running() < self.for_costly(now);
         let served = |state: &State<J>| state.may_run() && (may_be_costly || !state.is_costly());
         let waiting = self.lines.iter_mut().filter(|(_, state)| served(state));
-        let (line, state) = waiting.min_by_key(|(_, state)| (state.given, state.oldest()))?;
+        let usual = self.usual;
+        let (line, state) = waiting.min_by_key(|(_, state)| (state.turn(usual), state.oldest()))?;
         let many = self.max_wait / MANY * u32::try_from(self.threads).unwrap_or(u32::MAX);
         let job = state.pop(state.time_of(state.ahead()) > many, self.max_wait / 2, now)?;
         self.floor = self.floor.max(state.given);

@@ -180,6 +180,21 @@ fn who_is_known_has_a_thread_where_strangers_bring_what_is_costly() {
 }
 
 #[test]
+fn who_is_known_need_not_wait_for_all_strangers_that_came_at_once() {
+    let mut serving = Serving::new(2, 100, Duration::from_secs(60));
+    serving.push(1).unwrap();
+    assert_eq!(serving.serve(SHORT), Some(1));
+    for stranger in 10..12 {
+        serving.push(stranger).unwrap();
+        assert_eq!(serving.serve(8 * COSTLY), Some(stranger));
+    }
+    (20..28).for_each(|stranger| serving.push(stranger).unwrap());
+    serving.now += SHORT;
+    serving.push(1).unwrap();
+    assert_eq!(serving.pop(), Some(1));
+}
+
+#[test]
 fn what_was_given_besides_counts() {
     let mut serving = Serving::new(1, 100, Duration::from_secs(60));
     for client in [1, 2] {

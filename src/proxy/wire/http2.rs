@@ -17,6 +17,7 @@ use pingora::server::ShutdownWatch;
 use tokio::sync::Notify;
 
 use super::Wire;
+use crate::proxy::occupants::Occupant;
 use crate::proxy::{Gate, request_log};
 
 /// Reason code of what pingora refuses.
@@ -24,6 +25,9 @@ const CODE: &str = "http2_request";
 
 /// How long the next piece of a body that goes on as it comes is waited for. In HTTP/1 pingora waits as long.
 const SILENCE: Duration = Duration::from_secs(60);
+
+/// Bytes of a header as HTTP/2 counts them (RFC 9113 §10.5.1). A larger one is answered by the `h2` crate, with 431.
+const MAX_HEADER: u32 = 64 << 10;
 
 /// Most refused requests of a connection, which ends then. pingora has the same bound.
 const MOST_REFUSED: usize = 32;
@@ -58,6 +62,7 @@ impl Opened {
         let mut options = default_h2_options();
         options.initial_window_size(self.window);
         options.initial_connection_window_size(self.window);
+        options.max_header_list_size(MAX_HEADER);
         options
     }
 }
@@ -105,6 +110,7 @@ impl Drop for Request {
 pub(super) async fn serve(
     proxy: Arc<HttpProxy<Gate>>,
     stream: Stream,
+    occupant: Option<Arc<Occupant>>,
     options: H2Options,
     idle_timeout: Duration,
     shutdown: &ShutdownWatch,
@@ -121,7 +127,7 @@ pub(super) async fn serve(
     };
     let (busy, mut refused) = (Arc::new(Busy::default()), 0);
     let (mut ending, mut is_ending) = (shutdown.clone(), false);
-    let (mut wire, mut known) = with_wire(&digest);
+    let (mut wire, mut known) = with_wire(&digest, &occupant);
     while refused < MOST_REFUSED {
         let accepted = tokio::select! {
             biased;
@@ -144,7 +150,7 @@ pub(super) async fn serve(
                     }
                     drop(request);
                 });
-                (wire, known) = with_wire(&digest);
+                (wire, known) = with_wire(&digest, &occupant);
             }
             Ok(Some(H2Accept::Rejected)) => {
                 refused += 1;
@@ -156,8 +162,8 @@ pub(super) async fn serve(
 }
 
 /// `digest` as the next request gets it.
-fn with_wire(digest: &Digest) -> (Arc<Wire>, Arc<Digest>) {
-    let wire = Arc::new(Wire::default());
+fn with_wire(digest: &Digest, occupant: &Option<Arc<Occupant>>) -> (Arc<Wire>, Arc<Digest>) {
+    let wire = Arc::new(Wire::of_request(occupant.clone()));
     let known = Digest {
         ssl_digest: digest.ssl_digest.clone(),
         timing_digest: digest.timing_digest.clone(),

@@ -32,10 +32,10 @@ use pingora::server::ShutdownWatch;
 use tokio::time::{Instant, sleep_until};
 
 use super::Gate;
-use super::occupants::Occupant;
+use super::occupants::{Occupant, Served};
 use crate::config::Connections;
 
-pub(super) use head::length;
+pub(super) use head::{MAX_FIELDS, length};
 use stream::{Opening, StrictStream};
 pub(super) use violation::Violation;
 
@@ -54,6 +54,10 @@ struct Wire {
     busy: AtomicBool,
     /// Since when the client is waited for, of a body that goes on to the origin as it comes.
     awaited: Mutex<Option<Instant>>,
+    /// Whose connection of HTTP/2 it is on, unless that is a proxy of ours.
+    occupant: Option<Arc<Occupant>>,
+    /// Once all of a request on it has come.
+    served: OnceLock<Served>,
 }
 
 impl Wire {
@@ -68,6 +72,11 @@ impl Wire {
 
     fn is_busy(&self) -> bool {
         self.busy.load(Ordering::Acquire)
+    }
+
+    /// Of one request on a connection of HTTP/2.
+    fn of_request(occupant: Option<Arc<Occupant>>) -> Self {
+        Self { occupant, ..Self::default() }
     }
 
     fn awaited(&self) -> MutexGuard<'_, Option<Instant>> {
@@ -121,6 +130,15 @@ pub(super) fn set_busy(session: &Session, is_busy: bool) {
     }
 }
 
+/// Says that all of a request has come, so that its client waits for us.
+pub(super) fn note_complete(session: &Session) {
+    if let Some(wire) = Wire::of(session)
+        && let Some(occupant) = &wire.occupant
+    {
+        wire.served.get_or_init(|| occupant.serve());
+    }
+}
+
 /// Says that a body goes on to the origin as it comes, so that nobody else times it.
 pub(super) fn await_body(session: &Session) {
     if let Some(wire) = Wire::of(session) {
@@ -130,6 +148,9 @@ pub(super) fn await_body(session: &Session) {
 
 /// Notes that a piece of such a body came, or the last one.
 pub(super) fn note_body(session: &Session, is_last: bool) {
+    if is_last {
+        note_complete(session);
+    }
     if let Some(mut awaited) = Wire::of(session).map(|wire| wire.awaited()).filter(|awaited| awaited.is_some()) {
         *awaited = (!is_last).then(Instant::now);
     }
@@ -156,13 +177,14 @@ impl StrictProxy {
             (_, Some(_)) => Opening::Tls,
             (_, None) => Opening::Plain,
         };
-        let mut stream = StrictStream::new(stream, opening, &self.times, occupant);
+        let mut stream = StrictStream::new(stream, opening, &self.times, occupant.clone());
         if opening != Opening::Http2 && !stream.open(opening).await {
             return;
         }
         if stream.is_http2() {
             let (proxy, windows) = (Arc::clone(&self.proxy), self.http2.open());
-            http2::serve(proxy, Box::new(stream), windows.options(), self.times.idle_timeout, shutdown).await;
+            let idle_timeout = self.times.idle_timeout;
+            http2::serve(proxy, Box::new(stream), occupant, windows.options(), idle_timeout, shutdown).await;
         } else {
             // It ends with the connection: pingora goes on with the next request by itself.
             drop(self.proxy.process_new(Box::new(stream), shutdown).await);
