@@ -91,7 +91,7 @@ impl Gate {
     }
 
     fn knows(&self, key: &Key, case: &Case<'_>) -> bool {
-        self.assemblies.knows(key, case.terms(), Instant::now())
+        self.change_gathered(key, case, |upload| upload.is_over() || !upload.is_empty()) == Some(true)
     }
 
     /// Some libraries ask whether a chunk is there already and send it only if not. What is not known here has to be

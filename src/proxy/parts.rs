@@ -41,7 +41,7 @@ impl Gate {
     fn adopt(&self, key: Key, case: &Case<'_>) -> Result<(), Stop> {
         let now = Instant::now();
         let slot = self.assemblies.reserve(case.network(), case.terms(), now).ok_or(Refusal::AssembliesFull)?;
-        self.assemblies.insert(slot, key, Kept::S3(S3Upload::adopted()), now);
+        self.assemblies.insert_new(slot, key, Kept::S3(S3Upload::adopted()), now);
         Ok(())
     }
 

@@ -181,6 +181,13 @@ impl Assemblies {
         self.note(&table);
     }
 
+    /// The same, unless one of this name is known by now: two requests may come at once.
+    pub(crate) fn insert_new(&self, slot: Slot, key: Key, kept: Kept, now: Instant) {
+        let mut table = self.table();
+        table.entries.entry(key).or_insert_with(|| Entry { used: now, kept, _place: slot.0 });
+        self.note(&table);
+    }
+
     /// What `act` makes of the upload called `key`; `None` when it is unknown or too old.
     pub(crate) fn change<R>(
         &self,
@@ -191,9 +198,7 @@ impl Assemblies {
     ) -> Option<R> {
         let mut table = self.table();
         if table.entries.get(key)?.is_expired(terms.timeout, now) {
-            table.remove(key);
-            self.note(&table);
-            return None;
+            self.sweep(&mut table, terms, now);
         }
         let entry = table.entries.get_mut(key)?;
         let before = entry.kept.bytes();
@@ -215,9 +220,9 @@ impl Assemblies {
         now: Instant,
         act: impl FnOnce(&mut Gathering) -> R,
     ) -> Option<R> {
-        if !self.knows(key, terms, now) {
+        if self.change(key, terms, now, |_| ()).is_none() {
             let slot = self.reserve(owner, terms, now)?;
-            self.insert(slot, key.clone(), Kept::Gathered(Gathering::default()), now);
+            self.insert_new(slot, key.clone(), Kept::Gathered(Gathering::default()), now);
         }
         self.change(key, terms, now, |kept| match kept {
             Kept::Gathered(upload) => Some(act(upload)),
@@ -230,7 +235,7 @@ impl Assemblies {
         self.table().entries.is_empty()
     }
 
-    /// Whether an upload called `key` is under way, or was blocked.
+    /// Whether an upload called `key` is under way, or over.
     pub(crate) fn knows(&self, key: &Key, terms: Terms, now: Instant) -> bool {
         self.table().entries.get(key).is_some_and(|entry| !entry.is_expired(terms.timeout, now))
     }
@@ -266,13 +271,21 @@ impl Table {
     fn sweep(&mut self, timeout: Duration, now: Instant) -> u64 {
         let expired = self.entries.values().filter(|entry| entry.is_expired(timeout, now));
         let abandoned = expired.filter(|entry| !entry.kept.is_over()).count() as u64;
-        self.entries.retain(|_, entry| !entry.is_expired(timeout, now));
+        self.entries.retain(|_, entry| !entry.is_expired(timeout, now) || entry.lose(now));
         self.bytes = self.entries.values().map(|entry| entry.kept.bytes()).sum();
         abandoned
     }
 }
 
 impl Entry {
+    /// Gives its pieces up. Says whether there is anything to remember for as long again.
+    fn lose(&mut self, now: Instant) -> bool {
+        let Kept::Gathered(upload) = &mut self.kept else { return false };
+        let is_lost = upload.lose();
+        self.used = if is_lost { now } else { self.used };
+        is_lost
+    }
+
     fn is_expired(&self, timeout: Duration, now: Instant) -> bool {
         now.saturating_duration_since(self.used) > timeout
     }
@@ -326,6 +339,17 @@ mod tests {
         assert!(store.reserve(None, terms, now).is_some(), "one that is over makes room");
         assert!(store.change(&key("b"), terms, now, |_| ()).is_none());
         assert!(store.change(&key("a"), terms, now, |_| ()).is_some());
+    }
+
+    #[test]
+    fn of_two_that_begin_at_once_the_second_does_not_replace_the_first() {
+        let store = Arc::new(Assemblies::new(Arc::default()));
+        let (terms, now) = (Terms { max: 2, timeout: HOUR }, Instant::now());
+        let (first, second) = (store.reserve(None, terms, now).unwrap(), store.reserve(None, terms, now).unwrap());
+        store.insert_new(first, key("a"), Kept::Blocked, now);
+        store.insert_new(second, key("a"), under_way(), now);
+        assert_eq!(store.change(&key("a"), terms, now, |kept| matches!(kept, Kept::Blocked)), Some(true));
+        assert!(store.reserve(None, terms, now).is_some(), "it gave its place back");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 mod places;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
@@ -28,6 +28,9 @@ const MOST_LOOKED_AT: u64 = 16 << 20;
 const LOOKS: u64 = 32;
 const FREE_LOOKS: u64 = 64 << 20;
 
+/// Pieces of an upload that was given up whose places are remembered; one of more is forgotten.
+const MAX_LOST: usize = 2000;
+
 /// Bytes of the headers of all requests of one upload that are kept.
 const MAX_HELD_HEADS: usize = 4 << 20;
 
@@ -39,6 +42,8 @@ pub(crate) struct Gathering {
     bytes: u64,
     counts: BTreeSet<u64>,
     totals: BTreeSet<u64>,
+    /// Lengths of pieces that were given up, as nothing came for too long. The origin may have them still.
+    lost: BTreeMap<Place, u64>,
     /// Set once the whole has gone on, or was blocked.
     over: Option<Over>,
     /// Whether pieces only come one after the other: the origin may have others of an upload that was blocked.
@@ -171,7 +176,11 @@ impl Gathering {
         let is_whole = is_complete && (self.places.is_clean() || claim.is_last || claim.ends(piece.len() as u64));
         let is_doubtful = self.totals.len() + self.counts.len() > MAX_TOTALS;
         let wholes = if is_complete || is_doubtful || self.is_worth_a_look() { self.look() } else { Wholes::default() };
-        let wholes = Wholes { is_ambiguous: wholes.is_ambiguous || is_doubtful, ..wholes };
+        let wholes = Wholes {
+            is_ambiguous: wholes.is_ambiguous || is_doubtful,
+            is_gapped: wholes.is_gapped || !self.lost.is_empty(),
+            ..wholes
+        };
         Ok(Begun { ticket, is_whole, wholes })
     }
 
@@ -208,6 +217,7 @@ impl Gathering {
         self.bytes += length;
         let (ticket, place, piece) = (self.tickets, claim.place, piece.clone());
         self.places.add(place, ticket, length);
+        self.lost.remove(&place);
         self.arrivals.push(Arrival {
             ticket,
             place,
@@ -247,7 +257,7 @@ impl Gathering {
         }
         let is_short = total.is_some_and(|total| self.places.bytes() < total);
         let wholes = if self.arrivals.is_empty() { Wholes::default() } else { self.look() };
-        Ok(Wholes { is_gapped: wholes.is_gapped || is_short, ..wholes })
+        Ok(Wholes { is_gapped: wholes.is_gapped || is_short || !self.lost.is_empty(), ..wholes })
     }
 
     /// The origin has removed the piece with this number.
@@ -303,9 +313,25 @@ impl Gathering {
         self.held = unsent;
     }
 
-    /// Whether what has come is the whole by any number that was given.
+    /// Gives its pieces up, since nothing has come for too long. What is remembered is for which places they were, so
+    /// that the rest of them does not become a whole in silence. Says whether there is anything to remember.
+    pub(crate) fn lose(&mut self) -> bool {
+        if self.over.is_some() || self.arrivals.is_empty() || self.arrivals.len() > MAX_LOST {
+            return false;
+        }
+        let mut lost = std::mem::take(&mut self.lost);
+        lost.extend(self.arrivals.iter().map(|arrival| (arrival.place, arrival.piece.len() as u64)));
+        let (counts, totals) = (std::mem::take(&mut self.counts), std::mem::take(&mut self.totals));
+        *self = Self { lost, counts, totals, tickets: self.tickets, ..Self::default() };
+        true
+    }
+
+    /// Whether what has come, also before it was given up, is the whole by any number that was given.
     fn is_complete(&self, claim: &Claim) -> bool {
-        let (numbers, bytes) = (self.places.count(), self.places.bytes());
+        let numbers =
+            self.lost.keys().filter_map(|place| place.index).filter(|number| !self.places.has_number(*number));
+        let numbers = self.places.count() + numbers.count() as u64;
+        let bytes = self.places.bytes() + self.lost.values().sum::<u64>();
         claim.is_last
             || self.counts.iter().any(|count| numbers >= *count)
             || self.totals.iter().any(|total| bytes >= *total)

@@ -103,3 +103,30 @@ fn an_upload_that_is_over_begins_anew_only_with_a_first_piece() {
     let jump = gathering.begin(&nth(3, 4), &"3".into(), piece_hash(b"3"), MAX).unwrap_err();
     assert_eq!(jump, Halt::Fault(Fault::Incomplete), "the origin may still have those in between");
 }
+
+#[test]
+fn what_was_given_up_is_missing_until_it_comes_again() {
+    let begin = |gathering: &mut Gathering, claim: &Claim| {
+        let begun = gathering.begin(claim, &"x".into(), piece_hash(b"x"), MAX).unwrap();
+        gathering.settle(begun.ticket, Outcome::Stored(None));
+        (begun.is_whole, begun.is_whole && begun.wholes.is_gapped)
+    };
+    let mut gathering = Gathering::default();
+    begin(&mut gathering, &nth(2, 3));
+    assert!(gathering.lose() && gathering.bytes() == 0 && !gathering.lose());
+    assert_eq!(begin(&mut gathering, &nth(0, 3)), (false, false));
+    assert_eq!(begin(&mut gathering, &nth(1, 3)), (true, true), "the origin may have all of it");
+    let mut gathering = Gathering::default();
+    begin(&mut gathering, &nth(0, 3));
+    begin(&mut gathering, &nth(1, 3));
+    assert!(gathering.lose());
+    for (number, expected) in [(0, (false, false)), (1, (false, false)), (2, (true, false))] {
+        assert_eq!(begin(&mut gathering, &nth(number, 3)), expected, "{number}: sent once more");
+    }
+    let mut gathering = Gathering::default();
+    begin(&mut gathering, &at(1, 2));
+    gathering.lose();
+    assert_eq!(begin(&mut gathering, &at(0, 2)), (true, true));
+    gathering.end(false);
+    assert!(!gathering.lose(), "there is nothing to remember of what is over");
+}
