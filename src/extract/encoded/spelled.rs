@@ -37,12 +37,12 @@ pub(super) fn whole(text: &Bytes, found: &mut Dissection<'_>) {
     if is_base32(text) {
         return decode(found, text, base32);
     }
-    // An address is none, nor is what has a blank in a line, and base64.
-    let is_data_uri = text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"data:"));
-    if is_data_uri || text.starts_with(b"/") || memchr::memmem::find(text, b"://").is_some() {
+    // What has a blank in a line is none, nor is base64, or an address.
+    if text.iter().any(|byte| matches!(byte, b' ' | b'\t' | 0x80..)) || !text.iter().any(|byte| is_mark(*byte)) {
         return;
     }
-    if text.iter().any(|byte| matches!(byte, b' ' | b'\t' | 0x80..)) || !text.iter().any(|byte| is_mark(*byte)) {
+    let is_data_uri = text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"data:"));
+    if is_data_uri || text.starts_with(b"/") || memchr::memmem::find(text, b"://").is_some() {
         return;
     }
     let inner = text.strip_prefix(b"<~").unwrap_or(text);
