@@ -190,6 +190,38 @@ fn a_comment_in_a_body_declared_as_xml_is_read() {
 }
 
 #[test]
+fn what_people_read_is_found_however_it_is_drawn_or_stored() {
+    let noise: Vec<u8> = (0..400_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 13) as u8 | 0x80).collect();
+    let page = [&b"<html><!--"[..], &noise, b"-->a forbidden turnip"].concat();
+    let rtf = [&b"{\\rtf1 {\\*\\xyz "[..], &noise, b"} for{\\b bidden} turnip}"].concat();
+    let packed = BASE64.encode(&gzip("a forbidden turnip, which is in a text that is packed".as_bytes()));
+    let origin = Origin::start();
+    let penstock = penstock(&origin);
+    for (what, headers, content) in [
+        ("Markdown", "", b"**forbidden** _turnip_".to_vec()),
+        ("a quoted reply", "", b"forbidden\r\n> turnip".to_vec()),
+        ("a hashtag", "", b"#forbiddenturnip".to_vec()),
+        ("a divided word", "", b"forbid-\r\nden turnip".to_vec()),
+        ("capitals of other scripts", "", "FОRВIDDЕN ТURNIР".into()),
+        ("a style", "", "for<i style='display:none'>x</i>bidden turnip".into()),
+        ("escapes of CSS", "", b"p::before { content: \"\\66orbidden turnip\" }".to_vec()),
+        ("packed text", "", format!("see {packed} there").into_bytes()),
+        ("a page by its name", "; filename=\"a.html\"\r\nContent-Type: application/octet-stream", page),
+        ("a document by its first bytes", "; filename=\"a\"\r\nContent-Type: application/rtf", rtf),
+        ("a calendar", "; filename=\"a.ics\"", b"BEGIN:VCALENDAR\r\nSUMMARY:forb\r\n idden turnip\r\n".to_vec()),
+        ("a notebook", "; filename=\"a.ipynb\"", br#"{"cells":[{"source":["forbid","den turnip"]}]}"#.to_vec()),
+        ("TeX", "; filename=\"a.tex\"", b"\\textbf{for}bidden \\emph{tur}nip".to_vec()),
+    ] {
+        let answer = post_form(&penstock, headers, &content);
+        assert_eq!(answer.status, 451, "{what}: {}", answer.text());
+    }
+    assert_eq!(origin.connections(), 0);
+    for ordinary in ["a forbidden, and a turnip", "forbidden.turnips", "for-\nbidding turnip", "**forbid** turnip"] {
+        assert_eq!(post_form(&penstock, "", ordinary.as_bytes()).status, 200, "{ordinary}");
+    }
+}
+
+#[test]
 fn subtitles_are_read_over_lines_and_cues() {
     assert_found(&[
         ("srt", b"1\n00:00:01,000 --> 00:00:02,000\nthe <i>forbid</i>den\nturnip\n".to_vec()),

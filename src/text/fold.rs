@@ -2,9 +2,11 @@
 //!
 //! A *run* is a character with the marks and vowels that Unicode lets join it; runs are folded one by one:
 //!
-//! 1. NFKC: compatibility forms (full width, ligatures, mathematical letters) and composition.
+//! 1. NFKC: compatibility forms (full width, ligatures, mathematical letters) and composition; styles of letters that
+//!    NFKC knows nothing of (`styled`).
 //! 2. Marks that did not compose are decoration and go, if they belong to no script (strike-through overlays) or sit on
-//!    an ASCII character. Accents that belong to a letter stay: "schön" is not "schon".
+//!    an ASCII character. Accents that belong to a letter stay: "schön" is not "schon". Of three marks or more on a
+//!    Latin letter none does.
 //! 3. What scripts write in more ways than one becomes one (`script`): Arabic letter forms, kana, Chinese characters;
 //!    vowel signs that may be left out go.
 //! 4. Case folding by lower → upper → lower case of the standard library. That is full folding (ß and ẞ to "ss", ς and
@@ -14,7 +16,8 @@
 //!
 //! One departure from UTS #39: it writes "m" as "rn", `"` as `''` and "%" as "°/₀". Here such a class folds to its
 //! ASCII member, because "corn" in a rule must not block "com", and so that ASCII folds byte by byte. Folding case
-//! first leaves a gap: capitals that look like Latin ones while their small letters do not (В, Н, Т) stay apart.
+//! first leaves a gap: capitals that look like Latin ones while their small letters do not (В, Н, Т). What they are
+//! drawn like is kept beside ([`Fold::drawn`]), and read where a whole word looks Latin (`loosen`).
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -25,6 +28,7 @@ use unicode_security::skeleton;
 
 use super::offsets::lengths;
 use super::script;
+use super::styled;
 
 /// In [`ASCII_FOLD`]: the character is invisible and goes.
 pub(super) const DROPPED: u8 = 0;
@@ -51,6 +55,9 @@ const fn ascii_fold() -> [u8; 128] {
     }
     table
 }
+
+/// Marks on a Latin letter of which none belongs to it. No orthography puts three on one.
+const LEAST_STACKED: usize = 3;
 
 /// What a character does to the run before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +88,8 @@ impl Fold {
     const IMPOSTOR: u32 = 1 << 22;
     const JOINS: u32 = 1 << 23;
     const INVISIBLE: u32 = 1 << 24;
+    /// Five bits for a letter, 1 to 26.
+    const DRAWN: u32 = 25;
 
     /// `folded` is what `ch` folds to, and if that is not one character, it gets a `number`.
     fn of(ch: char, folded: &str, number: usize) -> Self {
@@ -92,11 +101,22 @@ impl Fold {
             Role::Invisible => Self::INVISIBLE,
         };
         let is_impostor = !is_word_character(ch) && first.is_some_and(is_word_character);
+        let drawn = if role == 0 { styled::drawn(ch, folded) } else { None };
         let folded = match first.filter(|_| chars.next().is_none()) {
             Some(folded) => folded as u32,
             None => Self::TEXT | number as u32,
         };
-        Self(role | if is_impostor { Self::IMPOSTOR } else { 0 } | folded)
+        let drawn = drawn.map_or(0, |letter| (letter as u32 - u32::from(b'a') + 1) << Self::DRAWN);
+        Self(role | if is_impostor { Self::IMPOSTOR } else { 0 } | folded | drawn)
+    }
+
+    /// The Latin letter that it is drawn like, if that is not what it folds to.
+    #[inline]
+    pub(super) const fn drawn(self) -> Option<u8> {
+        match (self.0 >> Self::DRAWN) as u8 & 0x1f {
+            0 => None,
+            number => Some(b'a' - 1 + number),
+        }
     }
 
     const fn is_character(self) -> bool {
@@ -144,7 +164,8 @@ impl PlainFold {
 
     fn of(ch: char, fold: Fold, folded: &str) -> Self {
         // "1" and "|" are looked at with their neighbours, and so are spaces beyond the first.
-        let is_plain = fold.role() == Role::Starts && !fold.is_impostor() && !matches!(ch, '1' | '|');
+        let is_plain =
+            fold.role() == Role::Starts && !fold.is_impostor() && fold.drawn().is_none() && !matches!(ch, '1' | '|');
         let starts = folded.as_bytes().first().filter(|first| **first != b' ' || folded.len() == 1);
         if !is_plain || starts.is_none() || folded.len() > Self::LONGEST {
             return Self::NONE;
@@ -296,7 +317,8 @@ fn role(ch: char) -> Role {
 }
 
 pub(super) fn is_invisible(ch: char) -> bool {
-    if script::is_filler(ch) {
+    // Anchors of notes between lines, and the place of an object, are drawn as nothing.
+    if script::is_filler(ch) || matches!(ch, '\u{fff9}'..='\u{fffc}') {
         return true;
     }
     if ch.is_control() {
@@ -314,7 +336,8 @@ fn fold_run(run: &[char], accents: Accents) -> String {
         return String::new();
     }
     let bare = undecorated(composed(run));
-    let mut folded: String = bare.into_iter().map(script::folded).flat_map(fold_case).nfc().collect();
+    let small = |ch| styled::small_capital(ch).unwrap_or(ch);
+    let mut folded: String = bare.into_iter().map(script::folded).flat_map(fold_case).map(small).nfc().collect();
     if accents == Accents::Stripped {
         folded = folded.nfd().filter(|ch| !is_combining_mark(*ch)).collect();
     }
@@ -330,9 +353,22 @@ fn fold_run(run: &[char], accents: Accents) -> String {
 
 /// NFKC, but for spacing accents: it would make a space and a mark of "´", which people type for an apostrophe.
 fn composed(run: &[char]) -> Vec<char> {
-    let run: Vec<char> = run.iter().map(|ch| if ch.is_whitespace() { ' ' } else { *ch }).collect();
+    let plain = |ch: &char| if ch.is_whitespace() { ' ' } else { styled::plain(*ch).unwrap_or(*ch) };
+    let run: Vec<char> = unstacked(run.iter().map(plain).collect());
     let composed: Vec<char> = run.iter().copied().nfkc().collect();
     if composed.first() == Some(&' ') { run } else { composed }
+}
+
+/// A Latin letter without its marks, if there are so many that none belongs to it.
+fn unstacked(mut run: Vec<char>) -> Vec<char> {
+    if run.len() > 1 || run.first().is_some_and(|first| !first.is_ascii()) {
+        let parts: Vec<char> = run.iter().copied().nfd().collect();
+        let is_latin = parts.first().is_some_and(char::is_ascii_alphabetic);
+        if is_latin && parts.iter().filter(|ch| is_combining_mark(**ch)).count() >= LEAST_STACKED {
+            run = parts.into_iter().filter(|ch| !is_combining_mark(*ch)).collect();
+        }
+    }
+    run
 }
 
 fn undecorated(mut run: Vec<char>) -> Vec<char> {

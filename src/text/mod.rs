@@ -24,6 +24,7 @@ mod scan;
 mod script;
 mod source;
 mod strict;
+mod styled;
 mod switches;
 mod tally;
 #[cfg(test)]

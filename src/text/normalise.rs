@@ -61,6 +61,8 @@ pub(super) struct Normalised {
     impostors: Vec<usize>,
     /// Where a "1" beside a letter became an "l", and may have been meant for an "i".
     ones: Vec<usize>,
+    /// Characters that are drawn like another letter than they fold to, and that letter; and letters whose marks went.
+    drawn: Vec<(usize, u8)>,
     /// What runs of two characters fold to.
     pairs: HashMap<[char; 2], String>,
 }
@@ -77,6 +79,7 @@ impl Normalised {
             last_run: None,
             impostors: Vec::new(),
             ones: Vec::new(),
+            drawn: Vec::new(),
             pairs: HashMap::new(),
         }
     }
@@ -229,6 +232,8 @@ impl Normalised {
             return length;
         }
         let fold = self.table.get(ch);
+        let made = self.made();
+        self.drawn.extend(fold.drawn().map(|letter| (made, letter)));
         match fold.role() {
             Role::Invisible => {}
             Role::Joins if let Some((first, made)) = self.last_run.filter(|(first, _)| at - first <= MAX_REACH) => {
@@ -280,7 +285,9 @@ impl Normalised {
         self.map.truncate(made, begun.start);
         self.impostors.retain(|impostor| *impostor < made);
         self.ones.retain(|one| *one < made);
+        self.drawn.retain(|(at, _)| *at < made);
         let at = begun.start..begun.end + length;
+        let is_decorated = first.is_ascii_alphabetic() && run.len() > 1;
         match <[char; 2]>::try_from(&*run) {
             Ok(pair) => {
                 let folded = self.pairs.remove(&pair).unwrap_or_else(|| self.table.fold_run(&pair));
@@ -291,6 +298,12 @@ impl Normalised {
                 self.pairs.insert(pair, folded);
             }
             Err(_) => self.append(&self.table.fold_run(&run), at),
+        }
+        // Only the letter is left: its marks count where the others of its word have some.
+        if let [letter] = self.fresh[..]
+            && is_decorated
+        {
+            self.drawn.push((made, letter));
         }
         self.last_run = None;
         length
@@ -328,6 +341,17 @@ impl Normalised {
         &self.ones
     }
 
+    /// Where characters are that became letters though they are none, in order.
+    pub(super) fn impostors(&self) -> &[usize] {
+        &self.impostors
+    }
+
+    /// Where characters are that are drawn like another Latin letter than they fold to, and that letter, in order; and
+    /// letters whose marks went, with themselves.
+    pub(super) fn drawn(&self) -> &[(usize, u8)] {
+        &self.drawn
+    }
+
     /// Where the last unit starts: what ends there has all its neighbours.
     pub(super) fn last_unit(&self) -> usize {
         self.text.len().checked_sub(1).map_or(0, |last| self.map.unit_at(last).made.start)
@@ -346,6 +370,11 @@ impl Normalised {
                 stays
             });
         }
+        self.drawn.retain_mut(|(place, _)| {
+            let stays = *place >= start;
+            *place = place.saturating_sub(start);
+            stays
+        });
         start
     }
 
@@ -356,6 +385,7 @@ impl Normalised {
         self.map.shrink();
         self.impostors.shrink_to_fit();
         self.ones.shrink_to_fit();
+        self.drawn.shrink_to_fit();
         self.pairs = HashMap::new();
     }
 
@@ -482,7 +512,7 @@ mod tests {
     /// Text of the sorts that take different ways through the normaliser.
     fn text() -> impl Strategy<Value = String> {
         let sorts =
-            ["[ -~]{1,12}", "\\PC{1,6}", "[\u{300}-\u{340}\u{200b}-\u{200f}\0\n ]{1,5}", "[а-яα-ωﬀ-ﬆ가-갿]{1,6}"];
+            ["[ -~]{1,12}", "\\PC{1,6}", "[\u{300}-\u{340}\u{200b}-\u{200f}\0\n ]{1,5}", "[а-яА-ЯΑ-Ωα-ωﬀ-ﬆ가-갿]{1,6}"];
         prop::collection::vec(prop::sample::select(sorts.to_vec()).prop_flat_map(|sort| sort), 0..20)
             .prop_map(|pieces| pieces.concat())
     }
@@ -524,6 +554,7 @@ mod tests {
             }
             prop_assert_eq!(pieces.impostors, whole.impostors);
             prop_assert_eq!(pieces.ones, whole.ones);
+            prop_assert_eq!(pieces.drawn, whole.drawn);
         }
 
         #[test]

@@ -7,6 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::fold;
 use super::script;
+use super::styled;
 use super::switches::{Switch, Switches};
 
 /// Steps that are done to all text, and so have to be undone for a keyword that does not want them.
@@ -34,7 +35,7 @@ pub(super) fn folded(text: &str, switches: Switches) -> String {
         chars.retain(|ch| !fold::is_invisible(*ch));
     }
     let mut chars: Vec<char> = if switches.has(Switch::Compatibility) {
-        chars.into_iter().nfkc().collect()
+        chars.into_iter().map(|ch| styled::plain(ch).unwrap_or(ch)).nfkc().collect()
     } else {
         chars.into_iter().nfc().collect()
     };

@@ -40,11 +40,25 @@ pub enum Switch {
     Base64,
     /// Text is read by ROT13 too.
     Rot13,
+    /// Strokes and accents on most letters of a word do not count.
+    Strokes,
+    /// A word that is divided at the end of a line is that word.
+    Hyphens,
+    /// Two letters that look like one are that one: rn is m, vv is w.
+    Pairs,
+    /// Signs between the words of a phrase do not count.
+    Punctuation,
+    /// A phrase may be one word: a hashtag, a host name, in camel case.
+    Joined,
+    /// Backslash escapes of programs and of CSS are what they stand for.
+    Escapes,
+    /// What a direction mark turns around is read as it is drawn.
+    Reversed,
 }
 
 impl Switch {
     /// Every switch, in the order of their declaration.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 24] = [
         Self::Compatibility,
         Self::Case,
         Self::Invisible,
@@ -62,6 +76,13 @@ impl Switch {
         Self::Percent,
         Self::Base64,
         Self::Rot13,
+        Self::Strokes,
+        Self::Hyphens,
+        Self::Pairs,
+        Self::Punctuation,
+        Self::Joined,
+        Self::Escapes,
+        Self::Reversed,
     ];
 
     /// Name in rule files.
@@ -84,6 +105,13 @@ impl Switch {
             Self::Percent => "percent",
             Self::Base64 => "base64",
             Self::Rot13 => "rot13",
+            Self::Strokes => "strokes",
+            Self::Hyphens => "hyphens",
+            Self::Pairs => "pairs",
+            Self::Punctuation => "punctuation",
+            Self::Joined => "joined",
+            Self::Escapes => "escapes",
+            Self::Reversed => "reversed",
         }
     }
 
@@ -91,6 +119,13 @@ impl Switch {
         1 << self as u32
     }
 }
+
+/// Switches that find short words where nobody hid any: `900k` is no "gook", `he_IL` is no "heil". Unless a rule asks
+/// for them, they are on for keywords of [`LEAST_LETTERS`] only.
+const OF_LONGER_WORDS: [Switch; 4] = [Switch::Leet, Switch::Spaced, Switch::Repeated, Switch::Hyphens];
+
+/// Letters of the shortest keyword that is looked for with [`OF_LONGER_WORDS`].
+pub(super) const LEAST_LETTERS: usize = 5;
 
 /// A set of switches that are on. By default all are but [`Switch::Accents`] and [`Switch::Rot13`], which find what
 /// nobody hid.
@@ -108,6 +143,17 @@ impl Switches {
     pub const fn with(self, switch: Switch) -> Self {
         Self(self.0 | switch.bit())
     }
+
+    /// The same set for a keyword of so many letters: what makes short words out of what is none stays on only where it
+    /// was `asked` for.
+    #[must_use]
+    pub(super) fn for_letters(self, letters: usize, asked: Self) -> Self {
+        let is_left = |switch: &Switch| letters >= LEAST_LETTERS || asked.has(*switch);
+        OF_LONGER_WORDS.into_iter().filter(|switch| !is_left(switch)).fold(self, Self::without)
+    }
+
+    /// None of them.
+    pub(super) const NONE: Self = Self(0);
 
     /// The same set with `switch` off.
     #[must_use]

@@ -77,6 +77,13 @@ fn command<'t, 'a>(rest: &'t [u8], output: &mut TextWriter<'a>, found: &mut Diss
     }
     let options = behind.strip_prefix(b"[").and_then(|options| memchr::memchr(b']', options).map(|end| end + 2));
     let behind = &behind[options.unwrap_or(0)..];
+    if matches!(name, b"begin" | b"end" | b"documentclass" | b"usepackage")
+        && let Some(end) = behind.strip_prefix(b"{").and_then(|argument| memchr::memchr(b'}', argument))
+    {
+        output.push(&behind[1..=end], found);
+        output.push(b"\n", found);
+        return &behind[end + 2..];
+    }
     // Blanks behind the name of a command end it.
     if behind.starts_with(b"{") { behind } else { behind.trim_ascii_start() }
 }

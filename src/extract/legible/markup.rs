@@ -14,7 +14,7 @@ use crate::extract::dissection::Dissection;
 use crate::extract::percent;
 
 use super::elements::{Effect, RAW, effect};
-use super::hidden::{self, Drawn};
+use super::hidden::{self, Drawn, Styles};
 use super::name;
 use super::references;
 use super::writer::TextWriter;
@@ -84,7 +84,8 @@ fn strip(text: &[u8], unknown: Effect, view: View, found: &mut Dissection<'_>) -
     let aside = (unknown == Effect::Joins && view == View::Written).then(|| TextWriter::new(text.len(), found));
     let endless = Endless { tags: 0, closes: true, quotes: [true; 2] };
     let (seen, element) = (Seen::default(), None);
-    let mut stripper = Stripper { text, unknown, view, element, main, aside, seen, endless, found };
+    let styles = if view == View::Drawn { Styles::of(text) } else { Styles::default() };
+    let mut stripper = Stripper { text, unknown, view, styles, element, main, aside, seen, endless, found };
     stripper.run();
     stripper.end_element();
     let Stripper { main, aside, seen, found, .. } = stripper;
@@ -116,6 +117,7 @@ struct Stripper<'t, 'f, 'a> {
     /// The effect of elements that nobody knows.
     unknown: Effect,
     view: View,
+    styles: Styles,
     /// The outermost element that is not drawn as it is written, in the view as drawn.
     element: Option<Element>,
     main: TextWriter<'a>,
@@ -168,7 +170,7 @@ impl Stripper<'_, '_, '_> {
             }
             self.end_element();
         }
-        let drawn = if is_opening { hidden::drawn(name, attributes) } else { Drawn::AsItIs };
+        let drawn = if is_opening { hidden::drawn(name, attributes, &self.styles) } else { Drawn::AsItIs };
         if drawn != Drawn::AsItIs {
             self.seen.has_drawn = true;
             self.element = Some(Element { name: name.to_vec(), depth: 1, drawn, content: Vec::new() });

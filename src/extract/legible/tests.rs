@@ -37,6 +37,10 @@ fn markup_reads_as_browsers_draw_it() {
         ("<bdo dir=\"rtl\">n&#101;ddib<b>rof</b></bdo> turnip", "forbidden turnip"),
         ("<span style=\"unicode-bidi:bidi-override; direction: rtl\">neddibrof</span>", "forbidden"),
         ("for<p hidden>xyz<p>bidden", "bidden"),
+        ("<style>b, .no { display: none }</style>for<i class='a no'>xyz</i>bidden", "forbidden"),
+        ("<style>#x{font-size:0}</style>for<i id=x>xyz</i>bidden", "forbidden"),
+        ("for<template>xyz</template>bidden", "forbidden"),
+        ("for<s style='position: absolute; left: -9999px'>xyz</s>bidden", "forbidden"),
     ] {
         assert_reads(markup.as_bytes(), "drawn", expected);
     }
@@ -66,6 +70,8 @@ fn cards_notebooks_and_documents_in_tex_read_as_programs_show_them() {
     document.file_name = Some("a.TEX".to_owned());
     let texts = texts(document);
     let expected = "forbidden turnip\nOne 50% ";
+    let begun = b"\\documentclass{a}\\begin{document}for\\textit{bid}den";
+    assert_reads(begun, "latex", "\nforbidden");
     assert!(texts.iter().any(|(kind, text)| kind == "latex" && text.starts_with(expected)), "{texts:?}");
 }
 

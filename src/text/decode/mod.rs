@@ -1,9 +1,12 @@
-//! Texts that stand in a text as escapes: HTML entities, percent-encoding, UTF-7, base64.
+//! Texts that stand in a text in another form: HTML entities, percent-encoding, backslash escapes, UTF-7, base64, and what
+//! a direction mark turns around.
 //!
 //! What they stand for is a text of its own, searched besides the one that was sent: whatever escapes are taken for
 //! something else cannot hide what stands there as it is.
 
+mod backslash;
 mod base64;
+mod reversed;
 
 use std::ops::Range;
 
@@ -21,6 +24,16 @@ pub(super) fn each(source: &SourceText, from: usize, mut look: impl FnMut(Option
     }
     if let Some(decoded) = replaced(text, start, b'%', |at| read_percent(&text[at..])) {
         look(Some(Switch::Percent), decoded);
+    }
+    for read in [backslash::read_program, backslash::read_css] {
+        if let Some(decoded) = replaced(text, start, b'\\', |at| read(&text[at..])) {
+            look(Some(Switch::Escapes), decoded);
+        }
+    }
+    if reversed::is_in(text)
+        && let Some(decoded) = replaced(text, start, reversed::FIRST, |at| reversed::read(&text[at..]))
+    {
+        look(Some(Switch::Reversed), decoded);
     }
     let mut run = 0..0;
     if let Some(decoded) = replaced(text, start, b'+', |at| read_utf7(text, at, &mut run)) {
@@ -67,6 +80,10 @@ fn read_entity(text: &str) -> Option<(String, usize)> {
 /// Percent-encoded bytes in a row, as UTF-8 with each byte that is none as windows-1252. RFC 3986 §2.1. One character
 /// at a time, so that a span covers no more than it must.
 fn read_percent(text: &str) -> Option<(String, usize)> {
+    // What "escape" of JavaScript writes.
+    if let Some(digits) = text.strip_prefix("%u").and_then(|rest| rest.get(..4)) {
+        return char::from_u32(u32::from_str_radix(digits, 16).ok()?).map(|ch| (ch.to_string(), 6));
+    }
     let mut bytes = Vec::new();
     let mut escapes = text.as_bytes().chunks_exact(3);
     while bytes.len() < 4
@@ -122,6 +139,11 @@ mod tests {
         for (text, via, expected) in [
             ("a &#x66;or&#98;id&eacute; &#150; &amp; b", Some(Switch::Entities), "a forbidé – & b"),
             ("f%6Fr%c3%A9 100% %e9 %zz", Some(Switch::Percent), "foré 100% é %zz"),
+            ("%u0066or%u00E9 %uzz", Some(Switch::Percent), "foré %uzz"),
+            ("\\u0066\\x6f\\u{72}\\U00000062\\151dden\\n", Some(Switch::Escapes), "forbidden\\n"),
+            ("\"\\66orbidden \\000074urnip\\74  x\"", Some(Switch::Escapes), "\"forbidden turnipt x\""),
+            ("see \u{202e}neddibrof\u{202c} there", Some(Switch::Reversed), "see forbidden there"),
+            ("for\u{202e}neddib", Some(Switch::Reversed), "forbidden"),
             ("+AGYAbwBy-bidden", None, "forbidden"),
             ("see Zm9yYmlkZGVuIHR1cm5pcA== there", None, ""),
             ("see Zm9yYmlkZGVuIHR1cm5pcHMh there", Some(Switch::Base64), "forbidden turnips!"),
@@ -145,7 +167,16 @@ mod tests {
 
     #[test]
     fn text_without_escapes_stands_for_nothing_else() {
-        for text in ["", "plain", "a & b; 50 % off", "1 + 1 = 2", "c++ code", "&nonsense; &EACUTE;", "+-"] {
+        for text in [
+            "",
+            "plain",
+            "a & b; 50 % off",
+            "1 + 1 = 2",
+            "c++ code",
+            "&nonsense; &EACUTE;",
+            "+-",
+            "\\begin{x} C:\\data \\1 \\x1b[0m",
+        ] {
             assert_eq!(decoded(text), [], "{text}");
         }
     }

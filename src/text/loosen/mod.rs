@@ -1,18 +1,22 @@
-//! Spellings that people read through: `f.o.r.b.i.d.d.e.n`, `forbiddddden`, `f0rb1dd3n`.
+//! Spellings that people read through: `f.o.r.b.i.d.d.e.n`, `forbiddddden`, `f0rb1dd3n`, `**forbidden** turnip`.
 //!
-//! Works on normalised text, and only around places that look like it. What is made there is searched besides the text
-//! as it is, so nothing is hidden by being loosened. A keyword counts when something in it was loosened.
+//! Works on normalised text, and only around places that look like it ([`places`]). What is made there is searched
+//! besides the text as it is, so nothing is hidden by being loosened. A keyword counts when something in it was loosened.
 
+mod hints;
 mod places;
 mod reader;
+mod signs;
 mod spelling;
 mod stretch;
+mod words;
 
 use std::ops::Range;
 
+pub(super) use self::hints::Hints;
 use self::reader::{Reader, Signs};
-pub(super) use self::spelling::{collapsed, joined, rot13};
-use self::stretch::{Char, chars};
+pub(super) use self::spelling::{alike, collapsed, joined, paired, rot13, without_signs};
+use self::stretch::{Char, Dress, chars};
 use super::fold::is_word_character;
 use super::normalise::Normalised;
 use super::offsets::OffsetMap;
@@ -25,6 +29,28 @@ const MOST_CONTEXT: usize = 128;
 /// Single letters in a row that look like a word that is spelled out.
 const LEAST_SPACED: usize = 4;
 
+/// Letters of a keyword that is found between others where all letters stand alone: "m e t h o d s" is no "meth".
+const LEAST_IN_SPELLED_OUT: usize = 7;
+
+/// Whether a word ends where something was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Apart {
+    /// It goes on.
+    No,
+    /// It may, or not: all letters around stand alone.
+    InSpelledOut,
+    /// It ends.
+    Yes,
+}
+
+/// What was changed at a place.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    at: u32,
+    switch: Switch,
+    apart: Apart,
+}
+
 /// A piece of normalised text, read leniently.
 #[derive(Debug, Default)]
 pub(super) struct Loosened {
@@ -32,7 +58,7 @@ pub(super) struct Loosened {
     /// To offsets in the normalised text.
     map: OffsetMap,
     /// What was changed and how, by offset in `text`: a letter put for another there, or something left out before it.
-    changes: Vec<(u32, Switch)>,
+    changes: Vec<Change>,
 }
 
 impl Loosened {
@@ -48,26 +74,34 @@ impl Loosened {
     /// What was changed within `span`, each sort once; `None` when nothing was.
     pub(super) fn taken(&self, span: &Range<usize>) -> Option<Vec<Switch>> {
         let mut taken = Vec::new();
-        let changes = self.changes_from(span.start).iter().map(|(at, switch)| (*at as usize, *switch));
-        for (at, switch) in changes.take_while(|(at, _)| *at < span.end) {
+        for Change { at, switch, .. } in self.changes_from(span.start).iter().take_while(|one| one.at() < span.end) {
             // What was left out before the first letter is not in the span.
-            if !taken.contains(&switch) && (at > span.start || switch != Switch::Spaced) {
-                taken.push(switch);
+            let is_left_out = matches!(switch, Switch::Spaced | Switch::Hyphens);
+            if !taken.contains(switch) && (*at as usize > span.start || !is_left_out) {
+                taken.push(*switch);
             }
         }
         (!taken.is_empty()).then_some(taken)
     }
 
-    /// Whether no letter or digit touches `span`, but for those that something stood before or behind.
-    pub(super) fn stands_alone(&self, span: &Range<usize>) -> bool {
+    /// Whether no letter or digit touches `span`, which is a keyword of so many letters, but for those that something
+    /// stood before or behind that ends words.
+    pub(super) fn stands_alone(&self, span: &Range<usize>, letters: usize) -> bool {
         let is_free = |ch: Option<char>| !ch.is_some_and(is_word_character);
-        let was_apart = |at: usize| self.changes_from(at).first() == Some(&(at as u32, Switch::Spaced));
+        let was_apart = |at: usize| {
+            let first = self.changes_from(at).first().filter(|change| change.at() == at);
+            first.is_some_and(|change| match change.apart {
+                Apart::No => false,
+                Apart::InSpelledOut => letters >= LEAST_IN_SPELLED_OUT,
+                Apart::Yes => true,
+            })
+        };
         (is_free(self.text[..span.start].chars().next_back()) || was_apart(span.start))
             && (is_free(self.text[span.end..].chars().next()) || was_apart(span.end))
     }
 
-    fn changes_from(&self, at: usize) -> &[(u32, Switch)] {
-        &self.changes[self.changes.partition_point(|(change, _)| (*change as usize) < at)..]
+    fn changes_from(&self, at: usize) -> &[Change] {
+        &self.changes[self.changes.partition_point(|change| change.at() < at)..]
     }
 
     /// Nothing yet, to be made from `place`.
@@ -96,26 +130,40 @@ impl Loosened {
         }
     }
 
-    fn change(&mut self, switch: Switch) {
-        self.changes.push((self.text.len() as u32, switch));
+    fn change(&mut self, switch: Switch, apart: Apart) {
+        self.changes.push(Change { at: self.text.len() as u32, switch, apart });
+    }
+}
+
+impl Change {
+    const fn at(&self) -> usize {
+        self.at as usize
     }
 }
 
 /// Hands out the lenient readings of every stretch of `normalised`, made from `source`, that looks as if somebody hid
-/// something there, with no more around it than `reach` bytes, within which all that is looked for stands.
-pub(super) fn loosen(normalised: &Normalised, source: &SourceText, reach: usize, mut look: impl FnMut(Loosened)) {
+/// something there that `hints` know of, with no more around it than `reach` bytes, within which all that is looked for
+/// stands.
+pub(super) fn loosen(
+    normalised: &Normalised,
+    source: &SourceText,
+    (reach, hints): (usize, &Hints),
+    mut look: impl FnMut(Loosened),
+) {
     let context = reach.min(MOST_CONTEXT);
     let is_near = |one: &Range<usize>, next: &Range<usize>| next.start - one.end <= 2 * context;
-    for near in stretch::of(normalised, source).chunk_by(is_near) {
-        read(normalised, source, near, context, &mut look);
+    let (stretches, joints) = stretch::of(normalised, source, hints);
+    for near in stretches.chunk_by(is_near) {
+        read(normalised, source, (near, &joints), context, &mut look);
     }
 }
 
-/// Hands out the lenient readings of `stretches`, each of all of them, with what stands around and between them.
+/// Hands out the lenient readings of `stretches`, each of all of them, with what stands around and between them. Where
+/// one of `joints` is, marks are spaces in one more.
 fn read(
     normalised: &Normalised,
     source: &SourceText,
-    stretches: &[Range<usize>],
+    (stretches, joints): (&[Range<usize>], &[usize]),
     context: usize,
     look: &mut impl FnMut(Loosened),
 ) {
@@ -125,11 +173,13 @@ fn read(
     };
     let start = boundary_before(text, first.start.saturating_sub(context));
     let place = start..boundary_behind(text, last.end + context);
-    let chars: Vec<Vec<Char>> = stretches.iter().map(|stretch| chars(text, stretch)).collect();
+    let chars: Vec<Vec<Char>> = stretches.iter().map(|stretch| chars(normalised, source, stretch)).collect();
     let is_one = |ch: &Char| normalised.ones().binary_search(&ch.at()).is_ok();
-    let has_ones = chars.iter().flatten().any(|ch| ch.ch == 'l' && is_one(ch));
-    let has_signs = has_ones || chars.iter().flatten().any(|ch| ch.is_sign);
-    let wanted = [(Signs::Literal, true), (Signs::AsL, has_signs), (Signs::AsI, has_ones)];
+    let has_ones = chars.iter().flatten().any(|ch| ch.ch == '9' || ch.ch == 'l' && is_one(ch));
+    let has_signs = has_ones || chars.iter().flatten().any(|ch| ch.is_sign || ch.dress != Dress::None);
+    let first_joint = joints.partition_point(|joint| *joint < place.start);
+    let has_joints = joints.get(first_joint).is_some_and(|joint| *joint < place.end);
+    let wanted = [(Signs::Literal, true), (Signs::Apart, has_joints), (Signs::AsL, has_signs), (Signs::AsI, has_ones)];
     for signs in wanted.into_iter().filter_map(|(signs, is_wanted)| is_wanted.then_some(signs)) {
         let mut loosened = Loosened::of(&place);
         for (stretch, chars) in stretches.iter().zip(&chars) {
@@ -138,8 +188,9 @@ fn read(
         }
         loosened.copy(text, place.end);
         // Where no sign was read as a letter, the readings of signs say nothing new.
-        let is_news = |(_, switch): &(u32, Switch)| signs == Signs::Literal || *switch == Switch::Leet;
-        if loosened.changes.iter().any(is_news) {
+        let of_signs = |switch: Switch| matches!(switch, Switch::Leet | Switch::Confusables | Switch::Strokes);
+        let says_new = |change: &Change| matches!(signs, Signs::Literal | Signs::Apart) || of_signs(change.switch);
+        if loosened.changes.iter().any(says_new) {
             look(loosened);
         }
     }
@@ -156,7 +207,8 @@ mod tests {
 
     fn readings(text: &str) -> Vec<String> {
         let mut readings = Vec::new();
-        loosen(&normalised(text), &SourceText::whole(text), 128, |loosened| readings.push(loosened.text));
+        let hints = Hints::open();
+        loosen(&normalised(text), &SourceText::whole(text), (128, &hints), |loosened| readings.push(loosened.text));
         readings
     }
 
@@ -207,7 +259,7 @@ mod tests {
         let odd: String = ('\u{80}'..=char::MAX)
             .filter(|ch| ch.is_alphabetic() && ch.is_lowercase())
             .filter(|ch| {
-                normalised(ch.encode_utf8(&mut [0; 4])).as_str().chars().any(|ch| reader::letter_of(ch).is_some())
+                normalised(ch.encode_utf8(&mut [0; 4])).as_str().chars().any(|ch| signs::letter_of(ch).is_some())
             })
             .collect();
         assert_eq!(odd, "ȣֆᴽⳋꝯꝰꮞ𑣆𑣊𑣌𑣖", "none that words are written with today");
@@ -217,12 +269,13 @@ mod tests {
     fn spans_lead_back_and_tell_what_was_changed() {
         let text = "see f.o.r.b h3llo";
         let mut readings = Vec::new();
-        loosen(&normalised(text), &SourceText::whole(text), 128, |loosened| readings.push(loosened));
+        let hints = Hints::open();
+        loosen(&normalised(text), &SourceText::whole(text), (128, &hints), |loosened| readings.push(loosened));
         let reading = readings.iter().find(|reading| reading.as_str() == "see forb hello").unwrap();
         assert_eq!(reading.normalised(&(4..8)), 4..11);
         assert_eq!(reading.taken(&(4..8)), Some(vec![Switch::Spaced]));
         assert_eq!(reading.taken(&(9..14)), Some(vec![Switch::Leet]));
         assert_eq!(reading.taken(&(0..3)), None);
-        assert!(reading.stands_alone(&(4..8)) && !reading.stands_alone(&(9..13)));
+        assert!(reading.stands_alone(&(4..8), 4) && !reading.stands_alone(&(9..13), 4));
     }
 }

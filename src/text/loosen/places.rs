@@ -6,7 +6,11 @@
 use std::ops::Range;
 
 use super::LEAST_SPACED;
-use super::reader::{MOST_BETWEEN, is_mark, letter_of};
+use super::hints::{Hints, gap_before};
+use super::reader::MOST_BETWEEN;
+use super::signs::{is_behind_pair, is_mark, letter_of, letter_of_pair};
+use super::words;
+use crate::text::styled::is_ornament;
 
 /// Bytes after which it is seen whether there was anything.
 const CHUNK: usize = 64;
@@ -20,6 +24,9 @@ const BEHIND: usize = 46;
 
 const WINDOW: usize = BEFORE + SPAN + BEHIND;
 
+/// Bytes from the start of a letter with an accent in which two others stand.
+const DRESSED_WITHIN: usize = 10;
+
 /// Bytes from a chunk's start on in which letters are counted that stand alone.
 const COUNTED: usize = CHUNK + CHUNK / 2;
 
@@ -30,17 +37,29 @@ const FURTHEST: usize = 4 + 2 * MOST_BETWEEN;
 pub(super) struct Place {
     start: u32,
     end: u32,
-    /// Whether each of the characters that begin there is a place by itself: they are the same.
-    pub(super) is_row: bool,
+    pub(super) kind: Kind,
+}
+
+/// What may be hidden at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A spelling.
+    Spelling,
+    /// Spellings: each of the characters that begin there is a place by itself, since they are the same.
+    Row,
+    /// What is between two words of a phrase.
+    Joint,
+    /// A word that is divided at the end of a line, if a line ends there.
+    Hyphen,
 }
 
 impl Place {
     pub(super) const fn one(bytes: Range<usize>) -> Self {
-        Self { start: bytes.start as u32, end: bytes.end as u32, is_row: false }
+        Self { start: bytes.start as u32, end: bytes.end as u32, kind: Kind::Spelling }
     }
 
     const fn row(bytes: Range<usize>) -> Self {
-        Self { is_row: true, ..Self::one(bytes) }
+        Self { kind: Kind::Row, ..Self::one(bytes) }
     }
 
     pub(super) const fn bytes(&self) -> Range<usize> {
@@ -49,31 +68,63 @@ impl Place {
 }
 
 /// Hands out the places in normalised text where a letter is repeated, a mark stands in a word or a sign that may be a
-/// letter beside one, and where letters stand alone one after the other.
-pub(super) fn each(text: &[u8], mut found: impl FnMut(Place)) {
+/// letter beside one, where letters stand alone one after the other, where most letters of a word have accents, and where
+/// more than a space is between two words of a phrase or of a word that is divided.
+pub(super) fn each(whole: &str, hints: &Hints, mut found: impl FnMut(Place)) {
+    let text = whole.as_bytes();
     let mut lanes = Lanes::new();
-    let mut row_end = 0_usize;
+    let (mut row_end, mut word_end) = (0_usize, 0_usize);
     for start in (0..text.len()).step_by(SPAN) {
         let mut padded = None;
         lanes.look(window(text, start, &mut padded));
         for chunk in (0..SPAN).step_by(CHUNK) {
-            let odd = &lanes.odd[chunk..][..CHUNK];
-            if odd.iter().fold(0, |any, odd| any | odd) != 0 {
-                let first = row_end.saturating_sub(start + chunk).min(CHUNK);
-                for at in (first..CHUNK).filter(|at| odd[*at] != 0).map(|at| start + chunk + at) {
-                    if at >= row_end && is_place(text, at) {
-                        let end = end_of_row(text, at);
-                        row_end = end.unwrap_or(row_end);
-                        found(end.map_or(Place::one(at..at + 1), |end| Place::row(at..end)));
-                    }
+            each_marked(&lanes.odd, chunk, |at| {
+                let at = start + at;
+                if at >= row_end && is_place(whole, at) && may_matter(text, at, hints) {
+                    let end = end_of_row(text, at);
+                    row_end = end.unwrap_or(row_end);
+                    found(end.map_or(Place::one(at..at + 1), |end| Place::row(at..end)));
                 }
+            });
+            if lanes.has_dressed {
+                each_marked(&lanes.dressed, chunk, |at| {
+                    let at = start + at;
+                    if at >= word_end {
+                        let word = words::around(whole, at);
+                        word_end = word.end;
+                        words::dressed(whole, word, hints).map(Place::one).into_iter().for_each(&mut found);
+                    }
+                });
             }
+            each_marked(&lanes.joint, chunk, |at| {
+                joint_before(whole, hints, start + at).into_iter().for_each(&mut found);
+            });
             let alone = &lanes.alone[chunk..][..COUNTED];
             if usize::from(alone.iter().sum::<u8>()) >= LEAST_SPACED {
                 found_spelled_out(alone, start + chunk, |place| found(Place::one(place)));
             }
         }
     }
+}
+
+/// Hands out where in a chunk of `lane` something is, as offsets in all of it.
+#[inline]
+fn each_marked(lane: &[u8; SPAN], chunk: usize, mut found: impl FnMut(usize)) {
+    let (eights, _) = lane[chunk..][..CHUNK].as_chunks::<8>();
+    for (number, eight) in eights.iter().enumerate() {
+        let mut left = u64::from_le_bytes(*eight);
+        while left != 0 {
+            found(chunk + 8 * number + left.trailing_zeros() as usize / 8);
+            left &= left - 1;
+        }
+    }
+}
+
+/// Whether a keyword may be hidden at `at`, which is a place, where that is a mark or a sign of ASCII.
+fn may_matter(text: &[u8], at: usize, hints: &Hints) -> bool {
+    let ch = char::from(text[at]);
+    let is_known = text[at] < 0x80 && (is_mark(ch) || letter_of(ch).is_some());
+    !is_known || hints.may_go_on(text, &(at..at + 1))
 }
 
 /// The bytes around those from `start` on, copied into `padded` with spaces where they are beyond the text.
@@ -99,6 +150,11 @@ struct Lanes {
     gap: [u8; WINDOW],
     /// Where in the span a mark or sign may stand in a word, or a letter be repeated.
     odd: [u8; SPAN],
+    /// Where letters may be dressed up, if they are anywhere.
+    dressed: [u8; SPAN],
+    has_dressed: bool,
+    /// Where a word begins with more before it than a space behind a word.
+    joint: [u8; SPAN],
     /// Where from the span's start on a letter or digit stands alone, of one byte to three.
     alone: [u8; SPAN + COUNTED - CHUNK],
 }
@@ -110,12 +166,15 @@ impl Lanes {
             word: [0; WINDOW],
             gap: [0; WINDOW],
             odd: [0; SPAN],
+            dressed: [0; SPAN],
+            has_dressed: false,
+            joint: [0; SPAN],
             alone: [0; SPAN + COUNTED - CHUNK],
         }
     }
 
     fn look(&mut self, window: &[u8; WINDOW]) {
-        let Self { letter, word, gap, odd, alone } = self;
+        let Self { letter, word, gap, odd, dressed, has_dressed, alone, .. } = self;
         for at in 0..WINDOW {
             letter[at] = is_letter(window[at]);
             word[at] = letter[at] | is_digit(window[at]);
@@ -127,18 +186,29 @@ impl Lanes {
             let is_usual = word[at] | u8::from(byte == b' ') | u8::from(byte == b',') | u8::from(byte == b'"');
             // "$" and "@" before a space.
             let is_sign = (letter[at] ^ 1) & (word[at] | u8::from(byte == b'$') | u8::from(byte == b'@'));
-            let is_repeated = letter[at] & u8::from(byte == window[at + 1]) & u8::from(byte == window[at + 2]);
+            let (next, third) = (window[at + 1], window[at + 2]);
+            // Three of a kind, or two and two.
+            let is_repeated =
+                letter[at] & u8::from(byte == next) & (u8::from(byte == third) | u8::from(third == window[at + 3]));
             *odd = ((is_usual ^ 1) & word[at + 1]) | (is_sign & (letter[at - 1] | letter[at + 1])) | is_repeated;
         }
         if window.is_ascii() {
+            *has_dressed = false;
             for (i, alone) in alone.iter_mut().enumerate() {
                 let at = i + BEFORE;
                 *alone = gap[at - 1] & word[at] & gap[at + 1];
             }
         } else {
             add_wide(window, odd);
+            *has_dressed = find_dressed(window, dressed);
             add_wide_gaps(window, gap);
             self.look_for_wide_letters(window);
+        }
+        let Self { gap, joint, .. } = self;
+        for (i, joint) in joint.iter_mut().enumerate() {
+            let at = i + BEFORE;
+            let is_usual = u8::from(window[at - 1] == b' ') & (gap[at - 2] ^ 1);
+            *joint = (gap[at] ^ 1) & gap[at - 1] & (is_usual ^ 1);
         }
     }
 
@@ -169,7 +239,8 @@ fn add_wide(window: &[u8; WINDOW], odd: &mut [u8; SPAN]) {
         let at = i + BEFORE;
         let (byte, next) = (window[at], window[at + 1]);
         let mark = (u8::from(byte == 0xc2) & u8::from(next == 0xb7))
-            | (u8::from(byte == 0xe2) & (u8::from(next == 0x80) | u8::from(next == 0x88)));
+            | (u8::from(byte == 0xe2) & u8::from(next < 0xb0))
+            | (u8::from(byte == 0xf0) & u8::from(next == 0x9f));
         // The last byte of a letter is enough.
         let is_repeated = |last: usize, length: usize| {
             u8::from(window[last] & 0xc0 == 0x80)
@@ -180,25 +251,74 @@ fn add_wide(window: &[u8; WINDOW], odd: &mut [u8; SPAN]) {
     }
 }
 
-/// Takes punctuation of two bytes or three for what it is: of Latin-1, general and ideographic.
+/// Where three letters have an accent or a stroke within a few bytes: those of Latin-1 and of Latin Extended, and a mark
+/// behind a letter. Returns whether that is anywhere.
+fn find_dressed(window: &[u8; WINDOW], found: &mut [u8; SPAN]) -> bool {
+    let mut dressed = [0; SPAN + DRESSED_WITHIN];
+    for (i, dressed) in dressed.iter_mut().enumerate() {
+        let (byte, next) = (window[i + BEFORE], window[i + BEFORE + 1]);
+        *dressed = u8::from(byte.wrapping_sub(0xc3) < 8)
+            | u8::from(byte == 0xcc)
+            | (u8::from(byte == 0xe1) & u8::from(next & 0xfc == 0xb8))
+            | (u8::from(byte == 0xe2) & u8::from(next == 0xb1))
+            | (u8::from(byte == 0xea) & u8::from(next.wrapping_sub(0x9c) < 3));
+    }
+    if dressed.iter().fold(0, |any, dressed| any | dressed) == 0 {
+        return false;
+    }
+    for (i, found) in found.iter_mut().enumerate() {
+        let near = (1..DRESSED_WITHIN).fold(0, |near, distance| near + dressed[i + distance]);
+        *found = dressed[i] & u8::from(near >= 2);
+    }
+    found.iter().fold(0, |any, found| any | found) != 0
+}
+
+/// Takes punctuation of two bytes or more for what it is: of Latin-1, general, symbols, ideographic, and emoji.
 fn add_wide_gaps(window: &[u8; WINDOW], gap: &mut [u8; WINDOW]) {
-    let leads = |byte: &u8| u8::from(*byte == 0xc2) | u8::from(*byte & 0xfe == 0xe2);
+    let leads = |byte: &u8| u8::from(*byte == 0xc2) | u8::from(*byte & 0xfe == 0xe2) | u8::from(*byte == 0xf0);
     if window.iter().fold(0, |any, byte| any | leads(byte)) == 0 {
         return;
     }
+    let is_emoji = |at: usize| u8::from(window[at] == 0xf0) & u8::from(window[at + 1] == 0x9f);
+    let starts_emoji = (0..WINDOW - 1).fold(0, |any, at| any | is_emoji(at)) != 0;
     for at in 2..WINDOW - 1 {
         let starts = |at: usize| {
             let (byte, next) = (window[at], window[at + 1]);
-            let general = u8::from(byte == 0xe2) & (u8::from(next & 0xfe == 0x80) | u8::from(next == 0x88));
+            let general = u8::from(byte == 0xe2) & u8::from(next < 0xb0);
             general | (u8::from(byte == 0xe3) & u8::from(next == 0x80))
         };
         let two = u8::from(window[at] == 0xc2) | u8::from(window[at - 1] == 0xc2);
         gap[at] |= two | starts(at) | starts(at - 1) | starts(at - 2);
     }
+    if starts_emoji {
+        for (at, gap) in gap.iter_mut().enumerate().take(WINDOW - 1).skip(3) {
+            *gap |= is_emoji(at) | is_emoji(at - 1) | is_emoji(at - 2) | is_emoji(at - 3);
+        }
+    }
+}
+
+/// The gap before the word at `at`, if something may go on across it.
+fn joint_before(text: &str, hints: &Hints, at: usize) -> Option<Place> {
+    if hints.have_phrases()
+        && let Some(gap) = hints.joint_before(text, at)
+    {
+        return Some(Place { kind: Kind::Joint, ..Place::one(gap) });
+    }
+    // Behind the hyphen, a line may begin with the sign of a quotation.
+    if !matches!(text.as_bytes().get(at.checked_sub(2)?..at)?, [b'-' | b'>', b' ']) {
+        return None;
+    }
+    let is_hyphen = |gap: &Range<usize>| {
+        let rest = text[gap.clone()].strip_prefix("- ");
+        rest.is_some_and(|rest| rest.bytes().all(|byte| matches!(byte, b' ' | b'>')))
+    };
+    let may_go_on = |gap: &Range<usize>| hints.may_go_on(text.as_bytes(), gap);
+    gap_before(text, at).filter(is_hyphen).filter(may_go_on).map(|gap| Place { kind: Kind::Hyphen, ..Place::one(gap) })
 }
 
 /// Whether at `at`, which looks odd, is a place.
-fn is_place(text: &[u8], at: usize) -> bool {
+fn is_place(whole: &str, at: usize) -> bool {
+    let text = whole.as_bytes();
     let byte = |at: Option<usize>| at.and_then(|at| text.get(at)).copied().unwrap_or(b' ');
     let is_letter = |at: Option<usize>| is_letter(byte(at)) != 0;
     let is_word = |at: Option<usize>| is_letter(at) || is_digit(byte(at)) != 0;
@@ -208,16 +328,25 @@ fn is_place(text: &[u8], at: usize) -> bool {
         b'!' | b'+' => is_letter(behind(1)),
         byte if byte < 0x80 && is_mark(char::from(byte)) => {
             let is_near = [before(1), before(2), behind(1), behind(2)].into_iter().any(is_letter);
-            is_near && is_word(before(1)) && is_word(behind(1))
+            is_near && is_word(behind(1)) && (is_word(before(1)) || is_behind_pair(text, at))
+        }
+        b')' | b']' | b'<' | b'>' | b'/' => {
+            let pair = at.checked_sub(1).and_then(|before| text.get(before..=at));
+            pair.is_some_and(|pair| letter_of_pair(pair[0], pair[1]).is_some())
+                && is_letter(before(2))
+                && is_letter(behind(1))
         }
         byte if byte < 0x80 && letter_of(char::from(byte)).is_some() => is_letter(before(1)) || is_letter(behind(1)),
-        b'a'..=b'z' => true,
+        b'a'..=b'z' => words::has_repeated(text, at),
         0xc0.. => {
             let length = length_at(text, at).unwrap_or(1);
             let is_thrice =
                 at + 3 * length <= text.len() && (at..at + 2 * length).all(|at| text[at] == text[at + length]);
-            let first = || std::str::from_utf8(&text[at..at + length]).ok()?.chars().next();
-            is_thrice || first().is_some_and(is_mark) && is_word(before(1)) && is_word(behind(length))
+            let first = || whole.get(at..)?.chars().next();
+            is_thrice
+                || first().is_some_and(|ch| is_mark(ch) || is_ornament(ch))
+                    && is_word(before(1))
+                    && is_word(behind(length))
         }
         _ => false,
     }
@@ -264,16 +393,17 @@ mod tests {
             pieces in proptest::collection::vec(("[éя·—禁💣a1 .]{1,3}", 1..80_usize), 0..12),
         ) {
             let text: String = pieces.into_iter().map(|(piece, times)| piece.repeat(times)).collect();
+            let hints = Hints::open();
             let mut found = Vec::new();
-            each(text.as_bytes(), |place| {
-                let (bytes, is_row) = (place.bytes(), place.is_row);
+            each(&text, &hints, |place| {
+                let (bytes, is_row) = (place.bytes(), place.kind == Kind::Row);
                 let places = bytes.clone().filter(|at| *at == bytes.start || is_row && text.is_char_boundary(*at));
-                found.extend(places.filter(|at| text.as_bytes()[*at] >= 0xc0 && is_place(text.as_bytes(), *at)));
-                assert!(!is_row || bytes.filter(|at| text.is_char_boundary(*at)).all(|at| is_place(text.as_bytes(), at)));
+                found.extend(places.filter(|at| text.as_bytes()[*at] >= 0xc0 && is_place(&text, *at)));
+                assert!(!is_row || bytes.filter(|at| text.is_char_boundary(*at)).all(|at| is_place(&text, at)));
             });
             let is_short = |ch: char| (2..4).contains(&ch.len_utf8());
             let wide = text.char_indices().filter(|(_, ch)| is_short(*ch)).map(|(at, _)| at);
-            let expected: Vec<usize> = wide.filter(|at| is_place(text.as_bytes(), *at)).collect();
+            let expected: Vec<usize> = wide.filter(|at| is_place(&text, *at)).collect();
             found.retain(|at| text[*at..].chars().next().is_some_and(is_short));
             found.sort_unstable();
             found.dedup();

@@ -1,7 +1,8 @@
 //! One place, read leniently, character by character.
 
-use super::stretch::Char;
-use super::{LEAST_SPACED, Loosened};
+use super::signs::{letter_of, letter_of_pair, marks};
+use super::stretch::{Char, Dress};
+use super::{Apart, LEAST_SPACED, Loosened};
 use crate::text::normalise::Normalised;
 use crate::text::source::SourceText;
 use crate::text::switches::Switch;
@@ -9,34 +10,34 @@ use crate::text::switches::Switch;
 /// Characters between letters that are spelled out.
 pub(super) const MOST_BETWEEN: usize = 3;
 
+/// Characters between the words of a phrase, or the halves of a divided word.
+const MOST_GAP: usize = super::hints::MOST_GAP;
+
 /// Equal letters in a row that nothing is spelled with.
 const LEAST_REPEATED: usize = 3;
 
 /// What signs in place of letters may stand for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signs {
-    /// Themselves.
+    /// Themselves, and letters in disguise too.
     Literal,
-    /// Letters; what looks like "l" is one.
+    /// Themselves, and marks between letters are spaces.
+    Apart,
+    /// Letters; what looks like "l" is one, and "9" is "g".
     AsL,
-    /// Letters; what looks like "l" and is none is "i".
+    /// Letters; what looks like "l" and is none is "i", and "9" is "q".
     AsI,
 }
 
-/// The letter that `ch` may stand for. Not "6", which the Cyrillic б is folded to, and not what "€" and the Greek ε
-/// are.
-pub(super) const fn letter_of(ch: char) -> Option<char> {
-    Some(match ch {
-        '2' => 'z',
-        '3' => 'e',
-        '4' | '@' => 'a',
-        '5' | '$' => 's',
-        '9' => 'g',
-        '7' | '+' => 't',
-        '8' => 'b',
-        '!' => 'i',
-        _ => return None,
-    })
+/// What stands between two letters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    /// What it is.
+    Plain,
+    /// Nothing: so many characters are left out, and whether words end there.
+    Nothing(usize, Switch, Apart),
+    /// So many characters between two words.
+    Space(usize),
 }
 
 /// One lenient reading of a place.
@@ -61,13 +62,19 @@ impl Reader<'_> {
                 position += plain;
                 continue;
             }
-            let gap = self.gap_in_word(position);
-            if gap > 0 {
-                self.loosened.change(Switch::Spaced);
-                position += gap;
-            } else {
-                position += self.read_char(position);
-            }
+            position += match self.gap(position) {
+                Gap::Plain => self.read_char(position),
+                Gap::Nothing(length, switch, apart) => {
+                    self.loosened.change(switch, apart);
+                    length
+                }
+                Gap::Space(length) => {
+                    self.loosened.change(Switch::Punctuation, Apart::Yes);
+                    let at = self.chars[position].at();
+                    self.loosened.push(' ', at, self.end_of(position + length - 1) - at);
+                    length
+                }
+            };
         }
         self.loosened
     }
@@ -75,15 +82,20 @@ impl Reader<'_> {
     /// Whether the character at `position` is read as it is, and alone.
     #[inline]
     fn is_plain(&self, position: usize) -> bool {
-        let Char { ch, is_letter, is_sign, .. } = self.chars[position];
+        let Char { ch, is_letter, is_sign, dress, is_doubled, .. } = self.chars[position];
         let is_itself = match self.signs {
-            Signs::Literal => true,
-            Signs::AsL => !is_sign,
-            Signs::AsI => !is_sign && ch != 'l',
+            Signs::Literal | Signs::Apart => true,
+            Signs::AsL => !is_sign && dress == Dress::None,
+            Signs::AsI => !is_sign && dress == Dress::None && ch != 'l',
         };
         let repeats = |distance: usize| self.chars.get(position + distance).is_some_and(|other| other.ch == ch);
-        let is_alone = if is_letter { !(repeats(1) && repeats(2)) } else { self.gap_in_word(position) == 0 };
+        let is_alone =
+            if is_letter { !(repeats(1) && (is_doubled || repeats(2))) } else { self.gap(position) == Gap::Plain };
         is_itself && is_alone
+    }
+
+    const fn reads_signs(&self) -> bool {
+        matches!(self.signs, Signs::AsL | Signs::AsI)
     }
 
     /// Where the character at `position` ends.
@@ -93,24 +105,58 @@ impl Reader<'_> {
 
     /// Reads the character at `position` and those that repeat it. Returns how many.
     fn read_char(&mut self, position: usize) -> usize {
-        let Char { ch, is_letter, .. } = self.chars[position];
+        let Char { ch, is_letter, is_doubled, dress, .. } = self.chars[position];
         let at = self.chars[position].at();
+        if self.reads_signs()
+            && let Some(taken) = self.read_dressed(position, dress).or_else(|| self.read_pair(position))
+        {
+            return taken;
+        }
         let can_repeat = is_letter && !ch.is_ascii_digit();
         let repeats = self.chars[position..].iter().take_while(|other| can_repeat && other.ch == ch).count();
-        let taken = if repeats >= LEAST_REPEATED { repeats } else { 1 };
+        let taken = if repeats >= LEAST_REPEATED || is_doubled && repeats > 1 { repeats } else { 1 };
         if taken > 1 {
-            self.loosened.change(Switch::Repeated);
+            self.loosened.change(Switch::Repeated, Apart::No);
         }
         let letter = match self.signs {
-            Signs::Literal => None,
+            Signs::Literal | Signs::Apart => None,
             Signs::AsI if ch == 'l' && self.is_sign(at) => Some('i'),
+            Signs::AsI if ch == '9' => Some('q'),
             _ => letter_of(ch).filter(|_| !matches!(ch, '!' | '+') || self.is_letter(position + 1)),
         };
         if letter.is_some() {
-            self.loosened.change(Switch::Leet);
+            self.loosened.change(Switch::Leet, Apart::No);
         }
         self.loosened.push(letter.unwrap_or(ch), at, taken * ch.len_utf8());
         taken
+    }
+
+    /// Reads a letter in disguise as what it looks like.
+    fn read_dressed(&mut self, position: usize, dress: Dress) -> Option<usize> {
+        let at = self.chars[position].at();
+        let (letter, switch) = match dress {
+            Dress::None => return None,
+            Dress::Mark => (None, Switch::Strokes),
+            Dress::Accent(letter) => (Some(letter), Switch::Strokes),
+            Dress::Drawn(letter) => (Some(letter), Switch::Confusables),
+        };
+        self.loosened.change(switch, Apart::No);
+        if let Some(letter) = letter {
+            self.loosened.push(char::from(letter), at, self.end_of(position) - at);
+        }
+        Some(1)
+    }
+
+    /// Reads two signs between letters as the letter that they are drawn like.
+    fn read_pair(&mut self, position: usize) -> Option<usize> {
+        let [one, other] = [self.chars[position].ch, self.chars.get(position + 1)?.ch].map(u8::try_from);
+        let letter = letter_of_pair(one.ok()?, other.ok()?)?;
+        if position == 0 || !self.is_letter(position - 1) || !self.is_letter(position + 2) {
+            return None;
+        }
+        self.loosened.change(Switch::Leet, Apart::No);
+        self.loosened.push(letter, self.chars[position].at(), 2);
+        Some(2)
     }
 
     /// Whether the letter at `at` in the normalised text is none in the source.
@@ -128,39 +174,87 @@ impl Reader<'_> {
         self.is_letter(position) && !self.is_letter(position + 1) && (position == 0 || !self.is_letter(position - 1))
     }
 
-    /// How many characters at `position` stand between letters that are spelled out, or are a mark within a word.
-    fn gap_in_word(&self, position: usize) -> usize {
+    /// What the characters at `position` do between the letters around them.
+    fn gap(&self, position: usize) -> Gap {
         if position == 0 || self.is_letter(position) || !self.is_letter(position - 1) {
-            return 0;
+            return Gap::Plain;
         }
-        if self.is_letter(position + 1) && is_mark(self.chars[position].ch) {
-            return 1;
+        let is_pair = self.chars[position].is_sign && !self.chars[position].is_letter;
+        if self.reads_signs() && is_pair {
+            return Gap::Plain;
         }
-        self.gap_behind_spelled_out(position - 1)
+        if self.signs == Signs::Apart {
+            return self.gap_between_words(position);
+        }
+        let count = marks(self.chars[position..].iter().map(|ch| ch.ch));
+        if count > 0 && self.is_letter(position + count) {
+            // A word that is spelled out ends where one begins that is not.
+            let is_apart = self.is_spelled_out(position - 1) != self.is_spelled_out(position + count);
+            return Gap::Nothing(count, Switch::Spaced, if is_apart { Apart::Yes } else { self.apart(position - 1) });
+        }
+        match self.gap_behind_spelled_out(position - 1) {
+            0 => self.gap_between_words(position),
+            length => Gap::Nothing(length, Switch::Spaced, Apart::InSpelledOut),
+        }
     }
 
-    /// How long the gap behind the single letter at `letter` is, if that is one of [`LEAST_SPACED`] such letters and
-    /// the gap is no wider than the one before or after; otherwise 0.
-    fn gap_behind_spelled_out(&self, letter: usize) -> usize {
-        let Some(next) = self.next_single(letter).filter(|_| self.is_single(letter)) else {
-            return 0;
-        };
-        let (after, before) = (self.next_single(next), self.single_before(letter));
-        let (mut count, mut at) = (2, after);
+    /// What a gap does that stands in no word, and none of words that are spelled out.
+    fn gap_between_words(&self, position: usize) -> Gap {
+        let rest = &self.chars[position..];
+        let length = rest.iter().take(MOST_GAP + 1).take_while(|ch| !ch.is_letter).count();
+        if length == rest.len() || length > MOST_GAP || length == 1 && rest[0].ch == ' ' {
+            return Gap::Plain;
+        }
+        let gap = &rest[..length];
+        let is_hyphen = gap[0].ch == '-' && gap.iter().all(|ch| matches!(ch.ch, '-' | ' ' | '>'));
+        if is_hyphen && self.written_between(position - 1, position + length).contains(['\n', '\r', '\u{2028}']) {
+            return Gap::Nothing(length, Switch::Hyphens, Apart::No);
+        }
+        let has_signs = self.reads_signs() && gap.iter().any(|ch| ch.is_sign);
+        if has_signs { Gap::Plain } else { Gap::Space(length) }
+    }
+
+    /// What is written between two letters.
+    fn written_between(&self, letter: usize, next: usize) -> &str {
+        let [before, behind] =
+            [letter, next].map(|at| self.chars[at].at()).map(|at| self.normalised.source(&(at..at + 1)));
+        self.source.get(before.end..behind.start).unwrap_or_default()
+    }
+
+    /// Whether the letter at `position` is one of a word that is spelled out.
+    fn is_spelled_out(&self, position: usize) -> bool {
+        self.is_single(position) && self.count_singles(position) >= LEAST_SPACED
+    }
+
+    /// How far words end between letters that are spelled out.
+    fn apart(&self, letter: usize) -> Apart {
+        if self.is_spelled_out(letter) { Apart::InSpelledOut } else { Apart::No }
+    }
+
+    /// How many single letters follow each other around the one at `letter`, as far as that matters.
+    fn count_singles(&self, letter: usize) -> usize {
+        let (mut count, mut at) = (1, self.next_single(letter));
         while count < LEAST_SPACED
             && let Some(single) = at
         {
             (count, at) = (count + 1, self.next_single(single));
         }
-        at = before;
+        at = self.single_before(letter);
         while count < LEAST_SPACED
             && let Some(single) = at
         {
             (count, at) = (count + 1, self.single_before(single));
         }
-        if count < LEAST_SPACED {
+        count
+    }
+
+    /// How long the gap behind the single letter at `letter` is, if that is one of [`LEAST_SPACED`] such letters and
+    /// the gap is no wider than the one before or after; otherwise 0.
+    fn gap_behind_spelled_out(&self, letter: usize) -> usize {
+        let Some(next) = self.next_single(letter).filter(|_| self.is_spelled_out(letter)) else {
             return 0;
-        }
+        };
+        let (after, before) = (self.next_single(next), self.single_before(letter));
         let width = self.width(letter, next);
         let is_usual = width == 0
             || after.is_some_and(|after| self.width(next, after) >= width)
@@ -168,12 +262,15 @@ impl Reader<'_> {
         if is_usual { next - letter - 1 } else { 0 }
     }
 
-    /// How much stands between two letters: a space counts for more than a mark, and the more of it the more.
+    /// How much stands between two letters: white space counts, and what ends a part of a sentence before it.
     fn width(&self, letter: usize, next: usize) -> usize {
         let gap = &self.chars[letter + 1..next];
-        let source =
-            |position: usize| self.normalised.source(&(self.chars[position].at()..self.chars[position].at() + 1));
-        if gap.iter().any(|ch| ch.ch == ' ') { source(next).start - source(letter).end } else { 0 }
+        if gap.iter().all(|ch| ch.ch != ' ') {
+            return 0;
+        }
+        let spaces = self.written_between(letter, next).chars().filter(|ch| ch.is_whitespace()).count();
+        let ends = gap.iter().any(|ch| matches!(ch.ch, '.' | ',' | ';' | ':' | '!' | '?'));
+        2 * spaces + usize::from(ends)
     }
 
     fn next_single(&self, letter: usize) -> Option<usize> {
@@ -184,10 +281,4 @@ impl Reader<'_> {
         let nearest = (2..=1 + MOST_BETWEEN).filter_map(|distance| letter.checked_sub(distance));
         nearest.into_iter().find(|before| self.is_letter(*before)).filter(|before| self.is_single(*before))
     }
-}
-
-/// Whether `ch` is put between the letters of a word, to hide it and otherwise. What ends words in text that lacks
-/// spaces is none.
-pub(super) const fn is_mark(ch: char) -> bool {
-    matches!(ch, '.' | '-' | '_' | '*' | '~' | '\'' | '^' | '\\' | '·' | '•' | '‧' | '∙')
 }

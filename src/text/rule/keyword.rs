@@ -7,9 +7,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::config::Place;
+use crate::text::fold::is_alphanumeric;
 use crate::text::normalise::{Normalised, Standing};
 use crate::text::original::CaseShape;
 use crate::text::switches::{Switch, Switches};
+use crate::text::words::is_of_unspaced_script;
 
 /// A keyword that has something left once normalised.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +37,12 @@ impl Keyword {
     /// when normalisation leaves nothing to look for.
     pub fn new(written: &str) -> Option<Self> {
         let normalised = Normalised::text_of(written).trim_matches(' ').to_owned();
+        let letters = letters_of(&normalised);
         (!normalised.is_empty()).then(|| Self {
             written: written.to_owned(),
             normalised,
             words: Words::Whole,
-            switches: Switches::default(),
+            switches: Switches::default().for_letters(letters, Switches::NONE),
             origin: Origin { file: None, place: Place { line: 1, column: 1 } },
         })
     }
@@ -79,6 +82,11 @@ impl Keyword {
         &self.normalised
     }
 
+    /// How many letters and digits it has. A character of a script without spaces is worth several: it may be a word.
+    pub(in crate::text) fn letters(&self) -> usize {
+        letters_of(&self.normalised)
+    }
+
     pub(in crate::text) fn origin(&self) -> &Origin {
         &self.origin
     }
@@ -88,6 +96,14 @@ impl Keyword {
         let shape = self.is_case_sensitive().then(|| CaseShape::of(self.written.chars()));
         (self.normalised.clone(), self.words, self.switches, shape)
     }
+}
+
+/// What a character of a script without spaces counts for among letters.
+const WORTH_OF_UNSPACED: usize = 3;
+
+fn letters_of(text: &str) -> usize {
+    let worth = |ch: char| if is_of_unspaced_script(ch) { WORTH_OF_UNSPACED } else { 1 };
+    text.chars().filter(|ch| is_alphanumeric(*ch)).map(worth).sum()
 }
 
 /// Where in the text a keyword counts.

@@ -21,6 +21,16 @@ pub(super) const MAX_WEIGHT: i64 = 1000;
 pub(super) struct Usual {
     words: Words,
     switches: Switches,
+    /// Those that are on because the rule says so.
+    asked: Switches,
+}
+
+impl Usual {
+    /// `keyword`, looked for like this.
+    fn apply(self, keyword: Keyword) -> Keyword {
+        let switches = self.switches.for_letters(keyword.letters(), self.asked);
+        keyword.looked_for(self.words, switches)
+    }
 }
 
 /// Whether a list of keywords takes weights.
@@ -36,7 +46,8 @@ pub(super) enum Weights {
 impl Reader<'_> {
     pub(super) fn check_usual(&mut self, raw: &RawRule) -> Usual {
         let switches = self.check_switches(raw.case.as_ref(), raw.normalise.as_ref(), Switches::default());
-        Usual { words: raw.words.unwrap_or(Words::Whole), switches }
+        let asked = raw.normalise.as_ref().map_or(Switches::NONE, |asked| asked.over(Switches::NONE));
+        Usual { words: raw.words.unwrap_or(Words::Whole), switches, asked }
     }
 
     fn check_switches(
@@ -82,7 +93,8 @@ impl Reader<'_> {
             RawKeyword::Table(table) => {
                 let switches = self.check_switches(table.case.as_ref(), table.normalise.as_ref(), usual.switches);
                 let weight = table.weight.as_ref().map_or(1, |weight| self.check_weight(weight, weights));
-                (&table.text, Usual { words: table.words.unwrap_or(usual.words), switches }, weight)
+                let asked = table.normalise.as_ref().map_or(usual.asked, |asked| asked.over(usual.asked));
+                (&table.text, Usual { words: table.words.unwrap_or(usual.words), switches, asked }, weight)
             }
         };
         let Some(keyword) = Keyword::new(written) else {
@@ -90,7 +102,7 @@ impl Reader<'_> {
             return None;
         };
         let origin = Origin { file: None, place: self.places.at(start) };
-        Some((terms.add_keyword(keyword.looked_for(usual.words, usual.switches).written_at(origin)), weight))
+        Some((terms.add_keyword(usual.apply(keyword).written_at(origin)), weight))
     }
 
     fn check_weight(&mut self, weight: &Spanned<i64>, weights: Weights) -> u32 {
@@ -114,7 +126,7 @@ impl Reader<'_> {
             let origin = Origin { file: Some(Arc::clone(&file)), place };
             match Keyword::new(written) {
                 Some(keyword) => {
-                    let keyword = keyword.looked_for(usual.words, usual.switches).written_at(origin);
+                    let keyword = usual.apply(keyword).written_at(origin);
                     found.push((terms.add_keyword(keyword), 1));
                 }
                 None => {

@@ -308,11 +308,11 @@ pub(super) struct RawSwitches {
     arabic: Option<bool>,
     /// Points of Hebrew letters do not count.
     hebrew: Option<bool>,
-    /// Digits and signs in place of letters are those letters.
+    /// Digits and signs in place of letters are those letters. Off for keywords of under five letters unless switched on.
     leet: Option<bool>,
-    /// Letters with spaces or signs between them are a word.
+    /// Letters with spaces or signs between them are a word. Off for keywords of under five letters unless switched on.
     spaced: Option<bool>,
-    /// A letter repeated many times is that letter.
+    /// A letter repeated many times is that letter. Off for keywords of under five letters unless switched on.
     repeated: Option<bool>,
     /// HTML entities are what they stand for.
     entities: Option<bool>,
@@ -322,6 +322,20 @@ pub(super) struct RawSwitches {
     base64: Option<bool>,
     /// Text is read by ROT13 too. Off unless switched on.
     rot13: Option<bool>,
+    /// Strokes and accents on most letters of a word do not count.
+    strokes: Option<bool>,
+    /// A word that is divided at the end of a line is that word. Off for keywords of under five letters unless switched on.
+    hyphens: Option<bool>,
+    /// Two letters that look like one are that one: rn is m, vv is w.
+    pairs: Option<bool>,
+    /// Signs between the words of a phrase do not count.
+    punctuation: Option<bool>,
+    /// A phrase may be one word: a hashtag, a host name, in camel case.
+    joined: Option<bool>,
+    /// Backslash escapes of programs and of CSS are what they stand for.
+    escapes: Option<bool>,
+    /// What a direction mark turns around is read as it is drawn.
+    reversed: Option<bool>,
 }
 
 impl RawSwitches {
@@ -345,6 +359,13 @@ impl RawSwitches {
             Switch::Percent => self.percent,
             Switch::Base64 => self.base64,
             Switch::Rot13 => self.rot13,
+            Switch::Strokes => self.strokes,
+            Switch::Hyphens => self.hyphens,
+            Switch::Pairs => self.pairs,
+            Switch::Punctuation => self.punctuation,
+            Switch::Joined => self.joined,
+            Switch::Escapes => self.escapes,
+            Switch::Reversed => self.reversed,
         }
     }
 

@@ -175,7 +175,8 @@ fn fields_that_make_no_sense_together_are_told_with_what_to_do() {
         ),
         (
             "keywords = [\"x\"]\nnormalise = { leat = false }",
-            "4:15: unknown field \"leat\", expected one of \"compatibility\", \"case\", \"invisible\", \"marks\", \"accents\", \"confusables\", \"kana\", \"chinese\", \"arabic\", \"hebrew\", \"leet\", \"spaced\", \"repeated\", \"entities\", \"percent\", \"base64\", \"rot13\" (did you mean \"leet\"?)",
+            "4:15: unknown field \"leat\", expected one of \"compatibility\", \"case\", \"invisible\", \"marks\", \"accents\", \"confusables\", \"kana\", \"chinese\", \"arabic\", \"hebrew\", \"leet\", \"spaced\", \"repeated\", \"entities\", \"percent\", \"base64\", \"rot13\", \
+             \"strokes\", \"hyphens\", \"pairs\", \"punctuation\", \"joined\", \"escapes\", \"reversed\" (did you mean \"leet\"?)",
         ),
         ("keywords = [\"x\"]\n[[rule.test]]\nexpect = \"match\"", "4:1: expected either text or file"),
         (

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use super::seekers::{Lane, Seeker, Spelling};
+use super::written::Written;
 use super::{MAX_SPANS, RuleSet, Term};
 use crate::content::Deadline;
 use crate::text::decode;
@@ -15,6 +16,7 @@ use crate::text::original::is_as_asked;
 use crate::text::rule::Words;
 use crate::text::source::SourceText;
 use crate::text::strict;
+use crate::text::styled;
 use crate::text::switches::{Switch, Switches};
 use crate::text::tally::Tally;
 
@@ -23,6 +25,10 @@ const MAX_DEPTH: usize = 3;
 
 /// Hits of one term in one block that are weighed where each has to be: far more than anybody writes.
 const MOST_WEIGHED: u32 = 1 << 10;
+
+/// Letters of a phrase that is found as one word of small letters, in an address or as a tag: "therapist" is no
+/// "the rapist".
+const LEAST_RUN: usize = 12;
 
 /// A term in a text, and where it is in the source of the whole.
 #[derive(Clone, Debug)]
@@ -83,11 +89,14 @@ impl Layer<'_> {
             None => normalised.made_from(self.block.new.start)..normalised.made_from(self.block.new.end),
             Some(_) => 0..text.len(),
         };
-        lane.written.search(text, new, |seekers, span| self.note(seekers, &span, normalised, hits));
+        lane.written.search(text, new.clone(), |seekers, span| self.note(seekers, &span, normalised, hits));
+        if let Some(alikes) = lane.alikes(self.source.from(self.source.range().start)) {
+            alikes.search(text, new, |seekers, span| self.note(seekers, &span, normalised, hits));
+        }
         if lane.accents == Accents::Kept && self.parent.is_none() {
             self.search_patterns(normalised, hits);
         }
-        loosen(normalised, self.source, lane.longest(), |loosened| {
+        loosen(normalised, self.source, (lane.longest(), &lane.hints), |loosened| {
             let text = loosened.as_str();
             for keywords in lane.in_loosened() {
                 keywords.search(text, 0..text.len(), |seekers, span| {
@@ -169,7 +178,10 @@ impl Layer<'_> {
         }
         let standing = normalised.standing(span, self.source);
         for seeker in wanted {
-            if seeker.words.allow(standing) && self.is_strictly_there(seeker, &source) {
+            if seeker.words.allow(standing)
+                && self.is_spelled_so(seeker, span, normalised)
+                && self.is_strictly_there(seeker, &source)
+            {
                 self.add(seeker.term, &source, hits);
             }
         }
@@ -196,9 +208,9 @@ impl Layer<'_> {
                 Spelling::Itself => true,
                 Spelling::Collapsed => taken.contains(&Switch::Repeated),
                 Spelling::Joined => taken.contains(&Switch::Spaced),
-                Spelling::Rotated => false,
+                Spelling::Run | Spelling::Paired | Spelling::Alike | Spelling::Rotated => false,
             };
-            let stands = seeker.words == Words::Anywhere || loosened.stands_alone(span);
+            let stands = seeker.words == Words::Anywhere || loosened.stands_alone(span, seeker.letters);
             if is_fitting && stands && taken.iter().all(|switch| seeker.switches.has(*switch)) {
                 self.add(seeker.term, &source, hits);
             }
@@ -209,7 +221,7 @@ impl Layer<'_> {
     fn has_letters(&self, source: &Range<usize>) -> bool {
         let text = self.source.get(source.clone()).unwrap_or_default();
         let (letters, others) = text.chars().fold((0, 0), |(letters, others), ch| match ch {
-            _ if ch.is_alphabetic() => (letters + 1, others),
+            _ if ch.is_alphabetic() || styled::plain(ch).is_some() => (letters + 1, others),
             _ => (letters, others + usize::from(!ch.is_whitespace())),
         });
         3 * letters >= others
@@ -227,6 +239,20 @@ impl Layer<'_> {
 
     fn is_allowed(&self, switches: Switches) -> bool {
         self.via.is_none_or(|via| switches.has(via)) && self.parent.is_none_or(|parent| parent.is_allowed(switches))
+    }
+
+    /// Whether what is at `span` of `normalised` is written in the way in which it is looked for.
+    fn is_spelled_so(&self, seeker: &Seeker, span: &Range<usize>, normalised: &Normalised) -> bool {
+        let written = Written { text: normalised, source: self.source, span };
+        let keyword = || &self.block.rules.rules[seeker.term.rule].keywords[seeker.term.term];
+        match seeker.spelling {
+            Spelling::Run => {
+                written.is_camel_case(keyword())
+                    || seeker.letters >= LEAST_RUN && (written.is_tag() || written.is_in_address())
+            }
+            Spelling::Alike => written.is_alike(keyword()),
+            _ => !seeker.is_short() || written.is_letter_by_letter(keyword()),
+        }
     }
 
     /// Whether what stands at `source` is the keyword by the rules of its own normalisation, where that is stricter than

@@ -8,6 +8,7 @@
 mod layer;
 mod reading;
 mod seekers;
+mod written;
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, Range};

@@ -1,0 +1,287 @@
+//! What keywords look like, roughly: so that only few places of everyday text are read leniently.
+//!
+//! Bloom filters of one hash, of letters that meet in keywords: a place that they do not have hides no keyword; one that
+//! they have may hide none all the same.
+//!
+//! Letters are told apart as leet does: "4" and "a" are one, "1", "l" and "i" are.
+
+use std::ops::Range;
+
+use super::signs::letter_of;
+use crate::text::fold::is_word_character;
+use crate::text::rule::Words;
+
+/// Bits for each entry: one place in sixteen that has nothing to do with a keyword passes, at most.
+const BITS_EACH: usize = 16;
+
+/// Bits of the smallest filter.
+const LEAST_BITS: usize = 1 << 13;
+
+/// Characters between two words of a phrase.
+pub(super) const MOST_GAP: usize = 12;
+
+/// What keywords look like.
+#[derive(Debug)]
+pub(in crate::text) struct Hints {
+    /// How the words of phrases meet: two letters at either side.
+    joints: Bits,
+    /// The first two letters behind a joint.
+    starts: Bits,
+    /// How words begin and end: two letters each.
+    words: Bits,
+    /// Two letters that follow each other.
+    twos: Bits,
+    /// The same of keywords that may stand within a word.
+    inner_twos: Bits,
+    /// Four letters that follow each other, of the other keywords.
+    fours: Bits,
+    has_phrases: bool,
+    /// Whether a keyword may stand within a word.
+    is_anywhere: bool,
+    /// Whether everything passes.
+    is_open: bool,
+}
+
+impl Hints {
+    /// The hints of `keywords`, which are normalised.
+    pub(in crate::text) fn of<'k>(keywords: impl Iterator<Item = (&'k str, Words)>) -> Self {
+        let mut keys: [Vec<u32>; 6] = Default::default();
+        let [joints, starts, ends, twos, inner_twos, fours] = &mut keys;
+        let mut is_anywhere = false;
+        for (keyword, words) in keywords {
+            is_anywhere |= words == Words::Anywhere;
+            let mut last_end = None;
+            let mut letters = Vec::with_capacity(keyword.len());
+            for word in words_of(keyword) {
+                let bytes = &keyword.as_bytes()[word.clone()];
+                ends.push(key_of_word(bytes.iter().copied()));
+                if let Some(end) = last_end {
+                    joints.push(key_of_joint(keyword.as_bytes(), &(end..word.start)));
+                    starts.push(key_of_start(bytes));
+                }
+                last_end = Some(word.end);
+                letters.extend_from_slice(bytes);
+            }
+            twos.extend(letters.windows(2).map(key_of_letters));
+            match words {
+                Words::Whole => fours.extend(letters.windows(4).map(key_of_letters)),
+                Words::Anywhere => inner_twos.extend(letters.windows(2).map(key_of_letters)),
+            }
+        }
+        let has_phrases = !joints.is_empty();
+        let [joints, starts, words, twos, inner_twos, fours] = keys.map(Bits::of);
+        Self { joints, starts, words, twos, inner_twos, fours, has_phrases, is_anywhere, is_open: false }
+    }
+
+    /// Hints that everything passes.
+    #[cfg(test)]
+    pub(in crate::text) fn open() -> Self {
+        Self { is_open: true, ..Self::of(std::iter::empty()) }
+    }
+
+    /// Whether there is a phrase.
+    pub(super) const fn have_phrases(&self) -> bool {
+        self.has_phrases
+    }
+
+    /// Where the gap before the word at `at` in `text` is, if a phrase may go on across it.
+    pub(super) fn joint_before(&self, text: &str, at: usize) -> Option<Range<usize>> {
+        if !self.starts.has(key_of_start(&text.as_bytes()[at..])) {
+            return None;
+        }
+        gap_before(text, at).filter(|gap| self.may_join(text, gap))
+    }
+
+    /// Whether the words at either side of `gap` in `text` may follow each other in a phrase.
+    pub(super) fn may_join(&self, text: &str, gap: &Range<usize>) -> bool {
+        self.joints.has(key_of_joint(text.as_bytes(), gap))
+    }
+
+    /// Whether `word` may be one of a keyword.
+    pub(super) fn may_be_word(&self, word: &[u8]) -> bool {
+        self.is_anywhere || self.is_open || self.words.has(key_of_word(word.iter().copied()))
+    }
+
+    /// Whether a keyword may go on across `gap` of `text`, or over the sign that is there.
+    pub(super) fn may_go_on(&self, text: &[u8], gap: &Range<usize>) -> bool {
+        if self.is_open {
+            return true;
+        }
+        let letter = |at: Option<usize>| at.and_then(|at| text.get(at)).copied().filter(u8::is_ascii_alphanumeric);
+        let (before, behind) = (letter(gap.start.checked_sub(1)), letter(Some(gap.end)));
+        if let Some(sign) = (gap.len() == 1).then(|| letter_of(char::from(text[gap.start]))).flatten() {
+            let pairs = [(before, Some(sign as u8)), (Some(sign as u8), behind)];
+            return pairs.into_iter().all(|pair| self.may_meet(pair));
+        }
+        if !self.may_meet((before, behind)) {
+            return false;
+        }
+        // Equal letters may be one, and the ends of a keyword are not known within a word.
+        let two_before = [letter(gap.start.checked_sub(2)), before];
+        let two_behind = [behind, letter(Some(gap.end + 1))];
+        match [two_before, two_behind] {
+            [[Some(first), Some(second)], [Some(third), Some(fourth)]]
+                if alike(first) != alike(second) && alike(third) != alike(fourth) =>
+            {
+                self.fours.has(key_of_letters(&[first, second, third, fourth]))
+                    || self.inner_twos.has(key_of_letters(&[second, third]))
+                    || alike(second) == alike(third)
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether two letters may follow each other in a keyword. What is none, or not known, may be anything.
+    fn may_meet(&self, pair: (Option<u8>, Option<u8>)) -> bool {
+        let (Some(one), Some(next)) = pair else {
+            return true;
+        };
+        alike(one) == alike(next) || self.twos.has(key_of_letters(&[one, next]))
+    }
+}
+/// Where the gap before the word at `at` in `text` is, if there are a word before it and not too much between.
+pub(super) fn gap_before(text: &str, at: usize) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let is_letter = |at: usize| bytes[at].is_ascii_alphanumeric();
+    // The usual: a sign and a space.
+    if at > 2 && bytes[at - 2..=at].is_ascii() && !is_letter(at - 1) && is_letter(at) {
+        let start = at - if is_letter(at - 2) { 1 } else { 2 };
+        if is_letter(start - 1) {
+            return Some(start..at);
+        }
+    }
+    let mut start = at;
+    for ch in text.get(..at)?.chars().rev().take(MOST_GAP + 1) {
+        if is_word_character(ch) {
+            return (start < at && text[at..].chars().next().is_some_and(is_word_character)).then_some(start..at);
+        }
+        start -= ch.len_utf8();
+    }
+    None
+}
+
+fn words_of(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    text.split_inclusive(|ch: char| !is_word_character(ch)).filter_map(move |piece| {
+        let start = at;
+        at += piece.len();
+        let word = piece.trim_end_matches(|ch: char| !is_word_character(ch));
+        (!word.is_empty()).then_some(start..start + word.len())
+    })
+}
+
+/// The two bytes of words before and behind `gap`, a zero for what is of no word.
+fn key_of_joint(text: &[u8], gap: &Range<usize>) -> u32 {
+    let byte = |at: Option<usize>| {
+        at.and_then(|at| text.get(at)).copied().filter(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80)
+    };
+    let at = [gap.start.checked_sub(2), gap.start.checked_sub(1), Some(gap.end), Some(gap.end + 1)];
+    at.into_iter().fold(0, |key, at| key << 8 | u32::from(byte(at).map_or(0, alike)))
+}
+
+fn key_of_letters(letters: &[u8]) -> u32 {
+    letters.iter().fold(letters.len() as u32, |key, letter| key << 8 | u32::from(alike(*letter)))
+}
+
+/// The two letters that a word begins with.
+fn key_of_start(word: &[u8]) -> u32 {
+    let byte = |at: usize| word.get(at).copied().filter(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
+    u32::from(byte(0).map_or(0, alike)) << 8 | u32::from(byte(1).map_or(0, alike))
+}
+
+fn key_of_word(bytes: impl DoubleEndedIterator<Item = u8> + Clone) -> u32 {
+    let ends = bytes.clone().take(2).chain(bytes.rev().take(2));
+    ends.fold(1, |key, byte| key << 8 | u32::from(alike(byte)))
+}
+
+/// One byte for all that leet takes for the same.
+const fn alike(byte: u8) -> u8 {
+    ALIKE[byte as usize]
+}
+
+const ALIKE: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = alike_of(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
+const fn alike_of(byte: u8) -> u8 {
+    match byte {
+        b'2' => b'z',
+        b'3' => b'e',
+        b'4' => b'a',
+        b'5' => b's',
+        b'7' => b't',
+        b'8' => b'b',
+        b'9' | b'q' => b'g',
+        b'l' => b'i',
+        byte => byte,
+    }
+}
+
+/// A set of keys that may say that it has one which it has not.
+#[derive(Debug)]
+struct Bits {
+    words: Box<[u64]>,
+    shift: u32,
+}
+
+impl Bits {
+    fn of(keys: Vec<u32>) -> Self {
+        let bits = (keys.len() * BITS_EACH).next_power_of_two().max(LEAST_BITS);
+        let mut made = Self { words: vec![0; bits / 64].into(), shift: u32::BITS - bits.ilog2().min(31) };
+        for key in keys {
+            let bit = made.bit(key);
+            made.words[bit / 64] |= 1 << (bit % 64);
+        }
+        made
+    }
+
+    /// Fibonacci hashing: the upper bits of a product depend on all of the key.
+    const fn bit(&self, key: u32) -> usize {
+        ((key ^ key >> 15).wrapping_mul(0x9e37_79b1) >> self.shift) as usize
+    }
+
+    fn has(&self, key: u32) -> bool {
+        let bit = self.bit(key);
+        self.words[bit / 64] >> (bit % 64) & 1 != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keywords_have_passes_and_little_else() {
+        let keywords = [("zorblax quantum", Words::Whole), ("x y", Words::Whole), ("turnip", Words::Whole)];
+        let hints = Hints::of(keywords.into_iter());
+        for text in ["zorblax** **quantum", "zorbl4x, 9uantum", "zorblax - quantum", "x, y"] {
+            let at = text.rfind(|ch: char| !ch.is_alphanumeric()).map_or(0, |at| at + 1);
+            assert!(hints.joint_before(text, at).is_some(), "{text}");
+        }
+        assert!(hints.joint_before("zorblax quantum", 0).is_none());
+        assert!(hints.joint_before("turnip, quantum", 8).is_none());
+        assert!(hints.may_be_word(b"turnip") && hints.may_be_word(b"7urnlp") && !hints.may_be_word(b"parsnip"));
+        for (text, passes) in [
+            ("tur.nip", true),
+            ("7ur.nlp", true),
+            ("t.urnip", true),
+            ("zorblax.quantum", true),
+            ("tur.mip", false),
+            ("bar.nip", false),
+            ("t.wenty", false),
+            ("turr.nip", true),
+        ] {
+            let at = text.find('.').unwrap_or_default();
+            assert_eq!(hints.may_go_on(text.as_bytes(), &(at..at + 1)), passes, "{text}");
+        }
+        assert!(hints.may_go_on(b"7urnip", &(0..1)) && !hints.may_go_on(b"7ent", &(0..1)));
+        let inner = Hints::of([("turnip", Words::Anywhere)].into_iter());
+        assert!(inner.may_go_on(b"bar.nip", &(3..4)) && !inner.may_go_on(b"tur.mip", &(3..4)));
+    }
+}
