@@ -165,7 +165,9 @@ pub(super) fn withdrawals_of(request: &RequestHeader) -> Vec<String> {
     let has = |name: &str| request.headers.contains_key(name);
     let withdrawn = match request.method.as_str() {
         "MOVE" | "COPY" => path.strip_suffix("/.file"),
-        "PUT" if path.contains("/dav/uploads/") => path.rsplit_once('/').map(|(folder, _)| folder),
+        "PUT" if path.contains("/uploads/") && path.contains("/dav/") => {
+            path.rsplit_once('/').map(|(folder, _)| folder)
+        }
         "PATCH" if is_resumable(&request.headers) => Some(target),
         "POST" if is_resumable(&request.headers) && has("x-http-method-override") => Some(target),
         "POST" if is_resumable(&request.headers) && has("upload-concat") => return parts_of(request),

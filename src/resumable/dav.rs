@@ -30,8 +30,8 @@ pub enum DavRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folder(pub String);
 
-/// What stands before the name of a user and that of a folder.
-const UPLOADS: &str = "/dav/uploads/";
+/// Segments before the name of a user and that of a folder.
+const UPLOADS: [&str; 2] = ["dav", "uploads"];
 
 /// What a request to `path` asks for; `None` when it is about no such folder.
 ///
@@ -61,11 +61,12 @@ pub fn read_dav(method: &Method, path: &str, headers: &HeaderMap) -> Result<Opti
 fn place_of(url: &str) -> Option<(String, Option<String>)> {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let path = String::from_utf8(percent::undo(path.as_bytes(), b'%', None)).ok()?;
-    let at = path.find(UPLOADS)? + UPLOADS.len();
-    let mut segments = path[at..].split('/').filter(|segment| !segment.is_empty());
-    let (user, folder) = (segments.next()?, segments.next()?);
-    let name = segments.next().map(str::to_owned);
-    Some((format!("{UPLOADS}{user}/{folder}"), name))
+    // The server drops empty segments.
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let at = segments.windows(2).position(|pair| pair == UPLOADS)? + 2;
+    let (user, folder) = (segments.get(at)?, segments.get(at + 1)?);
+    let name = segments.get(at + 2).map(|name| (*name).to_owned());
+    Some((format!("/dav/uploads/{user}/{folder}"), name))
 }
 
 /// A piece called by its number, padded or not, or in version 1 by the range of bytes that it is.
@@ -94,6 +95,7 @@ mod tests {
         for (method, path, destination, expected) in [
             ("MKCOL", "/remote.php/dav/uploads/ann/web-7", file, Some(DavRequest::Create(folder()))),
             ("MOVE", "/remote.php/dav/uploads/ann/web%2D7/.file", file, Some(DavRequest::Assemble(folder()))),
+            ("MOVE", "//remote.php/dav//uploads//ann/web-7//.file", file, Some(DavRequest::Assemble(folder()))),
             ("DELETE", "/remote.php/dav/uploads/ann/web-7/", "", Some(DavRequest::Forget(folder()))),
             ("MOVE", "/remote.php/dav/uploads/ann/web-7/00001", file, Some(DavRequest::Meddle)),
             ("COPY", "/remote.php/dav/files/ann/a", "/dav/uploads/ann/web-7/1", Some(DavRequest::Meddle)),

@@ -150,7 +150,7 @@ pub fn chunk_claims(named: &Named, unnamed: Unnamed<'_>) -> Result<Vec<Claim>, C
     let named: Vec<(&str, &str)> = named
         .iter()
         .filter(|(_, value)| value.len() <= MAX_VALUE)
-        .map(|(name, value)| (name.as_str(), value.trim()))
+        .map(|(name, value)| (innermost(name), value.trim()))
         .collect();
     let mut claims = Vec::new();
     let mut read: Vec<&str> = Vec::new();
@@ -176,6 +176,12 @@ pub fn chunk_claims(named: &Named, unnamed: Unnamed<'_>) -> Result<Vec<Claim>, C
 pub fn is_probe(named: &Named) -> bool {
     let has = |wanted: &str| named.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
     LIBRARIES.iter().any(|library| library.first == 1 && has(library.index) && has(library.upload))
+}
+
+/// `chunk` of `upload[chunk]`, as PHP and Rails nest names.
+fn innermost(name: &str) -> &str {
+    let inside = name.strip_suffix(']').and_then(|name| name.rsplit_once('['));
+    inside.map(|(_, inside)| inside).filter(|inside| !inside.is_empty()).unwrap_or(name)
 }
 
 /// The one value of what `is_it` names; several that are the same are one.

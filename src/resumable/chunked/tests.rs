@@ -67,6 +67,10 @@ fn each_library_is_known_by_what_it_sends() {
             claim("h", some(0), None, some(2), None),
         ),
         (
+            &[("upload[chunk]", "0"), ("upload[chunks]", "4"), ("upload[name]", "y.png")],
+            claim("y.png", some(0), None, some(4), None),
+        ),
+        (
             &[("chunk_number", "3"), ("total_chunks", "3"), ("file_hash", "beef")],
             claim("beef", some(3), None, some(3), None),
         ),
