@@ -2,7 +2,7 @@
 //! out.
 
 use data_encoding::BASE64;
-use image::DynamicImage;
+use image::{DynamicImage, Rgb, RgbImage};
 
 use crate::support::archives::{ZipEntry, zip};
 use crate::support::http::form_with_file;
@@ -75,6 +75,50 @@ fn pictures_are_compared_as_documents_show_them() {
         assert_eq!(penstock.post("/upload/a", &[("Content-Type", &content_type)], &form).status, 451, "{what}");
         let answer = penstock.post("/upload/a", &[], &clean);
         assert_eq!(answer.status, 200, "{what}: {}", answer.text());
+    }
+}
+
+/// Drawings that show `picture`, none of whose files is like it.
+fn drawn(picture: &DynamicImage) -> Vec<(&'static str, Vec<u8>)> {
+    let (width, height) = (picture.width(), picture.height());
+    let source = picture.to_rgb8();
+    let wide = width + height;
+    let sheared = RgbImage::from_fn(wide, height, |x, y| {
+        x.checked_sub(y).filter(|x| *x < width).map_or(Rgb([255; 3]), |x| *source.get_pixel(x, y))
+    });
+    let data = BASE64.encode(&png(&sheared.into()));
+    let image = format!("<image width='{wide}' height='{height}' href='data:image/png;base64,{data}'/>");
+    let opened = format!("<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'>");
+    let small = picture.thumbnail_exact(96, 64).to_rgb8();
+    let rectangle = |(x, y, pixel): (u32, u32, &Rgb<u8>)| {
+        let [red, green, blue] = pixel.0;
+        format!("<rect x='{x}' y='{y}' width='1.1' height='1.1' fill='rgb({red},{green},{blue})'/>")
+    };
+    let rectangles: String = small.enumerate_pixels().map(rectangle).collect();
+    let style = "<style>.x{transform:skewX(-45deg)}</style>";
+    vec![
+        ("skewed", format!("{opened}<g transform='skewX(-45)'>{image}</g></svg>").into_bytes()),
+        ("behind a comment", format!("<?xml version='1.0'?><!-- a -->{opened}<g transform='skewX(-45)'>{image}</g></svg>").into_bytes()),
+        ("used", format!("{opened}<defs><g id='a'>{image}</g></defs><use href='#a' transform='skewX(-45)'/></svg>").into_bytes()),
+        ("in a page", format!("<!doctype html><p>A page<svg width='{width}' height='{height}'><g transform='skewX(-45)'>{image}</g></svg>").into_bytes()),
+        ("rectangles", format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 96 64'>{style}{rectangles}</svg>").into_bytes()),
+    ]
+}
+
+#[test]
+fn drawings_are_compared_as_browsers_show_them() {
+    let origin = Origin::start();
+    let known = landscape(480, 320, 5);
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).with_known("pdq", &pdq(&png(&known))).start();
+    for ((what, body), (_, clean)) in drawn(&known).into_iter().zip(drawn(&landscape(480, 320, 77))) {
+        let answer = penstock.post("/upload/a", &[], &body);
+        assert_eq!(answer.status, 451, "{what}: {}", answer.text());
+        let answer = penstock.post("/upload/a", &[], &clean);
+        assert_eq!(answer.status, 200, "{what}: {}", answer.text());
+    }
+    let harmless = "<svg xmlns='http://www.w3.org/2000/svg'><circle r='5'/><image href='file:///etc/passwd'/></svg>";
+    for body in [harmless, "<svg", "<svg><g></svg>", "<svg xmlns='http://www.w3.org/2000/svg'/>"] {
+        assert_eq!(penstock.post("/upload/a", &[], body.as_bytes()).status, 200, "{body}");
     }
 }
 

@@ -349,7 +349,7 @@ fn what_cannot_be_decoded_on_this_machine_is_listed_in_plain_words() {
         Setup::new(&[origin.address]).with_server("worker = false").with(ENFORCING).with_known("pdq", HILLS).start();
     let snapshot = penstock.get_admin("/snapshot").json();
     let why = "the worker is switched off";
-    let formats = ["HEIC", "AVIF", "JPEG 2000"];
+    let formats = ["HEIC", "AVIF", "JPEG 2000", "SVG"];
     let listed = formats.map(|format| serde_json::json!({ "format": format, "why": why }));
     assert_eq!(snapshot["undecodable"], serde_json::json!(listed));
     let (said, code) = penstock.command(&["check"]);

@@ -2,6 +2,15 @@
 
 use bytes::Bytes;
 
+/// What a document shows that is no file in it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Composition {
+    /// Pictures beside each other.
+    Mosaic(Mosaic),
+    /// A drawing in SVG, as it is written.
+    Drawing(Bytes),
+}
+
 /// Pictures that a document shows beside each other as one, or in other tones than their files have.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mosaic {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::Mosaic;
+use super::{Composition, Mosaic};
 
 /// How the origin would come by a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +30,8 @@ pub enum PartKind {
     /// What nobody reads as it is, but as the picture, the page or the letters that are made of it: hashed, never read
     /// as text.
     Samples,
+    /// What a drawing in SVG shows: compared as a picture, never read as text.
+    Drawing,
     /// One of several ways in which servers read a body that is not written the way all of them read alike.
     Reading,
     /// The name of a file or an entry, as a text of its own.
@@ -43,7 +45,7 @@ pub enum PartKind {
 
 impl PartKind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Body,
         Self::Envelope,
         Self::Field,
@@ -54,6 +56,7 @@ impl PartKind {
         Self::Entry,
         Self::Carved,
         Self::Samples,
+        Self::Drawing,
         Self::Reading,
         Self::Name,
         Self::Text,
@@ -73,6 +76,7 @@ impl PartKind {
             Self::Entry => "entry",
             Self::Carved => "carved",
             Self::Samples => "samples",
+            Self::Drawing => "drawing",
             Self::Reading => "reading",
             Self::Name => "name",
             Self::Text => "text",
@@ -126,8 +130,8 @@ pub struct Part {
     pub cuts: Vec<usize>,
     /// Whether the bytes are made here of others, so that nobody has their digest.
     pub is_made: bool,
-    /// What is shown in place of the bytes, which are none: pictures that a document puts together.
-    pub mosaic: Option<Box<Mosaic>>,
+    /// What is shown in place of the bytes, which are none.
+    pub composition: Option<Box<Composition>>,
 }
 
 /// Longest end of a name that tells anything.
@@ -169,7 +173,7 @@ impl Part {
             is_guess: kind == PartKind::Carved,
             cuts: Vec::new(),
             is_made: false,
-            mosaic: None,
+            composition: None,
             bytes,
         }
     }
@@ -181,8 +185,22 @@ impl Part {
 
     /// Pictures as a document shows them, which nobody stores so.
     pub fn of_mosaic(mosaic: Mosaic) -> Self {
-        let mosaic = Some(Box::new(mosaic));
-        Self { mosaic, is_guess: true, ..Self::new(PartKind::Samples, Bytes::new()) }
+        let composition = Some(Box::new(Composition::Mosaic(mosaic)));
+        Self { composition, is_guess: true, ..Self::new(PartKind::Samples, Bytes::new()) }
+    }
+
+    /// A drawing as it is shown. Whether it can be drawn is no doubt about an upload when it `is_guess`.
+    pub fn of_drawing(svg: Bytes, is_guess: bool) -> Self {
+        let composition = Some(Box::new(Composition::Drawing(svg)));
+        Self { composition, is_guess, ..Self::new(PartKind::Drawing, Bytes::new()) }
+    }
+
+    /// The pictures that are shown in place of its bytes, where they are.
+    pub fn mosaic(&self) -> Option<&Mosaic> {
+        match self.composition.as_deref()? {
+            Composition::Mosaic(mosaic) => Some(mosaic),
+            Composition::Drawing(_) => None,
+        }
     }
 
     /// The same part, by this name.

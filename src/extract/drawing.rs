@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use memchr::memmem;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -26,11 +27,34 @@ const PATIENCE: usize = 64;
 /// How sharp pieces are taken for: a drawing does not say it.
 const PIXELS: [f64; 2] = [1024.0; 2];
 
-/// Hands out what pictures in the drawing `text` show together. What is no drawing, or has no two pictures, costs next
-/// to nothing.
-pub(super) fn show(text: &[u8], found: &mut Dissection<'_>) {
-    let has_two = |name: &[u8]| memmem::find_iter(text, name).nth(1).is_some();
-    if !text.trim_ascii_start().starts_with(b"<") || memmem::find(text, b"svg").is_none() || !has_two(b"image") {
+/// What shows a picture in a drawing: `image`, `feImage`.
+const PICTURE: &[u8] = b"mage";
+
+/// Comments and the like before the first element.
+const MAX_BEFORE: usize = 64;
+
+/// Drawings of a page that are looked at.
+const MAX_DRAWINGS: usize = 16;
+
+/// What a drawing in a page need not declare, and one of its own must.
+const SPACES: [(&[u8], &[u8]); 2] =
+    [(b"xmlns", b"http://www.w3.org/2000/svg"), (b"xmlns:xlink", b"http://www.w3.org/1999/xlink")];
+
+/// Hands out the drawings in `text` as they are shown, and what pictures in them show together. What is no drawing costs
+/// next to nothing.
+pub(super) fn show(text: &Bytes, found: &mut Dissection<'_>) {
+    let start = text.trim_ascii_start();
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+    if !start.starts_with(b"<") || memmem::find(text, b"svg").is_none() {
+        return;
+    }
+    let has_pictures = memmem::find(text, PICTURE).is_some();
+    if begins_as_drawing(start) {
+        found.show(Part::of_drawing(text.clone(), !has_pictures).named("drawing"), None);
+    } else if has_pictures {
+        drawings_in_page(text, found);
+    }
+    if memmem::find_iter(text, PICTURE).nth(1).is_none() {
         return;
     }
     let Ok(text) = str::from_utf8(text) else { return };
@@ -39,6 +63,60 @@ pub(super) fn show(text: &[u8], found: &mut Dissection<'_>) {
         let read = |address: &String| Some((encoded::content_of(address.as_bytes(), found)?, None));
         if let Some(mosaic) = beside::joined(&group, read) {
             found.show(Part::of_mosaic(mosaic).named("images"), None);
+        }
+    }
+}
+
+/// Whether the first element of a document is a drawing, behind what may stand before it: comments, a type, instructions.
+fn begins_as_drawing(text: &[u8]) -> bool {
+    let mut rest = text;
+    for _ in 0..MAX_BEFORE {
+        let behind = match rest {
+            [b'<', b'!', b'-', b'-', ..] => after(rest, b"-->"),
+            [b'<', b'?', ..] => after(rest, b"?>"),
+            [b'<', b'!', ..] => {
+                let subset =
+                    memmem::find(rest, b"[").filter(|at| memmem::find(rest, b">").is_some_and(|end| at < &end));
+                if subset.is_some() { after(rest, b"]>") } else { after(rest, b">") }
+            }
+            [b'<', name @ ..] => {
+                let end = name.iter().position(|byte| b" \t\r\n/>".contains(byte)).unwrap_or(name.len());
+                let name = &name[..end];
+                return name == b"svg" || name.ends_with(b":svg");
+            }
+            _ => return false,
+        };
+        let Some(behind) = behind else { return false };
+        rest = behind.trim_ascii_start();
+    }
+    false
+}
+
+/// What stands in `text` behind the first `end`.
+fn after<'t>(text: &'t [u8], end: &[u8]) -> Option<&'t [u8]> {
+    memmem::find(text, end).map(|at| &text[at + end.len()..])
+}
+
+/// Hands out the drawings with pictures in them that stand in a page, as documents of their own.
+fn drawings_in_page(page: &[u8], found: &mut Dissection<'_>) {
+    let mut end = 0;
+    for start in memmem::find_iter(page, b"<svg").take(MAX_DRAWINGS) {
+        let Some(length) = (start >= end).then(|| memmem::find(&page[start..], b"</svg>")).flatten() else { continue };
+        end = start + length + b"</svg>".len();
+        let drawing = &page[start..end];
+        if memmem::find(drawing, PICTURE).is_none() || found.is_over() {
+            continue;
+        }
+        let tag = &drawing[..memmem::find(drawing, b">").unwrap_or(drawing.len())];
+        let mut whole = b"<svg".to_vec();
+        for (name, space) in SPACES {
+            if memmem::find(tag, name).is_none() {
+                whole.extend([b" ", name, b"=\"", space, b"\""].concat());
+            }
+        }
+        whole.extend_from_slice(&drawing[b"<svg".len()..]);
+        if let Some(whole) = found.keep(&whole, whole.len()) {
+            found.show(Part::of_drawing(whole, true).named("drawing"), None);
         }
     }
 }
@@ -154,7 +232,7 @@ mod tests {
             let text = format!("<svg xmlns='http://www.w3.org/2000/svg'>{drawing}</svg>");
             let part = Part::new(PartKind::File, Bytes::from(text));
             let found = gathered(&ExtractLimits::default(), Ambiguity::Refuse, |found| found.add(part, None));
-            let mosaic = found.parts.iter().find_map(|part| part.mosaic.as_ref()).expect("a mosaic");
+            let mosaic = found.parts.iter().find_map(|part| part.mosaic()).expect("a mosaic");
             let tiles: Vec<_> = mosaic.tiles.iter().map(|tile| (&tile.picture[..], tile.place.top)).collect();
             assert_eq!(tiles, [(&b"upper picture"[..], 0), (b"lower picture", 256)], "{drawing}");
             assert_eq!((mosaic.width, mosaic.height), (1024, 512), "{drawing}");

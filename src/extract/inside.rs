@@ -11,7 +11,7 @@ use super::{carve, encoded, json, legible, serialised, xml};
 
 /// Looks into `part`, which has just been handed out.
 pub(super) fn look(part: &Part, found: &mut Dissection<'_>) {
-    if part.kind == PartKind::Samples || found.is_over() {
+    if matches!(part.kind, PartKind::Samples | PartKind::Drawing) || found.is_over() {
         return;
     }
     legible::show_texts(part, found);

@@ -16,11 +16,13 @@ pub enum ForeignFormat {
     Avif,
     /// JPEG 2000, by a decoder in Rust that nothing but a process can stop.
     Jpeg2000,
+    /// SVG, by a renderer in Rust that nothing but a process can stop.
+    Svg,
 }
 
 impl ForeignFormat {
     /// Every format.
-    pub const ALL: [Self; 3] = [Self::Heic, Self::Avif, Self::Jpeg2000];
+    pub const ALL: [Self; 4] = [Self::Heic, Self::Avif, Self::Jpeg2000, Self::Svg];
 
     /// Name for metrics.
     pub const fn name(self) -> &'static str {
@@ -28,6 +30,7 @@ impl ForeignFormat {
             Self::Heic => "heic",
             Self::Avif => "avif",
             Self::Jpeg2000 => "jp2",
+            Self::Svg => "svg",
         }
     }
 }
@@ -38,6 +41,7 @@ impl fmt::Display for ForeignFormat {
             Self::Heic => "HEIC",
             Self::Avif => "AVIF",
             Self::Jpeg2000 => "JPEG 2000",
+            Self::Svg => "SVG",
         })
     }
 }

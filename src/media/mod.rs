@@ -8,6 +8,7 @@ mod compound;
 mod decode;
 mod degenerate;
 mod digest;
+mod drawing;
 mod foreign;
 mod img_hash;
 mod mosaic;
@@ -19,13 +20,12 @@ mod trim;
 
 use std::time::Duration;
 
-use crate::content::{Algorithm, AlgorithmSet, Deadline, DecodeLimits, HashValue, MediaType};
+use crate::content::{Algorithm, AlgorithmSet, Composition, Deadline, DecodeLimits, HashValue, MediaType};
 
 pub use decode::{DecodeError, DecodeMeans, Ground, Several};
 pub use degenerate::is_degenerate;
 pub use digest::Digester;
 pub use foreign::{ForeignDecoder, ForeignFormat, ForeignPicture, NoForeignDecoder};
-pub use mosaic::hash_mosaic;
 pub use pdq::{PdqHashes, Unhashable, hash_luma};
 pub use sniff::sniff;
 pub use trim::{Rect, without_borders};
@@ -91,6 +91,14 @@ const A_PIXEL_OF_FAMILY: Duration = Duration::from_nanos(30);
 /// Whether `deadline` leaves what hashing `bytes` takes at least, whatever they are.
 pub fn affords_hashing(deadline: &Deadline, bytes: &[u8]) -> bool {
     deadline.affords_steps(bytes.len() as u64, A_BYTE)
+}
+
+/// The perceptual hashes in `wanted` of what a document shows. It has no digests.
+pub fn hash_composition(composition: &Composition, wanted: AlgorithmSet, means: &DecodeMeans<'_>) -> PartHashes {
+    match composition {
+        Composition::Mosaic(mosaic) => mosaic::hash_mosaic(mosaic, wanted, means),
+        Composition::Drawing(svg) => drawing::hash_drawing(svg, wanted, means),
+    }
 }
 
 /// Hashes one part with the algorithms in `wanted`. A picture is decoded only when a perceptual hash is among them.

@@ -20,7 +20,7 @@ const A_PIXEL: Duration = Duration::from_nanos(20);
 const KIND: MediaType = MediaType::Known("mosaic");
 
 /// The perceptual hashes in `wanted` of `mosaic` as it is shown. It has no digests.
-pub fn hash_mosaic(mosaic: &Mosaic, wanted: AlgorithmSet, means: &DecodeMeans<'_>) -> PartHashes {
+pub(super) fn hash_mosaic(mosaic: &Mosaic, wanted: AlgorithmSet, means: &DecodeMeans<'_>) -> PartHashes {
     let mut hashes = PartHashes { media_type: KIND, digests: Vec::new(), views: Vec::new(), problem: None };
     if !wanted.needs_picture() || mosaic.width == 0 || mosaic.height == 0 {
         return hashes;

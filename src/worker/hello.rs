@@ -68,9 +68,9 @@ impl Hello {
         let offered = match format {
             ForeignFormat::Heic => self.heic,
             ForeignFormat::Avif => self.avif,
-            // Its decoder is part of this program.
-            ForeignFormat::Jpeg2000 if !self.confinement.seccomp => return Some(UNCONFINED),
-            ForeignFormat::Jpeg2000 => true,
+            // Their decoders are part of this program.
+            ForeignFormat::Jpeg2000 | ForeignFormat::Svg if !self.confinement.seccomp => return Some(UNCONFINED),
+            ForeignFormat::Jpeg2000 | ForeignFormat::Svg => true,
         };
         if offered {
             return None;

@@ -7,6 +7,7 @@
 
 mod bounds;
 mod child;
+mod drawing;
 mod hello;
 mod jpeg2000;
 mod libheif;

@@ -45,7 +45,10 @@ pub struct Workers {
     program: Option<PathBuf>,
     /// Idle workers that are kept.
     keep: usize,
+    /// Of workers for pictures.
     state: Mutex<State>,
+    /// Of those for drawings: anybody can write one that takes too long, which must not keep pictures from being decoded.
+    drawing: Mutex<State>,
     metrics: Arc<Metrics>,
 }
 
@@ -96,12 +99,12 @@ impl Workers {
 
     /// Workers that run `program`, which must be a `penstock`.
     pub fn running(program: &Path, keep: usize, metrics: Arc<Metrics>) -> Self {
-        Self { program: Some(program.to_owned()), keep, state: Mutex::default(), metrics }
+        Self { program: Some(program.to_owned()), keep, state: Mutex::default(), drawing: Mutex::default(), metrics }
     }
 
     /// No workers, by choice: every format counts as undecodable.
     pub fn switched_off(metrics: Arc<Metrics>) -> Self {
-        Self { program: None, keep: 0, state: Mutex::default(), metrics }
+        Self { program: None, keep: 0, state: Mutex::default(), drawing: Mutex::default(), metrics }
     }
 
     /// The formats that cannot be decoded, each with the reason. Starts a worker when none has started so far, and
@@ -120,16 +123,17 @@ impl Workers {
     /// # Errors
     /// There are none, for this reason.
     pub fn hello(&self) -> Result<Hello, &'static str> {
-        if let Some(hello) = self.state().hello {
+        let state = &self.state;
+        if let Some(hello) = locked(state).hello {
             return Ok(hello);
         }
         let limits = DecodeLimits::default();
-        let child = self.take(&limits, &Deadline::NEVER).map_err(|refusal| match refusal {
+        let child = self.take(state, &limits, &Deadline::NEVER).map_err(|refusal| match refusal {
             Refusal::Unavailable(why) => why,
             Refusal::Deadline => NOT_STARTED,
         })?;
         let hello = *child.hello();
-        self.give_back(child);
+        self.give_back(state, child);
         Ok(hello)
     }
 
@@ -144,35 +148,36 @@ impl Workers {
         if file.len() as u64 > limits.max_alloc {
             return Err(DecodeError::TooLarge { width: 0, height: 0 });
         }
-        if let Some(why) = self.state().hello.and_then(|hello| hello.lacks(format)) {
+        let state = if format == ForeignFormat::Svg { &self.drawing } else { &self.state };
+        if let Some(why) = locked(state).hello.and_then(|hello| hello.lacks(format)) {
             return Err(DecodeError::Unavailable(format, why));
         }
-        let mut child = self.take(limits, deadline).map_err(|refusal| match refusal {
+        let mut child = self.take(state, limits, deadline).map_err(|refusal| match refusal {
             Refusal::Unavailable(why) => DecodeError::Unavailable(format, why),
             Refusal::Deadline => DecodeError::Deadline,
         })?;
         if let Some(why) = child.hello().lacks(format) {
-            self.give_back(child);
+            self.give_back(state, child);
             return Err(DecodeError::Unavailable(format, why));
         }
         match child.ask(format, file, limits, deadline, visit) {
             Ok(answer) => {
-                self.give_back(child);
+                self.give_back(state, child);
                 answer
             }
             Err(error) => {
                 drop(child);
                 let death = Death::of(&error);
-                self.note_loss(death, deadline);
+                self.note_loss(state, death, deadline);
                 Err(if death == Death::Deadline { DecodeError::Deadline } else { DecodeError::Panicked })
             }
         }
     }
 
     /// An idle worker, or a new one.
-    fn take(&self, limits: &DecodeLimits, deadline: &Deadline) -> Result<Child, Refusal> {
+    fn take(&self, of: &Mutex<State>, limits: &DecodeLimits, deadline: &Deadline) -> Result<Child, Refusal> {
         let program = self.program.as_deref().ok_or(Refusal::Unavailable(SWITCHED_OFF))?;
-        let mut state = self.state();
+        let mut state = locked(of);
         while let Some(mut child) = state.idle.pop() {
             if !child.is_alive() {
                 self.note_death(Death::Crash, &mut state);
@@ -188,21 +193,21 @@ impl Workers {
         self.metrics.worker_starts.inc();
         match Child::start(program, limits, deadline) {
             Ok(child) => {
-                self.state().hello = Some(*child.hello());
+                locked(of).hello = Some(*child.hello());
                 Ok(child)
             }
             Err(error) => {
                 let death = Death::of(&error);
                 tracing::warn!(event = "worker", %error, "a worker did not start");
-                self.note_loss(death, deadline);
+                self.note_loss(of, death, deadline);
                 Err(if death == Death::Deadline { Refusal::Deadline } else { Refusal::Unavailable(NOT_STARTED) })
             }
         }
     }
 
     /// Keeps a worker that is well.
-    fn give_back(&self, child: Child) {
-        let mut state = self.state();
+    fn give_back(&self, to: &Mutex<State>, child: Child) {
+        let mut state = locked(to);
         state.deaths_in_a_row = 0;
         if state.idle.len() < self.keep {
             state.idle.push(child);
@@ -211,12 +216,12 @@ impl Workers {
 
     /// Notes the end of a worker for which somebody waited up to `deadline`. One that was killed because nobody waits
     /// any longer, on a busy machine, says nothing about the next.
-    fn note_loss(&self, death: Death, deadline: &Deadline) {
+    fn note_loss(&self, of: &Mutex<State>, death: Death, deadline: &Deadline) {
         let nobody_waits = deadline.is_spent() || deadline.left().is_some_and(|left| left.is_zero());
         if death == Death::Deadline && nobody_waits {
             self.metrics.worker_deaths.get_or_create(&WorkerDeathLabels { reason: death.name() }).inc();
         } else {
-            self.note_death(death, &mut self.state());
+            self.note_death(death, &mut locked(of));
         }
     }
 
@@ -226,10 +231,10 @@ impl Workers {
         state.rest_until = Instant::now().checked_add(pause(state.deaths_in_a_row));
         tracing::warn!(event = "worker", reason = death.name(), in_a_row = state.deaths_in_a_row, "a worker died");
     }
+}
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl ForeignDecoder for Workers {

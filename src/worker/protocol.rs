@@ -90,6 +90,7 @@ pub(super) fn write_request(
         ForeignFormat::Heic => 0,
         ForeignFormat::Avif => 1,
         ForeignFormat::Jpeg2000 => 2,
+        ForeignFormat::Svg => 3,
     });
     header.extend(limits.max_side.to_le_bytes());
     header.extend(limits.max_pixels.to_le_bytes());
@@ -110,6 +111,7 @@ pub(super) fn read_request(input: &mut impl Read, max_file: u64) -> io::Result<O
         Ok([0]) => ForeignFormat::Heic,
         Ok([1]) => ForeignFormat::Avif,
         Ok([2]) => ForeignFormat::Jpeg2000,
+        Ok([3]) => ForeignFormat::Svg,
         Ok(_) => return Err(invalid("unknown format")),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
         Err(error) => return Err(error),

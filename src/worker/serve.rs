@@ -5,11 +5,13 @@ use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::drawing;
 use super::hello::Hello;
-use super::jpeg2000;
+use super::jpeg2000::{self, Drawn};
 use super::libheif::{self, Libheif};
 use super::protocol::{Request, read_request, write_end, write_hello, write_picture};
 use super::sandbox::{self, Rations};
+use crate::content::DecodeLimits;
 use crate::media::{DecodeError, ForeignFormat};
 
 /// Bytes of an answer that are written at once.
@@ -29,7 +31,8 @@ pub fn serve(rations: &Rations) -> io::Result<()> {
     write_hello(&mut output, &hello)?;
     while let Some(mut request) = read_request(&mut input, rations.max_alloc)? {
         let decoded = match (request.format, hello.lacks(request.format), &library) {
-            (ForeignFormat::Jpeg2000, None, _) => decode_jpeg2000(&request, &mut output),
+            (ForeignFormat::Jpeg2000, None, _) => decode_in_rust(jpeg2000::decode, &request, &mut output),
+            (ForeignFormat::Svg, None, _) => decode_in_rust(drawing::draw, &request, &mut output),
             (ForeignFormat::Heic | ForeignFormat::Avif, None, Ok(library)) => {
                 decode(library, &mut request, &mut output)
             }
@@ -61,13 +64,14 @@ fn decode(library: &Libheif, request: &mut Request, output: &mut impl Write) -> 
     })
 }
 
-/// A panic of this decoder, which is written in Rust, is an answer like any other and costs no process.
-fn decode_jpeg2000(request: &Request, output: &mut impl Write) -> Result<(), Failure> {
-    let decode = || {
-        jpeg2000::decode(&request.file, &request.limits, |picture| {
-            write_picture(output, picture.size, picture.rows()).map_err(Failure::Pipe)
-        })
-    };
+/// Decodes with a decoder that hands each picture to a sink. Its panic, as it is written in Rust, is an answer like any
+/// other and costs no process.
+fn decode_in_rust<D>(decode: D, request: &Request, output: &mut impl Write) -> Result<(), Failure>
+where
+    D: FnOnce(&[u8], &DecodeLimits, &mut dyn FnMut(&Drawn) -> Result<(), Failure>) -> Result<(), Failure>,
+{
+    let mut sink = |picture: &Drawn| write_picture(output, picture.size, picture.rows()).map_err(Failure::Pipe);
+    let decode = || decode(&request.file, &request.limits, &mut sink);
     catch_unwind(AssertUnwindSafe(decode)).unwrap_or(Err(Failure::Decode(DecodeError::Panicked)))
 }
 

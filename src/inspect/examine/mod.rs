@@ -18,7 +18,7 @@ use crate::body::{Scratch, Stores};
 use crate::content::{Deadline, MediaType, Part, PartKind, UnixTime};
 use crate::extract::{Means, ProblemCode, Source, dissect};
 use crate::media::{
-    DecodeError, DecodeMeans, ForeignDecoder, PartHashes, affords_hashing, hash_mosaic, hash_part, hash_up_to,
+    DecodeError, DecodeMeans, ForeignDecoder, PartHashes, affords_hashing, hash_composition, hash_part, hash_up_to,
 };
 use crate::snapshot::{Snapshot, unix_now};
 use crate::verdict::{Doubt, DoubtKind, Findings, MatchSource};
@@ -126,9 +126,9 @@ impl Examination {
             return self.look_at_cuts(index, part, circumstances);
         }
         let made;
-        let hashes = match (&part.mosaic, circumstances.known_of(part)) {
-            (Some(mosaic), _) => {
-                made = hash_mosaic(mosaic, snapshot.wanted, decode);
+        let hashes = match (part.composition.as_deref(), circumstances.known_of(part)) {
+            (Some(composition), _) => {
+                made = hash_composition(composition, snapshot.wanted, decode);
                 &made
             }
             (None, Some(known)) => &known.hashes,

@@ -15,7 +15,7 @@ pub(super) fn is_text(part: &Part, media_type: MediaType) -> bool {
     match part.kind {
         PartKind::Field | PartKind::JsonString | PartKind::XmlText => true,
         PartKind::Name | PartKind::Text | PartKind::Metadata => true,
-        PartKind::Envelope | PartKind::Samples => false,
+        PartKind::Envelope | PartKind::Samples | PartKind::Drawing => false,
         _ if media_type.is_picture() => reads_as_text(&part.bytes),
         _ => media_type == MediaType::Text || part.is_called_text(),
     }

@@ -72,7 +72,7 @@ impl Pixels {
     }
 
     /// Pixels with transparency, which is left out when there is none in truth.
-    pub(super) fn from_rgba(width: u32, height: u32, bytes: Vec<u8>) -> Option<Self> {
+    pub(in crate::media) fn from_rgba(width: u32, height: u32, bytes: Vec<u8>) -> Option<Self> {
         RgbaImage::from_raw(width, height, bytes).map(Self::of_rgba)
     }
 

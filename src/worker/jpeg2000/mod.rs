@@ -42,7 +42,7 @@ impl Drawn {
 pub(super) fn decode<E: From<DecodeError>>(
     file: &[u8],
     limits: &DecodeLimits,
-    mut sink: impl FnMut(&Drawn) -> Result<(), E>,
+    sink: &mut dyn FnMut(&Drawn) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut several = Several::default();
     let (entries, most) = (boxes::entries(file)?, limits.max_frames.max(1));

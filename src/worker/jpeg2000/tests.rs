@@ -30,7 +30,7 @@ fn fixture(name: &str) -> Vec<u8> {
 /// What is shown of `file`, and the code of what is wrong.
 fn shown_within(file: &[u8], limits: &DecodeLimits) -> (Vec<Drawn>, Result<(), &'static str>) {
     let mut all = Vec::new();
-    let ended = decode(file, limits, |drawn| {
+    let ended = decode(file, limits, &mut |drawn: &Drawn| {
         all.push(Drawn { size: drawn.size, rgba: drawn.rgba.clone() });
         Ok::<_, DecodeError>(())
     });

@@ -151,7 +151,7 @@ impl Libheif {
         let compression = match format {
             ForeignFormat::Heic => COMPRESSION_HEVC,
             ForeignFormat::Avif => COMPRESSION_AV1,
-            ForeignFormat::Jpeg2000 => return false,
+            ForeignFormat::Jpeg2000 | ForeignFormat::Svg => return false,
         };
         // SAFETY: takes a number, and answers 0 for one it does not know.
         unsafe { (self.functions.heif_have_decoder_for_format)(compression) != 0 }

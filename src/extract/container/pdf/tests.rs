@@ -454,7 +454,7 @@ fn mosaics(content: &str, images: [Vec<u8>; 2]) -> Vec<Mosaic> {
     let [one, two] = images;
     let found = opened(file(&[page, object(3, "", content.as_bytes()), one, two]));
     assert_eq!(codes(&found), [], "{content}");
-    found.parts.into_iter().filter_map(|part| part.mosaic.map(|mosaic| *mosaic)).collect()
+    found.parts.iter().filter_map(|part| part.mosaic().cloned()).collect()
 }
 
 #[test]
@@ -511,7 +511,7 @@ fn files_are_compared_in_the_tones_that_their_dictionary_says() {
     ] {
         let image = object(3, &format!("/Subtype/Image/Width 40/Height 20{more}/Filter/DCTDecode"), &jpeg);
         let found = opened(file(&[ink.as_bytes().to_vec(), image]));
-        let mosaic = found.parts.iter().find_map(|part| part.mosaic.as_ref());
+        let mosaic = found.parts.iter().find_map(|part| part.mosaic());
         let shown = mosaic.and_then(|mosaic| Some(mosaic.tiles[0].tones.as_ref()?.shown([10, 20, 30])));
         assert_eq!(shown, expected, "{more}");
     }
