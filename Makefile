@@ -90,6 +90,11 @@ near-copies: build ## Which edits of a known text are still found: writes the ta
 	target/near-copies/venv/bin/python benches/near_copies/near_copies.py target/release/penstock target/near-copies \
 	    benches/results/near-copies.json docs/near-copies.md
 
+.PHONY: false-alarms
+false-alarms: build ## What odd matches each switch of rules costs over ordinary text: writes the table in docs/rules.md
+	python3 benches/false_alarms/false_alarms.py target/release/penstock target/false-alarms \
+	    benches/results/false-alarms.json docs/rules.md
+
 .PHONY: bench-index
 bench-index: deps ## Search up to 10^8 hashes beside faiss; QUICK=1 stops at 10^6
 	@deploy/install-deps.sh --bench-index
