@@ -76,7 +76,8 @@ fn strings_of_json_files_are_read_without_their_escapes() {
     ]);
     assert_eq!(post_form(&penstock, "; filename=\"a.json\"", cut_off).status, 451, "by its name");
     assert_eq!(post_form(&penstock, "; filename=\"a\"\r\nContent-Type: application/json", cut_off).status, 451);
-    assert_eq!(post_form(&penstock, "; filename=\"a.c\"", cut_off).status, 200, "not in other files");
+    assert_eq!(post_form(&penstock, "; filename=\"a.c\"", cut_off).status, 451, "escapes of C, which has them too");
+    assert_eq!(post_form(&penstock, "; filename=\"a.c\"", br#"{"a": "forbid\nturnip"}"#).status, 200);
     assert_eq!(post_form(&penstock, "; filename=\"a.json\"", br#"["\u0066orbidden beet"]"#).status, 200);
 }
 

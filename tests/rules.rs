@@ -72,7 +72,7 @@ fn explain_shows_every_step() {
         [[rule]]\nid = \"mail\"\nregex = ['\\w+@\\w+']\nscope = { fields = [\"to\"] }\n\
         [[rule]]\nid = \"quiet\"\nkeywords = [\"beet\"]\nunless = { quoted = true }\n";
     let folder = folder(&[("rules.toml", rules), ("latin1", "")]);
-    fs::write(folder.path().join("latin1"), b"I se11 a caf\xe9 TURN\xc2\xadIP").unwrap();
+    fs::write(folder.path().join("latin1"), b"I pr1ce a caf\xe9 TURN\xc2\xadIP").unwrap();
     let explain = |arguments: &[&str]| {
         penstock(folder.path(), &[&["rules", "explain", "--rules", "rules.toml"], arguments].concat())
     };
@@ -94,9 +94,9 @@ fn explain_shows_every_step() {
 
 #[test]
 fn lint_points_out_what_is_hardly_meant() {
-    let rules = "[[rule]]\nid = \"old\"\nexpires = 2001-01-01\nkeywords = [\"the\", \"red beet\"]\n\
-        keywords_file = \"list.txt\"\n[[rule]]\nid = \"never\"\nall = [\"beet\"]\nnone = [\"beet\"]\n";
-    let folder = folder(&[("rules.toml", rules), ("list.txt", "# roots\nbeet\nx\n"), ("good.toml", TURNIP)]);
+    let rules = "[[rule]]\nid = \"old\"\nexpires = 2001-01-01\nkeywords = [\"the\", \"red beets\"]\n\
+        keywords_file = \"list.txt\"\n[[rule]]\nid = \"never\"\nall = [\"beets\"]\nnone = [\"beets\"]\n";
+    let folder = folder(&[("rules.toml", rules), ("list.txt", "# roots\nbeets\nx\n"), ("good.toml", TURNIP)]);
     assert_snapshot!(penstock(folder.path(), &["rules", "lint", "rules.toml"]));
     assert!(penstock(folder.path(), &["rules", "lint", "--deny-warnings", "rules.toml"]).ends_with("exit code 1"));
     assert!(penstock(folder.path(), &["rules", "lint", "--deny-warnings", "good.toml"]).ends_with("exit code 0"));

@@ -9,7 +9,7 @@ use crate::memory::{calls, calls_of};
 const MOST_KEPT: isize = 64 << 10;
 
 /// What scanning a block may take, which is given back before the next piece comes.
-const MOST: isize = 288 << 10;
+const MOST: isize = 384 << 10;
 
 /// Bytes that arrive at a time, as in a packet.
 const PIECE: usize = 1460;
