@@ -77,7 +77,7 @@ impl Piece {
 #[derive(Default)]
 struct Content {
     named: Vec<(String, String)>,
-    /// The file; `None` where there is none, or more than one.
+    /// The file; `None` where there is none, more than one, or one that servers decode or not.
     bytes: Option<Bytes>,
     /// The value that is the file where no part is one, as it is written.
     text: Option<Bytes>,
@@ -203,7 +203,8 @@ impl Content {
         let mut content = Self::of_values(fields.into_iter().map(|field| (field.name, field.bytes)));
         content.is_form = true;
         if let Some(file) = files.pop() {
-            (content.bytes, content.text) = (files.is_empty().then_some(file.bytes), None);
+            let is_clear = files.is_empty() && !file.is_base64;
+            (content.bytes, content.text) = (is_clear.then_some(file.bytes), None);
             (content.file_name, content.declared_type) = (file.file_name, file.declared_type);
         }
         content
@@ -330,5 +331,9 @@ mod tests {
             assert_eq!(found[0].1, "PIECE", "{target} {headers:?} {body}");
         }
         assert!(pieces("POST", "/u?page=2", &[form], file.as_bytes()).is_empty());
+        let coded = file.replace("\r\n\r\nPIECE", "\r\nContent-Transfer-Encoding: base64\r\n\r\nUElFQ0U=");
+        let mut request = RequestHeader::build("POST", b"/u?chunk=1&chunks=3&name=a", None).unwrap();
+        request.append_header(form.0, form.1).unwrap();
+        assert!(pieces_in(&request, &coded.into()).is_err(), "some servers decode it");
     }
 }

@@ -22,6 +22,8 @@ pub struct FormPart {
     pub file_name: Option<String>,
     /// The type that it is declared to have.
     pub declared_type: Option<String>,
+    /// Whether it is said to be in base64, which some servers undo.
+    pub is_base64: bool,
     /// Its content.
     pub bytes: Bytes,
 }
@@ -46,7 +48,7 @@ pub fn parts_of_form(body: &Bytes, content_type: &[u8]) -> Option<Vec<FormPart>>
         let names = headers.disposition?.names;
         let bytes = body.slice(opening.end + at + 4..end);
         let (name, declared_type) = (names.name.unwrap_or_default(), headers.declared_type);
-        Some(FormPart { name, file_name: names.file_name, declared_type, bytes })
+        Some(FormPart { name, file_name: names.file_name, declared_type, is_base64: headers.is_base64, bytes })
     });
     Some(parts.collect())
 }
