@@ -1,9 +1,9 @@
 //! Uploads in pieces: what requests of each protocol say, and what is kept of an upload until its last piece.
 //!
-//! One file a protocol reads requests: [`tus`], [`s3`], [`chunked`] for libraries whose chunks only names in a form, a URL
-//! or headers tell apart, [`dav`] for Nextcloud and ownCloud, [`ranges`] for bodies that are called a range of a file.
-//! What is kept is in one [`store`], bounded in number, bytes and age: an upload that [`grows`](growing) at its end, one
-//! in [`numbered`] parts, or one of which only the client says how it belongs together, a [`gathering`]. Nothing here
+//! One file a protocol reads requests: `tus`, `s3`, `chunked` for libraries whose chunks only names in a form, a URL
+//! or headers tell apart, `dav` for Nextcloud and ownCloud, `ranges` for bodies that are called a range of a file.
+//! What is kept is in one `store`, bounded in number, bytes and age: an upload that grows (`growing`) at its end, one
+//! in `numbered` parts, or one of which only the client says how it belongs together, a `gathering`. Nothing here
 //! reads a clock or a socket.
 
 mod chunked;
