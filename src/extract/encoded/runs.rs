@@ -46,7 +46,7 @@ pub(super) fn in_text(text: &Bytes, found: &mut Dissection<'_>) {
     let mut from = 0;
     let mut at = MIN_RUN - 1;
     while at < text.len() {
-        if !is_character(text[at]) {
+        if !may_be_in_run(text, at) {
             at += MIN_RUN;
             continue;
         }
@@ -61,6 +61,19 @@ pub(super) fn in_text(text: &Bytes, found: &mut Dissection<'_>) {
         from = end;
         at = end + MIN_RUN - 1;
     }
+}
+
+/// Whether a run of [`MIN_RUN`] may have a character at `at`: it then goes on for half of that before or behind. Few places
+/// of it are looked at, and no branch depends on them one by one.
+fn may_be_in_run(text: &[u8], at: usize) -> bool {
+    const FARTHEST: usize = MIN_RUN / 2 - 1;
+    const STEP: usize = FARTHEST / 3;
+    // Slashes may be escaped.
+    let is_part = |byte: u8| is_character(byte) | (byte == b'\\');
+    let before = text[..=at].last_chunk::<{ FARTHEST + 1 }>();
+    let behind = text[at..].first_chunk::<{ FARTHEST + 1 }>();
+    let are_parts = |bytes: &[u8; FARTHEST + 1]| (0..=3).fold(true, |all, step| all & is_part(bytes[step * STEP]));
+    is_character(text[at]) && (before.is_some_and(are_parts) | behind.is_some_and(are_parts))
 }
 
 /// Whether `before` ends with the head of a data URI, whose content is looked for in its own way.

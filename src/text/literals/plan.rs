@@ -4,7 +4,7 @@ use super::Patterns;
 use super::window::Window;
 
 /// Patterns up to which the text is sampled at every other place only: each then lets two pieces of text through.
-const FEW: usize = 1_000;
+const FEW: usize = 2_000;
 
 /// Patterns up to which four bytes tell most of them from most of the text.
 pub(super) const MANY: usize = 100_000;

@@ -86,7 +86,12 @@ impl Hints {
 
     /// Where the gap before the word at `at` in `text` is, if a phrase may go on across it.
     pub(super) fn joint_before(&self, text: &str, at: usize) -> Option<Range<usize>> {
-        if !self.starts.has(key_of_start(&text.as_bytes()[at..])) {
+        let may_start = || self.starts.has(key_of_start(&text.as_bytes()[at..]));
+        // The joint first: it says no nearly always, so that the processor foresees it.
+        if let Some(gap) = usual_gap_before(text.as_bytes(), at) {
+            return (self.may_join(text, &gap) && may_start()).then_some(gap);
+        }
+        if !may_start() {
             return None;
         }
         gap_before(text, at).filter(|gap| self.may_join(text, gap))
@@ -139,16 +144,12 @@ impl Hints {
         alike(one) == alike(next) || self.twos.has(key_of_letters(&[one, next]))
     }
 }
+
 /// Where the gap before the word at `at` in `text` is, if there are a word before it and not too much between.
 pub(super) fn gap_before(text: &str, at: usize) -> Option<Range<usize>> {
-    let bytes = text.as_bytes();
-    let is_letter = |at: usize| bytes[at].is_ascii_alphanumeric();
-    // The usual: a sign and a space.
-    if at > 2 && bytes[at - 2..=at].is_ascii() && !is_letter(at - 1) && is_letter(at) {
-        let start = at - if is_letter(at - 2) { 1 } else { 2 };
-        if is_letter(start - 1) {
-            return Some(start..at);
-        }
+    let usual = usual_gap_before(text.as_bytes(), at);
+    if usual.is_some() {
+        return usual;
     }
     let mut start = at;
     for ch in text.get(..at)?.chars().rev().take(MOST_GAP + 1) {
@@ -158,6 +159,32 @@ pub(super) fn gap_before(text: &str, at: usize) -> Option<Range<usize>> {
         start -= ch.len_utf8();
     }
     None
+}
+
+/// The same where all is ASCII and the gap short, without a branch that depends on how long it is; `None` where it may be
+/// otherwise.
+#[inline]
+fn usual_gap_before(text: &[u8], at: usize) -> Option<Range<usize>> {
+    let before = u64::from_le_bytes(*text.get(..at)?.last_chunk()?);
+    let length = letters_of(before).leading_zeros() as usize / 8;
+    let is_usual = (1..=MOST_USUAL).contains(&length) && before & EACH_HIGH == 0;
+    (is_usual && text.get(at).is_some_and(u8::is_ascii_alphanumeric)).then(|| at - length..at)
+}
+
+/// Bytes of a gap before which, within eight bytes, are two more.
+const MOST_USUAL: usize = 6;
+
+/// A one in each byte, and the highest bit of each.
+const EACH: u64 = 0x0101_0101_0101_0101;
+const EACH_HIGH: u64 = 0x80 * EACH;
+
+/// The highest bit of each byte that is a letter or a digit, all being ASCII.
+const fn letters_of(bytes: u64) -> u64 {
+    const fn within(bytes: u64, first: u8, last: u8) -> u64 {
+        let [from, behind] = [0x80 - first, 0x7f - last];
+        (bytes & !EACH_HIGH).wrapping_add(from as u64 * EACH) & !(bytes & !EACH_HIGH).wrapping_add(behind as u64 * EACH)
+    }
+    (within(bytes | 0x20 * EACH, b'a', b'z') | within(bytes, b'0', b'9')) & EACH_HIGH
 }
 
 fn words_of(text: &str) -> impl Iterator<Item = Range<usize>> {
@@ -172,11 +199,9 @@ fn words_of(text: &str) -> impl Iterator<Item = Range<usize>> {
 
 /// The two bytes of words before and behind `gap`, a zero for what is of no word.
 fn key_of_joint(text: &[u8], gap: &Range<usize>) -> u32 {
-    let byte = |at: Option<usize>| {
-        at.and_then(|at| text.get(at)).copied().filter(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80)
-    };
+    let byte = |at: Option<usize>| at.and_then(|at| text.get(at)).map_or(0, |byte| alike(*byte));
     let at = [gap.start.checked_sub(2), gap.start.checked_sub(1), Some(gap.end), Some(gap.end + 1)];
-    at.into_iter().fold(0, |key, at| key << 8 | u32::from(byte(at).map_or(0, alike)))
+    at.into_iter().fold(0, |key, at| key << 8 | u32::from(byte(at)))
 }
 
 fn key_of_letters(letters: &[u8]) -> u32 {
@@ -185,8 +210,8 @@ fn key_of_letters(letters: &[u8]) -> u32 {
 
 /// The two letters that a word begins with.
 fn key_of_start(word: &[u8]) -> u32 {
-    let byte = |at: usize| word.get(at).copied().filter(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
-    u32::from(byte(0).map_or(0, alike)) << 8 | u32::from(byte(1).map_or(0, alike))
+    let byte = |at: usize| word.get(at).map_or(0, |byte| u32::from(alike(*byte)));
+    byte(0) << 8 | byte(1)
 }
 
 fn key_of_word(bytes: impl DoubleEndedIterator<Item = u8> + Clone) -> u32 {
@@ -194,7 +219,7 @@ fn key_of_word(bytes: impl DoubleEndedIterator<Item = u8> + Clone) -> u32 {
     ends.fold(1, |key, byte| key << 8 | u32::from(alike(byte)))
 }
 
-/// One byte for all that leet takes for the same.
+/// One byte for all that leet takes for the same; zero for what is of no word.
 const fn alike(byte: u8) -> u8 {
     ALIKE[byte as usize]
 }
@@ -219,6 +244,7 @@ const fn alike_of(byte: u8) -> u8 {
         b'8' => b'b',
         b'9' | b'q' => b'g',
         b'l' => b'i',
+        byte if byte < 0x80 && !byte.is_ascii_alphanumeric() => 0,
         byte => byte,
     }
 }
@@ -255,6 +281,26 @@ impl Bits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gaps_are_the_same_however_they_are_measured() {
+        let ends = ["", "ab", "a", "9 b", "é", "long before", "Z"];
+        let marks = (0..0x80_u8).map(|byte| char::from(byte).to_string()).chain(["·".to_owned(), "—".to_owned()]);
+        for (mark, count, before) in
+            marks.flat_map(|mark| (0..15).flat_map(move |count| ends.map(|end| (mark.clone(), count, end))))
+        {
+            let gap = mark.repeat(count);
+            for behind in ["z", "7 days", "é", "", "-"] {
+                let (text, at) = (format!("{before}{gap}{behind}"), before.len() + gap.len());
+                let last = text[..at].char_indices().rev().find(|(_, ch)| is_word_character(*ch));
+                let start = last.map(|(at, ch)| at + ch.len_utf8());
+                let is_gap = |start: &usize| *start < at && text[*start..at].chars().count() <= MOST_GAP;
+                let begins_word = text[at..].chars().next().is_some_and(is_word_character);
+                let expected = start.filter(is_gap).filter(|_| begins_word).map(|start| start..at);
+                assert_eq!(gap_before(&text, at), expected, "{text:?} {at}");
+            }
+        }
+    }
 
     #[test]
     fn what_keywords_have_passes_and_little_else() {

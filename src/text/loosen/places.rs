@@ -111,12 +111,12 @@ pub(super) fn each(whole: &str, hints: &Hints, mut found: impl FnMut(Place)) {
 #[inline]
 fn each_marked(lane: &[u8; SPAN], chunk: usize, mut found: impl FnMut(usize)) {
     let (eights, _) = lane[chunk..][..CHUNK].as_chunks::<8>();
-    for (number, eight) in eights.iter().enumerate() {
-        let mut left = u64::from_le_bytes(*eight);
-        while left != 0 {
-            found(chunk + 8 * number + left.trailing_zeros() as usize / 8);
-            left &= left - 1;
-        }
+    // The product has the lowest bit of each byte in its highest byte.
+    let bits = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+    let mut left = eights.iter().rev().fold(0, |all, eight| all << 8 | bits(eight));
+    while left != 0 {
+        found(chunk + left.trailing_zeros() as usize);
+        left &= left - 1;
     }
 }
 
@@ -183,7 +183,9 @@ impl Lanes {
         for (i, odd) in odd.iter_mut().enumerate() {
             let at = i + BEFORE;
             let byte = window[at];
-            let is_usual = word[at] | u8::from(byte == b' ') | u8::from(byte == b',') | u8::from(byte == b'"');
+            let is_one_of = |one: u8, next: u8| u8::from(byte == one) | u8::from(byte == next);
+            // Signs that are neither marks nor letters, those of text first.
+            let is_usual = word[at] | is_one_of(b' ', b',') | is_one_of(b'"', b'(') | is_one_of(b';', b':');
             // "$" and "@" before a space.
             let is_sign = (letter[at] ^ 1) & (word[at] | u8::from(byte == b'$') | u8::from(byte == b'@'));
             let (next, third) = (window[at + 1], window[at + 2]);
