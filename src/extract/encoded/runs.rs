@@ -63,17 +63,23 @@ pub(super) fn in_text(text: &Bytes, found: &mut Dissection<'_>) {
     }
 }
 
-/// Whether a run of [`MIN_RUN`] may have a character at `at`: it then goes on for half of that before or behind. Few places
-/// of it are looked at, and no branch depends on them one by one.
+/// Whether a run of [`MIN_RUN`] may have a character at `at`: eight before or behind are of it too. Says yes too often.
 fn may_be_in_run(text: &[u8], at: usize) -> bool {
-    const FARTHEST: usize = MIN_RUN / 2 - 1;
-    const STEP: usize = FARTHEST / 3;
-    // Slashes may be escaped.
-    let is_part = |byte: u8| is_character(byte) | (byte == b'\\');
-    let before = text[..=at].last_chunk::<{ FARTHEST + 1 }>();
-    let behind = text[at..].first_chunk::<{ FARTHEST + 1 }>();
-    let are_parts = |bytes: &[u8; FARTHEST + 1]| (0..=3).fold(true, |all, step| all & is_part(bytes[step * STEP]));
-    is_character(text[at]) && (before.is_some_and(are_parts) | behind.is_some_and(are_parts))
+    let before = text[..=at].last_chunk().is_some_and(are_of_runs);
+    let behind = text[at..].first_chunk().is_some_and(are_of_runs);
+    (before | behind) && is_character(text[at])
+}
+
+/// Whether all of `eight` may be of a run, in which slashes may be escaped: from "+" to "9", or from "a" to the end of
+/// ASCII and what only a bit tells from that.
+const fn are_of_runs(eight: &[u8; 8]) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * EACH;
+    let bytes = u64::from_le_bytes(*eight);
+    let low = bytes & !HIGH;
+    let letters = (low | (0x20 * EACH)) + (0x80 - b'a') as u64 * EACH;
+    let others = (low + (0x80 - b'+') as u64 * EACH) & !(low + (0x7f - b'9') as u64 * EACH);
+    (letters | others) & !bytes & HIGH == HIGH
 }
 
 /// Whether `before` ends with the head of a data URI, whose content is looked for in its own way.

@@ -88,8 +88,9 @@ impl Hints {
     pub(super) fn joint_before(&self, text: &str, at: usize) -> Option<Range<usize>> {
         let may_start = || self.starts.has(key_of_start(&text.as_bytes()[at..]));
         // The joint first: it says no nearly always, so that the processor foresees it.
-        if let Some(gap) = usual_gap_before(text.as_bytes(), at) {
-            return (self.may_join(text, &gap) && may_start()).then_some(gap);
+        if let Some((gap, ends)) = usual_gap_before(text.as_bytes(), at) {
+            let key = ends << 16 | key_of_start(&text.as_bytes()[at..]);
+            return (self.joints.has(key) && may_start()).then_some(gap);
         }
         if !may_start() {
             return None;
@@ -148,8 +149,8 @@ impl Hints {
 /// Where the gap before the word at `at` in `text` is, if there are a word before it and not too much between.
 pub(super) fn gap_before(text: &str, at: usize) -> Option<Range<usize>> {
     let usual = usual_gap_before(text.as_bytes(), at);
-    if usual.is_some() {
-        return usual;
+    if let Some((gap, _)) = usual {
+        return Some(gap);
     }
     let mut start = at;
     for ch in text.get(..at)?.chars().rev().take(MOST_GAP + 1) {
@@ -161,14 +162,18 @@ pub(super) fn gap_before(text: &str, at: usize) -> Option<Range<usize>> {
     None
 }
 
-/// The same where all is ASCII and the gap short, without a branch that depends on how long it is; `None` where it may be
-/// otherwise.
-#[inline]
-fn usual_gap_before(text: &[u8], at: usize) -> Option<Range<usize>> {
+/// The same where all is ASCII and the gap short, with the upper half of the key of the joint, without a branch that
+/// depends on how long it is; `None` where it may be otherwise.
+#[inline(always)]
+fn usual_gap_before(text: &[u8], at: usize) -> Option<(Range<usize>, u32)> {
     let before = u64::from_le_bytes(*text.get(..at)?.last_chunk()?);
     let length = letters_of(before).leading_zeros() as usize / 8;
     let is_usual = (1..=MOST_USUAL).contains(&length) && before & EACH_HIGH == 0;
-    (is_usual && text.get(at).is_some_and(u8::is_ascii_alphanumeric)).then(|| at - length..at)
+    if !is_usual || !text.get(at).is_some_and(u8::is_ascii_alphanumeric) {
+        return None;
+    }
+    let [one, other, ..] = (before >> (8 * (MOST_USUAL - length))).to_le_bytes();
+    Some((at - length..at, u32::from(alike(one)) << 8 | u32::from(alike(other))))
 }
 
 /// Bytes of a gap before which, within eight bytes, are two more.
@@ -184,7 +189,7 @@ const fn letters_of(bytes: u64) -> u64 {
         let [from, behind] = [0x80 - first, 0x7f - last];
         (bytes & !EACH_HIGH).wrapping_add(from as u64 * EACH) & !(bytes & !EACH_HIGH).wrapping_add(behind as u64 * EACH)
     }
-    (within(bytes | 0x20 * EACH, b'a', b'z') | within(bytes, b'0', b'9')) & EACH_HIGH
+    (within(bytes | (0x20 * EACH), b'a', b'z') | within(bytes, b'0', b'9')) & EACH_HIGH
 }
 
 fn words_of(text: &str) -> impl Iterator<Item = Range<usize>> {
