@@ -138,7 +138,7 @@ fn fields_that_make_no_sense_together_are_told_with_what_to_do() {
         (
             "keywords = [\"x\"]\nscope = { kinds = [\"fields\"] }",
             "4:20: no part is of kind \"fields\", expected one of \"body\", \"envelope\", \"field\", \"file\", \
-             \"json\", \"xml\", \"decoded\", \"entry\", \"carved\", \"samples\", \"reading\", \"name\", \"text\", \"metadata\" (did you mean \"field\"?)",
+             \"json\", \"xml\", \"decoded\", \"entry\", \"carved\", \"samples\", \"drawing\", \"reading\", \"name\", \"text\", \"metadata\" (did you mean \"field\"?)",
         ),
         (
             "keywords = [\"x\"]\nunless = { domains = [\"https://a.example\"] }",
