@@ -7,6 +7,8 @@
 //! - Letters with a stroke or an accent. One such letter in a word is spelling; on most letters of it they are a
 //!   disguise ([`undressed`]).
 
+use std::sync::LazyLock;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
@@ -114,6 +116,14 @@ fn shape(ch: char) -> Option<char> {
 
 /// The Latin letter that normalised `ch` is with an accent or a stroke.
 pub(super) fn undressed(ch: char) -> Option<char> {
+    static LATIN: LazyLock<Vec<Option<char>>> = LazyLock::new(|| ('\0'..LATIN_END).map(undress).collect());
+    if ch < LATIN_END { LATIN[ch as usize] } else { undress(ch) }
+}
+
+/// Where the blocks of Latin letters end that most languages write with.
+const LATIN_END: char = '\u{250}';
+
+fn undress(ch: char) -> Option<char> {
     if ch.is_ascii() {
         return None;
     }
