@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use crate::content::number::varint;
 use crate::content::{Part, PartKind};
 
 use super::dissection::Dissection;
@@ -108,19 +109,6 @@ fn fields(message: &Bytes) -> Option<Vec<(u64, Bytes)>> {
         at = at.checked_add(length).filter(|end| *end <= message.len())?;
     }
     Some(fields)
-}
-
-fn varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
-    let mut value = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let byte = *bytes.get(*at)?;
-        *at += 1;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -1,4 +1,31 @@
-//! What all compressions that copy from before have in common.
+//! What compressions in blocks that copy from before have in common.
+
+/// Content that blocks have given: the end of it for the next ones to copy from, and what nobody has read yet.
+#[derive(Default)]
+pub(super) struct Window {
+    pub(super) content: Vec<u8>,
+    given: usize,
+}
+
+impl Window {
+    /// Begins a block that may copy from the last `history` bytes. What no block may copy from any more is dropped, but
+    /// not for each block, which may be tiny.
+    pub(super) fn begin(&mut self, history: usize) {
+        if self.content.len() > 16 * history {
+            self.content.drain(..self.content.len() - history);
+        }
+        self.given = self.content.len();
+    }
+
+    /// Moves what has not been read to the start of `block`, as far as it fits. Says how much that is.
+    pub(super) fn give(&mut self, block: &mut [u8]) -> usize {
+        let rest = &self.content[self.given..];
+        let length = rest.len().min(block.len());
+        block[..length].copy_from_slice(&rest[..length]);
+        self.given += length;
+        length
+    }
+}
 
 /// Adds `length` bytes to `out` that are `distance` before its end; those that are added count. `None` when there are
 /// not so many before, or when `out` would be longer than `most`.

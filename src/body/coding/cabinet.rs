@@ -8,13 +8,11 @@ use lzxd::{Lzxd, WindowSize};
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
+use super::back::Window;
 use super::{Broken, Decoder};
 
 /// What a block may copy from.
 const HISTORY: usize = 32 << 10;
-
-/// Content past which what nobody may copy any more is dropped: not for each block, which may be tiny.
-const SLACK: usize = 16 * HISTORY;
 
 /// Most that a block gives.
 const MAX_BLOCK: usize = 32 << 10;
@@ -35,9 +33,7 @@ pub(super) struct Cabinet<'a> {
     method: CabinetMethod,
     blocks: std::slice::Iter<'a, (&'a [u8], usize)>,
     lzx: Option<Box<Lzxd>>,
-    /// What may be copied from, and after that what has not been given yet.
-    content: Vec<u8>,
-    given: usize,
+    window: Window,
 }
 
 impl<'a> Cabinet<'a> {
@@ -47,16 +43,13 @@ impl<'a> Cabinet<'a> {
             CabinetMethod::Lzx(bits) => window(bits).map(|window| Box::new(Lzxd::new(window))),
             _ => None,
         };
-        Self { method, blocks: blocks.iter(), lzx, content: Vec::new(), given: 0 }
+        Self { method, blocks: blocks.iter(), lzx, window: Window::default() }
     }
 
     fn next_block(&mut self, packed: &[u8], length: usize) -> Option<()> {
-        if self.content.len() > SLACK {
-            self.content.drain(..self.content.len() - HISTORY);
-        }
-        self.given = self.content.len();
+        self.window.begin(HISTORY);
         match self.method {
-            CabinetMethod::Stored => self.content.extend_from_slice(packed),
+            CabinetMethod::Stored => self.window.content.extend_from_slice(packed),
             _ if length > MAX_BLOCK => return None,
             CabinetMethod::MsZip => self.inflate(packed.strip_prefix(b"CK")?, length)?,
             CabinetMethod::Lzx(_) => {
@@ -64,19 +57,20 @@ impl<'a> Cabinet<'a> {
                 let mut unpack = || lzx.decompress_next(packed, length).map(|content| content.to_vec());
                 // It asserts what it holds for impossible.
                 let content = catch_unwind(AssertUnwindSafe(&mut unpack)).ok()?.ok()?;
-                self.content.extend_from_slice(&content);
+                self.window.content.extend_from_slice(&content);
             }
         }
         Some(())
     }
 
     fn inflate(&mut self, packed: &[u8], length: usize) -> Option<()> {
-        let start = self.content.len();
-        self.content.resize(start + length, 0);
+        let content = &mut self.window.content;
+        let start = content.len();
+        content.resize(start + length, 0);
         let mut state = DecompressorOxide::new();
         let flags = inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
-        let (status, _, written) = decompress(&mut state, packed, &mut self.content, start, flags);
-        self.content.truncate(start + written);
+        let (status, _, written) = decompress(&mut state, packed, content, start, flags);
+        content.truncate(start + written);
         matches!(status, TINFLStatus::Done | TINFLStatus::HasMoreOutput).then_some(())
     }
 }
@@ -97,11 +91,8 @@ fn window(bits: u8) -> Option<WindowSize> {
 impl Decoder for Cabinet<'_> {
     fn decode(&mut self, block: &mut [u8]) -> Result<usize, Broken> {
         loop {
-            let rest = &self.content[self.given..];
-            if !rest.is_empty() {
-                let length = rest.len().min(block.len());
-                block[..length].copy_from_slice(&rest[..length]);
-                self.given += length;
+            let length = self.window.give(block);
+            if length > 0 {
                 return Ok(length);
             }
             let Some((packed, length)) = self.blocks.next() else {

@@ -3,7 +3,8 @@
 //! Source: "LZ4 Frame Format Description" 1.6.4 and "LZ4 Block Format Description", github.com/lz4/lz4. Checksums are not
 //! looked at: tools write what they have before they find a wrong one.
 
-use super::{Broken, Decoder, back};
+use super::back::{self, Window};
+use super::{Broken, Decoder};
 use crate::content::number::{u16_at, u32_at};
 
 const FRAME: u32 = 0x184d_2204;
@@ -15,9 +16,6 @@ const LEGACY_BLOCK: usize = 8 << 20;
 /// How far back a block may copy from.
 const HISTORY: usize = 64 << 10;
 
-/// Content past which what nobody may copy any more is dropped: not for each block, which may be tiny.
-const SLACK: usize = 16 * HISTORY;
-
 /// Bit of a block's length that says that it is not compressed.
 const STORED: u32 = 1 << 31;
 
@@ -25,9 +23,7 @@ pub(super) struct Lz4<'a> {
     input: &'a [u8],
     at: usize,
     header: Option<Header>,
-    /// What blocks may copy from, and after that what has not been given yet.
-    content: Vec<u8>,
-    given: usize,
+    window: Window,
     is_done: bool,
 }
 
@@ -47,17 +43,16 @@ impl<'a> Lz4<'a> {
         let header = header(input);
         let at = header.map_or(0, |(_, length)| length);
         let header = header.map(|(header, _)| header);
-        Self { input, at, header, content: Vec::new(), given: 0, is_done: false }
+        Self { input, at, header, window: Window::default(), is_done: false }
     }
 
-    /// Reads the next block into `content`; `None` when it is damaged.
+    /// Reads the next block into the window; `None` when it is damaged.
     fn next_block(&mut self, header: Header) -> Option<()> {
         if !header.are_linked {
-            self.content.clear();
-        } else if self.content.len() > SLACK {
-            self.content.drain(..self.content.len() - HISTORY);
+            self.window.content.clear();
         }
-        self.given = self.content.len();
+        self.window.begin(HISTORY);
+        let content = &mut self.window.content;
         if header.is_legacy && self.at == self.input.len() {
             self.is_done = true;
             return Some(());
@@ -77,10 +72,10 @@ impl<'a> Lz4<'a> {
         let end = self.at.checked_add((size & !STORED) as usize)?;
         let block = self.input.get(self.at..end)?;
         if is_stored {
-            self.content.extend_from_slice(block);
+            content.extend_from_slice(block);
         } else {
-            let most = self.content.len() + header.most;
-            expand(block, &mut self.content, most)?;
+            let most = content.len() + header.most;
+            expand(block, content, most)?;
         }
         self.at = end.checked_add(header.checksum)?;
         Some(())
@@ -91,11 +86,8 @@ impl Decoder for Lz4<'_> {
     fn decode(&mut self, block: &mut [u8]) -> Result<usize, Broken> {
         let header = self.header.ok_or(Broken)?;
         loop {
-            let rest = &self.content[self.given..];
-            if !rest.is_empty() {
-                let length = rest.len().min(block.len());
-                block[..length].copy_from_slice(&rest[..length]);
-                self.given += length;
+            let length = self.window.give(block);
+            if length > 0 {
                 return Ok(length);
             }
             if self.is_done {

@@ -3,13 +3,18 @@
 //! Sources: "Snappy compressed format description" and "Snappy framing format description", github.com/google/snappy.
 //! Checksums are not looked at.
 
-use super::{Broken, Decoder, back};
+use super::back::{self, Window};
+use super::{Broken, Decoder};
+use crate::content::number::varint;
 
 /// How a stream in the usual framing begins.
 const MARK: &[u8] = b"\xff\x06\0\0sNaPpY";
 
 /// Length of the head of a piece: its kind and three bytes of length.
 const HEAD: usize = 4;
+
+/// Bytes of the number that says how much a piece gives.
+const MAX_VARINT: usize = 5;
 
 /// Most that a piece gives; both framings allow 64 KiB.
 const MAX_PIECE: usize = 1 << 20;
@@ -19,30 +24,30 @@ pub(super) struct Snappy<'a> {
     at: usize,
     /// Bytes in front of the content of a piece.
     checksum: usize,
-    content: Vec<u8>,
-    given: usize,
+    window: Window,
 }
 
 impl<'a> Snappy<'a> {
     pub(super) fn new(input: &'a [u8]) -> Self {
         let checksum = if input.starts_with(MARK) { 4 } else { 0 };
-        Self { input, at: 0, checksum, content: Vec::new(), given: 0 }
+        Self { input, at: 0, checksum, window: Window::default() }
     }
 
-    /// Reads the next piece into `content`; `None` when it is damaged.
+    /// Reads the next piece into the window; `None` when it is damaged.
     fn next_piece(&mut self) -> Option<()> {
         let head: [u8; HEAD] = *self.input.get(self.at..)?.first_chunk()?;
         let length = u32::from_le_bytes([head[1], head[2], head[3], 0]) as usize;
         let start = self.at + HEAD;
         let piece = self.input.get(start..start.checked_add(length)?)?;
         self.at = start + length;
-        self.given = 0;
-        self.content.clear();
+        self.window.content.clear();
+        // No piece copies from another.
+        self.window.begin(0);
         let is_framed = self.checksum > 0;
         match head[0] {
-            0 => expand(piece.get(self.checksum..)?, &mut self.content),
+            0 => expand(piece.get(self.checksum..)?, &mut self.window.content),
             1 if is_framed => {
-                self.content.extend_from_slice(piece.get(self.checksum..)?);
+                self.window.content.extend_from_slice(piece.get(self.checksum..)?);
                 Some(())
             }
             // Marks, padding, and what readers have to pass by.
@@ -55,11 +60,8 @@ impl<'a> Snappy<'a> {
 impl Decoder for Snappy<'_> {
     fn decode(&mut self, block: &mut [u8]) -> Result<usize, Broken> {
         loop {
-            let rest = &self.content[self.given..];
-            if !rest.is_empty() {
-                let length = rest.len().min(block.len());
-                block[..length].copy_from_slice(&rest[..length]);
-                self.given += length;
+            let length = self.window.give(block);
+            if length > 0 {
                 return Ok(length);
             }
             if self.at == self.input.len() {
@@ -77,21 +79,8 @@ impl Decoder for Snappy<'_> {
 /// Sets `out` to what `block` gives; `None` when it is damaged.
 fn expand(block: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let mut at = 0;
-    // As many bytes as it takes: the lowest seven bits first.
-    let (mut most, mut shift) = (0_usize, 0);
-    loop {
-        let byte = *block.get(at)?;
-        at += 1;
-        most |= usize::from(byte & 0x7f) << shift;
-        shift += 7;
-        if byte < 0x80 {
-            break;
-        }
-        if shift > 28 {
-            return None;
-        }
-    }
-    if most > MAX_PIECE {
+    let most = varint(block, &mut at).and_then(|most| usize::try_from(most).ok())?;
+    if at > MAX_VARINT || most > MAX_PIECE {
         return None;
     }
     let number = |at: &mut usize, length: usize| {

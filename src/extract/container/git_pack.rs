@@ -9,7 +9,7 @@ use bytes::Bytes;
 use sha1::{Digest, Sha1};
 
 use crate::body::{Coding, End};
-use crate::content::number::be_u32_at;
+use crate::content::number::{be_u32_at, varint};
 use crate::content::{Part, PartKind};
 use crate::extract::ProblemCode;
 use crate::extract::dissection::Dissection;
@@ -175,20 +175,9 @@ fn name_of(kind: u8, content: &[u8]) -> [u8; 20] {
 /// What `changes` make of `base`; `None` when they do not fit it. What comes out counts as unpacked.
 fn changed(base: &[u8], changes: &[u8], found: &mut Dissection<'_>) -> Option<Bytes> {
     let mut at = 0;
-    let size = |at: &mut usize| {
-        let (mut size, mut shift) = (0_u64, 0);
-        loop {
-            let byte = *changes.get(*at)?;
-            *at += 1;
-            size |= u64::from(byte & 0x7f).checked_shl(shift)?;
-            shift += 7;
-            if byte & 0x80 == 0 {
-                return Some(size);
-            }
-        }
-    };
-    (size(&mut at)? == base.len() as u64).then_some(())?;
-    size(&mut at)?;
+    // The length of what is changed, and of what comes out.
+    (varint(changes, &mut at)? == base.len() as u64).then_some(())?;
+    varint(changes, &mut at)?;
     let mut output = found.output();
     while let Some(change) = changes.get(at).copied() {
         at += 1;

@@ -8,7 +8,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::body::{Coding, End};
-use crate::content::number::{array_at, be_u16_at, clamped};
+use crate::content::number::{be_u16_at, be_u64_at, clamped};
 use crate::content::{Part, PartKind, ReferenceIn, character_reference};
 use crate::extract::dissection::Dissection;
 use crate::extract::{ProblemCode, legible};
@@ -49,7 +49,7 @@ pub(super) fn is_xar(bytes: &[u8]) -> bool {
 /// Hands out the table and the files.
 pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
     let header = be_u16_at(bytes, 4).map_or(0, usize::from);
-    let length = array_at(bytes, 8).map_or(0, u64::from_be_bytes);
+    let length = be_u64_at(bytes, 8).unwrap_or_default();
     let heap = header.saturating_add(clamped(length));
     let Some(packed) = bytes.get(header..heap) else {
         found.report(ProblemCode::ContainerBroken, None);
