@@ -134,12 +134,26 @@ impl Gate {
         let is_chunk = is_sent_as(&Method::PATCH, request) && is_called_piece(&request.headers);
         let id = upload_at(target).filter(|_| is_chunk).ok_or(Refusal::UploadUnknown)?;
         let key = Key::chunks(case.origin(), &id);
-        let found = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
-            Kept::Tus(upload) => upload.takes_chunks_at(target).then_some(()).ok_or(Refusal::UploadUnknown.into()),
-            Kept::S3(_) | Kept::Gathered(_) => Err(Refusal::UploadUnknown.into()),
-            Kept::Blocked => Err(Stop::Blocked),
+        let found = self.act_on(&key, case, Kept::tus, Refusal::UploadUnknown, |upload| {
+            upload.takes_chunks_at(target).then_some(()).ok_or(Refusal::UploadUnknown.into())
         });
         found.ok_or(Refusal::UploadUnknown)?.map(|()| key)
+    }
+
+    /// Acts on what is kept at `key`, if it is an upload that `pick` takes; one of another kind is `other`. `None` where
+    /// nothing is kept.
+    pub(super) fn act_on<U, R>(
+        &self,
+        key: &Key,
+        case: &Case<'_>,
+        pick: fn(&mut Kept) -> Option<&mut U>,
+        other: Refusal,
+        act: impl FnOnce(&mut U) -> Result<R, Stop>,
+    ) -> Option<Result<R, Stop>> {
+        self.assemblies.change(key, case.terms(), Instant::now(), |kept| match kept {
+            Kept::Blocked => Err(Stop::Blocked),
+            kept => pick(kept).map_or_else(|| Err(other.into()), act),
+        })
     }
 
     fn must_know(&self, key: &Key, case: &Case<'_>) -> Result<(), Stop> {
@@ -264,10 +278,8 @@ impl Gate {
             if keys.contains(&key) {
                 return Err(Refusal::TooManyPieces.into());
             }
-            let found = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
-                Kept::Tus(upload) => upload.partial().map(<[Bytes]>::to_vec).ok_or(Refusal::AssemblyIncomplete.into()),
-                Kept::S3(_) | Kept::Gathered(_) => Err(Refusal::AssemblyIncomplete.into()),
-                Kept::Blocked => Err(Stop::Blocked),
+            let found = self.act_on(&key, case, Kept::tus, Refusal::AssemblyIncomplete, |upload| {
+                upload.partial().map(<[Bytes]>::to_vec).ok_or(Refusal::AssemblyIncomplete.into())
             });
             let part = found.ok_or(Refusal::AssemblyIncomplete)??;
             bytes += bytes_of(&part);
@@ -285,22 +297,16 @@ impl Gate {
 
     /// Notes what an upload of FilePond is called.
     fn call_chunks(&self, names: &[Bytes], key: &Key, case: &Case<'_>) {
-        self.assemblies.change(key, case.terms(), Instant::now(), |kept| {
-            if let Kept::Tus(upload) = kept {
-                upload.call(names);
-            }
-        });
+        self.assemblies.change(key, case.terms(), Instant::now(), |kept| kept.tus().map(|upload| upload.call(names)));
     }
 
     fn prepare_append(&self, append: TusAppend, key: Key, body: &Bytes, case: &Case<'_>) -> Result<Prepared, Stop> {
         let max_body = case.route.policy.max_body;
-        let begun = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
-            Kept::Tus(upload) => Ok(upload.begin(&append, body, max_body)?.map(|candidate| {
+        let begun = self.act_on(&key, case, Kept::tus, Refusal::UploadUnknown, |upload| {
+            Ok(upload.begin(&append, body, max_body)?.map(|candidate| {
                 let metadata = candidate.is_last.then(|| upload.metadata().clone());
                 (candidate, metadata)
-            })),
-            Kept::S3(_) | Kept::Gathered(_) => Err(Refusal::UploadUnknown.into()),
-            Kept::Blocked => Err(Stop::Blocked),
+            }))
         });
         let Some((candidate, metadata)) = begun.ok_or(Refusal::UploadUnknown)?? else {
             return Ok(Prepared { pending: None, whole: None, lacks_parts: false });
@@ -310,11 +316,7 @@ impl Gate {
     }
 
     fn prepare_question(&self, key: Key, case: &Case<'_>) -> Result<Prepared, Stop> {
-        let version = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
-            Kept::Tus(upload) => Ok(upload.version()),
-            Kept::S3(_) | Kept::Gathered(_) => Err(Refusal::UploadUnknown.into()),
-            Kept::Blocked => Err(Stop::Blocked),
-        });
+        let version = self.act_on(&key, case, Kept::tus, Refusal::UploadUnknown, |upload| Ok(upload.version()));
         let version = version.ok_or(Refusal::UploadUnknown)??;
         Ok(self.ready(Step::Ask { key, version }, case))
     }

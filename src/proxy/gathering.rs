@@ -18,7 +18,7 @@ use super::{Case, Gate, Passage};
 use crate::config::Pieces;
 use crate::extract::ProblemCode;
 use crate::resumable::{
-    Begun, Claim, DavRequest, Fault, Gathering, Halt, Kept, KeptRequest, Key, Naming, Ticket, Unnamed, blob_commit,
+    Begun, Claim, DavRequest, Fault, Gathering, Halt, KeptRequest, Key, Naming, Ticket, Unnamed, blob_commit,
     chunk_claims, is_partial, is_probe, read_dav,
 };
 use crate::telemetry::WithdrawalLabels;
@@ -106,8 +106,7 @@ impl Gate {
         let is_there = claims.iter().all(|claim| {
             let key = Key::gathered(case.origin(), &claim.upload, None);
             let index = claim.place.index.unwrap_or_default();
-            let has = |kept: &mut Kept| matches!(kept, Kept::Gathered(upload) if upload.has(index));
-            claim.count == Some(1) || self.assemblies.change(&key, case.terms(), Instant::now(), has) == Some(true)
+            claim.count == Some(1) || self.change_gathered(&key, case, |upload| upload.has(index)) == Some(true)
         });
         if is_there { Ok(()) } else { Err(Stop::NotThere) }
     }
@@ -242,10 +241,7 @@ impl Gate {
     }
 
     fn change_gathered<R>(&self, key: &Key, case: &Case<'_>, act: impl FnOnce(&mut Gathering) -> R) -> Option<R> {
-        self.assemblies.change(key, case.terms(), Instant::now(), |kept| match kept {
-            Kept::Gathered(upload) => Some(act(upload)),
-            Kept::Tus(_) | Kept::S3(_) | Kept::Blocked => None,
-        })?
+        self.assemblies.change(key, case.terms(), Instant::now(), |kept| kept.gathered().map(act))?
     }
 
     fn begin(&self, key: &Key, piece: &Piece, case: &Case<'_>) -> Result<Begun, Stop> {

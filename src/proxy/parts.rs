@@ -23,11 +23,7 @@ impl Gate {
             return Err(Refusal::AssemblyIncomplete.into());
         }
         let key = Key::s3(case.origin(), &part.upload);
-        let is_adopted = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
-            Kept::S3(upload) => Ok(upload.is_adopted()),
-            Kept::Tus(_) | Kept::Gathered(_) => Err(Refusal::UploadUnknown.into()),
-            Kept::Blocked => Err(Stop::Blocked),
-        });
+        let is_adopted = self.act_on(&key, case, Kept::s3, Refusal::UploadUnknown, |upload| Ok(upload.is_adopted()));
         match is_adopted {
             None => self.adopt(key, case)?,
             Some(Ok(true)) => {}
@@ -48,10 +44,8 @@ impl Gate {
     pub(super) async fn prepare_part(&self, part: S3Part, body: &Bytes, case: &Case<'_>) -> Result<Prepared, Stop> {
         let piece = if part.is_framed { self.object_in(body.clone(), case).await? } else { body.clone() };
         let key = Key::s3(case.origin(), &part.upload);
-        let begun = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
-            Kept::S3(upload) => upload.begin(part.number).map_err(Stop::from),
-            Kept::Tus(_) | Kept::Gathered(_) => Err(Refusal::UploadUnknown.into()),
-            Kept::Blocked => Err(Stop::Blocked),
+        let begun = self.act_on(&key, case, Kept::s3, Refusal::UploadUnknown, |upload| {
+            upload.begin(part.number).map_err(Stop::from)
         });
         begun.ok_or(Refusal::UploadUnknown)??;
         Ok(self.ready(Step::Part { key, number: part.number, piece }, case))
@@ -64,13 +58,11 @@ impl Gate {
         }
         let listed = listed_parts(body).map_err(|_| Refusal::S3Malformed)?;
         let key = Key::s3(case.origin(), upload);
-        let begun = self.assemblies.change(&key, case.terms(), Instant::now(), |kept| match kept {
-            Kept::S3(upload) => match upload.complete(&listed, case.route.policy.max_body) {
+        let begun = self.act_on(&key, case, Kept::s3, Refusal::UploadUnknown, |upload| {
+            match upload.complete(&listed, case.route.policy.max_body) {
                 Err(Fault::Incomplete) if upload.is_adopted() => Ok(None),
                 pieces => Ok(Some((pieces?, upload.content_types(), upload.content_encodings()))),
-            },
-            Kept::Tus(_) | Kept::Gathered(_) => Err(Refusal::UploadUnknown.into()),
-            Kept::Blocked => Err(Stop::Blocked),
+            }
         });
         let Some((pieces, content_types, content_encodings)) = begun.unwrap_or(Ok(None))? else {
             // Other parts went to the origin by another way.

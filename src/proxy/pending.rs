@@ -8,8 +8,8 @@ use http::header;
 use pingora::http::ResponseHeader;
 
 use crate::resumable::{
-    Assemblies, Candidate, Course, Kept, KeptRequest, Key, Outcome, S3Upload, Slot, Stored, Terms, Ticket, TusMetadata,
-    TusUpload, resolve, tus_number, upload_created, upload_ids, upload_named,
+    Assemblies, Candidate, Course, Gathering, Kept, KeptRequest, Key, Outcome, S3Upload, Slot, Stored, Terms, Ticket,
+    TusMetadata, TusUpload, resolve, tus_number, upload_created, upload_ids, upload_named,
 };
 
 /// Bytes of an answer that is the id of an upload of FilePond.
@@ -127,8 +127,7 @@ impl Pending {
     pub(super) fn has_room_to_hold(&self, request: &KeptRequest) -> bool {
         let Some(Step::Gather(taken)) = &self.step else { return false };
         taken.first().is_some_and(|first| {
-            let has_room = |kept: &mut Kept| matches!(kept, Kept::Gathered(upload) if upload.has_room_to_hold(request));
-            self.store.change(&first.key, self.terms, Instant::now(), has_room) == Some(true)
+            self.change_gathered(&first.key, |upload| upload.has_room_to_hold(request)) == Some(true)
         })
     }
 
@@ -136,11 +135,7 @@ impl Pending {
     pub(super) fn hold(mut self, request: KeptRequest) {
         let Some(Step::Gather(taken)) = self.step.take() else { return };
         if let Some(first) = taken.first() {
-            self.store.change(&first.key, self.terms, Instant::now(), |kept| {
-                if let Kept::Gathered(upload) = kept {
-                    upload.hold(first.ticket, request);
-                }
-            });
+            self.change_gathered(&first.key, |upload| upload.hold(first.ticket, request));
         }
         self.settle_gathered(taken, Outcome::Stored(None));
     }
@@ -174,11 +169,7 @@ impl Pending {
             }
             Some(Step::Complete { key }) => self.change_s3(&key, S3Upload::abandon),
             Some(Step::Remove { key, index }) if is_done => {
-                self.store.change(&key, self.terms, Instant::now(), |kept| {
-                    if let Kept::Gathered(upload) = kept {
-                        upload.remove(index);
-                    }
-                });
+                self.change_gathered(&key, |upload| upload.remove(index));
             }
             Some(Step::Gather(taken)) => self.settle_gathered(taken, outcome_of_form(response)),
             _ => {}
@@ -270,30 +261,26 @@ impl Pending {
 
     /// Forgets an upload that cannot go on.
     fn follow(&self, key: &Key, act: impl FnOnce(&mut TusUpload) -> Course) {
-        let course = self.store.change(key, self.terms, Instant::now(), |kept| match kept {
-            Kept::Tus(upload) => act(upload),
-            Kept::S3(_) | Kept::Gathered(_) | Kept::Blocked => Course::GoesOn,
-        });
-        if course == Some(Course::Lost) {
+        let course = self.store.change(key, self.terms, Instant::now(), |kept| kept.tus().map(act));
+        if course == Some(Some(Course::Lost)) {
             self.store.remove(key);
         }
     }
 
     fn change_s3(&self, key: &Key, act: impl FnOnce(&mut S3Upload)) {
-        self.store.change(key, self.terms, Instant::now(), |kept| match kept {
-            Kept::S3(upload) => act(upload),
-            Kept::Tus(_) | Kept::Gathered(_) | Kept::Blocked => {}
-        });
+        self.store.change(key, self.terms, Instant::now(), |kept| kept.s3().map(act));
+    }
+
+    fn change_gathered<R>(&self, key: &Key, act: impl FnOnce(&mut Gathering) -> R) -> Option<R> {
+        self.store.change(key, self.terms, Instant::now(), |kept| kept.gathered().map(act))?
     }
 
     fn settle_gathered(&self, taken: Vec<Taken>, outcome: Outcome) {
         for Taken { key, ticket, is_whole } in taken {
-            self.store.change(&key, self.terms, Instant::now(), |kept| {
-                if let Kept::Gathered(upload) = kept {
-                    upload.settle(ticket, outcome);
-                    if is_whole && matches!(outcome, Outcome::Stored(_)) {
-                        upload.end(false);
-                    }
+            self.change_gathered(&key, |upload| {
+                upload.settle(ticket, outcome);
+                if is_whole && matches!(outcome, Outcome::Stored(_)) {
+                    upload.end(false);
                 }
             });
         }

@@ -68,6 +68,12 @@ impl Claim {
     }
 }
 
+/// A number in decimal digits and nothing else, which every server reads alike.
+pub(super) fn plain_number(text: &str) -> Option<u64> {
+    let is_plain = (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_plain)
+}
+
 /// Names an upload for all origins that drop or change characters of it: those that are left over everywhere.
 pub fn plain_name(upload: &str) -> String {
     let kept = upload.chars().filter(|c| c.is_ascii_alphanumeric() || !c.is_ascii());

@@ -6,7 +6,7 @@
 
 use http::{HeaderMap, Method};
 
-use super::claim::{Claim, Contradiction, Place};
+use super::claim::{Claim, Contradiction, Place, plain_number};
 use crate::extract::percent;
 
 /// What a request has to do with such a folder.
@@ -73,13 +73,12 @@ fn place_of(url: &str) -> Option<(String, Option<String>)> {
 ///
 /// `OC-Total-Length` is not believed: whatever is in the folder becomes part of the file.
 fn piece(folder: &Folder, name: &str) -> Result<Claim, Contradiction> {
-    let digits = |text: &str| (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     let first = match name.split_once('-') {
-        Some((first, last)) if digits(last) => first,
+        Some((first, last)) if plain_number(last).is_some() => first,
         Some(_) => return Err(Contradiction),
         None => name,
     };
-    let index = first.parse().ok().filter(|_| digits(first)).ok_or(Contradiction)?;
+    let index = plain_number(first).ok_or(Contradiction)?;
     let place = Place { index: Some(index), offset: (first != name).then_some(index) };
     Ok(Claim { upload: folder.0.clone(), place, ..Claim::default() })
 }

@@ -6,7 +6,7 @@
 
 use http::{HeaderMap, Method, header};
 
-use super::claim::{Claim, Contradiction, Naming, Place};
+use super::claim::{Claim, Contradiction, Naming, Place, plain_number};
 
 /// What a request to `target` claims with its headers about its piece of `length` bytes. A form calls its file `named`.
 ///
@@ -70,17 +70,13 @@ fn one<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Contra
 
 /// Start, end and total of `bytes 0-99/200`, `bytes 0-99/*` and `0-99`.
 fn read_range(range: &str) -> Option<(u64, u64, Option<u64>)> {
-    let number = |text: &str| {
-        let is_plain = (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse::<u64>().ok().filter(|_| is_plain)
-    };
     let (range, total) = match range.strip_prefix("bytes ") {
         Some(range) => range.split_once('/')?,
         None => (range, "*"),
     };
     let (start, last) = range.split_once('-')?;
-    let total = if total == "*" { None } else { Some(number(total)?) };
-    Some((number(start)?, number(last)? + 1, total))
+    let total = if total == "*" { None } else { Some(plain_number(total)?) };
+    Some((plain_number(start)?, plain_number(last)? + 1, total))
 }
 
 fn of_owncloud(path: &str) -> Result<Claim, Contradiction> {

@@ -60,6 +60,20 @@ pub(crate) enum Kept {
     Blocked,
 }
 
+impl Kept {
+    pub(crate) fn tus(&mut self) -> Option<&mut TusUpload> {
+        if let Self::Tus(upload) = self { Some(upload) } else { None }
+    }
+
+    pub(crate) fn s3(&mut self) -> Option<&mut S3Upload> {
+        if let Self::S3(upload) = self { Some(upload) } else { None }
+    }
+
+    pub(crate) fn gathered(&mut self) -> Option<&mut Gathering> {
+        if let Self::Gathered(upload) = self { Some(upload) } else { None }
+    }
+}
+
 /// Names one upload.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {

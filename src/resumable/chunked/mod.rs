@@ -8,7 +8,7 @@
 //! 0.6, plupload 2, fine-uploader 5.16, ng-file-upload 12, Kendo UI, DevExtreme, Syncfusion, Sling's and AEM's
 //! `SlingPostServlet`, JupyterLab's contents API.
 
-use super::claim::{Claim, Contradiction, Naming, Place, plain_name};
+use super::claim::{Claim, Contradiction, Naming, Place, plain_name, plain_number};
 
 /// Longest value that says something about a chunk.
 const MAX_VALUE: usize = 512;
@@ -192,8 +192,7 @@ fn value<'v>(named: &[(&str, &'v str)], is_it: impl Fn(&str) -> bool) -> Result<
 }
 
 fn number(text: &str) -> Result<u64, Contradiction> {
-    let is_plain = (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| is_plain).ok_or(Contradiction)
+    plain_number(text).ok_or(Contradiction)
 }
 
 impl Library {

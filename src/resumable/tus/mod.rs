@@ -11,6 +11,7 @@ use data_encoding::BASE64;
 use http::{HeaderMap, Method, header};
 use serde_json::Value;
 
+use super::claim::plain_number;
 use crate::extract::percent;
 
 /// One request of the protocol.
@@ -163,11 +164,8 @@ impl<'a> Fields<'a> {
         let Some(text) = self.one(name)? else {
             return Ok(None);
         };
-        let is_plain = (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-        if !is_plain || text.len() > 1 && text.starts_with('0') {
-            return Err(Malformed);
-        }
-        text.parse().map(Some).map_err(|_| Malformed)
+        let number = plain_number(text).filter(|_| text.len() == 1 || !text.starts_with('0'));
+        number.map(Some).ok_or(Malformed)
     }
 
     fn flag(&self, name: &str) -> Result<Option<bool>, Malformed> {
