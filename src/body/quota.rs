@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::content::ClientNetwork;
 
 /// A network may have so many times what is left, so that something is left for the next, however many there are
-/// (dynamic thresholds, Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998). One alone gets four fifths.
+/// (dynamic thresholds, Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998). One alone gets four
+/// fifths.
 const SHARE: u64 = 4;
 
 /// How much is in use of something that is shared. The limit comes with each request for more, so that a reload can

@@ -202,8 +202,8 @@ impl PathPattern {
     }
 }
 
-/// Whether `tokens` fit all of `path`. Most patterns are a literal start, or one and `**`, so most paths are rejected at
-/// the first byte that differs.
+/// Whether `tokens` fit all of `path`. Most patterns are a literal start, or one and `**`, so most paths are rejected
+/// at the first byte that differs.
 fn fits(tokens: &[Token], path: &str) -> bool {
     let literal = tokens.iter().take_while(|token| matches!(token, Token::Byte(_))).count();
     let Some((start, rest)) = path.as_bytes().split_at_checked(literal) else { return false };
@@ -258,7 +258,7 @@ impl<'p> Walk<'p> {
     }
 }
 
-/// A wildcard may stand for nothing, so what is reachable before it is reachable after it.
+/// A wildcard can match nothing, so what is reachable before it is reachable after it.
 fn skip_wildcards(tokens: &[Token], reachable: &mut [bool]) {
     for (at, token) in tokens.iter().enumerate() {
         if reachable[at] && !matches!(token, Token::Byte(_)) {

@@ -130,7 +130,7 @@ pub struct Part {
     pub cuts: Vec<usize>,
     /// Whether the bytes are made here of others, so that nobody has their digest.
     pub is_made: bool,
-    /// What is shown in place of the bytes, which are none.
+    /// What is shown instead of `bytes`, which are empty then.
     pub composition: Option<Box<Composition>>,
 }
 

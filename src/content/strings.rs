@@ -1,10 +1,10 @@
 //! Words in bytes that are no text, as `strings` of Unix shows them: in programs, films, data of games, formats that
 //! nobody here takes apart.
 //!
-//! A word counts when chance hardly makes it: twelve readable characters of ASCII behind each other, or eight letters and
-//! spaces, or four letters of other alphabets, in UTF-8; six characters in UTF-16, of either order of bytes. Seven letters
-//! do where a zero follows, as programs in C end a string, or their number stands in front. Random bytes have less than ten
-//! such runs a mebibyte. The search looks at many bytes side by side.
+//! A word counts when chance hardly makes it: twelve readable characters of ASCII behind each other, or eight letters
+//! and spaces, or four letters of other alphabets, in UTF-8; six characters in UTF-16, of either order of bytes. Seven
+//! letters do where a zero follows, as programs in C end a string, or their number stands in front. Random bytes have
+//! less than ten such runs a mebibyte. The search looks at many bytes side by side.
 
 use std::ops::Range;
 
@@ -22,8 +22,8 @@ const MIN_WEIGHT: usize = 20;
 /// Least characters of a run in UTF-16.
 const MIN_UNITS: usize = 6;
 
-/// First bytes of characters in UTF-16 of alphabets that are looked for beside the Latin one: Greek, Cyrillic, Armenian,
-/// Hebrew, Arabic.
+/// First bytes of characters in UTF-16 of alphabets that are looked for beside the Latin one: Greek, Cyrillic,
+/// Armenian, Hebrew, Arabic.
 const SCRIPTS: std::ops::RangeInclusive<u8> = 3..=7;
 
 /// Words of something, as one text.

@@ -40,8 +40,8 @@ const MAX_DRAWINGS: usize = 16;
 const SPACES: [(&[u8], &[u8]); 2] =
     [(b"xmlns", b"http://www.w3.org/2000/svg"), (b"xmlns:xlink", b"http://www.w3.org/1999/xlink")];
 
-/// Hands out the drawings in `text` as they are shown, and what pictures in them show together. What is no drawing costs
-/// next to nothing.
+/// Hands out the drawings in `text` as they are shown, and what pictures in them show together. What is no drawing
+/// costs next to nothing.
 pub(super) fn show(text: &Bytes, found: &mut Dissection<'_>) {
     let start = text.trim_ascii_start();
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
@@ -67,7 +67,8 @@ pub(super) fn show(text: &Bytes, found: &mut Dissection<'_>) {
     }
 }
 
-/// Whether the first element of a document is a drawing, behind what may stand before it: comments, a type, instructions.
+/// Whether the first element of a document is a drawing, behind what may stand before it: comments, a type,
+/// instructions.
 fn begins_as_drawing(text: &[u8]) -> bool {
     let mut rest = text;
     for _ in 0..MAX_BEFORE {

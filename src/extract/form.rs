@@ -39,8 +39,8 @@ pub(super) fn is_written_as_one(body: &[u8]) -> bool {
     body.len() <= ALWAYS_A_FORM || body.iter().filter(|byte| is_foreign(byte)).count() < body.len() / FEWEST_ESCAPED
 }
 
-/// Whether `body`, whatever it is called, begins as a form does: with a plain name, `=`, and then nothing that writers of
-/// forms escape. Some servers read every body as a form that is called nothing else (Bottle).
+/// Whether `body`, whatever it is called, begins as a form does: with a plain name, `=`, and then nothing that writers
+/// of forms escape. Some servers read every body as a form that is called nothing else (Bottle).
 pub(super) fn begins_as_one(body: &[u8]) -> bool {
     let start = &body[..body.len().min(FIRST_BYTES)];
     has_plain_name(start) && start.iter().all(|byte| matches!(byte, 0x21..=0x7e))
@@ -107,8 +107,8 @@ fn add_large_field(piece: &Bytes, charset: Charset, start: usize, found: &mut Di
 /// In random bytes one in 35,000 begins what reads as an escape, and in escaped ones at least one in ninety.
 const MOST_CHANCE_ESCAPES: usize = 512;
 
-/// Adds what stands between `;` in a piece, too: HTML 4.01 §B.2.2 asked servers to take it for `&`, and Perl's do. Whoever
-/// writes forms escapes it; of what is not written so, `more` pieces are added, and those that may be a file.
+/// Adds what stands between `;` in a piece, too: HTML 4.01 §B.2.2 asked servers to take it for `&`, and Perl's do.
+/// Whoever writes forms escapes it; of what is not written so, `more` pieces are added, and those that may be a file.
 fn add_between_semicolons(piece: &Bytes, charset: Charset, start: usize, more: &mut usize, found: &mut Dissection<'_>) {
     let mut at = 0;
     for field in piece.split(|byte| *byte == b';') {

@@ -140,8 +140,8 @@ impl Gate {
         found.ok_or(Refusal::UploadUnknown)?.map(|()| key)
     }
 
-    /// Acts on what is kept at `key`, if it is an upload that `pick` takes; one of another kind is `other`. `None` where
-    /// nothing is kept.
+    /// Acts on what is kept at `key`, if it is an upload that `pick` takes; one of another kind is `other`. `None`
+    /// where nothing is kept.
     pub(super) fn act_on<U, R>(
         &self,
         key: &Key,

@@ -1,5 +1,5 @@
-//! Requests of our own to an origin: one that withdraws what the origin has of a blocked upload, and those that bring it
-//! pieces that were held.
+//! Requests of our own to an origin: one that withdraws what the origin has of a blocked upload, and those that bring
+//! it pieces that were held.
 //!
 //! They carry the headers of the client whose upload it is, so that the origin lets them do what that client may do.
 

@@ -44,8 +44,8 @@ pub(super) struct Judged {
 }
 
 impl Gate {
-    /// What `request` has to do with an upload of which only the client says how it belongs together, as far as its header
-    /// tells.
+    /// What `request` has to do with an upload of which only the client says how it belongs together, as far as its
+    /// header tells.
     pub(super) fn plan_of_gathered(&self, request: &RequestHeader, case: &Case<'_>) -> Result<Option<Plan>, Stop> {
         let (_, target) = place(request);
         let key = |upload: &str| Key::gathered(case.origin(), upload, None);

@@ -1,8 +1,8 @@
 //! Who holds a place for connections, and who gives one up when there are none left.
 //!
 //! A connection earns time with every byte it sends or takes. When all places are taken, one that has earned no more
-//! time ends for a client whose network holds fewer places: a few machines with thousands of slow connections would keep
-//! everybody else out, as none of these is slow enough to be ended for itself.
+//! time ends for a client whose network holds fewer places: a few machines with thousands of slow connections would
+//! keep everybody else out, as none of these is slow enough to be ended for itself.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -110,12 +110,9 @@ impl Occupants {
         let own = newcomer.and_then(|network| present.by_network.get(&network)).map_or(0, HashMap::len);
         let now = millis(self.start.elapsed());
         let larger = present.by_network.values().filter(|those| those.len() > own);
-        let overdue = larger.flat_map(|those| {
-            let late = those.values().filter_map(move |one| Some((those.len(), one.overdue(now)?, one)));
-            late.max_by_key(|(_, overdue, _)| *overdue)
-        });
-        let Some(last) = overdue.max_by_key(|(many, overdue, _)| (*many, *overdue)).map(|(_, _, one)| Arc::clone(one))
-        else {
+        let late = larger
+            .flat_map(|those| those.values().filter_map(move |one| Some(((those.len(), one.overdue(now)?), one))));
+        let Some(last) = late.max_by_key(|(rank, _)| *rank).map(|(_, one)| Arc::clone(one)) else {
             return false;
         };
         present.leaving += 1;

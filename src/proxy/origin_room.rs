@@ -77,8 +77,8 @@ impl OriginRoom {
         Self { most: (most - most / 4).max(1), all: Arc::default(), each: Mutex::default(), metrics }
     }
 
-    /// A place for one more request of `client` at `origin`, which may have `most`, one of so many `origins`. `None` when
-    /// none was given back in time, which is counted.
+    /// A place for one more request of `client` at `origin`, which may have `most`, one of so many `origins`. `None`
+    /// when none was given back in time, which is counted.
     pub(super) async fn take(
         &self,
         origin: &str,

@@ -101,7 +101,8 @@ pub(super) async fn pieces_of(request: &RequestHeader, body: &Bytes) -> Result<V
     tokio::task::spawn_blocking(move || pieces_in(&request, &body)).await.unwrap_or(Err(Contradiction))
 }
 
-/// The pieces that a request with this body brings: the same bytes, for each way in which the request calls them a piece.
+/// The pieces that a request with this body brings: the same bytes, for each way in which the request calls them a
+/// piece.
 ///
 /// # Errors
 /// [`Contradiction`]: servers would put them in different places.
@@ -222,8 +223,8 @@ impl Content {
         Some(Self::of_values(members.into_iter().filter_map(|(name, value)| Some((name, Bytes::from(text(value)?))))))
     }
 
-    /// What values of a form or of JSON say. Where no part is a file, the value that is called content is it, or else the
-    /// longest.
+    /// What values of a form or of JSON say. Where no part is a file, the value that is called content is it, or else
+    /// the longest.
     fn of_values(values: impl Iterator<Item = (String, Bytes)>) -> Self {
         let (mut content, mut file, mut is_called_content) = (Self::default(), Bytes::new(), false);
         for (name, value) in values {

@@ -1,8 +1,8 @@
 //! Chunked uploads of Nextcloud and ownCloud: a folder of numbered files below `/dav/uploads/`, which a `MOVE` of its
 //! `.file` puts together.
 //!
-//! Source: Nextcloud developer manual, "Chunked file upload", versions 1 and 2. The server joins the files of the folder
-//! in the natural order of their names (`AssemblyStream`).
+//! Source: Nextcloud developer manual, "Chunked file upload", versions 1 and 2. The server joins the files of the
+//! folder in the natural order of their names (`AssemblyStream`).
 
 use http::{HeaderMap, Method};
 

@@ -1,8 +1,8 @@
 //! Bodies that headers or the URL call a range or a numbered part of a file.
 //!
 //! Sources: `Content-Range` in a request, RFC 9110 §14.5, as jQuery File Upload, Google's resumable uploads and
-//! Microsoft Graph send it; "Pushing a blob in chunks", OCI Distribution Specification, whose ranges name no length; old
-//! chunks of ownCloud (`OC-Chunked`, `NAME-chunking-ID-COUNT-INDEX`); `b2_upload_part` of Backblaze's B2.
+//! Microsoft Graph send it; "Pushing a blob in chunks", OCI Distribution Specification, whose ranges name no length;
+//! old chunks of ownCloud (`OC-Chunked`, `NAME-chunking-ID-COUNT-INDEX`); `b2_upload_part` of Backblaze's B2.
 
 use http::{HeaderMap, Method, header};
 

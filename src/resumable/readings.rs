@@ -26,8 +26,8 @@ pub(crate) struct Wholes {
     pub(crate) is_gapped: bool,
 }
 
-/// What `arrivals`, in the order in which they came, may become: by their numbers, by where they begin, and as they came.
-/// Where two pieces have one number, the first or the last may count.
+/// What `arrivals`, in the order in which they came, may become: by their numbers, by where they begin, and as they
+/// came. Where two pieces have one number, the first or the last may count.
 pub(super) fn wholes(arrivals: &[Arrival]) -> Wholes {
     let mut wholes = Wholes::default();
     if !arrivals.is_empty() && arrivals.iter().all(|arrival| arrival.place.index.is_some()) {

@@ -224,8 +224,8 @@ impl Assemblies {
         Some(result)
     }
 
-    /// What `act` makes of the upload called `key`, which `owner` begins here unless it is known; `None` when there is no
-    /// room for it.
+    /// What `act` makes of the upload called `key`, which `owner` begins here unless it is known; `None` when there is
+    /// no room for it.
     pub(crate) fn gather<R>(
         &self,
         key: &Key,

@@ -7,7 +7,7 @@ use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::{ImageHrefResolver, Options, Tree};
 
 use super::bounds::check_size;
-use super::jpeg2000::Drawn;
+use super::drawn::Drawn;
 use crate::content::DecodeLimits;
 use crate::media::DecodeError;
 

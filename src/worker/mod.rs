@@ -8,6 +8,7 @@
 mod bounds;
 mod child;
 mod drawing;
+mod drawn;
 mod hello;
 mod jpeg2000;
 mod libheif;

@@ -47,7 +47,8 @@ pub struct Workers {
     keep: usize,
     /// Of workers for pictures.
     state: Mutex<State>,
-    /// Of those for drawings: anybody can write one that takes too long, which must not keep pictures from being decoded.
+    /// Of those for drawings: anybody can write one that takes too long, which must not keep pictures from being
+    /// decoded.
     drawing: Mutex<State>,
     metrics: Arc<Metrics>,
 }

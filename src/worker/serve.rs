@@ -6,8 +6,9 @@ use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::drawing;
+use super::drawn::Drawn;
 use super::hello::Hello;
-use super::jpeg2000::{self, Drawn};
+use super::jpeg2000;
 use super::libheif::{self, Libheif};
 use super::protocol::{Request, read_request, write_end, write_hello, write_picture};
 use super::sandbox::{self, Rations};

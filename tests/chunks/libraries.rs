@@ -1,4 +1,5 @@
-//! Real clients of npm and PyPI: honest files arrive as they are, and a listed picture does not, whatever they cut it into.
+//! Real clients of npm and PyPI: honest files arrive as they are, and a listed picture does not, whatever they cut it
+//! into.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

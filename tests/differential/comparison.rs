@@ -19,8 +19,8 @@ pub(super) struct Trial<'a> {
     pub(super) ambiguity: Ambiguity,
 }
 
-/// Parsers that take a body for a form when they know nothing of its type, and return what is between `&` or `;` in it, or
-/// a part with its head. Of what they return only the listed bytes themselves count.
+/// Parsers that take a body for a form when they know nothing of its type, and return what is between `&` or `;` in it,
+/// or a part with its head. Of what they return only the listed bytes themselves count.
 const GENEROUS: [&str; 6] = ["bottle", "cherrypy", "rack", "webob", "cgi-pm", "plack"];
 
 /// What became of the requests of one run.

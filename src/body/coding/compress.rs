@@ -70,7 +70,7 @@ impl<'a> Compress<'a> {
         self.group = self.at;
     }
 
-    /// Puts what `code` stands for into `pending`.
+    /// Decodes `code` into `pending`.
     fn expand(&mut self, code: usize) -> Result<(), Broken> {
         let Some(last) = self.last else {
             self.first_byte = u8::try_from(code).map_err(|_| Broken)?;

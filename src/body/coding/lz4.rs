@@ -1,7 +1,7 @@
 //! LZ4: one frame, or what the Linux kernel has of it, which has no end mark.
 //!
-//! Source: "LZ4 Frame Format Description" 1.6.4 and "LZ4 Block Format Description", github.com/lz4/lz4. Checksums are not
-//! looked at: tools write what they have before they find a wrong one.
+//! Source: "LZ4 Frame Format Description" 1.6.4 and "LZ4 Block Format Description", github.com/lz4/lz4. Checksums are
+//! not looked at: tools write what they have before they find a wrong one.
 
 use super::back::{self, Window};
 use super::{Broken, Decoder};

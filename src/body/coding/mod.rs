@@ -1,7 +1,8 @@
 //! The one door to the decompressors: nothing goes through it without a limit on bytes, ratio and time.
 //!
 //! All of them are written in Rust: `miniz_oxide` (deflate, in three wrappings), `deflate64`, `brotli-decompressor`,
-//! `ruzstd`, `lzma-rust2`, `libbz2-rs-sys` (bzip2), `ppmd-rust`, `rars`, `lzxd`; LZ4, Snappy and `compress` by code of our own.
+//! `ruzstd`, `lzma-rust2`, `libbz2-rs-sys` (bzip2), `ppmd-rust`, `rars`, `lzxd`; LZ4, Snappy and `compress` by code of
+//! our own.
 #![expect(clippy::disallowed_methods, reason = "this is the capped door that all other code has to use")]
 
 mod back;

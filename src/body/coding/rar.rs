@@ -4,7 +4,7 @@
 //! them. It has no unsafe code; what panics in it ends its thread and is damage. What the thread works counts for the
 //! one that reads.
 
-use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::io::{self, Cursor, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ const UNDER_WAY: usize = 4;
 /// How often somebody looks whether time has run out.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// How many times what is left of the work a decoder may be silent. Silence is told by the clock, and others use the
+/// A decoder may be silent for so many times the work that is left: silence is told by the clock, and others use the
 /// processor too.
 const SILENCE: u32 = 4;
 
@@ -36,7 +36,7 @@ const MAX_BUFFERED: u64 = 4 << 20;
 /// Bytes of all headers together.
 const MAX_HEADERS: u64 = 64 << 20;
 
-/// What comes of an archive, in its order.
+/// What an archive gives, in order.
 #[derive(Debug)]
 pub enum RarEvent {
     /// What somebody wrote about the archive.
@@ -45,7 +45,7 @@ pub enum RarEvent {
     Member(Vec<u8>),
     /// More of its content.
     Content(Vec<u8>),
-    /// Something stands in the way.
+    /// Not all of it can be read.
     Fault(RarFault),
 }
 
@@ -152,21 +152,6 @@ impl Write for Outlet {
     }
 }
 
-/// An archive as the crate wants it: something that can be read and owns what it reads.
-struct Source(Cursor<Bytes>);
-
-impl Read for Source {
-    fn read(&mut self, block: &mut [u8]) -> io::Result<usize> {
-        self.0.read(block)
-    }
-}
-
-impl Seek for Source {
-    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
-        self.0.seek(place)
-    }
-}
-
 fn read(archive: Bytes, headers: u64, signal: &ReadCancellation, outlet: &Outlet) -> rars::Result<()> {
     let options = ArchiveReadOptions::new()
         .with_cancellation(signal)
@@ -175,7 +160,7 @@ fn read(archive: Bytes, headers: u64, signal: &ReadCancellation, outlet: &Outlet
         .with_rar50_dictionary_size_limit(MAX_DICTIONARY)
         .with_max_reader_workspace_bytes(MAX_WORKSPACE)
         .with_rar50_buffered_decode_limit(MAX_BUFFERED);
-    let archive = match ArchiveReader::read_reader_with_options(Source(Cursor::new(archive)), options) {
+    let archive = match ArchiveReader::read_reader_with_options(Cursor::new(archive), options) {
         // Other readers go on where the checksum of a header is wrong, and it was often another program that wrote it.
         Err(error) if error.kind() == ErrorKind::ChecksumMismatch => {
             outlet.send(RarEvent::Fault(RarFault::Unknown));

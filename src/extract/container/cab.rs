@@ -11,7 +11,7 @@ use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
 use crate::extract::{ProblemCode, legible};
 
-use super::Coverage;
+use super::{Coverage, within};
 
 const MAGIC: &[u8] = b"MSCF\0\0\0\0";
 
@@ -152,8 +152,7 @@ fn hand_out<'a>(
     found.report_limit(end);
     let Some(content) = found.take(output) else { return };
     for file in files {
-        let start = file.start.min(content.len());
-        let part = content.slice(start..file.start.saturating_add(file.length).clamp(start, content.len()));
+        let part = within(&content, file.start, file.start.saturating_add(file.length));
         if !part.is_empty() && !found.is_over() {
             let name = String::from_utf8_lossy(file.name).into_owned();
             found.add(Part::new(PartKind::Entry, part).named(name), None);

@@ -1,5 +1,5 @@
-//! Files that are compressed and nothing else: gzip (RFC 1952), zstd (RFC 8878), xz, bzip2, LZ4, LZMA, lzip, `compress`, Snappy;
-//! and streams of zlib and brotli that have a file for themselves.
+//! Files that are compressed and nothing else: gzip (RFC 1952), zstd (RFC 8878), xz, bzip2, LZ4, LZMA, lzip,
+//! `compress`, Snappy; and streams of zlib and brotli that have a file for themselves.
 
 use bytes::Bytes;
 
@@ -43,8 +43,8 @@ pub(super) fn coding(bytes: &[u8]) -> Option<Coding> {
     })
 }
 
-/// Whether `part` is a piece of a document of Pages, Numbers or Keynote, which nothing but its name tells: its texts are
-/// in a framing of Snappy without a mark.
+/// Whether `part` is a piece of a document of Pages, Numbers or Keynote, which nothing but its name tells: its texts
+/// are in a framing of Snappy without a mark.
 pub(super) fn is_iwa(part: &Part) -> bool {
     part.bytes.first() == Some(&0) && part.extension().is_some_and(|extension| extension == "iwa")
 }
@@ -134,8 +134,8 @@ fn hand_out(content: Option<Bytes>, member_ends: &[u64], found: &mut Dissection<
     }
 }
 
-/// Hands out what `part` is in brotli or zlib, if it is a whole stream of it and nothing else. Brotli has no first bytes
-/// of its own, and zlib's are a matter of chance: unless the file is called so, that is a guess.
+/// Hands out what `part` is in brotli or zlib, if it is a whole stream of it and nothing else. Brotli has no first
+/// bytes of its own, and zlib's are a matter of chance: unless the file is called so, that is a guess.
 pub(in crate::extract) fn open_bare(part: &Part, found: &mut Dissection<'_>) {
     let bytes = &part.bytes;
     if bytes.len() < MIN_BARE {

@@ -8,7 +8,7 @@ use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
 use crate::extract::{ProblemCode, legible};
 
-use super::Coverage;
+use super::{Coverage, within};
 use crate::content::number::{array_at, clamped, u16_at};
 
 /// The name of the last entry.
@@ -86,7 +86,7 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
         if end > bytes.len() {
             found.report(ProblemCode::ContainerBroken, Some(at));
         }
-        let content = bytes.slice(start.min(bytes.len())..end.min(bytes.len()));
+        let content = within(bytes, start, end);
         if !content.is_empty() {
             let name = String::from_utf8_lossy(name).into_owned();
             found.add(Part::new(PartKind::Entry, content).named(name), Some(at));

@@ -1,7 +1,7 @@
 //! Images of CDs and DVDs: ISO 9660, with the names of Joliet and Rock Ridge.
 //!
-//! Sources: ECMA-119 for descriptors and folders; "Joliet Specification", Microsoft 1995; IEEE P1282 for the field `NM`.
-//! A file is the same bytes in each of the trees, so that it is handed out once, and its name in each is shown.
+//! Sources: ECMA-119 for descriptors and folders; "Joliet Specification", Microsoft 1995; IEEE P1282 for the field
+//! `NM`. A file is the same bytes in each of the trees, so that it is handed out once, and its name in each is shown.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
 use crate::extract::{ProblemCode, legible};
 
-use super::Coverage;
+use super::{Coverage, within};
 
 /// Sectors before the first descriptor, and their length.
 const FIRST: usize = 16;
@@ -86,7 +86,7 @@ impl Walk<'_> {
         if end > self.bytes.len() {
             found.report(ProblemCode::ContainerBroken, Some(start.min(self.bytes.len())));
         }
-        self.bytes.slice(start.min(self.bytes.len())..end.min(self.bytes.len()))
+        within(self.bytes, start, end)
     }
 
     fn follow(&mut self, tree: &Tree, found: &mut Dissection<'_>) {

@@ -24,6 +24,8 @@ mod volume;
 mod xar;
 pub(super) mod zip;
 
+use bytes::Bytes;
+
 use crate::body::Coding;
 use crate::content::{Metafile, Part, PartKind};
 
@@ -31,6 +33,12 @@ use super::ProblemCode;
 use super::dissection::Dissection;
 
 pub(super) use compressed::open_bare;
+
+/// What is between `start` and `end` in `bytes`, as far as it is there.
+fn within(bytes: &Bytes, start: usize, end: usize) -> Bytes {
+    let start = start.min(bytes.len());
+    bytes.slice(start..end.clamp(start, bytes.len()))
+}
 
 /// A kind of container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What Outlook puts around mails that only Outlook reads: `winmail.dat`, TNEF.
 //!
-//! Source: MS-OXTNEF. Of the attributes, texts are shown and everything else is a part: content of attachments, and what
-//! the properties of MAPI in them hold.
+//! Source: MS-OXTNEF. Of the attributes, texts are shown and everything else is a part: content of attachments, and
+//! what the properties of MAPI in them hold.
 
 use bytes::Bytes;
 
@@ -11,7 +11,7 @@ use crate::extract::ProblemCode;
 use crate::extract::dissection::Dissection;
 use crate::extract::legible::{self, TextWriter};
 
-use super::{Coverage, ole};
+use super::{Coverage, ole, within};
 
 const MAGIC: u32 = 0x223e_9f78;
 
@@ -60,7 +60,7 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
         if end > bytes.len() {
             found.report(ProblemCode::ContainerBroken, Some(at));
         }
-        let content = bytes.slice(start.min(bytes.len())..end.min(bytes.len()));
+        let content = within(bytes, start, end);
         match kind {
             ATTACHED => found.add(Part::new(PartKind::Entry, content).named(name.clone()), Some(at)),
             TITLE => {

@@ -13,7 +13,7 @@ use crate::content::{Part, PartKind, ReferenceIn, character_reference};
 use crate::extract::dissection::Dissection;
 use crate::extract::{ProblemCode, legible};
 
-use super::Coverage;
+use super::{Coverage, within};
 
 const MAGIC: &[u8] = b"xar!\0\x1c";
 
@@ -137,7 +137,7 @@ impl Table<'_, '_> {
         if end > whole {
             self.found.report(ProblemCode::ContainerBroken, Some(start.min(whole)));
         }
-        let content = self.bytes.slice(start.min(whole)..end.min(whole));
+        let content = within(self.bytes, start, end);
         let content = match data.encoding {
             _ if content.is_empty() => return,
             Encoding::Plain => Some(content),

@@ -155,7 +155,8 @@ fn values(alphabet: &[u8; 85]) -> [Option<u8>; 256] {
     values
 }
 
-/// Four bytes of each five digits; `None` where they are too large, or a character is no digit. A `z` may be four zeros.
+/// Four bytes of each five digits; `None` where they are too large, or a character is no digit. A `z` may be four
+/// zeros.
 fn base85(text: &[u8], value: impl Fn(u8) -> Option<u8>, has_z: bool) -> Option<Vec<u8>> {
     let (mut bytes, mut number, mut count) = (Vec::with_capacity(text.len() / 5 * 4), 0_u64, 0);
     for byte in text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()) {

@@ -1,5 +1,5 @@
-//! The fields and files of a form as every server sees them, for whoever asks what a form is about. What is inspected is
-//! read elsewhere, in every way in which a server may read it.
+//! The fields and files of a form as every server sees them, for whoever asks what a form is about. What is inspected
+//! is read elsewhere, in every way in which a server may read it.
 
 use bytes::Bytes;
 

@@ -2,8 +2,8 @@
 //! what Python pickles and what PHP serialises.
 //!
 //! Each string and each run of bytes in them is a part. Some notations have no first bytes of their own: what is not
-//! declared so is taken for one only if all of it can be read so. None of them is ever a reason to refuse anything: what
-//! is no value to its end gives the values up to there.
+//! declared so is taken for one only if all of it can be read so. None of them is ever a reason to refuse anything:
+//! what is no value to its end gives the values up to there.
 
 mod bson;
 mod cbor;

@@ -241,8 +241,8 @@ fn of_common_words(texts: [Option<&str>; 2]) -> Result<Option<Claim>, Contradict
     Ok(None)
 }
 
-/// JupyterLab: `chunk` 1, 2, … and -1 for the last, beside `type`, `format` and `content`; the first one begins anew. The
-/// URL names the file.
+/// JupyterLab: `chunk` 1, 2, … and -1 for the last, beside `type`, `format` and `content`; the first one begins anew.
+/// The URL names the file.
 fn of_jupyter(named: &[(&str, &str)], unnamed: Unnamed<'_>) -> Result<Option<Claim>, Contradiction> {
     let has = |wanted: &str| named.iter().any(|(name, _)| *name == wanted);
     let Some(chunk) = value(named, |name| name == "chunk")?.filter(|_| has("format") && has("type") && !has("chunks"))

@@ -231,7 +231,8 @@ impl Gathering {
         Ok(Ticket::New(self.tickets))
     }
 
-    /// Takes over what became of a piece. It is gone only where no request that brought it may have got it to the origin.
+    /// Takes over what became of a piece. It is gone only where no request that brought it may have got it to the
+    /// origin.
     pub(crate) fn settle(&mut self, ticket: Ticket, outcome: super::Outcome) {
         let (Ticket::New(ticket) | Ticket::Again(Some(ticket))) = ticket else { return };
         let Some(at) = self.arrivals.iter().position(|arrival| arrival.ticket == ticket) else { return };

@@ -6,8 +6,8 @@ const MOST_DIGITS: usize = 8;
 /// Digits of an escape of CSS.
 const MOST_OF_CSS: usize = 6;
 
-/// An escape of JSON, JavaScript, C, Python, Rust or Java, if it stands for a letter or the like: a line end or a colour
-/// of a terminal hides nothing.
+/// An escape of JSON, JavaScript, C, Python, Rust or Java, if it stands for a letter or the like: a line end or a
+/// colour of a terminal hides nothing.
 pub(super) fn read_program(text: &str) -> Option<(String, usize)> {
     let (first, length) = read_unit(text)?;
     if let Some(ch) = char::from_u32(first) {
@@ -42,8 +42,8 @@ fn digits(text: &str, start: usize, end: usize) -> Option<&str> {
     text.get(start..end).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// An escape of CSS: up to six hex digits, and one space behind them. The first that is no zero is a decimal digit, as it
-/// is of all letters of ASCII; otherwise every `\\begin` of TeX were one.
+/// An escape of CSS: up to six hex digits, and one space behind them. The first that is no zero is a decimal digit, as
+/// it is of all letters of ASCII; otherwise every `\\begin` of TeX were one.
 ///
 /// Source: CSS Syntax Module Level 3, §4.3.7.
 pub(super) fn read_css(text: &str) -> Option<(String, usize)> {

@@ -1,5 +1,5 @@
-//! Texts that stand in a text in another form: HTML entities, percent-encoding, backslash escapes, UTF-7, base64, and what
-//! a direction mark turns around.
+//! Texts that stand in a text in another form: HTML entities, percent-encoding, backslash escapes, UTF-7, base64, and
+//! what a direction mark turns around.
 //!
 //! What they stand for is a text of its own, searched besides the one that was sent: whatever escapes are taken for
 //! something else cannot hide what stands there as it is.

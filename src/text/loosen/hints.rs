@@ -1,7 +1,7 @@
 //! What keywords look like, roughly: so that only few places of everyday text are read leniently.
 //!
-//! Bloom filters of one hash, of letters that meet in keywords: a place that they do not have hides no keyword; one that
-//! they have may hide none all the same.
+//! Bloom filters of one hash, of letters that meet in keywords: a place that they do not have hides no keyword; one
+//! that they have may hide none all the same.
 //!
 //! Letters are told apart as leet does: "4" and "a" are one, "1", "l" and "i" are.
 

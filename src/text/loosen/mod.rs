@@ -1,7 +1,8 @@
 //! Spellings that people read through: `f.o.r.b.i.d.d.e.n`, `forbiddddden`, `f0rb1dd3n`, `**forbidden** turnip`.
 //!
 //! Works on normalised text, and only around places that look like it ([`places`]). What is made there is searched
-//! besides the text as it is, so nothing is hidden by being loosened. A keyword counts when something in it was loosened.
+//! besides the text as it is, so nothing is hidden by being loosened. A keyword counts when something in it was
+//! loosened.
 
 mod hints;
 mod places;

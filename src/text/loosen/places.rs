@@ -68,8 +68,8 @@ impl Place {
 }
 
 /// Hands out the places in normalised text where a letter is repeated, a mark stands in a word or a sign that may be a
-/// letter beside one, where letters stand alone one after the other, where most letters of a word have accents, and where
-/// more than a space is between two words of a phrase or of a word that is divided.
+/// letter beside one, where letters stand alone one after the other, where most letters of a word have accents, and
+/// where more than a space is between two words of a phrase or of a word that is divided.
 pub(super) fn each(whole: &str, hints: &Hints, mut found: impl FnMut(Place)) {
     let text = whole.as_bytes();
     let mut lanes = Lanes::new();
@@ -253,8 +253,8 @@ fn add_wide(window: &[u8; WINDOW], odd: &mut [u8; SPAN]) {
     }
 }
 
-/// Where three letters have an accent or a stroke within a few bytes: those of Latin-1 and of Latin Extended, and a mark
-/// behind a letter. Returns whether that is anywhere.
+/// Where three letters have an accent or a stroke within a few bytes: those of Latin-1 and of Latin Extended, and a
+/// mark behind a letter. Returns whether that is anywhere.
 fn find_dressed(window: &[u8; WINDOW], found: &mut [u8; SPAN]) -> bool {
     let mut dressed = [0; SPAN + DRESSED_WITHIN];
     for (i, dressed) in dressed.iter_mut().enumerate() {

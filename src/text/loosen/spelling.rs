@@ -37,8 +37,8 @@ pub(in crate::text) fn without_signs(text: &str) -> Option<String> {
     (words.len() > 1 && bare != text).then_some(bare)
 }
 
-/// Two letters that look like one, and that one; and letters that its word has at least, so that no other word is meant:
-/// "modern" is no "modem".
+/// Two letters that look like one, and that one; and letters that its word has at least, so that no other word is
+/// meant: "modern" is no "modem".
 const PAIRS: [(&str, char, usize); 2] = [("rn", 'm', 7), ("vv", 'w', 4)];
 
 /// Letters of a phrase in which such letters are looked for whatever its words have.
@@ -62,8 +62,8 @@ pub(in crate::text) fn paired(text: &str) -> Vec<String> {
     found
 }
 
-/// The ways to write the keyword `text` with a capital I for an "l", or an "l" for an I among capitals: for any one, and
-/// for all. A short word may well begin with the one or the other.
+/// The ways to write the keyword `text` with a capital I for an "l", or an "l" for an I among capitals: for any one,
+/// and for all. A short word may well begin with the one or the other.
 pub(in crate::text) fn alike(text: &str) -> Vec<String> {
     let letters = text.chars().filter(|ch| is_word_character(*ch)).count();
     if letters < LEAST_ALIKE {

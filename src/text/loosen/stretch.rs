@@ -151,8 +151,8 @@ fn dress(word: &mut [Char], drawn: &[(usize, u8)]) {
     }
 }
 
-/// Stretches of `normalised`, made from `source`, in which something may be hidden, in their order; none touch. And where
-/// a phrase may go on across a mark without a space.
+/// Stretches of `normalised`, made from `source`, in which something may be hidden, in their order; none touch. And
+/// where a phrase may go on across a mark without a space.
 pub(super) fn of(normalised: &Normalised, source: &SourceText, hints: &Hints) -> (Vec<Range<usize>>, Vec<usize>) {
     let text = normalised.as_str();
     let mut places: Vec<Place> = normalised.ones().iter().map(|one| Place::one(*one..one + 1)).collect();

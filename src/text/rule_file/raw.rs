@@ -308,7 +308,8 @@ pub(super) struct RawSwitches {
     arabic: Option<bool>,
     /// Points of Hebrew letters do not count.
     hebrew: Option<bool>,
-    /// Digits and signs in place of letters are those letters. Off for keywords of under five letters unless switched on.
+    /// Digits and signs in place of letters are those letters. Off for keywords of under five letters unless switched
+    /// on.
     leet: Option<bool>,
     /// Letters with spaces or signs between them are a word. Off for keywords of under five letters unless switched on.
     spaced: Option<bool>,
@@ -324,7 +325,8 @@ pub(super) struct RawSwitches {
     rot13: Option<bool>,
     /// Strokes and accents on most letters of a word do not count.
     strokes: Option<bool>,
-    /// A word that is divided at the end of a line is that word. Off for keywords of under five letters unless switched on.
+    /// A word that is divided at the end of a line is that word. Off for keywords of under five letters unless switched
+    /// on.
     hyphens: Option<bool>,
     /// Two letters that look like one are that one: rn is m, vv is w.
     pairs: Option<bool>,

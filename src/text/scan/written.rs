@@ -21,8 +21,8 @@ impl Written<'_> {
         self.source.up_to(self.text.source(self.span).start).ends_with(['#', '@', '＃', '＠'])
     }
 
-    /// Whether it is in a host name, the path or query of an address, or the name of a file: something that goes on with
-    /// a dot, or that a slash and the like begins.
+    /// Whether it is in a host name, the path or query of an address, or the name of a file: something that goes on
+    /// with a dot, or that a slash and the like begins.
     pub(super) fn is_in_address(&self) -> bool {
         let Range { start, end } = self.text.source(self.span);
         let mut behind = self.source.from(end).chars();

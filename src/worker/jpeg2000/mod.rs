@@ -15,25 +15,12 @@ use hayro_jpeg2000::{ColorSpace, ComponentData, DecodeError as Jpeg2000Error, De
 use self::boxes::Entry;
 use self::outline::Outline;
 use super::bounds::UNSUPPORTED;
+use super::drawn::Drawn;
 use crate::content::DecodeLimits;
 use crate::media::{DecodeError, Several};
 
 /// Where a colour profile says which colours it is for, and what it says of CIELAB. Source: ICC.1 §7.2.
 const PROFILE_OF_LAB: (std::ops::Range<usize>, &[u8]) = (16..20, b"Lab ");
-
-/// A picture in red, green, blue and alpha.
-#[derive(Debug)]
-pub(super) struct Drawn {
-    pub(super) size: (u32, u32),
-    pub(super) rgba: Vec<u8>,
-}
-
-impl Drawn {
-    /// A slice for each row.
-    pub(super) fn rows(&self) -> impl Iterator<Item = &[u8]> {
-        self.rgba.chunks_exact(self.size.0 as usize * 4)
-    }
-}
 
 /// Hands each picture of `file` to `sink`, up to [`DecodeLimits::max_frames`].
 ///
