@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::signs::letter_of;
+use super::signs::{is_half_letter, letter_of};
 use crate::text::fold::is_word_character;
 use crate::text::rule::Words;
 
@@ -33,7 +33,8 @@ pub(in crate::text) struct Hints {
     twos: Bits,
     /// The same of keywords that may stand within a word.
     inner_twos: Bits,
-    /// Four letters that follow each other, of the other keywords.
+    /// Three letters that follow each other, and four, of the other keywords.
+    threes: Bits,
     fours: Bits,
     has_phrases: bool,
     /// Whether a keyword may stand within a word.
@@ -42,11 +43,22 @@ pub(in crate::text) struct Hints {
     is_open: bool,
 }
 
+/// What two letters that follow each other are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meeting {
+    /// Letters of a keyword, perhaps.
+    InKeyword,
+    /// One letter, written twice.
+    Equal,
+    /// Not of one keyword.
+    Never,
+}
+
 impl Hints {
     /// The hints of `keywords`, which are normalised.
     pub(in crate::text) fn of<'k>(keywords: impl Iterator<Item = (&'k str, Words)>) -> Self {
-        let mut keys: [Vec<u32>; 6] = Default::default();
-        let [joints, starts, ends, twos, inner_twos, fours] = &mut keys;
+        let mut keys: [Vec<u32>; 7] = Default::default();
+        let [joints, starts, ends, twos, inner_twos, threes, fours] = &mut keys;
         let mut is_anywhere = false;
         for (keyword, words) in keywords {
             is_anywhere |= words == Words::Anywhere;
@@ -64,13 +76,16 @@ impl Hints {
             }
             twos.extend(letters.windows(2).map(key_of_letters));
             match words {
-                Words::Whole => fours.extend(letters.windows(4).map(key_of_letters)),
+                Words::Whole => {
+                    threes.extend(letters.windows(3).map(key_of_letters));
+                    fours.extend(letters.windows(4).map(key_of_letters));
+                }
                 Words::Anywhere => inner_twos.extend(letters.windows(2).map(key_of_letters)),
             }
         }
         let has_phrases = !joints.is_empty();
-        let [joints, starts, words, twos, inner_twos, fours] = keys.map(Bits::of);
-        Self { joints, starts, words, twos, inner_twos, fours, has_phrases, is_anywhere, is_open: false }
+        let [joints, starts, words, twos, inner_twos, threes, fours] = keys.map(Bits::of);
+        Self { joints, starts, words, twos, inner_twos, threes, fours, has_phrases, is_anywhere, is_open: false }
     }
 
     /// Hints that everything passes.
@@ -110,30 +125,65 @@ impl Hints {
 
     /// Whether a keyword may go on across `gap` of `text`, or over the sign that is there.
     pub(super) fn may_go_on(&self, text: &[u8], gap: &Range<usize>) -> bool {
-        if self.is_open {
-            return true;
-        }
-        let letter = |at: Option<usize>| at.and_then(|at| text.get(at)).copied().filter(u8::is_ascii_alphanumeric);
-        let (before, behind) = (letter(gap.start.checked_sub(1)), letter(Some(gap.end)));
         if let Some(sign) = (gap.len() == 1).then(|| letter_of(char::from(text[gap.start]))).flatten() {
-            let pairs = [(before, Some(sign as u8)), (Some(sign as u8), behind)];
-            return pairs.into_iter().all(|pair| self.may_meet(pair));
+            return self.may_stand(text, gap, sign as u8);
         }
-        if !self.may_meet((before, behind)) {
-            return false;
-        }
-        // Equal letters may be one, and the ends of a keyword are not known within a word.
-        let two_before = [letter(gap.start.checked_sub(2)), before];
-        let two_behind = [behind, letter(Some(gap.end + 1))];
-        match [two_before, two_behind] {
-            [[Some(first), Some(second)], [Some(third), Some(fourth)]]
-                if alike(first) != alike(second) && alike(third) != alike(fourth) =>
-            {
-                self.fours.has(key_of_letters(&[first, second, third, fourth]))
-                    || self.inner_twos.has(key_of_letters(&[second, third]))
-                    || alike(second) == alike(third)
+        match Around::of(text, gap) {
+            _ if self.is_open => true,
+            Around { before: [Some(first), Some(second)], behind: [Some(third), Some(fourth)] } => {
+                self.may_be_within(&[first, second, third, fourth], 1)
             }
-            _ => true,
+            Around { before: [Some(first), Some(second)], behind: [Some(third), None] } => {
+                self.may_be_within(&[first, second, third], 1)
+            }
+            Around { before: [None, Some(second)], behind: [Some(third), Some(fourth)] } => {
+                self.may_be_within(&[second, third, fourth], 0)
+            }
+            Around { before: [_, before], behind: [behind, _] } => self.may_meet((before, behind)),
+        }
+    }
+
+    /// Whether a keyword may have `letter`, once or twice, in place of what is at `place` of `text`.
+    pub(super) fn may_stand(&self, text: &[u8], place: &Range<usize>, letter: u8) -> bool {
+        match Around::of(text, place) {
+            _ if self.is_open => true,
+            Around { before: [_, Some(before)], behind: [Some(behind), _] } => {
+                self.may_be_within(&[before, letter, behind], 0)
+                    || self.may_be_inner([letter, behind])
+                    || self.fours.has(key_of_letters(&[before, letter, letter, behind]))
+            }
+            Around { before: [Some(first), Some(second)], .. } => self.may_be_within(&[first, second, letter], 1),
+            Around { behind: [Some(first), Some(second)], .. } => self.may_be_within(&[letter, first, second], 0),
+            Around { before: [_, before], behind: [behind, _] } => {
+                self.may_meet((before, Some(letter))) && self.may_meet((Some(letter), behind))
+            }
+        }
+    }
+
+    /// Whether `letters`, three or four, may follow each other in a keyword, or the two from `inner` on in one that may
+    /// stand within a word.
+    fn may_be_within(&self, letters: &[u8], inner: usize) -> bool {
+        // Equal letters may be one.
+        let has_equal = letters.windows(2).any(|two| alike(two[0]) == alike(two[1]));
+        let whole = if letters.len() == 3 { &self.threes } else { &self.fours };
+        has_equal || whole.has(key_of_letters(letters)) || self.may_be_inner([letters[inner], letters[inner + 1]])
+    }
+
+    /// Whether two letters may follow each other in a keyword that may stand within a word, whose ends are not known
+    /// there.
+    fn may_be_inner(&self, letters: [u8; 2]) -> bool {
+        self.inner_twos.has(key_of_letters(&letters))
+    }
+
+    /// What the letters at `one` and `next` of `text`, which stand alone, are to each other.
+    pub(super) fn meeting(&self, text: &[u8], one: usize, next: usize) -> Meeting {
+        let is_sign = |byte: &u8| letter_of(char::from(*byte)).is_some() || is_half_letter(*byte);
+        match (text[one], text[next]) {
+            (one, next) if self.is_open || !one.is_ascii() || !next.is_ascii() => Meeting::InKeyword,
+            (one, next) if self.twos.has(key_of_letters(&[one, next])) => Meeting::InKeyword,
+            (one, next) if alike(one) == alike(next) => Meeting::Equal,
+            _ if text[one + 1..next].iter().any(is_sign) => Meeting::InKeyword,
+            _ => Meeting::Never,
         }
     }
 
@@ -143,6 +193,25 @@ impl Hints {
             return true;
         };
         alike(one) == alike(next) || self.twos.has(key_of_letters(&[one, next]))
+    }
+}
+
+/// The two letters of ASCII or digits before a place and behind it. What is none of these may be anything, or nothing.
+struct Around {
+    before: [Option<u8>; 2],
+    behind: [Option<u8>; 2],
+}
+
+impl Around {
+    fn of(text: &[u8], place: &Range<usize>) -> Self {
+        let letter = |at: Option<usize>| at.and_then(|at| text.get(at)).copied().filter(u8::is_ascii_alphanumeric);
+        let before = [2, 1].map(|distance| letter(place.start.checked_sub(distance)));
+        let behind = [0, 1].map(|distance| letter(Some(place.end + distance)));
+        // What is beyond something unknown says nothing.
+        Self {
+            before: [before[0].filter(|_| before[1].is_some()), before[1]],
+            behind: [behind[0], behind[1].filter(|_| behind[0].is_some())],
+        }
     }
 }
 
@@ -327,12 +396,30 @@ mod tests {
             ("bar.nip", false),
             ("t.wenty", false),
             ("turr.nip", true),
+            ("t.ur", true),
+            ("t.un", false),
+            ("tu.r", true),
+            ("tu.n", false),
         ] {
             let at = text.find('.').unwrap_or_default();
             assert_eq!(hints.may_go_on(text.as_bytes(), &(at..at + 1)), passes, "{text}");
         }
         assert!(hints.may_go_on(b"7urnip", &(0..1)) && !hints.may_go_on(b"7ent", &(0..1)));
+        assert!(hints.may_go_on(b"turn!p", &(4..5)) && !hints.may_go_on(b"burn!t", &(4..5)));
+        assert!(hints.may_go_on(b"7ur", &(0..1)) && !hints.may_go_on(b"7un", &(0..1)));
+        assert!(hints.may_stand(b"turrrnip", &(2..5), b'r') && !hints.may_stand(b"turrrmip", &(2..5), b'r'));
         let inner = Hints::of([("turnip", Words::Anywhere)].into_iter());
         assert!(inner.may_go_on(b"bar.nip", &(3..4)) && !inner.may_go_on(b"tur.mip", &(3..4)));
+        assert!(inner.may_go_on(b"x7urnip", &(1..2)) && !inner.may_go_on(b"x7ent", &(1..2)));
+        for (text, expected) in [
+            ("t u", Meeting::InKeyword),
+            ("7, v", Meeting::Never),
+            ("t t", Meeting::Equal),
+            ("t!p", Meeting::InKeyword),
+            ("t()p", Meeting::InKeyword),
+            ("t - p", Meeting::Never),
+        ] {
+            assert_eq!(hints.meeting(text.as_bytes(), 0, text.len() - 1), expected, "{text}");
+        }
     }
 }

@@ -6,8 +6,8 @@
 use std::ops::Range;
 
 use super::LEAST_SPACED;
-use super::hints::{Hints, gap_before};
-use super::reader::MOST_BETWEEN;
+use super::hints::{Hints, Meeting, gap_before};
+use super::reader::{LEAST_REPEATED, MOST_BETWEEN};
 use super::signs::{is_behind_pair, is_mark, letter_of, letter_of_pair};
 use super::words;
 use crate::text::styled::is_ornament;
@@ -80,10 +80,12 @@ pub(super) fn each(whole: &str, hints: &Hints, mut found: impl FnMut(Place)) {
         for chunk in (0..SPAN).step_by(CHUNK) {
             each_marked(&lanes.odd, chunk, |at| {
                 let at = start + at;
-                if at >= row_end && is_place(whole, at) && may_matter(text, at, hints) {
+                if at >= row_end && is_place(whole, at) {
                     let end = end_of_row(text, at);
                     row_end = end.unwrap_or(row_end);
-                    found(end.map_or(Place::one(at..at + 1), |end| Place::row(at..end)));
+                    if may_matter(text, at, hints) {
+                        found(end.map_or(Place::one(at..at + 1), |end| Place::row(at..end)));
+                    }
                 }
             });
             if lanes.has_dressed {
@@ -101,7 +103,7 @@ pub(super) fn each(whole: &str, hints: &Hints, mut found: impl FnMut(Place)) {
             });
             let alone = &lanes.alone[chunk..][..COUNTED];
             if usize::from(alone.iter().sum::<u8>()) >= LEAST_SPACED {
-                found_spelled_out(alone, start + chunk, |place| found(Place::one(place)));
+                found_spelled_out(text, hints, (alone, start + chunk), |place| found(Place::one(place)));
             }
         }
     }
@@ -120,10 +122,15 @@ fn each_marked(lane: &[u8; SPAN], chunk: usize, mut found: impl FnMut(usize)) {
     }
 }
 
-/// Whether a keyword may be hidden at `at`, which is a place, where that is a mark or a sign of ASCII.
+/// Whether a keyword may be hidden at `at`, which is a place, where that is a mark, a sign or a repeated letter of
+/// ASCII.
 fn may_matter(text: &[u8], at: usize, hints: &Hints) -> bool {
     let ch = char::from(text[at]);
-    let is_known = text[at] < 0x80 && (is_mark(ch) || letter_of(ch).is_some());
+    if ch.is_ascii_lowercase() {
+        let length = text[at..].iter().take_while(|byte| **byte == text[at]).count();
+        return length < LEAST_REPEATED || hints.may_stand(text, &(at..at + length), text[at]);
+    }
+    let is_known = ch.is_ascii() && (is_mark(ch) || letter_of(ch).is_some());
     !is_known || hints.may_go_on(text, &(at..at + 1))
 }
 
@@ -354,10 +361,10 @@ fn is_place(whole: &str, at: usize) -> bool {
     }
 }
 
-/// Where the first byte ends of the last character at which the one at `at`, of several bytes, begins to stand three
-/// times; `None` if that is this one.
+/// Where the first byte ends of the last character at which the one at `at`, which is a letter or of several bytes,
+/// begins to stand three times; `None` if that is this one.
 fn end_of_row(text: &[u8], at: usize) -> Option<usize> {
-    let length = length_at(text, at).filter(|length| *length > 1)?;
+    let length = length_at(text, at).filter(|length| *length > 1 || text[at].is_ascii_lowercase())?;
     let repeated = text[at..].iter().zip(&text[at + length..]).take_while(|(byte, next)| byte == next).count();
     let last = (repeated / length).checked_sub(2)? * length;
     (last > 0).then_some(at + last + 1)
@@ -368,19 +375,22 @@ fn length_at(text: &[u8], at: usize) -> Option<usize> {
     Some(text.get(at + 1..)?.iter().take_while(|byte| **byte & 0xc0 == 0x80).count() + 1)
 }
 
-/// Hands out where letters that stand `alone`, in a chunk at `start` and a little behind, follow each other.
-fn found_spelled_out(alone: &[u8], start: usize, mut found: impl FnMut(Range<usize>)) {
+/// Hands out where letters that stand `alone`, in a chunk at `start` of `text` and a little behind, follow each other as
+/// they do in a keyword.
+fn found_spelled_out(text: &[u8], hints: &Hints, (alone, start): (&[u8], usize), mut found: impl FnMut(Range<usize>)) {
     let places = (0..alone.len()).filter(|at| alone[*at] != 0);
     let mut row: Option<(Range<usize>, usize)> = None;
-    for place in places.map(Some).chain([None]) {
-        match (&mut row, place) {
-            (Some((row, count)), Some(place)) if place - row.end < FURTHEST => {
-                (row.end, *count) = (place + 1, *count + 1);
+    for place in places.map(|at| Some(start + at)).chain([None]) {
+        if let (Some((row, count)), Some(place)) = (&mut row, place)
+            && place - row.end < FURTHEST
+        {
+            let meeting = hints.meeting(text, row.end - 1, place);
+            if meeting != Meeting::Never {
+                (row.end, *count) = (place + 1, *count + usize::from(meeting == Meeting::InKeyword));
                 continue;
             }
-            (Some((row, count)), _) if *count >= LEAST_SPACED => found(start + row.start..start + row.end),
-            _ => {}
         }
+        row.take().filter(|(_, count)| *count >= LEAST_SPACED).into_iter().for_each(|(row, _)| found(row));
         row = place.map(|place| (place..place + 1, 1));
     }
 }

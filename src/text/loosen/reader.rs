@@ -14,7 +14,7 @@ pub(super) const MOST_BETWEEN: usize = 3;
 const MOST_GAP: usize = super::hints::MOST_GAP;
 
 /// Equal letters in a row that nothing is spelled with.
-const LEAST_REPEATED: usize = 3;
+pub(super) const LEAST_REPEATED: usize = 3;
 
 /// What signs in place of letters may stand for.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -29,6 +29,11 @@ pub(super) const fn letter_of_pair(one: u8, other: u8) -> Option<char> {
     })
 }
 
+/// Whether `byte` is one of two signs that may be drawn as a letter.
+pub(super) const fn is_half_letter(byte: u8) -> bool {
+    matches!(byte, b'(' | b')' | b'[' | b']' | b'<' | b'>' | b'/' | b'\\')
+}
+
 /// Whether `ch` is put between the letters of a word, to hide it and otherwise. What ends words in text that lacks
 /// spaces is none.
 pub(super) const fn is_mark(ch: char) -> bool {

@@ -155,7 +155,9 @@ fn dress(word: &mut [Char], drawn: &[(usize, u8)]) {
 /// where a phrase may go on across a mark without a space.
 pub(super) fn of(normalised: &Normalised, source: &SourceText, hints: &Hints) -> (Vec<Range<usize>>, Vec<usize>) {
     let text = normalised.as_str();
-    let mut places: Vec<Place> = normalised.ones().iter().map(|one| Place::one(*one..one + 1)).collect();
+    let ones = normalised.ones().iter().map(|one| *one..one + 1);
+    let ones = ones.filter(|one| hints.may_stand(text.as_bytes(), one, text.as_bytes()[one.start]));
+    let mut places: Vec<Place> = ones.map(Place::one).collect();
     places.extend(masked(normalised, source, hints));
     places.extend(gaps_with_signs(normalised, source, hints));
     places::each(text, hints, |place| places.push(place));
