@@ -10,35 +10,31 @@ mod reversed;
 
 use std::ops::Range;
 
-use super::source::SourceText;
+use super::source::{SourceText, boundary_before};
 use super::switches::Switch;
 use crate::content::{ReferenceIn, base64_digit, character_reference, windows_1252};
 
+/// Bytes of the text around what stands for something else that are handed out with it, at least.
+const LEAST_AROUND: usize = 256;
+
 /// Hands out every text that is in `source` from offset `from` on, and the switch of the way it was written, if
-/// there is one for it. Places in it are offsets of `source`.
-pub(super) fn each(source: &SourceText, from: usize, mut look: impl FnMut(Option<Switch>, SourceText)) {
+/// there is one for it: what is written so, with `around` bytes before and behind, within which all that is looked for
+/// stands. Places in it are offsets of `source`.
+pub(super) fn each(source: &SourceText, from: usize, around: usize, mut look: impl FnMut(Option<Switch>, SourceText)) {
     let start = from.max(source.range().start);
     let text = source.from(start);
-    if let Some(decoded) = replaced(text, start, b'&', |at| read_entity(&text[at..])) {
-        look(Some(Switch::Entities), decoded);
-    }
-    if let Some(decoded) = replaced(text, start, b'%', |at| read_percent(&text[at..])) {
-        look(Some(Switch::Percent), decoded);
-    }
+    let place = Place { text, start, around: around.max(LEAST_AROUND) };
+    place.replaced(b'&', |at| read_entity(&text[at..]), |decoded| look(Some(Switch::Entities), decoded));
+    place.replaced(b'%', |at| read_percent(&text[at..]), |decoded| look(Some(Switch::Percent), decoded));
     for read in [backslash::read_program, backslash::read_css] {
-        if let Some(decoded) = replaced(text, start, b'\\', |at| read(&text[at..])) {
-            look(Some(Switch::Escapes), decoded);
-        }
+        place.replaced(b'\\', |at| read(&text[at..]), |decoded| look(Some(Switch::Escapes), decoded));
     }
-    if reversed::is_in(text)
-        && let Some(decoded) = replaced(text, start, reversed::FIRST, |at| reversed::read(&text[at..]))
-    {
-        look(Some(Switch::Reversed), decoded);
+    if reversed::is_in(text) {
+        let read = |at: usize| reversed::read(&text[at..]);
+        place.replaced(reversed::FIRST, read, |decoded| look(Some(Switch::Reversed), decoded));
     }
     let mut run = 0..0;
-    if let Some(decoded) = replaced(text, start, b'+', |at| read_utf7(text, at, &mut run)) {
-        look(None, decoded);
-    }
+    place.replaced(b'+', |at| read_utf7(text, at, &mut run), |decoded| look(None, decoded));
     for (run, decoded) in base64::texts(text) {
         let mut hidden = SourceText::starting_at(start + run.start);
         hidden.push_unit(&decoded, start + run.start..start + run.end);
@@ -46,30 +42,72 @@ pub(super) fn each(source: &SourceText, from: usize, mut look: impl FnMut(Option
     }
 }
 
-/// `text`, which starts at `start`, with everything that `read` finds at a `mark` replaced; `None` when that is
-/// nothing. It says what is there, and how many bytes that takes.
-fn replaced(
-    text: &str,
+/// A text in which something may be written in another form.
+struct Place<'t> {
+    text: &'t str,
+    /// Its offset in the source.
     start: usize,
-    mark: u8,
-    mut read: impl FnMut(usize) -> Option<(String, usize)>,
-) -> Option<SourceText> {
-    let mut decoded: Option<SourceText> = None;
-    let mut done = 0;
-    for at in memchr::memchr_iter(mark, text.as_bytes()) {
-        if at < done {
-            continue;
+    around: usize,
+}
+
+impl Place<'_> {
+    /// Hands out what is around everything that `read` finds at a `mark`, with that replaced. It says what is there,
+    /// and how many bytes that takes.
+    fn replaced(
+        &self,
+        mark: u8,
+        mut read: impl FnMut(usize) -> Option<(String, usize)>,
+        mut look: impl FnMut(SourceText),
+    ) {
+        let mut decoded: Option<SourceText> = None;
+        let mut done = 0;
+        for at in memchr::memchr_iter(mark, self.text.as_bytes()) {
+            if at < done {
+                continue;
+            }
+            let Some((meant, length)) = read(at) else {
+                continue;
+            };
+            let [end, next] = [self.end_behind(done), self.start_before(at)];
+            if let Some(mut ended) = decoded.take_if(|_| end < next) {
+                self.copy(done..end, &mut ended);
+                look(ended);
+            }
+            let piece = decoded.get_or_insert_with(|| {
+                done = next.max(done);
+                SourceText::starting_at(self.start + done)
+            });
+            self.copy(done..at, piece);
+            piece.push_unit(&meant, self.start + at..self.start + at + length);
+            done = at + length;
         }
-        let Some((meant, length)) = read(at) else {
-            continue;
-        };
-        let decoded = decoded.get_or_insert_with(|| SourceText::starting_at(start));
-        decoded.push_str(&text[done..at], start + done);
-        decoded.push_unit(&meant, start + at..start + at + length);
-        done = at + length;
+        if let Some(mut ended) = decoded {
+            self.copy(done..self.end_behind(done), &mut ended);
+            look(ended);
+        }
     }
-    decoded.as_mut()?.push_str(&text[done..], start + done);
-    decoded
+
+    fn copy(&self, place: Range<usize>, decoded: &mut SourceText) {
+        decoded.push_str(&self.text[place.clone()], self.start + place.start);
+    }
+
+    /// Where what is handed out with something at `at` starts: before a word, if one starts near.
+    fn start_before(&self, at: usize) -> usize {
+        let first = boundary_before(self.text, at.saturating_sub(2 * self.around));
+        let last = boundary_before(self.text, at.saturating_sub(self.around));
+        if first == 0 { 0 } else { self.text[first..last].rfind(' ').map_or(last, |space| first + space) }
+    }
+
+    /// Where it ends, if the last such thing ends at `at`.
+    fn end_behind(&self, at: usize) -> usize {
+        let first = boundary_before(self.text, at + self.around);
+        let last = boundary_before(self.text, at + 2 * self.around);
+        if last == self.text.len() {
+            last
+        } else {
+            self.text[first..last].find(' ').map_or(first, |space| first + space)
+        }
+    }
 }
 
 /// A character reference of HTML.
@@ -130,7 +168,7 @@ mod tests {
 
     fn decoded(text: &str) -> Vec<(Option<Switch>, String)> {
         let mut found = Vec::new();
-        each(&SourceText::whole(text), 0, |via, decoded| found.push((via, decoded.from(0).to_owned())));
+        each(&SourceText::whole(text), 0, 0, |via, decoded| found.push((via, decoded.from(0).to_owned())));
         found
     }
 
@@ -182,9 +220,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_far_from_escapes_is_left_out() {
+        let filler = "some words and more ".repeat(100);
+        let found = decoded(&format!("{filler}f%6Fr %62{filler}f%6Fr{filler}"));
+        let texts: Vec<&str> = found.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(texts.len(), 2, "{texts:?}");
+        assert!(texts[0].contains("for bsome words and more ") && texts[1].contains("more forsome words"));
+        assert!(texts.iter().all(|text| text.len() < 1_100 && text.starts_with(' ')), "{texts:?}");
+        let near = format!("f%6Fr {}%62", "word ".repeat(90));
+        assert_eq!(decoded(&near), [(Some(Switch::Percent), format!("for {}b", "word ".repeat(90)))]);
+    }
+
+    #[test]
     fn places_are_those_of_the_escapes() {
         let text = "é f%6Frb";
-        each(&SourceText::whole(text), 0, |_, decoded| {
+        each(&SourceText::whole(text), 0, 0, |_, decoded| {
             assert_eq!(decoded.original(&(3..7)), 3..9);
             assert_eq!(decoded.original(&(4..5)), 4..7);
         });

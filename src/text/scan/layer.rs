@@ -1,6 +1,7 @@
 //! A text that is searched: the one that was sent, or one that was hidden in another.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use super::seekers::{Lane, Seeker, Spelling};
@@ -22,6 +23,9 @@ use crate::text::tally::Tally;
 
 /// How often what was hidden may hide something itself.
 const MAX_DEPTH: usize = 3;
+
+/// Bytes of a text in which a byte of a keyword may be written, with what is put between letters.
+const MOST_SPREAD: usize = 8;
 
 /// Hits of one term in one block that are weighed where each has to be: far more than anybody writes.
 const MOST_WEIGHED: u32 = 1 << 10;
@@ -108,17 +112,42 @@ impl Layer<'_> {
 
     /// Searches what escapes from `from` on stand for, and what is hidden in that.
     pub(super) fn search_decoded(&self, from: usize, deadline: &Deadline, hits: &mut Hits) {
+        self.search_hidden(from, &mut HashSet::new(), deadline, hits);
+    }
+
+    /// The same, but for the texts in `seen`: escapes in each other may be undone in any order.
+    fn search_hidden(&self, from: usize, seen: &mut HashSet<u64>, deadline: &Deadline, hits: &mut Hits) {
         if self.depth() >= MAX_DEPTH || deadline.has_passed() {
             return;
         }
-        decode::each(self.source, from, |via, decoded| {
+        let longest = self.block.rules.lanes.iter().map(Lane::longest).max().unwrap_or_default();
+        decode::each(self.source, from, MOST_SPREAD * longest, |via, decoded| {
             let layer = Layer { source: &decoded, parent: Some(self), via, ..*self };
+            if !seen.insert(layer.identity()) {
+                return;
+            }
             for lane in &self.block.rules.lanes {
                 layer.search(lane, &Normalised::of(&decoded, lane.accents), hits);
             }
             layer.search_identifiers(hits);
-            layer.search_decoded(0, deadline, hits);
+            layer.search_hidden(0, seen, deadline, hits);
         });
+    }
+
+    /// A number that is the same for the same text that was hidden in the same ways, in whatever order.
+    fn identity(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let mut vias: Vec<Option<Switch>> = Vec::with_capacity(MAX_DEPTH);
+        let mut next = Some(self);
+        while let Some(layer) = next {
+            vias.push(layer.via);
+            next = layer.parent;
+        }
+        vias.sort_unstable_by_key(|via| via.map(|via| via as u8));
+        vias.hash(&mut hasher);
+        self.place(&self.source.range()).hash(&mut hasher);
+        self.source.from(0).hash(&mut hasher);
+        hasher.finish()
     }
 
     fn depth(&self) -> usize {
