@@ -24,6 +24,13 @@ const PLACES: usize = 16;
 /// Bytes of each.
 const PLACE: usize = 1 << 10;
 
+/// Bytes that are looked at together where texts are between something else.
+const BLOCK: usize = 256;
+
+/// Samples of a picture are like those before them, a few bytes away at most and by no more than so much.
+const FURTHEST_ALIKE: usize = 4;
+const ALIKE: u8 = 3;
+
 /// Bytes in which something stands out if they are writing.
 const STRETCH: usize = 64;
 
@@ -56,22 +63,30 @@ fn is_text(bytes: &[u8]) -> bool {
     is_utf16(start)
 }
 
-/// Where in `bytes`, most of which are something else, some read as text: a kibibyte at a time, with those beside it,
-/// in which words may begin and end.
+/// Where in `bytes`, much of which may be something else, some read as text: so many bytes at a time, with as many
+/// beside them, in which words may begin and end.
 pub fn legible_stretches(bytes: &[u8]) -> Vec<Range<usize>> {
+    if bytes.len() < SHORT && reads_as_text(bytes) {
+        return vec![0..bytes.len()];
+    }
     let mut found: Vec<Range<usize>> = Vec::new();
-    for (number, block) in bytes.chunks(PLACE).enumerate() {
-        if !(has_few_controls(block) && has_writing(block) || is_utf16(block)) {
+    for (number, block) in bytes.chunks(BLOCK).enumerate() {
+        if !(has_few_controls(block) && has_words(block) || is_utf16(block)) {
             continue;
         }
-        let start = number.saturating_sub(1) * PLACE;
-        let end = bytes.len().min((number + 2) * PLACE);
+        let start = number.saturating_sub(1) * BLOCK;
+        let end = bytes.len().min((number + 2) * BLOCK);
         match found.last_mut() {
             Some(last) if last.end >= start => last.end = end,
             _ => found.push(start..end),
         }
     }
     found
+}
+
+/// Whether `bytes`, which come behind a text, go on like one everywhere.
+pub fn goes_on_as_text(bytes: &[u8]) -> bool {
+    bytes.chunks(PLACE).all(|block| has_few_controls(block) || is_utf16(block))
 }
 
 fn has_few_controls(bytes: &[u8]) -> bool {
@@ -104,12 +119,30 @@ fn is_text_in_most_places(bytes: &[u8]) -> bool {
 /// Whether anywhere in `bytes` is what may be writing: ASCII, or bytes that are unlike their neighbours. All of them
 /// are looked at, since a page may be between blank ones.
 fn has_writing(bytes: &[u8]) -> bool {
-    bytes.chunks(STRETCH).any(|stretch| {
-        let next = stretch.get(1..).unwrap_or_default();
-        let jumps: u8 = stretch.iter().zip(next).map(|(byte, next)| u8::from(byte.abs_diff(*next) > JUMP)).sum();
-        let third = stretch.get(2..).unwrap_or_default();
-        let words = stretch.iter().zip(next).zip(third).map(|((one, two), three)| u8::from(one | two | three < 0x80));
-        jumps >= LEAST_JUMPS || words.sum::<u8>() > 0
+    bytes.chunks(STRETCH).any(is_writing)
+}
+
+/// Whether anywhere in `bytes` is writing that is not as smooth as pictures are.
+fn has_words(bytes: &[u8]) -> bool {
+    let is_utf8 =
+        || bytes.utf8_chunks().any(|chunk| !chunk.valid().is_ascii() && 2 * chunk.valid().len() > bytes.len());
+    bytes.chunks(STRETCH).any(|stretch| is_writing(stretch) && !is_smooth(stretch)) || has_writing(bytes) && is_utf8()
+}
+
+fn is_writing(stretch: &[u8]) -> bool {
+    let next = stretch.get(1..).unwrap_or_default();
+    let jumps: u8 = stretch.iter().zip(next).map(|(byte, next)| u8::from(byte.abs_diff(*next) > JUMP)).sum();
+    let third = stretch.get(2..).unwrap_or_default();
+    let words = stretch.iter().zip(next).zip(third).map(|((one, two), three)| u8::from(one | two | three < 0x80));
+    jumps >= LEAST_JUMPS || words.sum::<u8>() > 0
+}
+
+/// Whether two in three bytes of `stretch` are like those at one and the same distance before them.
+fn is_smooth(stretch: &[u8]) -> bool {
+    (1..=FURTHEST_ALIKE).any(|distance| {
+        let others = stretch.get(distance..).unwrap_or_default();
+        let alike: usize = stretch.iter().zip(others).filter(|(one, other)| one.abs_diff(**other) <= ALIKE).count();
+        others.len() > STRETCH / 4 && 3 * alike > 2 * others.len()
     })
 }
 
@@ -218,7 +251,7 @@ mod tests {
         let picture = noise(100 << 10, 256);
         assert!(legible_stretches(&picture).is_empty());
         for text in [encoded(GERMAN, "windows-1252"), encoded(CHINESE, "gbk"), utf16(RUSSIAN, u16::to_le_bytes)] {
-            let rest = picture.len() - text.len() % PLACE;
+            let rest = picture.len() - text.len() % BLOCK;
             let bytes = [&picture, &text[..], &picture[..rest]].concat();
             let [stretch] = &legible_stretches(&bytes)[..] else { panic!("one stretch") };
             assert!(stretch.start <= picture.len() && stretch.end >= picture.len() + text.len(), "{stretch:?}");
@@ -228,5 +261,22 @@ mod tests {
         let bytes = [&text, &picture[..], &text].concat();
         let stretches = legible_stretches(&bytes);
         assert_eq!((stretches.len(), stretches[0].start, stretches[1].end), (2, 0, bytes.len()));
+        let smooth: Vec<u8> = (0..100_u32 << 10).map(|at| (0x60 + at / 40 % 0x80 + at * 7 % 3) as u8).collect();
+        for text in [encoded(GERMAN, "windows-1252"), encoded("これは禁止された大根です。", "shift_jis")] {
+            let [stretch] = &legible_stretches(&[&smooth, &text[..], &smooth].concat())[..] else { panic!() };
+            assert!(stretch.start <= smooth.len() && stretch.end >= smooth.len() + text.len(), "{stretch:?}");
+        }
+        for text in ["यह निषिद्ध मूली है ", "ผักต้องห้ามชนิดหนึ่ง"]
+        {
+            let text = text.repeat(40).into_bytes();
+            assert_eq!(legible_stretches(&text), [0..text.len()]);
+        }
+    }
+
+    #[test]
+    fn what_comes_behind_a_text_goes_on_or_not() {
+        let text = GERMAN.repeat(100).into_bytes();
+        assert!(goes_on_as_text(&text) && goes_on_as_text(&utf16(RUSSIAN, u16::to_le_bytes)));
+        assert!(!goes_on_as_text(&[&text, &noise(4 << 10, 256)[..]].concat()));
     }
 }

@@ -28,7 +28,7 @@ pub use client_network::ClientNetwork;
 pub(crate) use deadline::assert_linear;
 pub use deadline::{Deadline, WorkClock, note_work_elsewhere};
 pub use hash::{Distance, Hash64, HashParseError, HashValue, PdqHash};
-pub use legibility::{legible_stretches, reads_as_text};
+pub use legibility::{goes_on_as_text, legible_stretches, reads_as_text};
 pub use limits::{DecodeLimits, ExtractLimits};
 pub use media_type::MediaType;
 pub use metafile::{MetaBitmap, MetaRecord, Metafile};

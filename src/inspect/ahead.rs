@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::content::{Deadline, reads_as_text};
+use crate::content::{Deadline, goes_on_as_text, reads_as_text};
 use crate::extract::{Arriving, Stretch};
 use crate::media::{DecodeError, DecodeMeans, Digester, PartHashes, hash_digested_part, sniff};
 use crate::snapshot::Snapshot;
@@ -175,6 +175,8 @@ impl Ahead {
                 return Left::Something;
             }
             part.digester.push(piece);
+            // Of what turns out to be something else, rules look at stretches as well.
+            part.scanner = part.scanner.take().filter(|_| goes_on_as_text(piece));
             part.scanner.iter_mut().for_each(|scanner| scanner.push(piece));
             part.end += piece.len();
             self.taken += piece.len() as u64;

@@ -1,7 +1,8 @@
-//! What of a picture reads as text.
+//! What of a file reads as text.
 //!
 //! A photograph with a long history of edits in it begins like a text, and megabytes of samples follow, through which
-//! rules would look for seconds. A text after a picture is looked at however long either is.
+//! rules would look for seconds; so do a PDF and PostScript with pictures. A text after a picture is looked at however
+//! long either is.
 
 use bytes::Bytes;
 
@@ -13,24 +14,30 @@ pub(super) struct Stretches {
     text: Bytes,
     /// Where each begins, in the text and in the part.
     starts: Vec<(usize, usize)>,
+    is_whole: bool,
 }
 
 impl Stretches {
-    /// Those of `picture` that read as text, a line each; `None` when there are none.
-    pub(super) fn of(picture: &Bytes) -> Option<Self> {
-        let found = legible_stretches(picture);
+    /// Those of `bytes` that read as text, a line each; `None` when there are none.
+    pub(super) fn of(bytes: &Bytes) -> Option<Self> {
+        let found = legible_stretches(bytes);
         if let [only] = &found[..]
-            && only.len() == picture.len()
+            && only.len() == bytes.len()
         {
-            return Some(Self { text: picture.clone(), starts: vec![(0, 0)] });
+            return Some(Self { text: bytes.clone(), starts: vec![(0, 0)], is_whole: true });
         }
         let (mut text, mut starts) = (Vec::new(), Vec::new());
         for stretch in found {
             starts.push((text.len(), stretch.start));
-            text.extend_from_slice(&picture[stretch]);
+            text.extend_from_slice(&bytes[stretch]);
             text.push(b'\n');
         }
-        (!text.is_empty()).then(|| Self { text: text.into(), starts })
+        (!text.is_empty()).then(|| Self { text: text.into(), starts, is_whole: false })
+    }
+
+    /// Whether they are the whole part.
+    pub(super) fn are_all(&self) -> bool {
+        self.is_whole
     }
 
     /// `part` with nothing but its stretches.

@@ -132,7 +132,7 @@ impl Examination {
         });
     }
 
-    /// Compares the words in `part`, which is no text.
+    /// Compares the words in `part`, which is no text, or not all of it.
     pub(super) fn match_strings(&mut self, index: usize, part: &Part, circumstances: &Circumstances<'_>) {
         let deadline = &circumstances.decode.deadline;
         if circumstances.snapshot.rules.is_empty() {
@@ -149,12 +149,18 @@ impl Examination {
         let first = self.findings.matches.len();
         let content = Part { bytes: strings.text.clone().into(), ..part.clone() };
         self.match_rules(index, &content, circumstances);
-        for found in &mut self.findings.matches[first..] {
-            if let MatchSource::Rule { spans, .. } = &mut found.source {
-                for (start, end) in spans {
-                    (*start, *end) = (strings.place(*start), strings.place(*end));
-                }
+        let found = self.findings.matches.split_off(first);
+        for mut found in found {
+            let MatchSource::Rule { rule, spans, .. } = &mut found.source else { continue };
+            let is_same =
+                |source: &MatchSource| matches!(source, MatchSource::Rule { rule: other, .. } if other == rule);
+            if self.findings.matches.iter().any(|known| known.part == index && is_same(&known.source)) {
+                continue;
             }
+            for (start, end) in spans {
+                (*start, *end) = (strings.place(*start), strings.place(*end));
+            }
+            self.findings.matches.push(found);
         }
     }
 

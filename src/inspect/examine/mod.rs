@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 
-use self::reading::{is_of_whole_files, is_opaque, is_text};
+use self::reading::{is_opaque, is_text, may_be_mixed};
 use super::Upload;
 use super::ahead::{Known, KnownPart};
 use super::doubts::{doubt_about, doubt_kind, why_unreliable};
@@ -160,14 +160,19 @@ impl Examination {
             }
             return;
         }
-        // What is decoded is no text, but something may be beside it.
-        if hashes.media_type.is_picture() && !hashes.views.is_empty() && is_of_whole_files(part) {
-            let Some(stretches) = Stretches::of(&part.bytes) else { return };
-            let first = self.findings.matches.len();
-            self.match_text(index, &stretches.as_part(part), circumstances);
-            return stretches.settle(&mut self.findings.matches[first..]);
+        if !may_be_mixed(part) {
+            return self.match_text(index, part, circumstances);
         }
-        self.match_text(index, part, circumstances);
+        let stretches = Stretches::of(&part.bytes);
+        if stretches.as_ref().is_some_and(Stretches::are_all) {
+            return self.match_text(index, part, circumstances);
+        }
+        let first = self.findings.matches.len();
+        if let Some(stretches) = stretches {
+            self.match_text(index, &stretches.as_part(part), circumstances);
+            stretches.settle(&mut self.findings.matches[first..]);
+        }
+        self.match_strings(index, part, circumstances);
     }
 
     /// Whether a picture that cannot be decoded may be a doubt. It is none where chance makes pictures: in a file that

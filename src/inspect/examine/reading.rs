@@ -21,9 +21,11 @@ pub(super) fn is_text(part: &Part, media_type: MediaType) -> bool {
     }
 }
 
-/// Whether rules look at `part` because of what its bytes are, and not whatever they are.
-pub(super) const fn is_of_whole_files(part: &Part) -> bool {
-    !matches!(part.kind, PartKind::Field | PartKind::JsonString | PartKind::XmlText)
+/// Whether rules look at `part` because of what its bytes are, and not whatever they are: something else may be in it.
+pub(super) fn may_be_mixed(part: &Part) -> bool {
+    let is_text = matches!(part.kind, PartKind::Field | PartKind::JsonString | PartKind::XmlText)
+        || matches!(part.kind, PartKind::Name | PartKind::Text | PartKind::Metadata);
+    !is_text && !part.is_called_text()
 }
 
 /// Whether nobody takes `part` apart, so that its words are found nowhere else.
