@@ -367,8 +367,14 @@ fn split_line(input: &[u8]) -> (&[u8], &[u8]) {
 /// Takes a body apart, and checks what holds for every body.
 fn extracted(body: &[u8], content_type: &[u8], coding: &[u8], ambiguity: Ambiguity) -> Extraction {
     let body = Bytes::copy_from_slice(body);
-    let source =
-        Source { body: &body, content_types: &[content_type], content_encodings: &[coding], names: &[], ambiguity };
+    let source = Source {
+        body: &body,
+        content_types: &[content_type],
+        content_encodings: &[coding],
+        names: &[],
+        query: Some(&body),
+        ambiguity,
+    };
     let found = Extraction::of(&source, &LIMITS);
     assert!(found.parts.len() <= LIMITS.max_parts, "more parts than allowed");
     assert!(found.problems.len() <= 32 + ProblemCode::ALL.len(), "more problems than anybody reads");

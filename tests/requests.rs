@@ -152,6 +152,37 @@ fn bytes_that_curl_calls_a_form_or_somebody_calls_json_are_inspected_as_bytes() 
 }
 
 #[test]
+fn fields_in_the_query_are_fields_as_those_of_a_form() {
+    let origin = Origin::start();
+    let rule = "[[rule]]\nid = \"veg\"\nkeywords = [\"forbidden turnip\"]\n";
+    let penstock = Setup::new(&[origin.address])
+        .with(ENFORCING)
+        .with_known("sha256", &sha256(LISTED))
+        .with_top("rules = [\"rules\"]\n")
+        .with_folder("rules")
+        .with_file("rules/veg.toml", rule.as_bytes())
+        .start();
+    let listed = BASE64.encode(LISTED).replace('=', "%3D");
+    let ask = |method: &str, query: &str, body: &[u8]| {
+        penstock.connect().exchange(method, &format!("/upload/a?{query}"), &[], body).status
+    };
+    for (query, expected) in [
+        ("a=1&text=a+forbidden%20turnip", 451),
+        (&format!("img={listed}"), 451),
+        (&format!("img=data:image/png;base64,{listed}"), 451),
+        ("a=1&text=a+forbidden%20beet&%zz=%&img=iVBORw0KGgoAAAAN", 200),
+    ] {
+        for method in ["POST", "PUT", "DELETE"] {
+            assert_eq!(ask(method, query, b"some body"), expected, "{method} {query}");
+            assert_eq!(ask(method, query, b""), expected, "{method} {query} without a body");
+        }
+    }
+    assert_eq!(ask("GET", "text=forbidden+turnip", b""), 200, "nothing is uploaded");
+    let last = origin.requests().pop().unwrap();
+    assert_eq!(last.target, "/upload/a?text=forbidden+turnip");
+}
+
+#[test]
 fn a_form_is_read_in_its_charset() {
     let origin = Origin::start();
     let penstock = knowing(&origin, "");

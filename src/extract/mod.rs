@@ -60,6 +60,8 @@ pub struct Source<'a> {
     pub content_encodings: &'a [&'a [u8]],
     /// What the request calls its body, in whatever notation: file names, and other texts that a site may show.
     pub names: &'a [&'a [u8]],
+    /// The query of the request, in which most servers look for fields of a form as well.
+    pub query: Option<&'a Bytes>,
     /// What is done about a body that servers read in different ways.
     pub ambiguity: Ambiguity,
 }
@@ -67,7 +69,7 @@ pub struct Source<'a> {
 impl<'a> Source<'a> {
     /// A body that is not compressed, on a route that refuses what is ambiguous.
     pub fn plain(body: &'a Bytes, content_types: &'a [&'a [u8]]) -> Self {
-        Self { body, content_types, content_encodings: &[], names: &[], ambiguity: Ambiguity::Refuse }
+        Self { body, content_types, content_encodings: &[], names: &[], query: None, ambiguity: Ambiguity::Refuse }
     }
 }
 
@@ -97,6 +99,10 @@ pub fn dissect<'a>(source: &Source<'_>, means: &Means<'a>, visit: &'a mut dyn Fn
     }
     for name in source.names {
         legible::show_name(name, &mut dissection);
+    }
+    if let Some(query) = source.query {
+        // Whatever is odd in a query is no fault of the upload.
+        dissection.guess(|found| form::extract(query, true, charset::Charset::Utf8, found));
     }
     dissection.finish()
 }

@@ -279,6 +279,7 @@ mod tests {
                 content_types: vec![Bytes::from_static(content_type)],
                 content_encodings: Vec::new(),
                 names: Vec::new(),
+                query: None,
                 ambiguity: Ambiguity::Refuse,
                 route: "uploads".into(),
             };

@@ -49,6 +49,8 @@ pub struct Upload {
     pub content_encodings: Vec<Bytes>,
     /// What the request calls the body: file names and the like, as they were sent.
     pub names: Vec<Bytes>,
+    /// The query of the request, if there are fields in it.
+    pub query: Option<Bytes>,
     /// What the route does about bodies that servers read in different ways.
     pub ambiguity: Ambiguity,
     /// Name of the route, for rules that look at some routes only.

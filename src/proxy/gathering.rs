@@ -363,6 +363,7 @@ pub(super) fn nothing(code: ProblemCode, case: &Case<'_>) -> Subject {
         content_types: Vec::new(),
         content_encodings: Vec::new(),
         names: Vec::new(),
+        query: None,
         ambiguity: case.route.policy.ambiguity,
         route: Arc::clone(&case.route.name),
     };

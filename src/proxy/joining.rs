@@ -44,7 +44,7 @@ impl Gate {
         let (content_types, content_encodings) = (whole.content_types.clone(), whole.content_encodings.clone());
         let (names, ambiguity) = (whole.names.clone(), case.route.policy.ambiguity);
         let route = Arc::clone(&case.route.name);
-        Ok(Upload { body, content_types, content_encodings, names, ambiguity, route })
+        Ok(Upload { body, content_types, content_encodings, names, query: None, ambiguity, route })
     }
 
     /// Nothing more of the uploads in `whole` goes on.

@@ -98,7 +98,7 @@ impl Gate {
             Some(_) => Ok(Vec::new()),
         };
         let mut verdict = None;
-        if held.came {
+        if held.came || brings_fields(session.req_header()) {
             let subject = Subject::of(session, &held, case, plan.as_ref(), pieces.as_deref());
             let own = self.judge(session, passage, case, subject, lookahead).await;
             if own.stops() {
@@ -300,6 +300,7 @@ impl Subject {
             content_types: values(headers, header::CONTENT_TYPE),
             content_encodings: content_encodings(headers),
             names: names_of(session.req_header()),
+            query: query_of(session.req_header()),
             ambiguity: case.route.policy.ambiguity,
             route: Arc::clone(&case.route.name),
         };
@@ -323,6 +324,17 @@ impl Subject {
 
 /// Headers in which clients name a file that is the whole body.
 const NAMING: [&str; 4] = ["content-disposition", "slug", "x-file-name", "x-filename"];
+
+/// Whether a request, with a body or without, changes something by what its query says.
+pub(super) fn brings_fields(request: &RequestHeader) -> bool {
+    !request.method.is_safe() && query_of(request).is_some()
+}
+
+/// The query of a request, if there are fields in it.
+fn query_of(request: &RequestHeader) -> Option<Bytes> {
+    let query = request.uri.query().filter(|query| query.contains('='))?;
+    Some(Bytes::copy_from_slice(query.as_bytes()))
+}
 
 /// What a request calls its body: the values of those headers, and where it is put.
 fn names_of(request: &RequestHeader) -> Vec<Bytes> {

@@ -64,7 +64,7 @@ use assembling::{Stop, content_encodings, values};
 use client::client_of;
 use held_session::Replay;
 use hold::{HoldFailure, declared_length, hold};
-use judging::Held;
+use judging::{Held, brings_fields};
 use origin_room::{OriginRoom, Seat};
 use pace::Lines;
 use pending::Pending;
@@ -410,7 +410,7 @@ impl Gate {
             }
         };
         let has_body = !session.is_body_empty();
-        if !has_body && plan.is_none() {
+        if !has_body && plan.is_none() && !brings_fields(session.req_header()) {
             wire::note_complete(session);
             return Ok(false);
         }

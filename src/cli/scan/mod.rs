@@ -136,6 +136,7 @@ fn inspect_file(
         content_types,
         content_encodings: Vec::new(),
         names: name.into_iter().collect(),
+        query: None,
         ambiguity: route.policy.ambiguity,
         route: Arc::clone(&route.name),
     };

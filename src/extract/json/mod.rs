@@ -17,6 +17,7 @@ use bytes::Bytes;
 use super::ProblemCode;
 use super::charset::Charset;
 use super::dissection::Dissection;
+use super::legible;
 use super::protobuf::Fields;
 use super::seen::Seen;
 use walk::{Aside, Walked, walk};
@@ -49,6 +50,7 @@ pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Dissection<'_>
 }
 
 fn extract_reading(text: &Bytes, aside: Aside<'_>, found: &mut Dissection<'_>) -> Form {
+    legible::show_rich_text(text, found);
     let Walked { odd, too_deep } = walk(text, aside, found);
     if let Some(offset) = too_deep {
         found.ambiguous(ProblemCode::JsonTooDeep, Some(offset));

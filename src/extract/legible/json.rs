@@ -11,13 +11,13 @@ use crate::extract::dissection::Dissection;
 use crate::extract::json;
 
 use super::writer::TextWriter;
-use super::{markup, rtf};
+use super::{markup, rich_text, rtf};
 
 /// JSON in a string of JSON, which logs have: how often escapes are undone.
 const MAX_LEVELS: usize = 3;
 
 /// Lists and objects inside each other in which strings are put together.
-const MAX_DEPTH: usize = 1 << 10;
+pub(super) const MAX_DEPTH: usize = 1 << 10;
 
 /// Whether `text` of `part` is JSON, by what it is called or how it begins, and is not read string by string anyway.
 pub(super) fn is_in(part: &Part, text: &[u8], found: &Dissection<'_>) -> bool {
@@ -51,6 +51,7 @@ pub(super) fn show(text: &[u8], found: &mut Dissection<'_>) {
         }
     }
     show_unescaped(text, found);
+    rich_text::show(text, found);
 }
 
 /// A notebook of Jupyter with the lines of each cell in one: there, a list of strings is one text.
@@ -84,7 +85,7 @@ fn joined_cells(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Bytes up to the end of the string whose content `text` begins with, the quotation mark too.
-fn string_end(text: &[u8]) -> usize {
+pub(super) fn string_end(text: &[u8]) -> usize {
     let mut at = 0;
     while let Some(next) = memchr::memchr2(b'"', b'\\', &text[at..]) {
         if text[at + next] == b'"' {
@@ -119,7 +120,7 @@ fn show_unescaped(text: &[u8], found: &mut Dissection<'_>) {
     }
 }
 
-fn unescaped<'a>(text: &[u8], found: &mut Dissection<'a>) -> Option<Bytes> {
+pub(super) fn unescaped<'a>(text: &[u8], found: &mut Dissection<'a>) -> Option<Bytes> {
     let mut output = TextWriter::new(text.len(), found);
     json::escape::resolve(text, |piece| output.push(piece, found));
     output.finish(found)

@@ -19,6 +19,7 @@ mod markup;
 mod name;
 mod picture;
 mod references;
+mod rich_text;
 mod rtf;
 mod subtitles;
 mod writer;
@@ -33,6 +34,7 @@ pub(super) use charset::{decoded, decoded_by, named};
 pub(super) use encoded_words::decode as decode_words;
 pub(super) use name::show as show_name;
 pub(super) use references::resolved;
+pub(super) use rich_text::show as show_rich_text;
 pub(super) use writer::TextWriter;
 
 /// Shows every text of `part`, which has just been handed out. Those that are shown never come here themselves.

@@ -86,6 +86,7 @@ pub fn examine(upload: &Upload, snapshot: &Snapshot, resources: &Resources<'_>) 
         content_types: &content_types,
         content_encodings: &content_encodings,
         names: &names,
+        query: upload.query.as_ref(),
         ambiguity: upload.ambiguity,
     };
     let limits = &snapshot.config.limits;

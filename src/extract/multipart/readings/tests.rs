@@ -17,6 +17,7 @@ fn all_readings(body: &[u8], content_type: &str) -> Extraction {
         content_types: &[content_type.as_bytes()],
         content_encodings: &[],
         names: &[],
+        query: None,
         ambiguity: Ambiguity::InspectAll,
     };
     Extraction::of(&source, &ExtractLimits::default())
