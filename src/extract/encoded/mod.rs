@@ -10,6 +10,7 @@
 //! Sources: RFC 4648 §4 and §5; what Python's `base64`, PHP's `base64_decode` and Node's `Buffer` do.
 
 mod data_uri;
+mod escaped;
 mod markup;
 mod runs;
 mod spelled;
@@ -78,6 +79,9 @@ pub(super) fn extract(part: &Part, runs: Runs, found: &mut Dissection<'_>) {
         if is_value(part) || matches!(part.kind, PartKind::Body | PartKind::File | PartKind::Entry) {
             spelled::whole(&part.bytes, found);
         }
+        if is_value(part) {
+            spelled::binary_string(&part.bytes, found);
+        }
         if part.kind == PartKind::Body {
             whole_body(&part.bytes, found);
         }
@@ -93,6 +97,7 @@ fn look_for_text(part: &Part, runs: Runs, found: &mut Dissection<'_>) {
     }
     uuencode::extract(&part.bytes, found);
     spelled::byte_arrays(&part.bytes, found);
+    escaped::extract(&part.bytes, found);
     if runs == Runs::Sought {
         runs::in_text(&part.bytes, found);
     }

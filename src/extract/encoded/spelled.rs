@@ -16,6 +16,9 @@ const MIN_CHARACTERS: usize = 24;
 /// Fewest numbers of a list that are bytes.
 const MIN_NUMBERS: usize = 12;
 
+/// Fewest characters of base64 in a list of strings.
+const MIN_JOINED: usize = 64;
+
 /// Digits of hashes and of identifiers, which are everywhere and hold nothing.
 const DIGEST_DIGITS: [usize; 8] = [24, 32, 36, 40, 56, 64, 96, 128];
 
@@ -54,15 +57,33 @@ pub(super) fn whole(text: &Bytes, found: &mut Dissection<'_>) {
     }
 }
 
+/// Hands out the bytes of which `text` has each as a character, as `readAsBinaryString` of browsers gives them. Texts of
+/// people have no control characters.
+pub(super) fn binary_string(text: &[u8], found: &mut Dissection<'_>) {
+    let is_control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    if text.len() < MIN_CHARACTERS || text.is_ascii() || !text.iter().any(is_control) {
+        return;
+    }
+    let Ok(text) = str::from_utf8(text) else { return };
+    if let Ok(content) = text.chars().map(|ch| u8::try_from(u32::from(ch))).collect::<Result<Vec<u8>, _>>() {
+        hand_out(content, text.len(), found);
+    }
+}
+
 /// Hands out every list of numbers in `text` that may be bytes: `[137, 80, …]`, signed as Java has them, or
-/// `{"0": 137, "1": 80, …}` as JavaScript writes an array of bytes.
+/// `{"0": 137, "1": 80, …}` as JavaScript writes an array of bytes, or one a line as YAML has them. And what lists of
+/// strings are in base64 together, as notebooks of Jupyter have pictures.
 pub(super) fn byte_arrays(text: &[u8], found: &mut Dissection<'_>) {
+    lists_of_yaml(text, found);
     let mut at = 0;
     while let Some(start) = memchr::memchr2(b'[', b'{', text.get(at..).unwrap_or_default()).map(|next| at + next) {
         let (bytes, end) = numbers(text, start);
         at = end.max(start + 1);
         if bytes.len() >= MIN_NUMBERS {
             hand_out(bytes, at - start, found);
+        } else if let Some((joined, end)) = strings(text, start) {
+            at = end;
+            super::base64(&joined, super::Standing::Quoted, found);
         }
         if found.is_over() {
             return;
@@ -216,14 +237,77 @@ fn key(text: &[u8], at: usize, number: usize) -> Option<usize> {
     (text.get(at) == Some(&b':')).then(|| skip_blanks(text, at + 1))
 }
 
-/// The number from -128 to 255 at `at`, as a byte, and where it ends.
+/// The number from -128 to 255 at `at`, as a byte, and where it ends: `137`, `137.0`, `137e0`, `0x89`, `"137"`.
 fn number(text: &[u8], at: usize) -> Option<(u8, usize)> {
+    let quote = text.get(at).copied().filter(|byte| matches!(byte, b'"' | b'\''));
+    let at = at + usize::from(quote.is_some());
     let is_negative = text.get(at) == Some(&b'-');
     let first = at + usize::from(is_negative);
-    let length = text.get(first..)?.iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
-    let value: i16 = str::from_utf8(&text[first..first + length]).ok()?.parse().ok()?;
+    let digits = |at: usize| text[at.min(text.len())..].iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
+    let (value, mut end) = match text.get(first..)? {
+        [b'0', b'x' | b'X', high, low, ..] if low.is_ascii_hexdigit() => {
+            (i16::from_str_radix(str::from_utf8(&[*high, *low]).ok()?, 16).ok()?, first + 4)
+        }
+        _ => {
+            let end = first + digits(first);
+            (str::from_utf8(&text[first..end]).ok()?.parse().ok()?, end)
+        }
+    };
+    for marks in [&b"."[..], b"eE"] {
+        if text.get(end).is_some_and(|byte| marks.contains(byte)) {
+            let zeros = text[end + 1..].iter().take_while(|byte| matches!(byte, b'0' | b'+')).count();
+            end += if zeros > 0 { 1 + zeros } else { 0 };
+        }
+    }
+    if quote.is_some() {
+        end = (text.get(end).copied() == quote).then_some(end + 1)?;
+    }
     let value = if is_negative { -value } else { value };
-    (-128..=255).contains(&value).then_some((value as u8, first + length))
+    (-128..=255).contains(&value).then_some((value as u8, end))
+}
+
+/// Hands out lists of numbers of which each is in a line behind `- `.
+fn lists_of_yaml(text: &[u8], found: &mut Dissection<'_>) {
+    let mut at = 0;
+    while let Some(next) = memchr::memmem::find(&text[at..], b"- ").map(|next| at + next) {
+        let (mut bytes, mut end) = (Vec::new(), next);
+        while let Some((byte, behind)) = text[end..].starts_with(b"- ").then(|| number(text, end + 2)).flatten() {
+            bytes.push(byte);
+            end = skip_blanks(text, behind);
+        }
+        at = end.max(next + 2);
+        if bytes.len() >= MIN_NUMBERS {
+            hand_out(bytes, end - next, found);
+        }
+        if found.is_over() {
+            return;
+        }
+    }
+}
+
+/// The characters of base64 in the list of two strings or more that begins at `start`, joined, and where it ends.
+fn strings(text: &[u8], start: usize) -> Option<(Vec<u8>, usize)> {
+    let (mut joined, mut count, mut at) = (Vec::new(), 0, start + 1);
+    loop {
+        at = skip_blanks(text, at);
+        let quote = text.get(at).filter(|byte| matches!(byte, b'"' | b'\''))?;
+        let length = text[at + 1..].iter().position(|byte| byte == quote)?;
+        let string = &text[at + 1..at + 1 + length];
+        let string = string.strip_suffix(b"\\n").unwrap_or(string);
+        let is_base64 = |byte: &u8| super::Way::USUAL.value(*byte).is_some() || matches!(byte, b'=' | b'\\');
+        if !string.iter().all(is_base64) {
+            return None;
+        }
+        joined.extend(string.iter().filter(|byte| **byte != b'\\'));
+        count += 1;
+        at = skip_blanks(text, at + length + 2);
+        match text.get(at)? {
+            b',' => at += 1,
+            b']' => break,
+            _ => return None,
+        }
+    }
+    (count > 1 && joined.len() >= MIN_JOINED).then_some((joined, at + 1))
 }
 
 #[cfg(test)]
@@ -262,6 +346,16 @@ mod tests {
     }
 
     #[test]
+    fn strings_of_bytes_are_bytes() {
+        let content: Vec<u8> = (0..=255).collect();
+        let text: String = content.iter().map(|byte| char::from(*byte)).collect();
+        assert_eq!(decoded(&text, |text, found| binary_string(text, found)), [content]);
+        for text in ["déjà vu, très français, une longue phrase", "only ASCII, but \u{1} is a control character"] {
+            assert!(decoded(text, |text, found| binary_string(text, found)).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
     fn lists_of_numbers_are_bytes() {
         let list: Vec<String> = CONTENT.iter().map(u8::to_string).collect();
         let keyed: Vec<String> = CONTENT.iter().enumerate().map(|(at, byte)| format!("\"{at}\": {byte}")).collect();
@@ -272,12 +366,38 @@ mod tests {
         ] {
             assert_eq!(decoded(&text, |text, found| byte_arrays(text, found)), [CONTENT], "{text}");
         }
+        let other =
+            |write: fn(&u8) -> String, separator: &str| CONTENT.iter().map(write).collect::<Vec<_>>().join(separator);
+        for text in [
+            format!("[{}]", other(|byte| format!("{byte}.0"), ",")),
+            format!("[{}]", other(|byte| format!("{byte}e0"), ",")),
+            format!("[{}]", other(|byte| format!("\"{byte}\""), ", ")),
+            format!("[{}]", other(|byte| format!("0x{byte:02x}"), ",")),
+            format!("a:\n{}b: c", other(|byte| format!("  - {byte}\n"), "")),
+            format!("a:\n- {}\n- x", other(|byte| format!("0x{byte:02x}"), "\n- ")),
+        ] {
+            assert_eq!(decoded(&text, |text, found| byte_arrays(text, found)), [CONTENT], "{text}");
+        }
+        let content = CONTENT.repeat(9);
+        let encoded = data_encoding::BASE64.encode(&content);
+        let (start, end) = encoded.split_at(76);
+        for text in [format!("{{\"image/png\": [\"{start}\\n\",\n \"{end}\"]}}"), format!("['{start}','{end}']")] {
+            assert_eq!(decoded(&text, |text, found| byte_arrays(text, found)), [&content[..]], "{text}");
+        }
         let signed = "[-1,-128,127,0,1,2,3,4,5,6,7,8]";
         assert_eq!(
             decoded(signed, |text, found| byte_arrays(text, found)),
             [b"\xff\x80\x7f\0\x01\x02\x03\x04\x05\x06\x07\x08"]
         );
-        for text in ["[1,2,3,4,5,6,7,8,9,10,11,256]", "[1,2,3]", "[1.5,2,3,4,5,6,7,8,9,10,11,12,13]", "[", "{\"0\":"] {
+        for text in [
+            "[1,2,3,4,5,6,7,8,9,10,11,256]",
+            "[1,2,3]",
+            "[1.5,2,3,4,5,6,7,8,9,10,11,12,13]",
+            "[",
+            "{\"0\":",
+            "- ",
+            "[\"",
+        ] {
             assert_eq!(decoded(text, |text, found| byte_arrays(text, found)), Vec::<Vec<u8>>::new(), "{text}");
         }
     }

@@ -41,7 +41,8 @@ fn value(bytes: &Bytes, at: &mut usize, values: &mut Values, depth: usize) -> Op
     };
     let sort = if first >> 5 == 2 { Sort::Bytes } else { Sort::Text };
     match (first >> 5, length) {
-        (0 | 1 | 7, Length::Known(_)) => {}
+        (0, Length::Known(number)) => values.number(number),
+        (1 | 7, Length::Known(_)) => {}
         (2 | 3, Length::Known(length)) => {
             let content = take(bytes, at, length)?;
             values.add(sort, content);

@@ -21,6 +21,9 @@ use super::dissection::Dissection;
 /// Lists and maps inside each other that are followed.
 const MAX_DEPTH: usize = 64;
 
+/// Numbers behind each other that may be a file.
+const LEAST_NUMBERS: usize = 16;
+
 /// Values in a body that are handed out.
 const MAX_VALUES: usize = 1 << 20;
 
@@ -48,18 +51,37 @@ enum Sort {
     Bytes,
     /// A text, which may have something encoded in it.
     Text,
+    /// Numbers, which may be the bytes of a file.
+    Numbers,
 }
 
 /// What was read of a body.
 #[derive(Debug, Default)]
 struct Values {
     found: Vec<(Sort, Bytes)>,
+    /// Numbers that follow each other and may be bytes, as serde writes a list of them.
+    numbers: Vec<u8>,
     /// Whether all of the body is one value, or some behind each other.
     is_whole: bool,
 }
 
 impl Values {
+    fn number(&mut self, number: u64) {
+        match u8::try_from(number) {
+            Ok(byte) => self.numbers.push(byte),
+            Err(_) => self.end_numbers(),
+        }
+    }
+
+    fn end_numbers(&mut self) {
+        let numbers = std::mem::take(&mut self.numbers);
+        if numbers.len() >= LEAST_NUMBERS {
+            self.found.push((Sort::Numbers, numbers.into()));
+        }
+    }
+
     fn add(&mut self, sort: Sort, content: Bytes) {
+        self.end_numbers();
         if !content.is_empty() && self.found.len() < MAX_VALUES {
             self.found.push((sort, content));
         }
@@ -78,7 +100,8 @@ pub(super) fn extract(part: &Part, found: &mut Dissection<'_>) -> bool {
     let Some(notation) = likely.or_else(|| may_be(part)) else {
         return false;
     };
-    let values = read(notation, &part.bytes);
+    let mut values = read(notation, &part.bytes);
+    values.end_numbers();
     if likely.is_none() && !values.is_whole {
         return false;
     }
@@ -87,7 +110,8 @@ pub(super) fn extract(part: &Part, found: &mut Dissection<'_>) -> bool {
             break;
         }
         let kind = if sort == Sort::Text { PartKind::JsonString } else { PartKind::Entry };
-        found.add(Part { is_guess: declared.is_none(), ..Part::new(kind, content) }, None);
+        let is_guess = declared.is_none() || sort == Sort::Numbers;
+        found.add(Part { is_guess, ..Part::new(kind, content) }, None);
     }
     values.is_whole
 }
