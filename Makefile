@@ -39,6 +39,12 @@ differential-pictures: deps ## Send N=2000 odd pictures of SEED=1 through Pensto
 	PENSTOCK_REQUIRE=differential PENSTOCK_PICTURES_N=$(or $(N),2000) PENSTOCK_DIFFERENTIAL_SEED=$(SEED) \
 	    PENSTOCK_DIFFERENTIAL_FIRST=$(FIRST) cargo test differential_pictures -- --nocapture
 
+.PHONY: differential-texts
+differential-texts: deps ## Send N=2000 odd documents of SEED=1 through Penstock to programs that show them
+	@deploy/install-deps.sh --differential
+	PENSTOCK_REQUIRE=differential PENSTOCK_TEXTS_N=$(or $(N),2000) PENSTOCK_DIFFERENTIAL_SEED=$(SEED) \
+	    PENSTOCK_DIFFERENTIAL_FIRST=$(FIRST) cargo test differential_texts -- --nocapture --include-ignored
+
 .PHONY: pieces
 pieces: deps ## Upload files of BYTES=30000000 in pieces with real clients of npm and PyPI
 	@deploy/install-deps.sh --differential

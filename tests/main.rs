@@ -24,6 +24,7 @@ mod containers;
 mod corpora;
 mod differential;
 mod differential_pictures;
+mod differential_texts;
 mod documents;
 mod encodings;
 mod exceptions;

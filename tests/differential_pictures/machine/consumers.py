@@ -3,14 +3,17 @@
 import base64
 import glob
 import io
-import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import warnings
 
 from PIL import Image, ImageFile, ImageOps
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../support/machine"))
+from chromium import Browser
 
 warnings.simplefilter("ignore")
 Image.MAX_IMAGE_PIXELS = 50_000_000
@@ -28,7 +31,11 @@ def as_png(picture):
 def narrowed(picture):
     if picture.mode in ("I", "F", "I;16", "I;16B"):
         low, high = picture.getextrema()
-        return picture.point(lambda v: v * (255 / max(high, 1)) + 0).convert("L") if picture.mode != "F" else picture.convert("L")
+        return (
+            picture.point(lambda v: v * (255 / max(high, 1)) + 0).convert("L")
+            if picture.mode != "F"
+            else picture.convert("L")
+        )
     return picture.convert("RGBA" if "transparency" in picture.info or picture.mode in ("PA", "La", "RGBa") else "RGB")
 
 
@@ -167,80 +174,26 @@ async function show(base64) {
 
 
 class Chromium:
-    """Driven over the pipe of its debugging protocol, so that nothing else is needed. A page at file:// is a secure
-    context, in which `ImageDecoder` is there, to look at frames one by one."""
+    """A page at file:// is a secure context, in which `ImageDecoder` is there, to look at frames one by one."""
 
     name = "chromium"
 
     def __init__(self):
-        self.program = shutil.which("chromium") or shutil.which("chromium-browser")
-        if not self.program:
-            raise OSError("there is no chromium")
         self.folder = tempfile.mkdtemp()
-        self.start()
-
-    def start(self):
-        to_read, self.write_to = os.pipe()
-        self.read_from, to_write = os.pipe()
-        os.makedirs(self.folder, exist_ok=True)
         with open(self.folder + "/page.html", "w") as page:
             page.write("<script>" + PAGE.replace("MOST", str(MOST_FRAMES)) + "</script>")
-
-        def wire():
-            os.dup2(to_read, 3)
-            os.dup2(to_write, 4)
-
-        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--disable-dev-shm-usage"]
-        flags += ["--allow-file-access-from-files", f"--user-data-dir={self.folder}/profile", "--force-color-profile=srgb"]
-        self.process = subprocess.Popen(
-            [self.program, *flags], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            preexec_fn=wire, pass_fds=(3, 4, to_read, to_write),
-        )
-        os.close(to_read)
-        os.close(to_write)
-        self.number, self.buffer = 0, b""
-        target = self.call("Target.createTarget", {"url": f"file://{self.folder}/page.html"})["targetId"]
-        self.session = self.call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
-
-    def call(self, method, parameters, session=None):
-        self.number += 1
-        message = {"id": self.number, "method": method, "params": parameters}
-        if session:
-            message["sessionId"] = session
-        data = json.dumps(message).encode() + b"\0"
-        while data:
-            data = data[os.write(self.write_to, data) :]
-        while True:
-            while b"\0" not in self.buffer:
-                read = os.read(self.read_from, 1 << 20)
-                if not read:
-                    raise OSError("chromium is gone")
-                self.buffer += read
-            answer, _, self.buffer = self.buffer.partition(b"\0")
-            answer = json.loads(answer)
-            if answer.get("id") == self.number:
-                if "error" in answer:
-                    raise OSError(answer["error"]["message"])
-                return answer["result"]
+        flags = ["--allow-file-access-from-files", "--force-color-profile=srgb"]
+        self.browser = Browser(f"file://{self.folder}/page.html", flags)
 
     def show(self, files):
         return [self.one(data) for data in files]
 
     def one(self, data):
-        expression = f"show('{base64.b64encode(data).decode()}')"
-        try:
-            parameters = {"expression": expression, "awaitPromise": True, "returnByValue": True, "timeout": 30000}
-            result = self.call("Runtime.evaluate", parameters, self.session)
-            return [base64.b64decode(text) for text in result["result"].get("value") or []]
-        except OSError:
-            self.process.kill()
-            self.process.wait()
-            self.start()
-            return []
+        texts = self.browser.evaluate(f"show('{base64.b64encode(data).decode()}')", 30000)
+        return [base64.b64decode(text) for text in texts or []]
 
     def close(self):
-        self.process.kill()
-        self.process.wait()
+        self.browser.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

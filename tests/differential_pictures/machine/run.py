@@ -3,58 +3,24 @@ through the same Penstock as PNG: if that is blocked, the file was a way around 
 
     run.py ADDRESS COUNT SEED [FIRST [consumers]]
 
-Penstock has the hashes of `hashes.py` on its list; its origin answers 200 with the header `x-flagged: 1` where it was
-told so. What is near the limit may fall on either side of it by rounding, so a rendering has to be nearer: on the route
-/near/, whose set has a smaller distance.
+Penstock has the hashes of what `listed.py` draws on its list. What is near the limit may fall on either side of it by
+rounding, so a rendering has to be nearer: on the route /near/, whose set has a smaller distance.
 """
 
 import collections
-import http.client
 import os
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import consumers
 import generate
+from client import Penstock
 
 BATCH = 40
 
 
-class Penstock:
-    """One connection for each thread."""
-
-    def __init__(self, address):
-        self.address = address
-        self.kept = threading.local()
-
-    def post(self, path, data):
-        for _ in range(3):
-            try:
-                connection = getattr(self.kept, "connection", None)
-                if connection is None:
-                    host, port = self.address.rsplit(":", 1)
-                    connection = self.kept.connection = http.client.HTTPConnection(host, int(port), timeout=60)
-                connection.request("POST", path, data, {"Content-Type": "application/octet-stream"})
-                answer = connection.getresponse()
-                answer.read()
-                return answer.status, answer.getheader("x-flagged") == "1"
-            except (OSError, http.client.HTTPException):
-                self.kept.connection = None
-        return 0, False
-
-    def judge(self, data):
-        status, is_flagged = self.post("/upload/x", data)
-        if status == 451:
-            return "blocked"
-        if status == 200:
-            return "inconclusive" if is_flagged else "allowed"
-        if status in (413, 422, 403):
-            return "inconclusive"
-        return f"status {status}"
-
-    def shows_listed(self, png):
-        return self.post("/near/x", png)[0] == 451
+def shows_listed(penstock, png):
+    return penstock.post("/near/x", png)[0] == 451
 
 
 def try_batch(penstock, programs, made, report):
@@ -67,7 +33,7 @@ def try_batch(penstock, programs, made, report):
     for program in programs:
         for (index, name, data), shown in zip(let_through, program.show([file[2] for file in let_through])):
             report.shown[program.name] += len(shown)
-            if any(penstock.shows_listed(png) for png in shown):
+            if any(shows_listed(penstock, png) for png in shown):
                 report.bypass(index, name, data, program.name)
 
 
