@@ -19,6 +19,7 @@ demo: deps ## Build, run Penstock in front of a small site, upload samples, keep
 test: deps ## Run every test
 	-@deploy/install-deps.sh --differential
 	-@deploy/install-deps.sh --libheif
+	-@deploy/install-deps.sh --pdfium
 	cargo test
 
 .PHONY: differential

@@ -4,7 +4,7 @@
 # --bench-images, --bench-text, --robustness and --near-copies, the Python packages that these run, each in a virtual
 # environment under target/; with --fuzz, what libFuzzer does; with --deny, cargo-deny; with --differential, the
 # languages of the parsers that the differential test runs; with --libheif, what decodes HEIC and AVIF, which Penstock
-# uses when it is there.
+# uses when it is there; with --pdfium, what renders pages of PDF, into target/pdfium: an option says where it is.
 set -euo pipefail
 
 # Command → Debian package. zlib-ng and jemalloc, which pingora and Penstock link, are built from C with cmake and make.
@@ -14,6 +14,7 @@ case "${1:-}" in
     --bench-arriving | --bench-index | --bench-images | --bench-text | --robustness | --near-copies) needed+=(python3:python3) ;;
     --soak) needed+=(python3:python3 openssl:openssl) ;;
     --bench-links) needed+=(python3:python3 openssl:openssl nginx:nginx-light) ;;
+    --pdfium) needed+=(python3:python3) ;;
     --fuzz) needed+=(c++:g++) ;;
     --differential) needed+=(python3:python3 node:nodejs npm:npm php:php-cli) ;;
 esac
@@ -65,6 +66,25 @@ install_python_packages() {
     "$venv/bin/pip" install --quiet --disable-pip-version-check "${@:3}"
 }
 
+# No distribution packs pdfium: it comes out of a wheel of PyPI, of one version, each file by its SHA-256.
+install_pdfium() {
+    local folder hash
+    folder="$(dirname "$0")/../target/pdfium"
+    [ "${1:-}" = --pdfium ] && [ ! -e "$folder/libpdfium.so" ] || return 0
+    case "$(uname -m)" in
+        x86_64) hash=dc31aea5b0fb9fefc9b537a65f4113980b2c40798445736a7e6565bc85161e37 ;;
+        aarch64) hash=dd46e93c0c3a73f6cea8489baff6d77a5d0759dd53fbbce0aeb49c91830176fc ;;
+        *) echo "install-deps: no pdfium for this processor" >&2; return 1 ;;
+    esac
+    echo "installing pdfium into target/pdfium"
+    [ -x "$folder/venv/bin/pip" ] || python3 -m venv "$folder/venv"
+    echo "pypdfium2==5.15.2 --hash=sha256:$hash" >"$folder/requirements.txt"
+    "$folder/venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --no-deps \
+        --require-hashes -r "$folder/requirements.txt"
+    cp "$folder"/venv/lib/python3*/site-packages/pypdfium2_raw/libpdfium.so "$folder/libpdfium.so"
+    rm -rf "$folder/venv"
+}
+
 # One version, so that CI says the same from one day to the next.
 install_cargo_deny() {
     if [ "${1:-}" = --deny ] && ! cargo deny --version >/dev/null 2>&1; then
@@ -87,6 +107,7 @@ install_routers() {
 if [ ${#missing[@]} -eq 0 ]; then
     install_routers "${1:-}"
     install_python_packages "${1:-}"
+    install_pdfium "${1:-}"
     install_cargo_deny "${1:-}"
     exit 0
 fi
@@ -104,4 +125,5 @@ echo "installing ${missing[*]}"
 DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 install_routers "${1:-}"
 install_python_packages "${1:-}"
+install_pdfium "${1:-}"
 install_cargo_deny "${1:-}"

@@ -405,6 +405,7 @@ fn picture(input: &[u8], wanted: AlgorithmSet, max_pixels: u64) {
         max_alloc: 32 << 20,
         max_frames: 4,
         deadline: Duration::from_secs(5),
+        ..DecodeLimits::default()
     };
     let hashes = hash_part_here(input, wanted, &limits);
     assert_ne!(hashes.problem, Some(DecodeError::Panicked));

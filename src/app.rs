@@ -65,6 +65,7 @@ pub fn run(config_file: &Path) -> Result<(), RunError> {
     for Undecodable { format, why } in workers.undecodable() {
         tracing::warn!(event = "worker", %format, why, "uploads in this format cannot be decoded");
     }
+    let pages = rendering(config, &workers).map_or_else(|why| why, |()| "rendered");
     let subjects = Subjects {
         snapshots: Arc::clone(&snapshots),
         quarantine: Arc::clone(&quarantine),
@@ -82,6 +83,7 @@ pub fn run(config_file: &Path) -> Result<(), RunError> {
         admin = %config.admin.address,
         sets = snapshot.sets.len(),
         rules = snapshot.rules.len(),
+        pages_of_pdf = pages,
     );
     proxy::serve(Gate::new(Arc::clone(&snapshots), inspector, stores, quarantine, metrics), snapshot)?;
     Ok(())
@@ -96,6 +98,8 @@ pub struct Checked {
     pub sources: Vec<SourceHealth>,
     /// Formats that this machine cannot decode.
     pub undecodable: Vec<Undecodable>,
+    /// Why pages of PDF are not rendered, if they are not.
+    pub unrendered: Option<&'static str>,
 }
 
 /// Loads what [`run`] would, without serving it.
@@ -117,14 +121,28 @@ pub fn check(config_file: &Path, fetching: Fetching, progress: &dyn Progress) ->
         Ok(_) => return Err(problems),
         Err(found) => return Err([found, problems].concat()),
     };
-    let undecodable = workers(&snapshot.config.server, &Arc::default()).undecodable();
-    Ok(Checked { snapshot, sources, undecodable })
+    let workers = workers(&snapshot.config.server, &Arc::default());
+    let undecodable = workers.undecodable();
+    let unrendered = rendering(&snapshot.config, &workers).err();
+    Ok(Checked { snapshot, sources, undecodable, unrendered })
+}
+
+/// Whether pages of PDF are rendered, or why they are not.
+fn rendering(config: &Config, workers: &Workers) -> Result<(), &'static str> {
+    match config.limits.decode.max_rendered_pages {
+        0 => Err("max_rendered_pages is 0"),
+        _ => workers.renders(),
+    }
 }
 
 /// The workers that the configuration asks for. None is started yet.
 pub fn workers(server: &Server, metrics: &Arc<Metrics>) -> Workers {
     let metrics = Arc::clone(metrics);
-    if server.worker { Workers::new(server.inspection_threads, metrics) } else { Workers::switched_off(metrics) }
+    if server.worker {
+        Workers::new(server.inspection_threads, metrics).rendering_by(server.pdfium.clone())
+    } else {
+        Workers::switched_off(metrics)
+    }
 }
 
 /// Starts the thread that serves operators: the admin listener and SIGHUP.

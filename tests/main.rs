@@ -45,6 +45,7 @@ mod protocols;
 mod proxying;
 mod readable;
 mod reloading;
+mod rendered;
 mod reports;
 mod requests;
 mod rollout;

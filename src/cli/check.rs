@@ -24,8 +24,8 @@ pub(super) struct CheckArgs {
 
 pub(super) fn check(args: &CheckArgs) -> u8 {
     let fetching = if args.fetch { Fetching::Allowed } else { Fetching::Offline };
-    let Checked { snapshot, sources, undecodable } = match app::check(&args.config.config, fetching, &Bar::unbounded())
-    {
+    let checked = app::check(&args.config.config, fetching, &Bar::unbounded());
+    let Checked { snapshot, sources, undecodable, unrendered } = match checked {
         Ok(checked) => checked,
         Err(problems) => {
             print_problems(&problems);
@@ -50,6 +50,10 @@ pub(super) fn check(args: &CheckArgs) -> u8 {
     }
     for Undecodable { format, why } in undecodable {
         println!("{format} cannot be decoded here: {why}");
+    }
+    match unrendered {
+        Some(why) => println!("pages of PDF are not rendered here: {why}"),
+        None => println!("pages of PDF are rendered by pdfium"),
     }
     let warnings = snapshot.warnings();
     for warning in &warnings {

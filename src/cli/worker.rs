@@ -1,6 +1,7 @@
 //! `penstock worker`: what a proxy starts for decoders written in C, and a look at how well it is confined.
 
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use clap::{Args, ValueEnum};
 use super::{FAILED, OK};
 use crate::content::DecodeLimits;
 use crate::media::ForeignFormat;
-use crate::worker::{Confinement, Forbidden, Hello, Rations, Workers, attempt, serve};
+use crate::worker::{Confinement, Forbidden, Hello, Rations, Role, Workers, attempt, serve};
 
 /// Exit code of `--attempt` when what is forbidden was refused.
 const REFUSED: u8 = 3;
@@ -24,6 +25,12 @@ pub(super) struct WorkerArgs {
     /// CPU time after which the system ends the worker.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     cpu_seconds: u64,
+    /// Render documents, in place of decoding pictures.
+    #[arg(long)]
+    documents: bool,
+    /// The file of pdfium, unless it is where the system's linker looks.
+    #[arg(long, value_name = "FILE")]
+    pdfium: Option<PathBuf>,
     /// Start a worker as the proxy does, say what it decodes and what keeps it from doing anything else, and try that.
     #[arg(long, conflicts_with = "attempt")]
     probe: bool,
@@ -43,8 +50,12 @@ pub(super) fn worker(args: &WorkerArgs) -> u8 {
     match args.attempt {
         Some(Attempt::File) => refused(attempt(Forbidden::File, &rations)),
         Some(Attempt::Socket) => refused(attempt(Forbidden::Socket, &rations)),
-        None if args.probe => probe(),
-        None => serve(&rations).map_or(FAILED, |()| OK),
+        None if args.probe => probe(args.pdfium.clone()),
+        None => {
+            let pdfium = args.pdfium.clone();
+            let role = if args.documents { Role::Documents { pdfium } } else { Role::Pictures };
+            serve(&role, &rations).map_or(FAILED, |()| OK)
+        }
     }
 }
 
@@ -52,26 +63,28 @@ fn refused(attempt: io::Result<()>) -> u8 {
     attempt.map_or(REFUSED, |()| OK)
 }
 
-fn probe() -> u8 {
-    let hello = match Workers::new(0, Arc::default()).hello() {
+fn probe(pdfium: Option<PathBuf>) -> u8 {
+    let workers = Workers::new(0, Arc::default()).rendering_by(pdfium);
+    let hello = match workers.hello() {
         Ok(hello) => hello,
         Err(why) => {
             eprintln!("penstock: {why}");
             return FAILED;
         }
     };
-    print_hello(&hello);
+    print_hello(&hello, workers.renders());
     let attempts = [("opening a file", "file"), ("making a socket", "socket")];
     let codes = attempts.map(|(what, name)| print_attempt(what, name));
     let is_confined = hello.confinement.seccomp && hello.confinement.limits;
     codes.into_iter().fold(if is_confined { OK } else { FAILED }, u8::max)
 }
 
-fn print_hello(hello: &Hello) {
+fn print_hello(hello: &Hello, renders: Result<(), &str>) {
     println!("library          {}", hello.library);
     for format in ForeignFormat::ALL {
         println!("{:<16} {}", format.to_string(), hello.lacks(format).unwrap_or("decoded"));
     }
+    println!("pages of PDF     {}", renders.map_or_else(|why| why, |()| "rendered by pdfium"));
     let Confinement { seccomp, landlock, limits } = hello.confinement;
     let in_force = |is_set| if is_set { "in force" } else { "NOT in force" };
     println!("system calls     filter {} (seccomp)", in_force(seccomp));

@@ -100,6 +100,9 @@ pub struct Server {
     /// Whether HEIC and AVIF are decoded, by libheif in a process of its own. Default true: where libheif is not
     /// installed, nothing is lost.
     pub worker: bool,
+    /// The file of pdfium, which renders pages of PDF in such a process. Default `None`: the one that the system's
+    /// linker finds. Where there is none, pages are not rendered, and pictures in them are compared all the same.
+    pub pdfium: Option<PathBuf>,
     /// Whose `X-Forwarded-Proto` is believed. Default nobody's: a stranger could make a site believe in encryption.
     pub trusted_proxies: Vec<Network>,
 }

@@ -53,6 +53,7 @@ pub(super) struct RawServer {
     pub state_directory: Option<Spanned<String>>,
     pub cache_directory: Option<Spanned<String>>,
     pub worker: Option<bool>,
+    pub pdfium: Option<Spanned<String>>,
     #[serde(default)]
     pub trusted_proxies: Vec<Spanned<String>>,
 }
@@ -282,4 +283,6 @@ pub(super) struct RawLimits {
     pub max_picture_memory: Option<ByteSize>,
     pub max_picture_frames: Option<Spanned<usize>>,
     pub decode_deadline: Option<Patience>,
+    pub max_rendered_pages: Option<usize>,
+    pub render_work: Option<Patience>,
 }

@@ -127,6 +127,7 @@ impl Check<'_> {
             state_directory: raw.state_directory.as_ref().map(|path| self.path(path)).or_else(state_directory),
             cache_directory: raw.cache_directory.as_ref().map_or_else(cache_directory, |path| self.path(path)),
             worker: raw.worker.unwrap_or(true),
+            pdfium: raw.pdfium.as_ref().map(|path| self.path(path)),
             trusted_proxies: self.trusted_proxies(raw),
         }
     }
@@ -202,6 +203,8 @@ impl Check<'_> {
                 max_alloc: raw.max_picture_memory.map_or(defaults.decode.max_alloc, |size| size.0),
                 max_frames: self.at_least_one(raw.max_picture_frames.as_ref(), defaults.decode.max_frames),
                 deadline: patience(raw.decode_deadline, defaults.decode.deadline),
+                max_rendered_pages: raw.max_rendered_pages.unwrap_or(defaults.decode.max_rendered_pages),
+                render_work: patience(raw.render_work, defaults.decode.render_work),
             },
         };
         limits.extract.max_plain_picture = limits.decode.plain_bytes();

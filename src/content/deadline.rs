@@ -85,7 +85,7 @@ impl Deadline {
             return self;
         }
         let not_before = Instant::now().checked_add(duration);
-        let work = not_before.map(|not_before| Work { end: time_of_thread().saturating_add(duration), not_before });
+        let work = not_before.map(|not_before| Work { end: counted_time().saturating_add(duration), not_before });
         let sooner = match (self.work, work) {
             (Some(one), Some(other)) => Some(if one.end <= other.end { one } else { other }),
             (one, other) => one.or(other),
@@ -103,7 +103,7 @@ impl Deadline {
 
     /// The work that is left, 0 when it is used up; `None` when there may be any.
     pub fn work_left(&self) -> Option<Duration> {
-        self.work.map(|work| work.end.saturating_sub(time_of_thread()))
+        self.work.map(|work| work.end.saturating_sub(counted_time()))
     }
 
     /// Whether the work is used up, whatever the time.
@@ -141,18 +141,31 @@ impl Work {
     /// Whether, `now`, more than is left would be used with `more` work.
     fn is_used_up(&self, now: Instant, more: Duration) -> bool {
         let is_near = now.checked_add(more).is_none_or(|then| then >= self.not_before);
-        is_near && time_of_thread().saturating_add(more) >= self.end
+        is_near && counted_time().saturating_add(more) >= self.end
     }
 }
 
 thread_local! {
     /// What other processes have worked for this thread.
     static ELSEWHERE: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+
+    /// What this thread has worked that counts for no deadline.
+    static APART: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
 /// Counts `work` that another process has done for this thread as its own.
 pub fn note_work_elsewhere(work: Duration) {
     ELSEWHERE.set(ELSEWHERE.get().saturating_add(work));
+}
+
+/// Does `work` that has a budget of its own: what it takes, here and elsewhere, is returned with its result, and counts
+/// for no deadline that there was before.
+pub fn apart<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let before = time_of_thread();
+    let result = work();
+    let took = time_of_thread().saturating_sub(before);
+    APART.set(APART.get().saturating_add(took));
+    (result, took)
 }
 
 /// Measures how much this thread works.
@@ -176,6 +189,11 @@ fn time_of_thread() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     let own = Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default());
     own.saturating_add(ELSEWHERE.get())
+}
+
+/// The same but for what is done [`apart`].
+fn counted_time() -> Duration {
+    time_of_thread().saturating_sub(APART.get())
 }
 
 /// Checks that `work` takes processor time in proportion to the size that it gets: for eight times as much no more than
@@ -236,5 +254,19 @@ mod tests {
         assert!(!deadline.affords(Duration::MAX) && Deadline::NEVER.affords(Duration::MAX));
         note_work_elsewhere(Duration::from_secs(599));
         assert!(deadline.work_left().unwrap() <= Duration::from_secs(1), "what others work for it counts");
+    }
+
+    #[test]
+    fn what_is_done_apart_has_a_budget_of_its_own() {
+        let deadline = Deadline::NEVER.or_after_work(Duration::from_secs(600));
+        let most = Duration::from_secs(60);
+        let (left, took) = apart(|| {
+            let own = deadline.or_after_work(most);
+            note_work_elsewhere(most);
+            own.work_left()
+        });
+        assert_eq!(left, Some(Duration::ZERO));
+        assert!(took >= most && took < 2 * most, "{took:?}");
+        assert!(deadline.work_left().unwrap() > Duration::from_secs(590), "{deadline:?}");
     }
 }

@@ -26,7 +26,7 @@ pub(crate) use base64_digit::base64_digit;
 pub use client_network::ClientNetwork;
 #[cfg(test)]
 pub(crate) use deadline::assert_linear;
-pub use deadline::{Deadline, WorkClock, note_work_elsewhere};
+pub use deadline::{Deadline, WorkClock, apart, note_work_elsewhere};
 pub use hash::{Distance, Hash64, HashParseError, HashValue, PdqHash};
 pub use legibility::{goes_on_as_text, legible_stretches, reads_as_text};
 pub use limits::{DecodeLimits, ExtractLimits};

@@ -9,6 +9,8 @@ pub enum Composition {
     Mosaic(Mosaic),
     /// A drawing in SVG, as it is written.
     Drawing(Bytes),
+    /// A document in PDF, whose pages are shown.
+    Pages(Bytes),
 }
 
 /// Pictures that a document shows beside each other as one, or in other tones than their files have.

@@ -195,11 +195,17 @@ impl Part {
         Self { composition, is_guess, ..Self::new(PartKind::Drawing, Bytes::new()) }
     }
 
+    /// The pages of a PDF as they are shown. That one cannot be shown is no doubt about an upload.
+    pub fn of_pages(pdf: Bytes) -> Self {
+        let composition = Some(Box::new(Composition::Pages(pdf)));
+        Self { composition, is_guess: true, ..Self::new(PartKind::Samples, Bytes::new()) }
+    }
+
     /// The pictures that are shown in place of its bytes, where they are.
     pub fn mosaic(&self) -> Option<&Mosaic> {
         match self.composition.as_deref()? {
             Composition::Mosaic(mosaic) => Some(mosaic),
-            Composition::Drawing(_) => None,
+            Composition::Drawing(_) | Composition::Pages(_) => None,
         }
     }
 

@@ -18,10 +18,12 @@ pub enum ForeignFormat {
     Jpeg2000,
     /// SVG, by a renderer in Rust that nothing but a process can stop.
     Svg,
+    /// Pages of PDF, by pdfium.
+    Pdf,
 }
 
 impl ForeignFormat {
-    /// Every format.
+    /// Every format that counts as undecodable where nothing decodes it. What is in PDF is read here, too.
     pub const ALL: [Self; 4] = [Self::Heic, Self::Avif, Self::Jpeg2000, Self::Svg];
 
     /// Name for metrics.
@@ -31,6 +33,7 @@ impl ForeignFormat {
             Self::Avif => "avif",
             Self::Jpeg2000 => "jp2",
             Self::Svg => "svg",
+            Self::Pdf => "pdf",
         }
     }
 }
@@ -42,6 +45,7 @@ impl fmt::Display for ForeignFormat {
             Self::Avif => "AVIF",
             Self::Jpeg2000 => "JPEG 2000",
             Self::Svg => "SVG",
+            Self::Pdf => "PDF",
         })
     }
 }

@@ -12,6 +12,7 @@ mod drawing;
 mod foreign;
 mod img_hash;
 mod mosaic;
+mod pages;
 mod pdq;
 mod scratch;
 mod signature;
@@ -26,6 +27,7 @@ pub use decode::{DecodeError, DecodeMeans, Ground, Several};
 pub use degenerate::is_degenerate;
 pub use digest::Digester;
 pub use foreign::{ForeignDecoder, ForeignFormat, ForeignPicture, NoForeignDecoder};
+pub use pages::PICTURES_A_PAGE;
 pub use pdq::{PdqHashes, Unhashable, hash_luma};
 pub use sniff::sniff;
 pub use trim::{Rect, without_borders};
@@ -98,6 +100,7 @@ pub fn hash_composition(composition: &Composition, wanted: AlgorithmSet, means: 
     match composition {
         Composition::Mosaic(mosaic) => mosaic::hash_mosaic(mosaic, wanted, means),
         Composition::Drawing(svg) => drawing::hash_drawing(svg, wanted, means),
+        Composition::Pages(pdf) => pages::hash_pages(pdf, wanted, means),
     }
 }
 

@@ -133,6 +133,13 @@ pub struct WorkerRequestLabels {
     pub outcome: &'static str,
 }
 
+/// Labels of [`Metrics::rendered_pages`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RenderedPageLabels {
+    /// `rendered`, `failed`, `deadline` or `left_out`.
+    pub outcome: &'static str,
+}
+
 /// Every metric.
 #[derive(Debug)]
 pub struct Metrics {
@@ -227,6 +234,8 @@ pub struct Metrics {
     pub worker_deaths: Family<WorkerDeathLabels, Counter>,
     /// Files that a worker was to decode.
     pub worker_requests: Family<WorkerRequestLabels, Counter>,
+    /// Pages of PDF that show more than letters.
+    pub rendered_pages: Family<RenderedPageLabels, Counter>,
 }
 
 impl Default for Metrics {
@@ -279,6 +288,7 @@ impl Default for Metrics {
             worker_starts: Counter::default(),
             worker_deaths: Family::default(),
             worker_requests: Family::default(),
+            rendered_pages: Family::default(),
         };
         metrics.register_connections();
         metrics.register_uploads();
@@ -380,6 +390,8 @@ impl Metrics {
         registry.register("worker_starts", "Workers started", self.worker_starts.clone());
         registry.register("worker_deaths", "Workers that died or had to be killed", self.worker_deaths.clone());
         registry.register("worker_requests", "Files that a worker was to decode", self.worker_requests.clone());
+        let pages = self.rendered_pages.clone();
+        registry.register("rendered_pages", "Pages of PDF that show more than letters", pages);
     }
 
     /// All metrics in the OpenMetrics text format.

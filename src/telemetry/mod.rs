@@ -11,6 +11,6 @@ pub use log::{LogFormat, start_log};
 pub use log_writer::flush_log;
 pub use metrics::{
     DoubtLabels, FloodLabels, HeldBackLabels, HoldLabels, LimitLabels, MatchLabels, Metrics, OriginLabels,
-    RefusedConnectionLabels, ReloadLabels, SetFetchLabels, SetLabels, VerdictLabels, WithdrawalLabels,
-    WorkerDeathLabels, WorkerRequestLabels,
+    RefusedConnectionLabels, ReloadLabels, RenderedPageLabels, SetFetchLabels, SetLabels, VerdictLabels,
+    WithdrawalLabels, WorkerDeathLabels, WorkerRequestLabels,
 };

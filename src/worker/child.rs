@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use super::hello::Hello;
 use super::patience::Patience;
 use super::pipe::{Timed, prepare};
-use super::protocol::{read_answer, read_hello, write_request};
+use super::protocol::{Pages, read_answer, read_hello, write_request};
 use super::sandbox::Rations;
+use super::serve::Role;
 use crate::content::{Deadline, DecodeLimits, note_work_elsewhere};
 use crate::media::{DecodeError, ForeignFormat, ForeignPicture};
 
@@ -43,15 +44,22 @@ pub(super) struct Child {
 }
 
 impl Child {
-    /// Starts `program` as a worker for files within `limits`. It inherits two pipes and no environment.
+    /// Starts `program` as a worker in this role for files within `limits`. It inherits two pipes and no environment.
     ///
     /// # Errors
     /// It cannot be started, or says nothing, or not in time, or something else than hello.
-    pub(super) fn start(program: &Path, limits: &DecodeLimits, deadline: &Deadline) -> io::Result<Self> {
+    pub(super) fn start(program: &Path, role: &Role, limits: &DecodeLimits, deadline: &Deadline) -> io::Result<Self> {
         let rations = rations(limits);
+        let mut command = Command::new(program);
+        command.arg("worker");
+        if let Role::Documents { pdfium } = role {
+            command.arg("--documents");
+            pdfium.iter().for_each(|path| {
+                command.arg("--pdfium").arg(path);
+            });
+        }
         let mut process = Process(
-            Command::new(program)
-                .arg("worker")
+            command
                 .args(["--max-alloc", &rations.max_alloc.to_string()])
                 .args(["--cpu-seconds", &rations.cpu.as_secs().to_string()])
                 .env_clear()
@@ -87,7 +95,7 @@ impl Child {
         self.max_alloc == limits.max_alloc && self.files < MAX_FILES && self.busy < MAX_BUSY
     }
 
-    /// Hands what it makes of `file` to `visit`.
+    /// Hands what it makes of `file` to `visit`, and notes in `pages` what it says of those.
     ///
     /// # Errors
     /// It died, or did not answer by `deadline` or within the work that `limits` allow, or not as a worker would:
@@ -98,6 +106,7 @@ impl Child {
         file: &[u8],
         limits: &DecodeLimits,
         deadline: &Deadline,
+        pages: &mut Pages,
         visit: &mut dyn FnMut(ForeignPicture),
     ) -> io::Result<Result<(), DecodeError>> {
         let start = Instant::now();
@@ -106,7 +115,7 @@ impl Child {
         let before = patience.worked();
         write_request(&mut Timed { pipe: &self.input, patience: &patience }, format, limits, file)?;
         let mut output = BufReader::new(Timed { pipe: &self.output, patience: &patience });
-        let answer = read_answer(&mut output, limits, visit);
+        let answer = read_answer(&mut output, limits, pages, visit);
         self.files += 1;
         let worked = patience.worked();
         note_work_elsewhere(match (before, worked) {

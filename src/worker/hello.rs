@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::libheif::{Libheif, OpenError};
+use super::pdfium::Pdfium;
 use crate::media::ForeignFormat;
 
 pub use super::sandbox::Confinement;
@@ -34,11 +35,52 @@ impl fmt::Display for Library {
     }
 }
 
+/// pdfium, as a worker found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renderer {
+    /// The worker is none for documents, and did not look for it.
+    NotAsked,
+    /// It is not where it should be, or cannot be loaded.
+    NotInstalled,
+    /// It lacks functions that are needed.
+    TooOld,
+    /// It is there.
+    Loaded,
+}
+
+impl Renderer {
+    pub(super) fn of(opened: Option<&Result<Pdfium, OpenError>>) -> Self {
+        match opened {
+            None => Self::NotAsked,
+            Some(Ok(_)) => Self::Loaded,
+            Some(Err(OpenError::NotInstalled)) => Self::NotInstalled,
+            Some(Err(OpenError::TooOld)) => Self::TooOld,
+        }
+    }
+
+    /// Whether a worker that found it so can do what it is there for.
+    pub(super) const fn is_of_use(self) -> bool {
+        matches!(self, Self::NotAsked | Self::Loaded)
+    }
+
+    /// Why it renders nothing.
+    const fn lack(self) -> Option<&'static str> {
+        match self {
+            Self::NotAsked => Some("the worker is for pictures"),
+            Self::NotInstalled => Some("pdfium is not installed"),
+            Self::TooOld => Some("pdfium is too old"),
+            Self::Loaded => None,
+        }
+    }
+}
+
 /// What a worker says when it starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hello {
     /// The library that decodes.
     pub library: Library,
+    /// The library that renders documents.
+    pub renderer: Renderer,
     /// Whether it decodes HEIC.
     pub heic: bool,
     /// Whether it decodes AVIF.
@@ -49,7 +91,7 @@ pub struct Hello {
 
 impl Hello {
     /// What is true of a process with this library and confinement. One that is not confined offers nothing.
-    pub(super) fn of(library: &Result<Libheif, OpenError>, confinement: Confinement) -> Self {
+    pub(super) fn of(library: &Result<Libheif, OpenError>, renderer: Renderer, confinement: Confinement) -> Self {
         let offers = |format| confinement.seccomp && library.as_ref().is_ok_and(|library| library.decodes(format));
         Self {
             library: match library {
@@ -57,6 +99,7 @@ impl Hello {
                 Err(OpenError::NotInstalled) => Library::NotInstalled,
                 Err(OpenError::TooOld) => Library::TooOld,
             },
+            renderer,
             heic: offers(ForeignFormat::Heic),
             avif: offers(ForeignFormat::Avif),
             confinement,
@@ -69,8 +112,11 @@ impl Hello {
             ForeignFormat::Heic => self.heic,
             ForeignFormat::Avif => self.avif,
             // Their decoders are part of this program.
-            ForeignFormat::Jpeg2000 | ForeignFormat::Svg if !self.confinement.seccomp => return Some(UNCONFINED),
+            ForeignFormat::Jpeg2000 | ForeignFormat::Svg | ForeignFormat::Pdf if !self.confinement.seccomp => {
+                return Some(UNCONFINED);
+            }
             ForeignFormat::Jpeg2000 | ForeignFormat::Svg => true,
+            ForeignFormat::Pdf => return self.renderer.lack(),
         };
         if offered {
             return None;
@@ -91,7 +137,8 @@ mod tests {
     #[test]
     fn what_is_not_decoded_has_a_reason_in_plain_words() {
         let confined = Confinement { seccomp: true, landlock: 0, limits: true };
-        let hello = |library, heic, confinement| Hello { library, heic, avif: false, confinement };
+        let renderer = Renderer::NotInstalled;
+        let hello = |library, heic, confinement| Hello { library, renderer, heic, avif: false, confinement };
         let loaded = Library::Loaded { version: [1, 15, 1] };
         let open = Confinement { seccomp: false, ..confined };
         for (hello, heic, avif) in [
@@ -111,6 +158,7 @@ mod tests {
             assert_eq!((hello.lacks(ForeignFormat::Heic), hello.lacks(ForeignFormat::Avif)), (heic, avif));
             let unconfined = (!hello.confinement.seccomp).then_some(UNCONFINED);
             assert_eq!(hello.lacks(ForeignFormat::Jpeg2000), unconfined, "it needs no library");
+            assert_eq!(hello.lacks(ForeignFormat::Pdf), unconfined.or(Some("pdfium is not installed")));
         }
     }
 }

@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use super::child::Child;
 use super::hello::Hello;
+use super::protocol::Pages;
+use super::serve::Role;
 use crate::content::{Deadline, DecodeLimits};
 use crate::media::{DecodeError, ForeignDecoder, ForeignFormat, ForeignPicture};
-use crate::telemetry::{Metrics, WorkerDeathLabels, WorkerRequestLabels};
+use crate::telemetry::{Metrics, RenderedPageLabels, WorkerDeathLabels, WorkerRequestLabels};
 
 /// This binary, whatever has become of its file since: an upgrade replaces it under a proxy that runs.
 const OWN_PROGRAM: &str = "/proc/self/exe";
@@ -50,17 +52,25 @@ pub struct Workers {
     /// Of those for drawings: anybody can write one that takes too long, which must not keep pictures from being
     /// decoded.
     drawing: Mutex<State>,
+    /// Of those for documents, which have a library of their own.
+    rendering: Mutex<State>,
     metrics: Arc<Metrics>,
 }
 
-#[derive(Default)]
 struct State {
+    role: Role,
     idle: Vec<Child>,
     /// What the last one said that started.
     hello: Option<Hello>,
     deaths_in_a_row: u32,
     /// When the next one may be started.
     rest_until: Option<Instant>,
+}
+
+impl State {
+    fn of(role: Role) -> Mutex<Self> {
+        Mutex::new(Self { role, idle: Vec::new(), hello: None, deaths_in_a_row: 0, rest_until: None })
+    }
 }
 
 /// Why a worker is no more.
@@ -100,12 +110,24 @@ impl Workers {
 
     /// Workers that run `program`, which must be a `penstock`.
     pub fn running(program: &Path, keep: usize, metrics: Arc<Metrics>) -> Self {
-        Self { program: Some(program.to_owned()), keep, state: Mutex::default(), drawing: Mutex::default(), metrics }
+        Self::with_program(Some(program.to_owned()), keep, metrics)
+    }
+
+    fn with_program(program: Option<PathBuf>, keep: usize, metrics: Arc<Metrics>) -> Self {
+        let [state, drawing] = [Role::Pictures, Role::Pictures].map(State::of);
+        let rendering = State::of(Role::Documents { pdfium: None });
+        Self { program, keep, state, drawing, rendering, metrics }
+    }
+
+    /// The same, with pdfium from this file. `None`: from where the system's linker finds it.
+    #[must_use]
+    pub fn rendering_by(self, pdfium: Option<PathBuf>) -> Self {
+        Self { rendering: State::of(Role::Documents { pdfium }), ..self }
     }
 
     /// No workers, by choice: every format counts as undecodable.
     pub fn switched_off(metrics: Arc<Metrics>) -> Self {
-        Self { program: None, keep: 0, state: Mutex::default(), drawing: Mutex::default(), metrics }
+        Self::with_program(None, 0, metrics)
     }
 
     /// The formats that cannot be decoded, each with the reason. Starts a worker when none has started so far, and
@@ -124,7 +146,18 @@ impl Workers {
     /// # Errors
     /// There are none, for this reason.
     pub fn hello(&self) -> Result<Hello, &'static str> {
-        let state = &self.state;
+        self.hello_of(&self.state)
+    }
+
+    /// Whether pages of documents are rendered. Starts a worker for that when none has started so far.
+    ///
+    /// # Errors
+    /// They are not, for this reason.
+    pub fn renders(&self) -> Result<(), &'static str> {
+        self.hello_of(&self.rendering)?.lacks(ForeignFormat::Pdf).map_or(Ok(()), Err)
+    }
+
+    fn hello_of(&self, state: &Mutex<State>) -> Result<Hello, &'static str> {
         if let Some(hello) = locked(state).hello {
             return Ok(hello);
         }
@@ -134,7 +167,10 @@ impl Workers {
             Refusal::Deadline => NOT_STARTED,
         })?;
         let hello = *child.hello();
-        self.give_back(state, child);
+        // A worker that has nothing to render with is of no use.
+        if hello.renderer.is_of_use() {
+            self.give_back(state, child);
+        }
         Ok(hello)
     }
 
@@ -149,7 +185,11 @@ impl Workers {
         if file.len() as u64 > limits.max_alloc {
             return Err(DecodeError::TooLarge { width: 0, height: 0 });
         }
-        let state = if format == ForeignFormat::Svg { &self.drawing } else { &self.state };
+        let state = match format {
+            ForeignFormat::Svg => &self.drawing,
+            ForeignFormat::Pdf => &self.rendering,
+            ForeignFormat::Heic | ForeignFormat::Avif | ForeignFormat::Jpeg2000 => &self.state,
+        };
         if let Some(why) = locked(state).hello.and_then(|hello| hello.lacks(format)) {
             return Err(DecodeError::Unavailable(format, why));
         }
@@ -161,7 +201,13 @@ impl Workers {
             self.give_back(state, child);
             return Err(DecodeError::Unavailable(format, why));
         }
-        match child.ask(format, file, limits, deadline, visit) {
+        let mut pages = Pages::default();
+        let answer = child.ask(format, file, limits, deadline, &mut pages, visit);
+        if format == ForeignFormat::Pdf && answer.as_ref().is_err_and(|error| Death::of(error) == Death::Deadline) {
+            pages.late += 1;
+        }
+        self.note_pages(&pages);
+        match answer {
             Ok(answer) => {
                 self.give_back(state, child);
                 answer
@@ -189,10 +235,11 @@ impl Workers {
         if state.rest_until.is_some_and(|end| Instant::now() < end) {
             return Err(Refusal::Unavailable(RESTING));
         }
+        let role = state.role.clone();
         drop(state);
 
         self.metrics.worker_starts.inc();
-        match Child::start(program, limits, deadline) {
+        match Child::start(program, &role, limits, deadline) {
             Ok(child) => {
                 locked(of).hello = Some(*child.hello());
                 Ok(child)
@@ -203,6 +250,20 @@ impl Workers {
                 self.note_loss(of, death, deadline);
                 Err(if death == Death::Deadline { Refusal::Deadline } else { Refusal::Unavailable(NOT_STARTED) })
             }
+        }
+    }
+
+    fn note_pages(&self, pages: &Pages) {
+        let Pages { rendered, failed, late, left_out } = *pages;
+        for (outcome, count) in [("rendered", rendered), ("failed", failed), ("deadline", late), ("left_out", left_out)]
+        {
+            if count > 0 {
+                let labels = RenderedPageLabels { outcome };
+                self.metrics.rendered_pages.get_or_create(&labels).inc_by(u64::from(count));
+            }
+        }
+        if *pages != Pages::default() {
+            tracing::debug!(event = "rendering", rendered, failed, deadline = late, left_out, "pages of a document");
         }
     }
 
@@ -218,7 +279,9 @@ impl Workers {
     /// Notes the end of a worker for which somebody waited up to `deadline`. One that was killed because nobody waits
     /// any longer, on a busy machine, says nothing about the next.
     fn note_loss(&self, of: &Mutex<State>, death: Death, deadline: &Deadline) {
-        let nobody_waits = deadline.is_spent() || deadline.left().is_some_and(|left| left.is_zero());
+        // Documents get little time, and taking more than that is nothing special.
+        let is_ordinary = matches!(locked(of).role, Role::Documents { .. });
+        let nobody_waits = is_ordinary || deadline.is_spent() || deadline.left().is_some_and(|left| left.is_zero());
         if death == Death::Deadline && nobody_waits {
             self.metrics.worker_deaths.get_or_create(&WorkerDeathLabels { reason: death.name() }).inc();
         } else {

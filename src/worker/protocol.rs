@@ -8,9 +8,10 @@
 //! memory is taken for it, and no text of a worker is passed on but in printable ASCII of bounded length.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::time::Duration;
 
 use super::bounds::{UNSUPPORTED, check_size, rgba_length};
-use super::hello::{Confinement, Hello, Library};
+use super::hello::{Confinement, Hello, Library, Renderer};
 use crate::content::DecodeLimits;
 use crate::media::{DecodeError, ForeignFormat, ForeignPicture};
 
@@ -18,10 +19,10 @@ use crate::media::{DecodeError, ForeignFormat, ForeignPicture};
 const MAGIC: [u8; 4] = *b"PNSW";
 
 /// Bytes of a hello.
-const HELLO: usize = 13;
+const HELLO: usize = 14;
 
 /// Bytes of a request before those of the file.
-const REQUEST: usize = 33;
+const REQUEST: usize = 41;
 
 /// Bytes of a worker's text that are read.
 const MAX_MESSAGE: usize = 200;
@@ -35,6 +36,7 @@ mod tag {
     pub(super) const UNSUPPORTED: u8 = 4;
     pub(super) const PANICKED: u8 = 5;
     pub(super) const TOO_MANY: u8 = 6;
+    pub(super) const PAGES: u8 = 7;
 }
 
 /// A file to be decoded.
@@ -43,6 +45,18 @@ pub(super) struct Request {
     pub(super) format: ForeignFormat,
     pub(super) limits: DecodeLimits,
     pub(super) file: Vec<u8>,
+}
+
+/// What became of the pages of a document that show more than letters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Pages {
+    pub(super) rendered: u32,
+    /// The renderer says no more.
+    pub(super) failed: u32,
+    /// They took longer than there was time.
+    pub(super) late: u32,
+    /// There was no time for them, or they were too many. Those that were not looked at are among them.
+    pub(super) left_out: u32,
 }
 
 pub(super) fn write_hello(output: &mut impl Write, hello: &Hello) -> io::Result<()> {
@@ -56,7 +70,13 @@ pub(super) fn write_hello(output: &mut impl Write, hello: &Hello) -> io::Result<
     output.write_all(&[library])?;
     output.write_all(&version)?;
     output.write_all(&[hello.heic, hello.avif, seccomp, limits].map(u8::from))?;
-    output.write_all(&[landlock])?;
+    let renderer = match hello.renderer {
+        Renderer::NotAsked => 0,
+        Renderer::NotInstalled => 1,
+        Renderer::TooOld => 2,
+        Renderer::Loaded => 3,
+    };
+    output.write_all(&[landlock, renderer])?;
     output.flush()
 }
 
@@ -64,7 +84,7 @@ pub(super) fn write_hello(output: &mut impl Write, hello: &Hello) -> io::Result<
 /// [`ErrorKind::InvalidData`] for what is no hello, and those of `input`.
 pub(super) fn read_hello(input: &mut impl Read) -> io::Result<Hello> {
     let bytes: [u8; HELLO] = read_array(input)?;
-    let Some(&[library, major, minor, patch, heic, avif, seccomp, limits, landlock]) =
+    let Some(&[library, major, minor, patch, heic, avif, seccomp, limits, landlock, renderer]) =
         bytes.strip_prefix(&MAGIC).and_then(|rest| rest.first_chunk())
     else {
         return Err(invalid("no hello"));
@@ -75,8 +95,15 @@ pub(super) fn read_hello(input: &mut impl Read) -> io::Result<Hello> {
         2 => Library::Loaded { version: [major, minor, patch] },
         _ => return Err(invalid("unknown library")),
     };
+    let renderer = match renderer {
+        0 => Renderer::NotAsked,
+        1 => Renderer::NotInstalled,
+        2 => Renderer::TooOld,
+        3 => Renderer::Loaded,
+        _ => return Err(invalid("unknown renderer")),
+    };
     let confinement = Confinement { seccomp: seccomp == 1, limits: limits == 1, landlock };
-    Ok(Hello { library, heic: heic == 1, avif: avif == 1, confinement })
+    Ok(Hello { library, renderer, heic: heic == 1, avif: avif == 1, confinement })
 }
 
 pub(super) fn write_request(
@@ -91,11 +118,14 @@ pub(super) fn write_request(
         ForeignFormat::Avif => 1,
         ForeignFormat::Jpeg2000 => 2,
         ForeignFormat::Svg => 3,
+        ForeignFormat::Pdf => 4,
     });
     header.extend(limits.max_side.to_le_bytes());
     header.extend(limits.max_pixels.to_le_bytes());
     header.extend(limits.max_alloc.to_le_bytes());
     header.extend(u32::try_from(limits.max_frames).unwrap_or(u32::MAX).to_le_bytes());
+    let work = u64::try_from(limits.deadline.as_micros()).unwrap_or(u64::MAX);
+    header.extend(work.to_le_bytes());
     header.extend((file.len() as u64).to_le_bytes());
     output.write_all(&header)?;
     output.write_all(file)?;
@@ -112,6 +142,7 @@ pub(super) fn read_request(input: &mut impl Read, max_file: u64) -> io::Result<O
         Ok([1]) => ForeignFormat::Avif,
         Ok([2]) => ForeignFormat::Jpeg2000,
         Ok([3]) => ForeignFormat::Svg,
+        Ok([4]) => ForeignFormat::Pdf,
         Ok(_) => return Err(invalid("unknown format")),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
         Err(error) => return Err(error),
@@ -121,6 +152,7 @@ pub(super) fn read_request(input: &mut impl Read, max_file: u64) -> io::Result<O
         max_pixels: read_u64(input)?,
         max_alloc: read_u64(input)?,
         max_frames: read_u32(input)? as usize,
+        deadline: Duration::from_micros(read_u64(input)?),
         ..DecodeLimits::default()
     };
     let length = read_u64(input)?;
@@ -142,6 +174,13 @@ pub(super) fn write_picture<'a>(
     output.write_all(&width.to_le_bytes())?;
     output.write_all(&height.to_le_bytes())?;
     rows.try_for_each(|row| output.write_all(row))
+}
+
+/// What became of the pages of a document.
+pub(super) fn write_pages(output: &mut impl Write, pages: &Pages) -> io::Result<()> {
+    let Pages { rendered, failed, late, left_out } = *pages;
+    output.write_all(&[tag::PAGES])?;
+    [rendered, failed, late, left_out].iter().try_for_each(|count| output.write_all(&count.to_le_bytes()))
 }
 
 /// The last word of an answer.
@@ -169,13 +208,15 @@ pub(super) fn write_end(output: &mut impl Write, result: &Result<(), DecodeError
     output.flush()
 }
 
-/// A worker's answer to a request with these limits, the pictures of which go to `visit`.
+/// A worker's answer to a request with these limits, the pictures of which go to `visit`, and what it says of pages to
+/// `pages`.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidData`] for what no honest worker says, and those of `input`.
 pub(super) fn read_answer(
     input: &mut impl Read,
     limits: &DecodeLimits,
+    pages: &mut Pages,
     visit: &mut dyn FnMut(ForeignPicture),
 ) -> io::Result<Result<(), DecodeError>> {
     let mut pictures = 0;
@@ -185,6 +226,11 @@ pub(super) fn read_answer(
             tag::PICTURE if pictures < limits.max_frames.max(1) => {
                 visit(read_picture(input, limits)?);
                 pictures += 1;
+            }
+            tag::PAGES if *pages == Pages::default() => {
+                let [rendered, failed, late, left_out] =
+                    [read_u32(input)?, read_u32(input)?, read_u32(input)?, read_u32(input)?];
+                *pages = Pages { rendered, failed, late, left_out };
             }
             tag::END if pictures > 0 => return Ok(Ok(())),
             tag::TOO_LARGE => {
@@ -244,7 +290,7 @@ mod tests {
 
     fn read(mut answer: &[u8]) -> (Vec<ForeignPicture>, io::Result<Result<(), DecodeError>>) {
         let mut pictures = Vec::new();
-        let answer = read_answer(&mut answer, &limits(), &mut |picture| pictures.push(picture));
+        let answer = read_answer(&mut answer, &limits(), &mut Pages::default(), &mut |picture| pictures.push(picture));
         (pictures, answer)
     }
 
@@ -253,7 +299,7 @@ mod tests {
         let confinement = Confinement { seccomp: true, landlock: 6, limits: true };
         let loaded = Library::Loaded { version: [1, 15, 1] };
         for library in [Library::NotInstalled, Library::TooOld, loaded] {
-            let hello = Hello { library, heic: true, avif: false, confinement };
+            let hello = Hello { library, renderer: Renderer::Loaded, heic: true, avif: false, confinement };
             let mut bytes = Vec::new();
             write_hello(&mut bytes, &hello).unwrap();
             assert_eq!(bytes.len(), HELLO);

@@ -4,13 +4,15 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 
 use super::drawing;
 use super::drawn::Drawn;
-use super::hello::Hello;
+use super::hello::{Hello, Renderer};
 use super::jpeg2000;
-use super::libheif::{self, Libheif};
-use super::protocol::{Request, read_request, write_end, write_hello, write_picture};
+use super::libheif::{self, Libheif, OpenError};
+use super::pdfium::{self, Pdfium};
+use super::protocol::{Pages, Request, read_request, write_end, write_hello, write_pages, write_picture};
 use super::sandbox::{self, Rations};
 use crate::content::DecodeLimits;
 use crate::media::{DecodeError, ForeignFormat};
@@ -18,17 +20,33 @@ use crate::media::{DecodeError, ForeignFormat};
 /// Bytes of an answer that are written at once.
 const BUFFER: usize = 64 << 10;
 
-/// Loads libheif, gives up nearly every right, says hello, and decodes what comes in until no more does.
+/// What a worker is there for. Each library is loaded only where files for it come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Pictures and drawings, some by libheif.
+    Pictures,
+    /// Pages of documents, by pdfium.
+    Documents {
+        /// The file that pdfium is. `None`: the one that the system's linker finds.
+        pdfium: Option<PathBuf>,
+    },
+}
+
+/// Loads libheif or pdfium, gives up nearly every right, says hello, and decodes what comes in until no more does.
 ///
 /// # Errors
 /// The proxy speaks in another way than it should, or is gone.
-pub fn serve(rations: &Rations) -> io::Result<()> {
+pub fn serve(role: &Role, rations: &Rations) -> io::Result<()> {
     sandbox::close_inherited();
     // Not `io::stdout()`, which looks for line ends in all that it writes.
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut output = BufWriter::with_capacity(BUFFER, File::from(io::stdout().as_fd().try_clone_to_owned()?));
-    let library = Libheif::open();
-    let hello = Hello::of(&library, sandbox::confine(rations));
+    let (library, pdfium) = match role {
+        Role::Pictures => (Libheif::open(), None),
+        Role::Documents { pdfium } => (Err(OpenError::NotInstalled), Some(Pdfium::open(pdfium.as_deref()))),
+    };
+    let hello = Hello::of(&library, Renderer::of(pdfium.as_ref()), sandbox::confine(rations));
+    let pdfium = pdfium.and_then(Result::ok);
     write_hello(&mut output, &hello)?;
     while let Some(mut request) = read_request(&mut input, rations.max_alloc)? {
         let decoded = match (request.format, hello.lacks(request.format), &library) {
@@ -37,6 +55,10 @@ pub fn serve(rations: &Rations) -> io::Result<()> {
             (ForeignFormat::Heic | ForeignFormat::Avif, None, Ok(library)) => {
                 decode(library, &mut request, &mut output)
             }
+            (ForeignFormat::Pdf, None, _) => match &pdfium {
+                Some(pdfium) => render(pdfium, &request, &mut output),
+                None => Err(Failure::Decode(DecodeError::Unavailable(request.format, ""))),
+            },
             (format, why, _) => Err(Failure::Decode(DecodeError::Unavailable(format, why.unwrap_or_default()))),
         };
         match decoded {
@@ -74,6 +96,17 @@ where
     let mut sink = |picture: &Drawn| write_picture(output, picture.size, picture.rows()).map_err(Failure::Pipe);
     let decode = || decode(&request.file, &request.limits, &mut sink);
     catch_unwind(AssertUnwindSafe(decode)).unwrap_or(Err(Failure::Decode(DecodeError::Panicked)))
+}
+
+/// Renders a document. Each picture goes out at once: should one page end this process, the others were seen.
+fn render(library: &Pdfium, request: &Request, output: &mut impl Write) -> Result<(), Failure> {
+    let mut pages = Pages::default();
+    let mut sink = |picture: &Drawn| {
+        write_picture(output, picture.size, picture.rows()).and_then(|()| output.flush()).map_err(Failure::Pipe)
+    };
+    let rendered = pdfium::render(library, &request.file, &request.limits, &mut pages, &mut sink);
+    write_pages(output, &pages).map_err(Failure::Pipe)?;
+    rendered
 }
 
 /// Something that a worker must not be able to do.

@@ -47,8 +47,18 @@ pub fn vectors(what: &str) -> Option<PathBuf> {
     None
 }
 
+/// The file of pdfium, or `None` with a loud word where it is not installed.
+pub fn pdfium(what: &str) -> Option<PathBuf> {
+    let file = repository("target/pdfium/libpdfium.so");
+    if file.exists() {
+        return Some(file);
+    }
+    skipped("pdfium", what, "deploy/install-deps.sh --pdfium has not installed it");
+    None
+}
+
 /// Says that a test does not test, for lack of `needs`; where `PENSTOCK_REQUIRE` lists that, the test fails. It may
-/// list `vectors`, `field` (files of `../shared`), `disk`, `differential` and `libheif`, with commas between.
+/// list `vectors`, `field` (files of `../shared`), `disk`, `differential`, `libheif` and `pdfium`, with commas between.
 #[expect(clippy::explicit_write, reason = "the harness keeps what `eprintln!` says to itself when a test passes")]
 pub fn skipped(needs: &str, what: &str, why: &str) {
     let required = std::env::var("PENSTOCK_REQUIRE").unwrap_or_default();

@@ -198,8 +198,11 @@ impl Setup {
         let Self { origins, limits, config, grace, server, top, state, cache, spool, .. } = self;
         let servers: Vec<String> = origins.iter().map(|origin| format!("\"{origin}\"")).collect();
         // Tests run side by side on slow machines, and without optimisation.
-        let patient =
-            [("inspection_work", "inspection_work = \"60s\"\n"), ("inspection_wait", "inspection_wait = \"60s\"\n")];
+        let patient = [
+            ("inspection_work", "inspection_work = \"60s\"\n"),
+            ("inspection_wait", "inspection_wait = \"60s\"\n"),
+            ("render_work", "render_work = \"60s\"\n"),
+        ];
         let work: String = patient.iter().filter(|(name, _)| !limits.contains(name)).map(|(_, line)| *line).collect();
         let tls = self.tls.as_ref().map_or(String::new(), |(certificate, key)| {
             format!("tls = {{ certificate = \"{certificate}\", key = \"{key}\" }}\n")

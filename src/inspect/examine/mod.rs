@@ -5,6 +5,7 @@ mod reading;
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -15,7 +16,7 @@ use super::doubts::{doubt_about, doubt_kind, why_unreliable};
 use super::lineage::Lineage;
 use super::stretches::Stretches;
 use crate::body::{Scratch, Stores};
-use crate::content::{Deadline, MediaType, Part, PartKind, UnixTime};
+use crate::content::{AlgorithmSet, Composition, Deadline, DecodeLimits, MediaType, Part, PartKind, UnixTime, apart};
 use crate::extract::{Means, ProblemCode, Source, dissect};
 use crate::media::{
     DecodeError, DecodeMeans, ForeignDecoder, PartHashes, affords_hashing, hash_composition, hash_part, hash_up_to,
@@ -43,6 +44,8 @@ pub struct Examination {
     lineage: Lineage,
     /// Whether something was left out because there was too little work left for it.
     lacks_work: bool,
+    /// Processor time that rendering pages has taken.
+    rendered: Duration,
 }
 
 /// What an examination may use.
@@ -129,7 +132,7 @@ impl Examination {
         let made;
         let hashes = match (part.composition.as_deref(), circumstances.known_of(part)) {
             (Some(composition), _) => {
-                made = hash_composition(composition, snapshot.wanted, decode);
+                made = self.hash_composition(composition, snapshot.wanted, decode);
                 &made
             }
             (None, Some(known)) => &known.hashes,
@@ -174,6 +177,25 @@ impl Examination {
             stretches.settle(&mut self.findings.matches[first..]);
         }
         self.match_strings(index, part, circumstances);
+    }
+
+    /// Hashes what a document shows. Pages are rendered on a budget of their own, which all documents of an upload
+    /// share.
+    fn hash_composition(
+        &mut self,
+        composition: &Composition,
+        wanted: AlgorithmSet,
+        decode: &DecodeMeans<'_>,
+    ) -> PartHashes {
+        if !matches!(composition, Composition::Pages(_)) {
+            return hash_composition(composition, wanted, decode);
+        }
+        let render_work = decode.limits.render_work.saturating_sub(self.rendered);
+        let limits = DecodeLimits { render_work, ..*decode.limits };
+        let (hashes, took) =
+            apart(|| hash_composition(composition, wanted, &DecodeMeans { limits: &limits, ..*decode }));
+        self.rendered += took;
+        hashes
     }
 
     /// Whether a picture that cannot be decoded may be a doubt. It is none where chance makes pictures: in a file that

@@ -105,7 +105,7 @@ impl HeifError {
     }
 }
 
-/// Why libheif cannot be used.
+/// Why a library cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::worker) enum OpenError {
     /// The system's linker does not find it, or something that it needs.
@@ -151,7 +151,7 @@ impl Libheif {
         let compression = match format {
             ForeignFormat::Heic => COMPRESSION_HEVC,
             ForeignFormat::Avif => COMPRESSION_AV1,
-            ForeignFormat::Jpeg2000 | ForeignFormat::Svg => return false,
+            ForeignFormat::Jpeg2000 | ForeignFormat::Svg | ForeignFormat::Pdf => return false,
         };
         // SAFETY: takes a number, and answers 0 for one it does not know.
         unsafe { (self.functions.heif_have_decoder_for_format)(compression) != 0 }

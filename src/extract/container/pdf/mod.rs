@@ -66,6 +66,7 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
     } else {
         read(&objects, found);
     }
+    found.show(Part::of_pages(bytes.clone()).named("pages"), None);
     Coverage::Some
 }
 
