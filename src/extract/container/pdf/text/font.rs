@@ -9,7 +9,7 @@ use crate::extract::container::pdf::value::{Dictionary, Value};
 use crate::extract::dissection::Dissection;
 
 use super::cmap::{self, CMap};
-use super::glyphs;
+use super::{glyphs, widths};
 
 /// Width of what nobody says the width of, in em: that of most letters.
 const USUAL_WIDTH: f64 = 0.5;
@@ -76,12 +76,13 @@ impl Font {
             Value::Number(width) => Some((code, (code, width * unit))),
             _ => None,
         });
-        Self {
-            coding: Coding::Simple(table(dictionary, objects)),
-            map,
-            widths: widths.collect(),
-            usual_width: USUAL_WIDTH,
-        }
+        let widths: BTreeMap<u32, (u32, f64)> = widths.collect();
+        let (widths, usual_width) = match dictionary.get(&["BaseFont"]) {
+            Some(Value::Name(name)) if widths.is_empty() => widths::of_font(name),
+            _ => (widths, None),
+        };
+        let usual_width = usual_width.unwrap_or(USUAL_WIDTH);
+        Self { coding: Coding::Simple(table(dictionary, objects)), map, widths, usual_width }
     }
 
     fn composite(dictionary: &Dictionary, map: Option<CMap>, objects: &Objects) -> Self {

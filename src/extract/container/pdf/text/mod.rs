@@ -8,7 +8,9 @@ mod cmap;
 mod content;
 mod font;
 mod glyphs;
+mod order;
 mod strings;
+mod widths;
 mod words;
 
 use std::collections::{HashMap, HashSet};

@@ -52,6 +52,35 @@ fn words_come_out_whole_however_they_are_drawn() {
 }
 
 #[test]
+fn words_come_out_in_the_order_of_the_page() {
+    let letters = |order: &[usize]| -> String {
+        let letter = |index: &usize| {
+            let (letter, at) = (&"forbidden"[*index..=*index], 40.0 + 7.2 * *index as f64);
+            format!("BT /F1 12 Tf 1 0 0 1 {at} 100 Tm ({letter}) Tj ET ")
+        };
+        order.iter().map(letter).collect()
+    };
+    for content in [
+        letters(&[8, 7, 6, 5, 4, 3, 2, 1, 0]),
+        letters(&[4, 0, 8, 2, 6, 1, 7, 3, 5]),
+        "BT /F1 12 Tf 40 100 Td (forb) Tj ET BT /F1 12 Tf 68.8 100 Td (idden) Tj ET".to_owned(),
+        "BT /F1 12 Tf 40 100 Td (forb) Tj 0 -20 Td (other) Tj 28.8 20 Td (idden) Tj ET".to_owned(),
+        "BT /F1 12 Tf -100 Tz 140 100 Td (neddibrof) Tj ET".to_owned(),
+        "BT /F1 12 Tf 0 1 -1 0 100 68.8 Tm (idden) Tj 0 1 -1 0 100 40 Tm (forb) Tj ET".to_owned(),
+    ] {
+        assert_shows(page(&content, "/F1 << /Type /Font /Subtype /Type1 /BaseFont /Courier >>", ""), "forbidden");
+    }
+    // Columns, and what is drawn twice, stay what they are.
+    for content in [
+        "BT /F1 12 Tf 40 100 Td (one) Tj 0 -20 Td (two) Tj 200 20 Td (three) Tj 0 -20 Td (four) Tj ET",
+        "BT /F1 12 Tf 40 100 Td (bold) Tj 0.3 0 Td (bold) Tj ET",
+    ] {
+        let found = opened(page(content, "/F1 << /Type /Font /Subtype /Type1 /BaseFont /Courier >>", ""));
+        assert_eq!(texts(&found, "page").len(), 1, "{content}");
+    }
+}
+
+#[test]
 fn fonts_say_which_characters_their_codes_are() {
     let map = "begincmap 1 begincodespacerange <0000> <ffff> endcodespacerange 1 beginbfchar <0001> <0066006F> endbfchar \
                2 beginbfrange <0010> <0012> <0072> <0020> <0021> [<0062> <00690064>] endbfrange endcmap";

@@ -9,16 +9,17 @@ use crate::extract::ProblemCode;
 use crate::extract::dissection::Dissection;
 use crate::extract::legible::TextWriter;
 
+use super::order::Runs;
 use super::string_text;
 
 /// Gap in em from which on it is a space. Spaces are 0.2 to 0.33 wide in most fonts, kerning stays below 0.1.
-const SPACE: f64 = 0.17;
+pub(super) const SPACE: f64 = 0.17;
 
 /// Gap in em up to which letters that are drawn one by one may be one word.
-const SPREAD: f64 = 1.0;
+pub(super) const SPREAD: f64 = 1.0;
 
 /// Distance in em across the line from which on it is another line.
-const LINE: f64 = 0.5;
+pub(super) const LINE: f64 = 0.5;
 
 /// The text of a page while it is put together.
 pub(super) struct Words<'a> {
@@ -34,6 +35,8 @@ pub(super) struct Words<'a> {
     /// Where the last glyph ended, and whether it was drawn alone.
     last: Option<((f64, f64), bool)>,
     ends_in_space: bool,
+    /// Every string at its place.
+    runs: Runs,
 }
 
 impl<'a> Words<'a> {
@@ -48,6 +51,7 @@ impl<'a> Words<'a> {
             notes: writer(),
             last: None,
             ends_in_space: true,
+            runs: Runs::default(),
         }
     }
 
@@ -61,6 +65,7 @@ impl<'a> Words<'a> {
         found: &mut Dissection<'a>,
     ) {
         let is_alone = count == 1;
+        self.runs.begin(place, direction, em);
         let Some((end, was_alone)) = self.last.replace((place, is_alone)) else {
             return;
         };
@@ -91,6 +96,7 @@ impl<'a> Words<'a> {
             self.text.push(text.as_bytes(), found);
             self.joined.push(text.as_bytes(), found);
             self.ends_in_space = last.is_whitespace();
+            self.runs.push(text);
             self.glyphs.0 += 1;
         } else {
             self.glyphs.1 += 1;
@@ -99,6 +105,7 @@ impl<'a> Words<'a> {
 
     /// Says where the last glyph ended.
     pub(super) fn ends_at(&mut self, place: (f64, f64)) {
+        self.runs.end(place);
         if let Some((end, _)) = &mut self.last {
             *end = place;
         }
@@ -111,13 +118,17 @@ impl<'a> Words<'a> {
     }
 
     /// Shows what there is, and reports a page of which most cannot be read.
-    pub(super) fn show(self, found: &mut Dissection<'a>) {
+    pub(super) fn show(mut self, found: &mut Dissection<'a>) {
         if self.glyphs.1 > self.glyphs.0 {
             found.report(ProblemCode::PageIllegible, None);
         }
         self.text.show(PartKind::Text, "page", found);
         if self.differ {
             self.joined.show(PartKind::Text, "page", found);
+        }
+        let otherwise = self.runs.read_otherwise();
+        if !otherwise.is_empty() {
+            self.notes.push(otherwise.as_bytes(), found);
         }
         self.notes.show(PartKind::Text, "page", found);
     }
