@@ -11,10 +11,11 @@ use memchr::{memchr, memchr2, memmem};
 
 use crate::content::{PartKind, ReferenceIn, character_reference};
 use crate::extract::dissection::Dissection;
-use crate::extract::percent;
+use crate::extract::{percent, xml};
 
+use super::drawing::{Drawing, Step};
 use super::elements::{Effect, RAW, effect};
-use super::hidden::{self, Drawn, Styles};
+use super::hidden::{self, Styles};
 use super::name;
 use super::references;
 use super::writer::TextWriter;
@@ -25,37 +26,63 @@ const MAX_PIECE: usize = 64 << 10;
 /// Tags without an end that are followed to the end of the text; past them a tag ends at the next `>`.
 const MAX_ENDLESS: u8 = 16;
 
+/// Pages in attributes of pages that are read, inside each other and of one page.
+const MAX_FRAMES: usize = 8;
+
+/// Elements whose content is no markup to browsers, and of which more than that is drawn.
+const RAW_TO_BROWSERS: [&[u8]; 9] =
+    [b"script", b"style", b"iframe", b"noembed", b"noframes", b"noscript", b"title", b"textarea", b"xmp"];
+
 /// Shows what `text` says, if there is markup in it.
 pub(super) fn show(text: &[u8], found: &mut Dissection<'_>) {
     if !is_marked_up(text) {
         return;
     }
+    if let Some(expanded) = xml::expanded(text, found) {
+        show_page(&expanded, MAX_FRAMES, found);
+    }
+    show_page(text, MAX_FRAMES, found);
+}
+
+/// Shows what `text` says, and so many pages in it.
+fn show_page(text: &[u8], frames: usize, found: &mut Dissection<'_>) {
     let seen = strip(text, Effect::Joins, View::Written, found);
     if seen.has_unknown && !seen.has_separating {
         strip(text, Effect::Separates, View::Written, found);
     }
-    if hidden::may_be_in(text) {
-        strip(text, Effect::Joins, View::Drawn, found);
+    let styles = || if seen.has_styles { Styles::of(text) } else { Styles::default() };
+    let is_styled = !styles().is_empty();
+    if seen.is_telling || seen.has_telling_attribute || seen.depth != 0 || is_styled {
+        strip(text, Effect::Joins, View::Drawn(Syntax::Html, styles()), found);
+        let head = &text[..text.len().min(XML_WITHIN)];
+        if head.trim_ascii_start().starts_with(b"<?xml") || memmem::find(head, b"xmlns=").is_some() {
+            strip(text, Effect::Joins, View::Drawn(Syntax::Xml, styles()), found);
+        }
+    }
+    for frame in seen.frames.iter().take(frames) {
+        if !found.is_over() {
+            show_page(frame, frames / 2, found);
+        }
     }
 }
 
+/// Bytes in which a document says that it is XML.
+const XML_WITHIN: usize = 1024;
+
 /// Which text is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum View {
     /// All that is written.
     Written,
-    /// What browsers draw, in the order in which they do.
-    Drawn,
+    /// What browsers draw, in the order in which they do, by styles.
+    Drawn(Syntax, Styles),
 }
 
-/// An element that is not drawn as it is written.
-struct Element {
-    name: Vec<u8>,
-    /// Elements of that name in it that are open, with itself.
-    depth: usize,
-    drawn: Drawn,
-    /// Its content, if that is turned around.
-    content: Vec<u8>,
+/// As what a page is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Syntax {
+    Html,
+    Xml,
 }
 
 /// Whether a tag, a comment or a character reference may stand in `text`.
@@ -68,33 +95,43 @@ fn is_marked_up(text: &[u8]) -> bool {
     memchr::memchr2_iter(b'<', b'&', text).any(begins_markup)
 }
 
-/// What elements were there.
-#[derive(Clone, Copy, Debug, Default)]
+/// What was there.
+#[derive(Debug, Default)]
 struct Seen {
     /// Whether anything was more than text.
     has_markup: bool,
     has_unknown: bool,
     has_separating: bool,
-    /// Whether anything is not drawn as it is written, in the view as drawn.
-    has_drawn: bool,
+    /// Whether something may be drawn otherwise than it is written.
+    is_telling: bool,
+    has_telling_attribute: bool,
+    has_styles: bool,
+    /// Elements that were opened and not ended.
+    depth: i64,
+    /// Pages in attributes.
+    frames: Vec<Vec<u8>>,
 }
 
 fn strip(text: &[u8], unknown: Effect, view: View, found: &mut Dissection<'_>) -> Seen {
     let main = TextWriter::new(text.len(), found);
-    let aside = (unknown == Effect::Joins && view == View::Written).then(|| TextWriter::new(text.len(), found));
+    let is_written = matches!(view, View::Written);
+    let aside = (unknown == Effect::Joins && is_written).then(|| TextWriter::new(text.len(), found));
     let endless = Endless { tags: 0, closes: true, quotes: [true; 2] };
-    let (seen, element) = (Seen::default(), None);
-    let styles = if view == View::Drawn { Styles::of(text) } else { Styles::default() };
-    let mut stripper = Stripper { text, unknown, view, styles, element, main, aside, seen, endless, found };
-    stripper.run();
-    stripper.end_element();
-    let Stripper { main, aside, seen, found, .. } = stripper;
-    let (is_news, name) = match view {
-        View::Written => (seen.has_markup, "text"),
-        View::Drawn => (seen.has_drawn, "drawn"),
+    let drawn = match view {
+        View::Written => None,
+        View::Drawn(syntax, styles) => Some((syntax, Drawing::of(styles))),
     };
-    if is_news {
-        main.show(PartKind::Text, name, found);
+    let seen = Seen::default();
+    let mut stripper = Stripper { text, unknown, drawn, turned: None, main, aside, seen, endless, found };
+    stripper.run();
+    stripper.end_turned();
+    let Stripper { main, aside, seen, drawn, found, .. } = stripper;
+    match drawn {
+        None if seen.has_markup => main.show(PartKind::Text, "text", found),
+        Some((syntax, drawing)) if drawing.differs || seen.is_telling || syntax == Syntax::Xml => {
+            main.show(PartKind::Text, "drawn", found);
+        }
+        _ => {}
     }
     if let Some(aside) = aside {
         aside.show(PartKind::Text, "tags", found);
@@ -116,10 +153,10 @@ struct Stripper<'t, 'f, 'a> {
     text: &'t [u8],
     /// The effect of elements that nobody knows.
     unknown: Effect,
-    view: View,
-    styles: Styles,
-    /// The outermost element that is not drawn as it is written, in the view as drawn.
-    element: Option<Element>,
+    /// What is open, in a view as drawn.
+    drawn: Option<(Syntax, Drawing<'t>)>,
+    /// What is turned around, while it is.
+    turned: Option<Vec<u8>>,
     main: TextWriter<'a>,
     /// Attributes, comments and scripts.
     aside: Option<TextWriter<'a>>,
@@ -128,7 +165,7 @@ struct Stripper<'t, 'f, 'a> {
     found: &'f mut Dissection<'a>,
 }
 
-impl Stripper<'_, '_, '_> {
+impl<'t> Stripper<'t, '_, '_> {
     fn run(&mut self) {
         let mut at = 0;
         while let Some(length) = memchr2(b'<', b'&', &self.text[at..]) {
@@ -148,42 +185,38 @@ impl Stripper<'_, '_, '_> {
 
     /// Adds `piece` to the text, unless it is not drawn or not there.
     fn push(&mut self, piece: &[u8]) {
-        match &mut self.element {
+        if self.drawn.as_ref().is_some_and(|(_, drawing)| !drawing.is_drawn()) {
+            return;
+        }
+        match &mut self.turned {
             None => self.main.push(piece, self.found),
-            Some(element) if element.drawn == Drawn::Reversed && element.content.len() < MAX_PIECE => {
-                element.content.extend_from_slice(piece);
-            }
+            Some(turned) if turned.len() < MAX_PIECE => turned.extend_from_slice(piece),
             Some(_) => {}
         }
     }
 
-    /// Begins and ends elements that are not drawn as they are written.
-    fn follow(&mut self, name: &[u8], attributes: &[u8], is_opening: bool) {
-        if let Some(element) = &mut self.element {
-            if is_opening && hidden::ends(&element.name, name) {
-                element.depth = 0;
-            } else if element.name.eq_ignore_ascii_case(name) {
-                element.depth = if is_opening { element.depth + 1 } else { element.depth - 1 };
+    fn end_line(&mut self) {
+        if self.turned.is_some() { self.push(b"\n") } else { self.main.end_line(self.found) }
+    }
+
+    /// Does what a tag does in the view as drawn.
+    fn take(&mut self, steps: Vec<Step>) {
+        for step in steps {
+            match step {
+                Step::EndLine => self.end_line(),
+                Step::Push(text) => self.push(&text),
+                Step::Reverse => self.turned = Some(Vec::new()),
+                Step::EndReverse => self.end_turned(),
             }
-            if element.depth > 0 {
-                return;
-            }
-            self.end_element();
-        }
-        let drawn = if is_opening { hidden::drawn(name, attributes, &self.styles) } else { Drawn::AsItIs };
-        if drawn != Drawn::AsItIs {
-            self.seen.has_drawn = true;
-            self.element = Some(Element { name: name.to_vec(), depth: 1, drawn, content: Vec::new() });
         }
     }
 
-    /// Ends the element that is not drawn as it is written, if there is one.
-    fn end_element(&mut self) {
-        let Some(Element { content, .. }) = self.element.take() else {
-            return;
-        };
-        let turned: String = String::from_utf8_lossy(&content).chars().rev().collect();
-        self.main.push(turned.as_bytes(), self.found);
+    /// Adds what is turned around, if anything is.
+    fn end_turned(&mut self) {
+        if let Some(content) = self.turned.take() {
+            let turned: String = String::from_utf8_lossy(&content).chars().rev().collect();
+            self.main.push(turned.as_bytes(), self.found);
+        }
     }
 
     /// Passes the character reference at `at`.
@@ -204,18 +237,34 @@ impl Stripper<'_, '_, '_> {
         at + 1
     }
 
+    /// Whether this is a view as drawn of that syntax.
+    fn is_drawn_as(&self, syntax: Syntax) -> bool {
+        self.drawn.as_ref().is_some_and(|(own, _)| *own == syntax)
+    }
+
+    /// Whether this is a view of HTML as drawn, at a place that is neither SVG nor MathML.
+    fn is_html(&self) -> bool {
+        self.drawn.as_ref().is_some_and(|(syntax, drawing)| *syntax == Syntax::Html && !drawing.is_foreign())
+    }
+
     /// Passes whatever begins with the `<` at `at`.
     fn markup(&mut self, at: usize) -> usize {
         let text = self.text;
         let rest = &text[at..];
         match rest {
-            [_, b'!', b'-', b'-', ..] => self.aside_until(at, 4, b"-->"),
-            _ if rest.starts_with(b"<![CDATA[") => {
+            [_, b'!', b'-', b'-', ..] => self.comment(at),
+            _ if rest.starts_with(b"<![CDATA[") && !self.is_html() => {
                 let end = memmem::find(rest, b"]]>").unwrap_or(rest.len());
+                self.seen.is_telling = true;
                 self.push(&rest[9..end]);
                 at + (end + 3).min(rest.len())
             }
-            [_, b'!' | b'?', ..] => self.aside_until(at, 2, b">"),
+            [_, b'?', ..] if self.is_drawn_as(Syntax::Xml) => self.aside_until(at, 2, b"?>"),
+            [_, b'?', b'x', b'm', b'l', ..] => self.aside_until(at, 2, b">"),
+            [_, b'!' | b'?', next, ..] => {
+                self.seen.is_telling |= !next.eq_ignore_ascii_case(&b'd');
+                self.aside_until(at, 2, b">")
+            }
             [_, b'/', letter, ..] if letter.is_ascii_alphabetic() => self.tag(at, at + 2),
             [_, b'/', ..] => self.aside_until(at, 2, b">"),
             [_, letter, ..] if letter.is_ascii_alphabetic() => self.tag(at, at + 1),
@@ -223,18 +272,36 @@ impl Stripper<'_, '_, '_> {
         }
     }
 
-    /// Passes a comment or the like that begins at `at` and ends behind `end`, or with the text.
+    /// Passes the comment at `at` (WHATWG HTML §13.2.5.43 and on).
+    fn comment(&mut self, at: usize) -> usize {
+        let rest = &self.text[at + 4..];
+        for whole in [&b">"[..], b"->"] {
+            if rest.starts_with(whole) {
+                return at + 4 + whole.len();
+            }
+        }
+        let mut from = 0;
+        let end = loop {
+            match memmem::find(&rest[from..], b"--").map(|length| from + length) {
+                Some(dashes) if rest[dashes + 2..].starts_with(b">") => break (dashes, dashes + 3),
+                Some(dashes) if rest[dashes + 2..].starts_with(b"!>") => break (dashes, dashes + 4),
+                Some(dashes) => from = dashes + 1,
+                None => break (rest.len(), rest.len()),
+            }
+        };
+        let content = &rest[..end.0];
+        // What is a comment here may be the content of an element.
+        self.seen.is_telling |= memmem::find(content, b"</").is_some();
+        self.note(content);
+        at + 4 + end.1
+    }
+
+    /// Passes what begins at `at` and ends behind `end`, or with the text.
     fn aside_until(&mut self, at: usize, head: usize, end: &[u8]) -> usize {
         let rest = &self.text[at + head..];
-        // `<!-->` is a whole comment.
-        let length = if end.len() > 1 && rest.starts_with(b">") { Some(0) } else { memmem::find(rest, end) };
-        let content = &rest[..length.unwrap_or(rest.len())];
-        self.note(content);
-        match length {
-            Some(0) if end.len() > 1 && rest.starts_with(b">") => at + head + 1,
-            Some(length) => at + head + length + end.len(),
-            None => self.text.len(),
-        }
+        let length = memmem::find(rest, end);
+        self.note(&rest[..length.unwrap_or(rest.len())]);
+        length.map_or(self.text.len(), |length| at + head + length + end.len())
     }
 
     /// Adds a line to what stands beside the text.
@@ -256,12 +323,68 @@ impl Stripper<'_, '_, '_> {
         let Some(end) = self.tag_end(start + length) else {
             return self.plain(at);
         };
-        if self.view == View::Drawn {
-            self.follow(name, &text[start + length..end - 1], start == at + 1);
+        let is_opening = start == at + 1;
+        let attributes = &text[start + length..end - 1];
+        if self.drawn.is_some() {
+            return self.drawn_tag(name, attributes, is_opening, end);
         }
+        self.look_at(name, attributes, is_opening);
         self.apply(name);
-        let is_raw = RAW.iter().any(|raw| raw.eq_ignore_ascii_case(name)) && start == at + 1;
+        let is_raw = is_opening && RAW.iter().any(|raw| raw.eq_ignore_ascii_case(name));
         if is_raw && !text[..end].ends_with(b"/>") { self.raw(end, name) } else { end }
+    }
+
+    /// Sees whether a tag may have something drawn otherwise than it is written.
+    fn look_at(&mut self, name: &[u8], attributes: &[u8], is_opening: bool) {
+        let seen = &mut self.seen;
+        if effect(name) == Effect::Separates {
+            let is_void = name.eq_ignore_ascii_case(b"br") || name.eq_ignore_ascii_case(b"hr");
+            seen.depth += if is_opening { i64::from(!is_void && !attributes.ends_with(b"/")) } else { -1 };
+            // An end without a beginning separates nothing.
+            seen.is_telling |= seen.depth < 0;
+        }
+        if !is_opening {
+            return;
+        }
+        seen.is_telling |= hidden::is_telling_element(name);
+        seen.has_styles |= name.eq_ignore_ascii_case(b"style");
+        let has_page = name.eq_ignore_ascii_case(b"iframe") && seen.frames.len() < MAX_FRAMES;
+        if let Some(page) = hidden::attribute(attributes, b"srcdoc").filter(|_| has_page) {
+            seen.frames.push(page);
+        }
+    }
+
+    /// Passes the tag called `name`, which ends at `end`, in a view as drawn.
+    fn drawn_tag(&mut self, name: &'t [u8], attributes: &[u8], is_opening: bool, end: usize) -> usize {
+        let is_html = self.is_html();
+        let Some((_, drawing)) = &mut self.drawn else {
+            return end;
+        };
+        if !is_opening {
+            let steps = drawing.closes(name);
+            self.take(steps);
+            return end;
+        }
+        let is_ended = !is_html && attributes.ends_with(b"/");
+        let steps = drawing.opens(name, attributes, is_ended);
+        self.take(steps);
+        let text = self.text;
+        if is_html && name.eq_ignore_ascii_case(b"plaintext") {
+            self.push(&text[end..]);
+            return text.len();
+        }
+        if !is_html || RAW_TO_BROWSERS.iter().all(|raw| !raw.eq_ignore_ascii_case(name)) {
+            return end;
+        }
+        let length = raw_length(&text[end..], name);
+        let content = &text[end..end + length];
+        let resolved = references::resolved(content, ReferenceIn::Text);
+        let has_references = name.eq_ignore_ascii_case(b"textarea");
+        // Where a comment or a tag begins in it, that would end elsewhere.
+        self.seen.is_telling |=
+            memchr(b'<', content).is_some() && RAW.iter().all(|raw| !raw.eq_ignore_ascii_case(name));
+        self.push(resolved.as_deref().filter(|_| has_references).unwrap_or(content));
+        end + length
     }
 
     fn apply(&mut self, name: &[u8]) {
@@ -276,8 +399,7 @@ impl Stripper<'_, '_, '_> {
             }
         };
         match effect {
-            Effect::Separates if self.element.is_none() => self.main.end_line(self.found),
-            Effect::Separates => self.push(b"\n"),
+            Effect::Separates => self.main.end_line(self.found),
             Effect::Is(text) => self.push(text.as_bytes()),
             Effect::Joins | Effect::Unknown => {}
         }
@@ -286,9 +408,7 @@ impl Stripper<'_, '_, '_> {
     /// Passes the content of a script or a style that begins at `at`.
     fn raw(&mut self, at: usize, name: &[u8]) -> usize {
         let rest = &self.text[at..];
-        let is_end =
-            |at: &usize| rest.get(at + 2..at + 2 + name.len()).is_some_and(|close| close.eq_ignore_ascii_case(name));
-        let length = memmem::find_iter(rest, b"</").find(is_end).unwrap_or(rest.len());
+        let length = raw_length(rest, name);
         self.note(&rest[..length]);
         at + length
     }
@@ -301,11 +421,23 @@ impl Stripper<'_, '_, '_> {
             self.note_value(&text[at..end - 1]);
             return Some(end);
         }
+        let is_gap = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'/';
         while let Some(byte) = text.get(at) {
-            match byte {
-                b'>' => return Some(at + 1),
-                b'=' => at = self.value(at + 1),
-                _ => at += 1,
+            if *byte == b'>' {
+                return Some(at + 1);
+            }
+            if is_gap(byte) {
+                at += 1;
+                continue;
+            }
+            // An equals sign where a name begins is part of it.
+            let start = at + usize::from(*byte == b'=');
+            let is_end = |byte: &u8| is_gap(byte) || matches!(byte, b'=' | b'>');
+            let end = text[start..].iter().position(is_end).map_or(text.len(), |length| start + length);
+            self.seen.has_telling_attribute |= hidden::is_telling_attribute(&text[at..end]);
+            at = end + text[end..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+            if text.get(at) == Some(&b'=') {
+                at = self.value(at + 1);
             }
         }
         self.endless.tags += 1;
@@ -359,4 +491,14 @@ impl Stripper<'_, '_, '_> {
             aside.end_line(self.found);
         }
     }
+}
+
+/// Bytes before the tag that ends the element called `name`, in which there is no markup.
+fn raw_length(text: &[u8], name: &[u8]) -> usize {
+    let is_end = |at: &usize| {
+        let behind = text.get(at + 2..).unwrap_or_default();
+        let is_it = behind.get(..name.len()).is_some_and(|close| close.eq_ignore_ascii_case(name));
+        is_it && behind.get(name.len()).is_none_or(|next| next.is_ascii_whitespace() || matches!(next, b'/' | b'>'))
+    };
+    memmem::find_iter(text, b"</").find(is_end).unwrap_or(text.len())
 }

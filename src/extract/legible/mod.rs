@@ -10,11 +10,13 @@
 mod cards;
 mod charset;
 mod displayed;
+mod drawing;
 mod elements;
 mod encoded_words;
 mod hidden;
 mod json;
 mod latex;
+mod markdown;
 mod markup;
 mod name;
 mod picture;
@@ -92,6 +94,7 @@ fn show_readable(part: &Part, text: &[u8], found: &mut Dissection<'_>) {
     if latex::is_in(part, text) {
         latex::show(text, found);
     }
+    markdown::show(text, found);
     markup::show(text, found);
     displayed::show(text, found);
 }

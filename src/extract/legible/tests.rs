@@ -41,8 +41,30 @@ fn markup_reads_as_browsers_draw_it() {
         ("<style>#x{font-size:0}</style>for<i id=x>xyz</i>bidden", "forbidden"),
         ("for<template>xyz</template>bidden", "forbidden"),
         ("for<s style='position: absolute; left: -9999px'>xyz</s>bidden", "forbidden"),
+        ("for<s style='d\\69splay&colon;/**/none'>xyz</s>bidden", "forbidden"),
+        ("<style>@media x{.p > b:hover{display:none}}</style>for<b>xyz</b>bidden", "forbidden"),
+        ("for<b style=display:block></b>bidden", "for\nbidden"),
+        ("for<div style='display: inline'></div>bid<p style=display:contents>den", "forbidden"),
+        ("for</div>bidden", "forbidden"),
+        ("for<div hidden>xyz</div>bidden <video>x<p>y</video>turnip", "forbidden turnip"),
+        ("<ruby>for<rt>x<rp>y</rp></ruby>bidden", "forbidden"),
+        ("for<![CDATA[x>bidden", "forbidden"),
+        ("<textarea><!--</textarea> for<b></b>bidden-->", "forbidden"),
+        ("<i title=''>for<script/>x</script>bidden<b hidden/>", "forbidden"),
+        ("<style>.x::before{content: '\\66or' attr(a)}</style><p class=x a=bid>den", "forbidden"),
+        ("<?xml version='1.0'?><p xmlns='x'>for<?x > y?>bid<script/>den</p>", "forbidden"),
     ] {
         assert_reads(markup.as_bytes(), "drawn", expected);
+    }
+    for (markup, expected) in [
+        ("<b =\">for<i></i>bidden<b =\">", "forbidden"),
+        ("<b a=x/='>'>forbidden", "'>forbidden"),
+        ("for<!--->bid<!--x--!>den", "forbidden"),
+        ("<iframe srcdoc='for&lt;b>bid&lt;/b>den'>", "forbidden"),
+        ("<!DOCTYPE x [<!ENTITY a 'for'><!ENTITY b '&a;bid'>]><x>&b;den</x>", "forbidden"),
+        ("fo<object></object>r<audio></audio>bidden", "forbidden"),
+    ] {
+        assert_reads(markup.as_bytes(), "text", expected);
     }
     let shown = "the <b style=\"font-size:0.9em\">forbidden</b> turnip is <i>hidden</i>";
     let texts = texts(file(shown.as_bytes()));
@@ -199,6 +221,17 @@ fn documents_in_rtf_read_as_they_are_shown() {
         (r"{\rtf1 for{\*\bkmkstart mark}bidden{\pict 00ff}}", "forbidden"),
         (r"{\rtf1 a{\*\annotation a note}\{b\}\~c\_d\bin3 }}}e", "aa note{b} c-de"),
         (r"{\rtf1 cut off \'", "cut off"),
+        (r"{\rtf1\ansicpg866 \'e0\'a5\'af\'a0}", "репа"),
+        (r"{\rtf1\ansicpg65001 r\'c3\'bcbe}{\rtf1", "rübe"),
+        (r"{\rtf1\ansicpg437 r\'81be}", "rübe"),
+        (r"{\rtf1{\fonttbl{\f0 A;}{\f1\fcharset204 B;}}\f0 a {\f1\'f0\'e5\'ef\'e0}\'e9}", "a репаé"),
+        (r"{\rtf1 for{\v xyz}bid\v x\v0 den{\xe{\v y}}}", "forbidden"),
+        (r"{\rtf1 {\v x\plain forbidden}", "forbidden"),
+        (r"{\rtf1 for{\header xyz{\footnote z}}bidden", "forbidden"),
+        (r"{\rtf1 for{\header for{\v x}bidden}", "forbidden"),
+        (r"{\rtf1 {\shp{\*\shpinst{\sp x}{\shptxt forbidden}}}}", "forbidden"),
+        (r"{\rtf1 \u102\~orbid\u100\'3fen", "forbidden"),
+        (r"{\rtf1 {\upr{x}{\*\ud{for\u98?idden}}}", "forbidden"),
     ] {
         assert_reads(rtf.as_bytes(), "rtf", expected);
     }

@@ -29,6 +29,9 @@ pub(super) fn each(source: &SourceText, from: usize, around: usize, mut look: im
     for read in [backslash::read_program, backslash::read_css] {
         place.replaced(b'\\', |at| read(&text[at..]), |decoded| look(Some(Switch::Escapes), decoded));
     }
+    if let Some(decoded) = code_points(text, start) {
+        look(Some(Switch::Escapes), decoded);
+    }
     if reversed::is_in(text) {
         let read = |at: usize| reversed::read(&text[at..]);
         place.replaced(reversed::FIRST, read, |decoded| look(Some(Switch::Reversed), decoded));
@@ -110,6 +113,45 @@ impl Place<'_> {
     }
 }
 
+/// `text`, which starts at `start`, with characters in place of their names as Unicode writes them, `U+0066 U+006F`,
+/// where at least two follow each other; `None` where none do.
+fn code_points(text: &str, start: usize) -> Option<SourceText> {
+    let mut decoded: Option<SourceText> = None;
+    let mut done = 0;
+    for at in memchr::memchr_iter(b'+', text.as_bytes()) {
+        let is_named = |first: &usize| *first >= done && matches!(text.as_bytes()[*first], b'U' | b'u');
+        let Some(first) = at.checked_sub(1).filter(is_named) else {
+            continue;
+        };
+        let named: Vec<(char, usize)> = std::iter::successors(code_point(&text[first..]), |(_, end)| {
+            let rest = text[first + end..].trim_start_matches([' ', ',', ';']);
+            let next = text.len() - first - rest.len();
+            code_point(rest).map(|(ch, length)| (ch, next + length))
+        })
+        .collect();
+        if named.len() < 2 {
+            continue;
+        }
+        let decoded = decoded.get_or_insert_with(|| SourceText::starting_at(start));
+        decoded.push_str(&text[done..first], start + done);
+        done = first;
+        for (ch, end) in named {
+            decoded.push_unit(ch.encode_utf8(&mut [0; 4]), start + done..start + first + end);
+            done = first + end;
+        }
+    }
+    decoded.as_mut()?.push_str(&text[done..], start + done);
+    decoded
+}
+
+/// The character whose name `text` begins with, and the length of that.
+fn code_point(text: &str) -> Option<(char, usize)> {
+    let digits = text.strip_prefix("U+").or_else(|| text.strip_prefix("u+"))?;
+    let count = digits.bytes().take(7).take_while(u8::is_ascii_hexdigit).count();
+    let ch = u32::from_str_radix(digits.get(..count).filter(|_| (4..=6).contains(&count))?, 16).ok();
+    ch.and_then(char::from_u32).map(|ch| (ch, 2 + count))
+}
+
 /// A character reference of HTML.
 fn read_entity(text: &str) -> Option<(String, usize)> {
     character_reference(text.as_bytes(), ReferenceIn::Text)
@@ -183,6 +225,7 @@ mod tests {
             ("see \u{202e}neddibrof\u{202c} there", Some(Switch::Reversed), "see forbidden there"),
             ("for\u{202e}neddib", Some(Switch::Reversed), "forbidden"),
             ("+AGYAbwBy-bidden", None, "forbidden"),
+            ("a U+0066 U+006F,u+0072 bidden U+0020", Some(Switch::Escapes), "a for bidden U+0020"),
             ("see Zm9yYmlkZGVuIHR1cm5pcA== there", None, ""),
             ("see Zm9yYmlkZGVuIHR1cm5pcHMh there", Some(Switch::Base64), "forbidden turnips!"),
         ] {

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::LEAST_SPACED;
 use super::hints::{Hints, Meeting, gap_before};
 use super::reader::{LEAST_REPEATED, MOST_BETWEEN};
-use super::signs::{is_behind_pair, is_mark, letter_of, letter_of_pair};
+use super::signs::{is_behind_pair, is_hyphen as is_hyphen_sign, is_mark, letter_of, letter_of_pair};
 use super::words;
 use crate::text::styled::is_ornament;
 
@@ -306,6 +306,9 @@ fn add_wide_gaps(window: &[u8; WINDOW], gap: &mut [u8; WINDOW]) {
     }
 }
 
+/// The last byte of "¬".
+const LAST_OF_NOT: u8 = 0xac;
+
 /// The gap before the word at `at`, if something may go on across it.
 fn joint_before(text: &str, hints: &Hints, at: usize) -> Option<Place> {
     if hints.have_phrases()
@@ -314,11 +317,11 @@ fn joint_before(text: &str, hints: &Hints, at: usize) -> Option<Place> {
         return Some(Place { kind: Kind::Joint, ..Place::one(gap) });
     }
     // Behind the hyphen, a line may begin with the sign of a quotation.
-    if !matches!(text.as_bytes().get(at.checked_sub(2)?..at)?, [b'-' | b'>', b' ']) {
+    if !matches!(text.as_bytes().get(at.checked_sub(2)?..at)?, [b'-' | b'>' | b'=' | LAST_OF_NOT, b' ']) {
         return None;
     }
     let is_hyphen = |gap: &Range<usize>| {
-        let rest = text[gap.clone()].strip_prefix("- ");
+        let rest = text[gap.clone()].strip_prefix(is_hyphen_sign).and_then(|rest| rest.strip_prefix(' '));
         rest.is_some_and(|rest| rest.bytes().all(|byte| matches!(byte, b' ' | b'>')))
     };
     let may_go_on = |gap: &Range<usize>| hints.may_go_on(text.as_bytes(), gap);

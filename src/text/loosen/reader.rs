@@ -1,6 +1,6 @@
 //! One place, read leniently, character by character.
 
-use super::signs::{letter_of, letter_of_pair, marks};
+use super::signs::{is_hyphen, letter_of, letter_of_pair, marks};
 use super::stretch::{Char, Dress};
 use super::{Apart, LEAST_SPACED, Loosened};
 use crate::text::normalise::Normalised;
@@ -206,7 +206,7 @@ impl Reader<'_> {
             return Gap::Plain;
         }
         let gap = &rest[..length];
-        let is_hyphen = gap[0].ch == '-' && gap.iter().all(|ch| matches!(ch.ch, '-' | ' ' | '>'));
+        let is_hyphen = is_hyphen(gap[0].ch) && gap[1..].iter().all(|ch| matches!(ch.ch, '-' | ' ' | '>'));
         if is_hyphen && self.written_between(position - 1, position + length).contains(['\n', '\r', '\u{2028}']) {
             return Gap::Nothing(length, Switch::Hyphens, Apart::No);
         }

@@ -40,6 +40,12 @@ pub(super) const fn is_mark(ch: char) -> bool {
     matches!(ch, '.' | '-' | '_' | '*' | '~' | '\'' | '^' | '\\' | '·' | '•' | '‧' | '∙')
 }
 
+/// Whether `ch` divides a word at the end of a line: the hyphen, in mails the sign of quoted-printable, and what old
+/// programs show for one that is optional.
+pub(super) const fn is_hyphen(ch: char) -> bool {
+    matches!(ch, '-' | '=' | '¬')
+}
+
 /// Whether `ch` emphasises what it stands around when it is written twice, as in Markdown.
 pub(super) const fn is_paired_mark(ch: char) -> bool {
     matches!(ch, '*' | '_' | '~' | '\'')

@@ -136,7 +136,13 @@ impl<'a> Interpreter<'a> {
                 self.show(operands.get(2), words, found);
             }
             b"TJ" => self.show_pieces(operands.first(), words, found),
-            b"BDC" | b"DP" => note_actual_text(operands.get(1), words, found),
+            b"DP" => note_actual_text(operands.get(1), words, found),
+            b"BMC" => words.begin_marked(None),
+            b"BDC" => {
+                note_actual_text(operands.get(1), words, found);
+                words.begin_marked(actual_text(operands.get(1)));
+            }
+            b"EMC" => words.end_marked(),
             _ => {}
         }
     }
@@ -202,6 +208,16 @@ fn note_actual_text<'d>(properties: Option<&Value>, words: &mut Words<'d>, found
         for text in actual_texts(properties) {
             words.note(text, found);
         }
+    }
+}
+
+fn actual_text(properties: Option<&Value>) -> Option<&[u8]> {
+    match properties {
+        Some(Value::Dictionary(properties)) => match properties.get(&["ActualText"]) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ mod cmap;
 mod content;
 mod font;
 mod glyphs;
-mod order;
+mod placed;
 mod strings;
 mod widths;
 mod words;
@@ -181,8 +181,10 @@ impl Pages {
 fn show_page(pieces: &[Bytes], fonts: &Fonts, found: &mut Dissection<'_>) {
     let mut words = Words::new(pieces.iter().map(Bytes::len).sum(), found);
     let mut interpreter = Interpreter::new(fonts);
-    for piece in pieces {
-        interpreter.run(piece, &mut words, found);
+    match pieces {
+        [piece] => interpreter.run(piece, &mut words, found),
+        // An operation may begin in one stream and end in the next.
+        _ => interpreter.run(&pieces.join(&b'\n'), &mut words, found),
     }
     words.show(found);
     if !interpreter.is_literal() {

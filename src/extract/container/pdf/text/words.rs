@@ -9,7 +9,7 @@ use crate::extract::ProblemCode;
 use crate::extract::dissection::Dissection;
 use crate::extract::legible::TextWriter;
 
-use super::order::Runs;
+use super::placed::Placed;
 use super::string_text;
 
 /// Gap in em from which on it is a space. Spaces are 0.2 to 0.33 wide in most fonts, kerning stays below 0.1.
@@ -32,11 +32,11 @@ pub(super) struct Words<'a> {
     glyphs: (usize, usize),
     /// What drawings are said to stand for.
     notes: TextWriter<'a>,
+    /// By where it is drawn.
+    placed: Placed,
     /// Where the last glyph ended, and whether it was drawn alone.
     last: Option<((f64, f64), bool)>,
     ends_in_space: bool,
-    /// Every string at its place.
-    runs: Runs,
 }
 
 impl<'a> Words<'a> {
@@ -49,9 +49,9 @@ impl<'a> Words<'a> {
             differ: false,
             glyphs: (0, 0),
             notes: writer(),
+            placed: Placed::default(),
             last: None,
             ends_in_space: true,
-            runs: Runs::default(),
         }
     }
 
@@ -65,7 +65,7 @@ impl<'a> Words<'a> {
         found: &mut Dissection<'a>,
     ) {
         let is_alone = count == 1;
-        self.runs.begin(place, direction, em);
+        self.placed.begin(place, direction, em);
         let Some((end, was_alone)) = self.last.replace((place, is_alone)) else {
             return;
         };
@@ -92,11 +92,11 @@ impl<'a> Words<'a> {
 
     /// Adds the characters of a glyph.
     pub(super) fn push(&mut self, text: &str, found: &mut Dissection<'a>) {
+        self.placed.push(text);
         if let Some(last) = text.chars().next_back() {
             self.text.push(text.as_bytes(), found);
             self.joined.push(text.as_bytes(), found);
             self.ends_in_space = last.is_whitespace();
-            self.runs.push(text);
             self.glyphs.0 += 1;
         } else {
             self.glyphs.1 += 1;
@@ -105,10 +105,20 @@ impl<'a> Words<'a> {
 
     /// Says where the last glyph ended.
     pub(super) fn ends_at(&mut self, place: (f64, f64)) {
-        self.runs.end(place);
+        self.placed.end(place);
         if let Some((end, _)) = &mut self.last {
             *end = place;
         }
+    }
+
+    /// Begins a piece of content that is marked, and what it stands for if that is said.
+    pub(super) fn begin_marked(&mut self, actual: Option<&[u8]>) {
+        self.placed.begin_marked(actual.map(string_text));
+    }
+
+    /// Ends the piece of content that was marked last.
+    pub(super) fn end_marked(&mut self) {
+        self.placed.end_marked();
     }
 
     /// Adds what a drawing stands for.
@@ -118,7 +128,7 @@ impl<'a> Words<'a> {
     }
 
     /// Shows what there is, and reports a page of which most cannot be read.
-    pub(super) fn show(mut self, found: &mut Dissection<'a>) {
+    pub(super) fn show(self, found: &mut Dissection<'a>) {
         if self.glyphs.1 > self.glyphs.0 {
             found.report(ProblemCode::PageIllegible, None);
         }
@@ -126,10 +136,7 @@ impl<'a> Words<'a> {
         if self.differ {
             self.joined.show(PartKind::Text, "page", found);
         }
-        let otherwise = self.runs.read_otherwise();
-        if !otherwise.is_empty() {
-            self.notes.push(otherwise.as_bytes(), found);
-        }
         self.notes.show(PartKind::Text, "page", found);
+        self.placed.show(found);
     }
 }
