@@ -43,6 +43,7 @@ differential-pictures: deps ## Send N=2000 odd pictures of SEED=1 through Pensto
 .PHONY: differential-texts
 differential-texts: deps ## Send N=2000 odd documents of SEED=1 through Penstock to programs that show them
 	@deploy/install-deps.sh --differential
+	-@deploy/install-deps.sh --documents
 	PENSTOCK_REQUIRE=differential PENSTOCK_TEXTS_N=$(or $(N),2000) PENSTOCK_DIFFERENTIAL_SEED=$(SEED) \
 	    PENSTOCK_DIFFERENTIAL_FIRST=$(FIRST) cargo test differential_texts -- --nocapture --include-ignored
 

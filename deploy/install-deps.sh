@@ -3,8 +3,9 @@
 # With --bench, what the load test needs as well; with --soak and --bench-links, what these do; with --bench-index,
 # --bench-images, --bench-text, --robustness and --near-copies, the Python packages that these run, each in a virtual
 # environment under target/; with --fuzz, what libFuzzer does; with --deny, cargo-deny; with --differential, the
-# languages of the parsers that the differential test runs; with --libheif, what decodes HEIC and AVIF, which Penstock
-# uses when it is there; with --pdfium, what renders pages of PDF, into target/pdfium: an option says where it is.
+# languages of the parsers that the differential test runs; with --documents, the programs that show documents to the
+# differential test of texts; with --libheif, what decodes HEIC and AVIF, which Penstock uses when it is there; with
+# --pdfium, what renders pages of PDF, into target/pdfium: an option says where it is.
 set -euo pipefail
 
 # Command → Debian package. zlib-ng and jemalloc, which pingora and Penstock link, are built from C with cmake and make.
@@ -17,6 +18,7 @@ case "${1:-}" in
     --pdfium) needed+=(python3:python3) ;;
     --fuzz) needed+=(c++:g++) ;;
     --differential) needed+=(python3:python3 node:nodejs npm:npm php:php-cli) ;;
+    --documents) needed+=(pdftotext:poppler-utils mutool:mupdf-tools unrtf:unrtf chromium:chromium) ;;
 esac
 
 missing=()
@@ -34,6 +36,11 @@ fi
 if [ "${1:-}" = --differential ]; then
     ruby -e 'require "rack"' 2>/dev/null || missing+=(ruby-rack)
     perl -e 'use CGI; use Plack' 2>/dev/null || missing+=(libcgi-pm-perl libplack-perl)
+fi
+
+# Without what shows windows: it only converts.
+if [ "${1:-}" = --documents ] && ! command -v soffice >/dev/null 2>&1; then
+    missing+=(libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui)
 fi
 
 # Debian 12 has the decoders in the library; later systems have them apart, as plugins.

@@ -6,10 +6,20 @@ import random
 from dataclasses import dataclass
 
 import odd_html
+import odd_markdown
+import odd_office
+import odd_pdf
+import odd_rtf
 from phrases import PHRASES
 
-# Kind: how often it is made, and what makes it.
-KINDS = {"html": (40, odd_html.make)}
+# Kind: how often it is made, what makes it, and the kinds of documents that come of it.
+KINDS = {
+    "html": (40, odd_html.make, ("html", "xhtml", "svg")),
+    "markdown": (20, odd_markdown.make, ("md",)),
+    "pdf": (20, odd_pdf.make, ("pdf",)),
+    "rtf": (12, odd_rtf.make, ("rtf",)),
+    "office": (16, odd_office.make, ("docx", "xlsx", "pptx", "odt", "fodt")),
+}
 ONLY = os.environ.get("PENSTOCK_TEXTS_ONLY", "").split()
 
 

@@ -105,70 +105,76 @@ WITHIN = {
             "<style>/*</b>*/</style >",
         ),
     ),
-    "hidden": lambda r: rng_choice(
-        r,
-        (
-            "<span hidden>{}</span>",
-            "<span hidden=hidden>{}</span>",
-            "<span HIDDEN=''>{}</span>",
-            "<i hidden=until-found>{}</i>",
-            "<span style=display:none>{}</span>",
-            "<span style='display: none !important'>{}</span>",
-            '<span style="color:red;display :none">{}</span>',
-            "<span style='DISPLAY:NONE'>{}</span>",
-            "<span style='display:/**/none'>{}</span>",
-            "<span style='d\\69splay:none'>{}</span>",
-            "<span style='display&colon;none'>{}</span>",
-            "<span style='disp&#108;ay:none'>{}</span>",
-            "<b style='visibility:hidden;position:absolute'>{}</b>",
-            "<input type=hidden value={}>",
-            "<datalist>{}</datalist>",
-            "<span class=h>{}</span>",
-            "<span class='a h'>{}</span>",
-            "<span id=hh>{}</span>",
-            "<s>{}</s>",
-            "<x-h>{}</x-h>",
-            "<span data-h>{}</span>",
-            "<q class=p><b>{}</b></q>",
-        ),
-    ).format(noise(r)),
-    "hidden block": lambda r: rng_choice(
-        r,
-        (
-            "<div hidden>{}</div>",
-            "<div style=display:none>{}</div>",
-            "<p style='display:none'>{}</p>",
-            "<dialog>{}</dialog>",
-            "<ul hidden><li>{}</ul>",
-            "<title>{}</title>",
-            "<noscript>{}</noscript>",
-            "<noembed>{}</noembed>",
-            "<noframes>{}</noframes>",
-            "<audio>{}</audio>",
-            "<video>{}</video>",
-            "<canvas>{}</canvas>",
-            "<iframe>{}</iframe>",
-            "<math><annotation>{}</annotation></math>",
-            "<svg><title>{}</title></svg>",
-            "<svg><desc>{}</desc></svg>",
-            "<svg><defs><text>{}</text></defs></svg>",
-            "<rp>{}</rp>",
-            "<object type=text/html data='data:,'>{}</object>",
-        ),
-    ).format(noise(r)),
+    "hidden": (
+        lambda r: rng_choice(
+            r,
+            (
+                "<span hidden>{}</span>",
+                "<span hidden=hidden>{}</span>",
+                "<span HIDDEN=''>{}</span>",
+                "<i hidden=until-found>{}</i>",
+                "<span style=display:none>{}</span>",
+                "<span style='display: none !important'>{}</span>",
+                '<span style="color:red;display :none">{}</span>',
+                "<span style='DISPLAY:NONE'>{}</span>",
+                "<span style='display:/**/none'>{}</span>",
+                "<span style='d\\69splay:none'>{}</span>",
+                "<span style='display&colon;none'>{}</span>",
+                "<span style='disp&#108;ay:none'>{}</span>",
+                "<b style='visibility:hidden;position:absolute'>{}</b>",
+                "<input type=hidden value={}>",
+                "<datalist>{}</datalist>",
+                "<span class=h>{}</span>",
+                "<span class='a h'>{}</span>",
+                "<span id=hh>{}</span>",
+                "<s>{}</s>",
+                "<x-h>{}</x-h>",
+                "<span data-h>{}</span>",
+                "<q class=p><b>{}</b></q>",
+            ),
+        ).format(noise(r))
+    ),
+    "hidden block": (
+        lambda r: rng_choice(
+            r,
+            (
+                "<div hidden>{}</div>",
+                "<div style=display:none>{}</div>",
+                "<p style='display:none'>{}</p>",
+                "<dialog>{}</dialog>",
+                "<ul hidden><li>{}</ul>",
+                "<title>{}</title>",
+                "<noscript>{}</noscript>",
+                "<noembed>{}</noembed>",
+                "<noframes>{}</noframes>",
+                "<audio>{}</audio>",
+                "<video>{}</video>",
+                "<canvas>{}</canvas>",
+                "<iframe>{}</iframe>",
+                "<math><annotation>{}</annotation></math>",
+                "<svg><title>{}</title></svg>",
+                "<svg><desc>{}</desc></svg>",
+                "<svg><defs><text>{}</text></defs></svg>",
+                "<rp>{}</rp>",
+                "<object type=text/html data='data:,'>{}</object>",
+            ),
+        ).format(noise(r))
+    ),
     "empty svg": lambda r: rng_choice(
         r, ("<svg></svg>", "<svg/>", "<math></math>", "<img>", "<img src=x alt=''>", "<object></object>")
     ),
-    "float": lambda r: rng_choice(
-        r,
-        (
-            "<span style='font-size:0'>{}</span>",
-            "<span style='opacity:0;position:absolute'>{}</span>",
-            "<span style='position:absolute;left:-9999px'>{}</span>",
-            "<span style='color:transparent;position:absolute'>{}</span>",
-            "<span style='position:absolute;clip:rect(0,0,0,0)'>{}</span>",
-        ),
-    ).format(noise(r)),
+    "float": (
+        lambda r: rng_choice(
+            r,
+            (
+                "<span style='font-size:0'>{}</span>",
+                "<span style='opacity:0;position:absolute'>{}</span>",
+                "<span style='position:absolute;left:-9999px'>{}</span>",
+                "<span style='color:transparent;position:absolute'>{}</span>",
+                "<span style='position:absolute;clip:rect(0,0,0,0)'>{}</span>",
+            ),
+        ).format(noise(r))
+    ),
     "inline block": lambda r: rng_choice(
         r,
         (
@@ -236,7 +242,10 @@ BETWEEN = {
     ),
     "controls": lambda r: rng_choice(r, ("<b> </b>", "</b> <i>", " <wbr>", "&shy; ", " &zwnj;", "<s> </s>")),
 }
-STYLE = "<style>.h{display:none} #hh{display:none} x-h{display:none} [data-h]{display:none} .p b{display:none} s{text-decoration:none}</style>"
+STYLE = (
+    "<style>.h{display:none} #hh{display:none} x-h{display:none} [data-h]{display:none} .p b{display:none}"
+    " s{text-decoration:none}</style>"
+)
 
 
 def rng_choice(rng, options):
@@ -325,57 +334,71 @@ def generated(rng, shown, phrase):
 PLACES = {
     "paragraph": lambda r, s, p: f"<p>{s}</p>",
     "nothing": lambda r, s, p: s,
-    "cell": lambda r, s, p: r.choice(
-        (
-            "<table><tr><td>{}</td></tr></table>",
-            "<table>{}</table>",
-            "<table><caption>{}</table>",
-            "<table><tr>{}<td></table>",
-            "<td>{}",
-        )
-    ).format(s),
-    "list": lambda r, s, p: r.choice(
-        ("<ul><li>{}<li>x</ul>", "<dl><dt>{}<dd>x</dl>", "<ol>{}</ol>", "<menu><li>{}")
-    ).format(s),
+    "cell": (
+        lambda r, s, p: r.choice(
+            (
+                "<table><tr><td>{}</td></tr></table>",
+                "<table>{}</table>",
+                "<table><caption>{}</table>",
+                "<table><tr>{}<td></table>",
+                "<td>{}",
+            )
+        ).format(s)
+    ),
+    "list": (
+        lambda r, s, p: r.choice(
+            ("<ul><li>{}<li>x</ul>", "<dl><dt>{}<dd>x</dl>", "<ol>{}</ol>", "<menu><li>{}")
+        ).format(s)
+    ),
     "textarea": lambda r, s, p: f"<textarea>{p}</textarea>",
     "title": lambda r, s, p: f"<svg><text y=20>{s}</text></svg>",
     "placeholder": lambda r, s, p: f"<input placeholder={attribute(r, p)}>",
-    "value": lambda r, s, p: r.choice(
-        (
-            "<input value={}>",
-            "<input type=submit value={}>",
-            "<input type=button value={}>",
-            "<input type=reset value={} disabled>",
-            "<button>x</button><input readonly value={}>",
-        )
-    ).format(attribute(r, p)),
-    "alt": lambda r, s, p: r.choice(
-        ("<img alt={}>", "<img src=x alt={}>", "<input type=image alt={}>", "<area alt={}>")
-    ).format(attribute(r, p)),
+    "value": (
+        lambda r, s, p: r.choice(
+            (
+                "<input value={}>",
+                "<input type=submit value={}>",
+                "<input type=button value={}>",
+                "<input type=reset value={} disabled>",
+                "<button>x</button><input readonly value={}>",
+            )
+        ).format(attribute(r, p))
+    ),
+    "alt": (
+        lambda r, s, p: r.choice(
+            ("<img alt={}>", "<img src=x alt={}>", "<input type=image alt={}>", "<area alt={}>")
+        ).format(attribute(r, p))
+    ),
     "tooltip": lambda r, s, p: r.choice(("<b title={}>x</b>", "<a href=x aria-label={}>x</a>")).format(attribute(r, p)),
-    "label": lambda r, s, p: r.choice(
-        (
-            "<select><option label={}></select>",
-            "<select><optgroup label={}><option>x</select>",
-            "<video><track label={}></video>",
-        )
-    ).format(attribute(r, p)),
+    "label": (
+        lambda r, s, p: r.choice(
+            (
+                "<select><option label={}></select>",
+                "<select><optgroup label={}><option>x</select>",
+                "<video><track label={}></video>",
+            )
+        ).format(attribute(r, p))
+    ),
     "option": lambda r, s, p: f"<select><option>{p}</select>",
     "content": generated,
     "data url": lambda r, s, p: f"<iframe srcdoc={attribute(r, p)}></iframe>",
     "srcdoc": lambda r, s, p: f"<iframe srcdoc={attribute(r, s)}></iframe>",
-    "shadow": lambda r, s, p: r.choice(
-        (
-            "<div><template shadowrootmode=open>{}</template></div>",
-            "<div><template shadowrootmode='open'><slot></slot></template>{}</div>",
+    "shadow": (
+        lambda r, s, p: r.choice(
+            (
+                "<div><template shadowrootmode=open>{}</template></div>",
+                "<div><template shadowrootmode='open'><slot></slot></template>{}</div>",
+            )
+        ).format(s)
+    ),
+    "plaintext": (
+        lambda r, s, p: r.choice(("<plaintext>{}", "<xmp>{}</xmp>", "<listing>{}</listing>", "<pre>\n{}</pre>")).format(
+            p
         )
-    ).format(s),
-    "plaintext": lambda r, s, p: r.choice(
-        ("<plaintext>{}", "<xmp>{}</xmp>", "<listing>{}</listing>", "<pre>\n{}</pre>")
-    ).format(p),
-    "ruby": lambda r, s, p: "<ruby>"
-    + "".join(f"{c}<rt>{r.choice('abc')}</rt>" if c != " " else " " for c in p)
-    + "</ruby>",
+    ),
+    "ruby": (
+        lambda r, s, p: "<ruby>" + "".join(f"{c}<rt>{r.choice('abc')}</rt>" if c != " " else " " for c in p) + "</ruby>"
+    ),
     "bdo": lambda r, s, p: r.choice(
         (
             "<bdo dir=rtl>{}</bdo>",
@@ -384,53 +407,81 @@ PLACES = {
             "<p dir=rtl style='unicode-bidi:bidi-override'>{}</p>",
         )
     ).format(p[::-1]),
-    "foreign": lambda r, s, p: r.choice(
-        (
-            "<svg><foreignObject><p>{}</p></foreignObject></svg>",
-            "<math><mtext>{}</mtext></math>",
-            "<svg><a><text>{}</text></a></svg>",
-            "<math><mi>{}</mi></math>",
-        )
-    ).format(s),
+    "foreign": (
+        lambda r, s, p: r.choice(
+            (
+                "<svg><foreignObject><p>{}</p></foreignObject></svg>",
+                "<math><mtext>{}</mtext></math>",
+                "<svg><a><text>{}</text></a></svg>",
+                "<math><mi>{}</mi></math>",
+            )
+        ).format(s)
+    ),
     "cdata": lambda r, s, p: "<svg><text>" + "".join(f"<![CDATA[{c}]]>" for c in p) + "</text></svg>",
-    "fallback": lambda r, s, p: r.choice(
-        (
-            "<object>{}</object>",
-            "<details open>{}</details>",
-            "<dialog open>{}</dialog>",
-            "<button>{}</button>",
-            "<fieldset><legend>{}</legend></fieldset>",
-            "<marquee>{}</marquee>",
-            "<label>{}</label>",
-            "<meter>{}</meter>",
-            "<summary>{}</summary>",
-            "<output>{}</output>",
-            "<font>{}</font>",
-        )
-    ).format(s),
-    "misnested": lambda r, s, p: r.choice(
-        (
-            "<b><p>{}</b></p>",
-            "<i><table><b>{}</i></table>",
-            "<a><div><a>{}",
-            "<p><ul>{}</p>",
-            "</body></html>{}",
-            "<frameset></frameset>{}",
-            "<head>{}</head>",
-            "<select><b>{}</b>",
-        )
-    ).format(s),
+    "fallback": (
+        lambda r, s, p: r.choice(
+            (
+                "<object>{}</object>",
+                "<details open>{}</details>",
+                "<dialog open>{}</dialog>",
+                "<button>{}</button>",
+                "<fieldset><legend>{}</legend></fieldset>",
+                "<marquee>{}</marquee>",
+                "<label>{}</label>",
+                "<meter>{}</meter>",
+                "<summary>{}</summary>",
+                "<output>{}</output>",
+                "<font>{}</font>",
+            )
+        ).format(s)
+    ),
+    "misnested": (
+        lambda r, s, p: r.choice(
+            (
+                "<b><p>{}</b></p>",
+                "<i><table><b>{}</i></table>",
+                "<a><div><a>{}",
+                "<p><ul>{}</p>",
+                "</body></html>{}",
+                "<frameset></frameset>{}",
+                "<head>{}</head>",
+                "<select><b>{}</b>",
+            )
+        ).format(s)
+    ),
     "letters in elements": lambda r, s, p: "".join(
         f"<{t}>{c}</{t}>" if c != " " else r.choice((" ", "<i> </i>"))
         for c in p
         for t in [r.choice(("b", "span", "a", "x-y", "kbd", "sup", "nobr", "font", "label"))]
     ),
-    "cells of letters": lambda r, s, p: "<p>"
-    + "".join(f"<span style='display:inline-block'>{c}</span>" if c != " " else " " for c in p),
+    "cells of letters": (
+        lambda r, s, p: "<p>"
+        + "".join(f"<span style='display:inline-block'>{c}</span>" if c != " " else " " for c in p)
+    ),
     "joined lines": lambda r, s, p: "<p>" + "".join(f"{c}<!--\n-->" for c in p),
-    "unclosed": lambda r, s, p: r.choice(
-        ("<b <i>{}", "<p/>{}", "<div<p>{}", "<!--x--><!-->{}", "<style></style>{}<style>", "<title>x</title>{}<!--")
-    ).format(s),
+    "raw text with a comment": (
+        lambda r, s, p: r.choice(
+            (
+                "<title><!--</title>{}-->",
+                "<iframe><!--</iframe>{}-->",
+                "<noscript><!--</noscript>{}-->",
+                "<script><!--</script>{}-->",
+                "<style>/*<!--*/</style>{}-->",
+                "<noframes><b title='</noframes>{}'>",
+                "<textarea><!--</textarea>{}-->",
+                "<b title='<!--'></b>{}<b title='-->'></b>",
+                "<script>'<!--<script>'</script>{}</script>",
+            )
+        ).format(s)
+    ),
+    "stray ends": lambda r, s, p: "".join(
+        c + (r.choice(("</div>", "</ul>", "</table>", "</x>", "</tr>")) if c != " " else "") for c in p
+    ),
+    "unclosed": (
+        lambda r, s, p: r.choice(
+            ("<b <i>{}", "<p/>{}", "<div<p>{}", "<!--x--><!-->{}", "<style></style>{}<style>", "<title>x</title>{}<!--")
+        ).format(s)
+    ),
     "capitals": lambda r, s, p: f"<p style='text-transform:uppercase'>{s}</p>",
     "variants": lambda r, s, p: "".join(chr(0x1D41A + ord(c) - 97) if "a" <= c <= "z" else c for c in p),
 }
@@ -513,8 +564,8 @@ def xhtml(rng, phrase, done):
         f"<!DOCTYPE html [<!ENTITY none ''><!ENTITY space ' '><!ENTITY shy '&#173;'><!ENTITY nbsp '&#160;'>{own}]>"
     )
     text = (
-        f"{doctype}<html xmlns='http://www.w3.org/1999/xhtml'><head><title>x</title></head><body><p>{words(rng)} {shown} "
-        f"{words(rng)}</p></body></html>"
+        f"{doctype}<html xmlns='http://www.w3.org/1999/xhtml'><head><title>x</title></head><body><p>{words(rng)}"
+        f" {shown} {words(rng)}</p></body></html>"
     )
     encoding, python = rng.choice(
         (("UTF-8", "utf-8"), ("UTF-8", "utf-8"), ("UTF-16", "utf-16"), ("windows-1251", "cp1251"), ("koi8-r", "koi8-r"))
@@ -533,7 +584,10 @@ def svg(rng, phrase, done):
     inner = {
         "text": lambda: f"<text y='20'>{shown}</text>",
         "tspans": lambda: "<text y='20'>" + "".join(f"<tspan>{c}</tspan>" for c in phrase) + "</text>",
-        "foreign": lambda: f"<foreignObject width='400' height='90'><p xmlns='http://www.w3.org/1999/xhtml'>{shown}</p></foreignObject>",
+        "foreign": lambda: (
+            "<foreignObject width='400' height='90'><p"
+            f" xmlns='http://www.w3.org/1999/xhtml'>{shown}</p></foreignObject>"
+        ),
         "title": lambda: f"<title>{phrase}</title><text y='20'>{words(rng)}</text>",
     }[place]()
     doctype = "<!DOCTYPE svg [<!ENTITY none ''><!ENTITY space ' '><!ENTITY shy '&#173;'><!ENTITY nbsp '&#160;'>]>"

@@ -1,8 +1,9 @@
 """What documents of every kind are made with: other words, and phrases that are spelled with something in between."""
 
 WORDS = (
-    "the market opens early on most days and people bring baskets of fruit bread cheese from farms nearby while children "
-    "play music under old trees rain or shine until evening comes with lamps tea long talks about weather trains books"
+    "the market opens early on most days and people bring baskets of fruit bread cheese from farms nearby while"
+    " children play music under old trees rain or shine until evening comes with lamps tea long talks about weather"
+    " trains books"
 ).split()
 
 
