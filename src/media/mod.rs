@@ -166,7 +166,7 @@ impl PartHashes {
         // What looks like a picture by chance is none unless it can be decoded.
         let is_broken = matches!(self.problem, Some(DecodeError::Broken(_)));
         if is_broken && self.views.is_empty() && signature::is_guess(self.media_type, bytes) {
-            self.media_type = MediaType::Opaque;
+            self.media_type = sniff::sniff_other(bytes);
             self.problem = None;
         }
     }

@@ -11,8 +11,13 @@ pub fn sniff(bytes: &[u8]) -> MediaType {
     if bytes.is_empty() {
         return MediaType::Empty;
     }
-    signature::picture(bytes)
-        .or_else(|| reads_as_text(bytes).then_some(MediaType::Text))
+    signature::picture(bytes).unwrap_or_else(|| sniff_other(bytes))
+}
+
+/// What `bytes` are that are no picture.
+pub(super) fn sniff_other(bytes: &[u8]) -> MediaType {
+    reads_as_text(bytes)
+        .then_some(MediaType::Text)
         .or_else(|| compound::name(bytes).map(MediaType::Known))
         .or_else(|| infer::get(bytes).map(|kind| MediaType::Known(kind.extension())))
         .unwrap_or(MediaType::Opaque)

@@ -62,6 +62,17 @@ pub(super) struct Canvas {
 
 impl Decoding<'_, '_> {
     pub(super) fn bmp(&mut self) -> Result<(), DecodeError> {
+        // What has several begins with a header of the same length.
+        if let Some(inner) = self.bytes.strip_prefix(b"BA").and_then(|rest| rest.get(FILE_HEADER - 2..))
+            && !inner.starts_with(b"BA")
+        {
+            // Places are counted from the start of the file, or else of the picture.
+            let start = u32_at(inner, 10).ok_or_else(DecodeError::header_cut_off)?;
+            let from_start =
+                [&inner[..10], &start.saturating_sub(FILE_HEADER as u32).to_le_bytes(), &inner[14..]].concat();
+            let of_start = self.of_inner(&from_start, MediaType::Bmp).bmp();
+            return of_start.and(self.of_inner(inner, MediaType::Bmp).bmp());
+        }
         let rest = self.bytes.get(FILE_HEADER..).ok_or_else(DecodeError::header_cut_off)?;
         let start = u32_at(self.bytes, 10).ok_or_else(DecodeError::header_cut_off)? as usize;
         let header = Header::read(rest, start.saturating_sub(FILE_HEADER))?;

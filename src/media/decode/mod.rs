@@ -37,17 +37,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use image::codecs::hdr::HdrDecoder;
-use image::codecs::pnm::PnmDecoder;
 use image::codecs::qoi::QoiDecoder;
 use image::codecs::tga::TgaDecoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage};
 
+pub(super) use self::animation::has_gif_frame;
 use self::canvas::Grain;
+pub(super) use self::jpeg::has_jpeg_frame;
 pub(super) use self::jxl::has_jxl_header;
 pub use self::pixels::Ground;
 pub(super) use self::pixels::{Pixels, over, plane_on};
-pub(super) use self::raster::{DCX, is_xbm};
+pub(super) use self::raster::{DCX, Xbm, is_xbm, netpbm_words, numbers_at, usual_netpbm_header};
 pub use self::several::Several;
 use self::source::Source;
 use self::timed::Late;
@@ -245,10 +246,10 @@ impl<'a, 'v> Decoding<'a, 'v> {
             MediaType::Gif => self.gif(),
             MediaType::WebP => self.webp(),
             MediaType::Bmp => self.bmp(),
-            MediaType::Tga => self.still(TgaDecoder::new(self.source()), 0),
+            MediaType::Tga => self.tga(),
             MediaType::Qoi => self.qoi(),
             MediaType::Dds => self.dds(),
-            MediaType::Pnm => self.still(PnmDecoder::new(self.source()), 0),
+            MediaType::Pnm => self.pnm(),
             MediaType::Tiff => self.tiff(),
             MediaType::Ico => self.icon(),
             MediaType::Jxl => self.jxl(),
@@ -264,11 +265,22 @@ impl<'a, 'v> Decoding<'a, 'v> {
             MediaType::Xpm => self.xpm(),
             MediaType::Fits => self.fits(),
             MediaType::Icns => self.icns(),
-            MediaType::Hdr => self.still(HdrDecoder::new(self.source()), 0),
+            MediaType::Hdr => self.still(HdrDecoder::new_nonstrict(self.source()), 0),
             MediaType::OtherPicture(_) => Err(DecodeError::Unsupported("a format that nothing here decodes")),
             MediaType::Text | MediaType::Known(_) | MediaType::Empty | MediaType::Opaque => {
                 Err(DecodeError::Broken("not a picture".into()))
             }
+        }
+    }
+
+    /// Numbers of colours without colours are grey for readers that show them.
+    fn tga(&mut self) -> Result<(), DecodeError> {
+        match self.bytes {
+            [id, 0, kind @ (1 | 9), rest @ ..] => {
+                let file = [&[*id, 0, *kind + 2][..], rest].concat();
+                self.still(TgaDecoder::new(Source::new(&file, self.means.deadline)), 0)
+            }
+            bytes => self.still(TgaDecoder::new(Source::new(bytes, self.means.deadline)), 0),
         }
     }
 

@@ -108,6 +108,11 @@ impl Decoding<'_, '_> {
     }
 }
 
+/// Whether there is a frame, as readers look for one whatever the version is.
+pub(in crate::media) fn has_gif_frame(gif: &[u8]) -> bool {
+    Frames::of(gif).next().is_some()
+}
+
 /// What came of a frame.
 struct Drawn {
     has_pixels: bool,

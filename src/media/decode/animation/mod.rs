@@ -9,6 +9,7 @@ mod screen;
 mod webp;
 
 pub(super) use self::apng::without_frames;
+pub(in crate::media) use self::gif::has_gif_frame;
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};

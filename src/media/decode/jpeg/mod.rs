@@ -31,6 +31,7 @@ use self::luma_scans::luma_scans;
 pub(super) use self::markers::Segment;
 use self::markers::{Colour, marker};
 use self::outline::Outline;
+pub(in crate::media) use self::outline::has_jpeg_frame;
 use self::samples::Painted;
 use super::canvas;
 use super::pixels::Pixels;

@@ -99,6 +99,24 @@ impl<'a> Outline<'a> {
     }
 }
 
+/// Whether the header of a frame comes before anything else that a decoder stops at, whatever is in between.
+pub(in crate::media) fn has_jpeg_frame(jpeg: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(segment) = Segment::next(jpeg, at) {
+        if FrameHeader::is_frame(segment.marker) {
+            let is_usual = |header: FrameHeader| {
+                header.width > 0 && matches!(header.precision, 8 | 12) && matches!(header.components.len(), 1 | 3 | 4)
+            };
+            return FrameHeader::of(&segment).is_some_and(is_usual);
+        }
+        if matches!(segment.marker, marker::EOI | marker::SOS) {
+            return false;
+        }
+        at = segment.end;
+    }
+    false
+}
+
 fn is_restart_interval(segment: &Segment<'_>) -> bool {
     segment.marker == marker::DRI && segment.content != [0, 0]
 }

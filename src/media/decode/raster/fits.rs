@@ -5,6 +5,8 @@ use super::Planes;
 use crate::media::decode::{DecodeError, Decoding};
 
 const CARD: usize = 80;
+/// Bytes of a name.
+const NAME: usize = 8;
 const BLOCK: usize = 2_880;
 
 impl Decoding<'_, '_> {
@@ -12,9 +14,10 @@ impl Decoding<'_, '_> {
         let cards = self.bytes.chunks_exact(CARD);
         let end = cards.clone().position(|card| card.starts_with(b"END ")).ok_or_else(DecodeError::header_cut_off)?;
         let number = |name: &str| {
-            let card = cards.clone().take(end).find(|card| card.starts_with(format!("{name:<8}=").as_bytes()))?;
-            let value = std::str::from_utf8(&card[10..]).ok()?.split('/').next()?;
-            value.trim().parse::<f64>().ok()
+            let card = cards.clone().take(end).find(|card| card[..NAME].trim_ascii() == name.as_bytes())?;
+            let value = std::str::from_utf8(&card[NAME..]).ok()?.split('/').next()?.trim();
+            // Readers do not miss the sign.
+            value.strip_prefix('=').unwrap_or(value).trim().parse::<f64>().ok()
         };
         let whole = |name: &str| number(name).map(|number| number as i64);
         let (Some(bits), Some(axes)) = (whole("BITPIX"), whole("NAXIS")) else {

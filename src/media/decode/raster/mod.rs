@@ -5,6 +5,7 @@
 mod fits;
 mod icns;
 mod pcx;
+mod pnm;
 mod psd;
 mod sgi;
 mod sun;
@@ -15,7 +16,8 @@ use image::RgbImage;
 use image::metadata::Orientation;
 
 pub(in crate::media) use self::pcx::DCX;
-pub(in crate::media) use self::xbm::is_xbm;
+pub(in crate::media) use self::pnm::{netpbm_words, numbers_at, usual_header as usual_netpbm_header};
+pub(in crate::media) use self::xbm::{Xbm, is_xbm};
 use super::pixels::Pixels;
 use super::still::{ended_with, too_few_pixels};
 use super::{DecodeError, Decoding, Picture};
@@ -74,6 +76,23 @@ impl Planes {
         let (rows, all) = (self.rows as u64, (self.height * self.count) as u64);
         decoding.show_rgb(self.width as u32, self.height as u32, rgb, frame)?;
         ended_with(rows, all)
+    }
+}
+
+impl Planes {
+    /// Hands out the picture of red, green, blue and alpha.
+    fn show_with_alpha(self, decoding: &mut Decoding<'_, '_>) -> Result<(), DecodeError> {
+        decoding.check_deadline()?;
+        if self.rows == 0 {
+            return Err(too_few_pixels());
+        }
+        let plane = self.width * self.height;
+        let pixel = |at: usize| [0, 1, 2, 3].map(|number: usize| self.samples[number * plane + at]);
+        let rgba: Vec<u8> = (0..plane).flat_map(pixel).collect();
+        let (width, height) = (self.width as u32, self.height as u32);
+        let pixels = Pixels::from_rgba(width, height, rgba).ok_or_else(too_few_pixels)?;
+        decoding.show(Picture::whole(width, height, pixels, Orientation::NoTransforms, 0));
+        ended_with(self.rows as u64, (self.height * self.count) as u64)
     }
 }
 

@@ -13,7 +13,7 @@ const PALETTE: usize = 769;
 impl Decoding<'_, '_> {
     pub(in crate::media::decode) fn pcx(&mut self) -> Result<(), DecodeError> {
         if !self.bytes.starts_with(&DCX) {
-            return self.pcx_picture(0);
+            return self.pcx_readings(0);
         }
         let places = (1..=1_023).map_while(|number| u32_at(self.bytes, number * 4)).take_while(|place| *place > 0);
         let places: Vec<usize> = places.map(|place| place as usize).collect();
@@ -23,13 +23,22 @@ impl Decoding<'_, '_> {
             if chosen.takes(number, &self.means.deadline) {
                 self.check_deadline()?;
                 let inner = self.bytes.get(place..).unwrap_or_default();
-                several.add(self.of_inner(inner, MediaType::Pcx).pcx_picture(number));
+                several.add(self.of_inner(inner, MediaType::Pcx).pcx_readings(number));
             }
         }
         chosen.ended().and(several.ended())
     }
 
-    fn pcx_picture(&mut self, frame: usize) -> Result<(), DecodeError> {
+    /// Some readers believe the header that there are no runs, others do not look at it.
+    fn pcx_readings(&mut self, frame: usize) -> Result<(), DecodeError> {
+        let in_runs = self.pcx_picture(frame, false);
+        if self.bytes.get(2) != Some(&0) {
+            return in_runs;
+        }
+        self.pcx_picture(frame, true).or(in_runs)
+    }
+
+    fn pcx_picture(&mut self, frame: usize, is_plain: bool) -> Result<(), DecodeError> {
         let bytes = self.bytes;
         let header = bytes.first_chunk::<HEADER>().ok_or_else(DecodeError::header_cut_off)?;
         let side = |from: usize, to: usize| {
@@ -47,7 +56,7 @@ impl Decoding<'_, '_> {
         let palette = if has_palette && bits == 8 { &bytes[bytes.len() - PALETTE + 1..] } else { &header[16..64] };
         let palette = palette.as_chunks::<3>().0;
         let mut planes = Planes::new(self, width, height, count)?;
-        let mut runs = Runs { rest: &bytes[HEADER..], is_plain: header[2] == 0, left: 0, byte: 0 };
+        let mut runs = Runs { rest: &bytes[HEADER..], is_plain, left: 0, byte: 0 };
         for row in 0..height as usize {
             if row % super::ROWS_A_LOOK == 0 {
                 self.check_deadline()?;

@@ -8,6 +8,7 @@ use crate::media::decode::{DecodeError, Decoding};
 const HEADER: usize = 26;
 const INDEXED: u16 = 2;
 const CMYK: u16 = 4;
+const RGB: u16 = 3;
 const LAB: u16 = 9;
 
 /// What the header says.
@@ -98,6 +99,9 @@ impl Decoding<'_, '_> {
         for plane in 0..kept {
             self.psd_channel(reader, &mut planes, plane, packing, stride, header)?;
         }
+        if header.has_alpha() {
+            return planes.show_with_alpha(self);
+        }
         planes.show(self, 0, |pixel| header.colour(pixel, palette))
     }
 
@@ -128,10 +132,16 @@ impl Decoding<'_, '_> {
 }
 
 impl Header {
-    /// Channels that are colours.
+    /// Whether there is a channel that readers take for transparency.
+    const fn has_alpha(&self) -> bool {
+        self.mode == RGB && self.channels > 3
+    }
+
+    /// Channels that are colours, and transparency.
     fn kept(&self) -> usize {
         let colours = match self.mode {
-            3 | LAB => 3,
+            RGB if self.has_alpha() => 4,
+            RGB | LAB => 3,
             CMYK => 4,
             _ => 1,
         };

@@ -14,7 +14,7 @@ impl Decoding<'_, '_> {
         let (dimensions, width) = (number(4)?, number(6)?);
         let height = if dimensions == 1 { 1 } else { number(8)? };
         let count = if dimensions == 3 { number(10)?.max(1) } else { 1 } as usize;
-        let kept = if count < 3 { 1 } else { 3 };
+        let kept = if count < 3 { 1 } else { count.min(4) };
         let mut planes = Planes::new(self, width, height, kept)?;
         let (width, height, each) = (width as usize, height as usize, if wide { 2 } else { 1 });
         for row in 0..height {
@@ -32,7 +32,7 @@ impl Decoding<'_, '_> {
                 planes.put(plane, height - 1 - row, unpacked.into_iter().step_by(each));
             }
         }
-        planes.show(self, 0, grey_or_colours)
+        if kept == 4 { planes.show_with_alpha(self) } else { planes.show(self, 0, grey_or_colours) }
     }
 }
 

@@ -33,15 +33,19 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
     let xpm =
         b"/* XPM */\nstatic char *a[] = {\n\"2 2 2 1\",\n\"a c #c80a14\",\n\"b s x c #1E2832\",\n\"ab\",\n\"ba\"};";
     let dib = [&be(&[0x2800_0000, 0x0200_0000, 0x0200_0000])[..], &[1, 0, 24, 0], &[0; 24]].concat();
+    let with_alpha = [&sgi[..11], &[4], &sgi[12..], &[255; 4]].concat();
+    let shifted = [b"X", &xpm[1..]].concat();
     vec![
         ("pcx", pcx),
         ("dcx", dcx),
         ("sgi", sgi),
+        ("sgi of four planes", with_alpha),
         ("sun", sun(1, &bgr)),
         ("sun in runs", sun(2, &bgr)),
         ("psd", psd(0, planes.as_flattened())),
         ("psd in runs", psd(1, &[&[0, 3].repeat(6)[..], &runs].concat())),
         ("xpm", xpm.to_vec()),
+        ("xpm behind another letter", shifted),
         ("dib", [&dib[..], &bgr[6..12], &[0, 0], &bgr[..6], &[0, 0]].concat()),
     ]
 }
@@ -59,6 +63,10 @@ fn every_format_shows_the_same_picture() {
     let mut fits = cards.map(card).concat().into_bytes();
     fits.resize(2_880, b' ');
     fits.extend([0, 0, 1, 0, 0xff, 0, 0, 0]);
+    for (sign, without) in [("SIMPLE  = T", "SIMPLE    T"), ("BITPIX  =", "BITPIX   "), ("NAXIS2  =", "NAXIS2   ")] {
+        let at = memchr::memmem::find(&fits, sign.as_bytes()).unwrap();
+        fits[at..at + without.len()].copy_from_slice(without.as_bytes());
+    }
     let tones: Vec<u8> = only(&fits).rgba.iter().map(|pixel| pixel[0]).collect();
     assert_eq!(tones, [0, 127, 127, 255]);
     let icns = [&b"icns\0\0\0\0is32\0\0\x03\x0e"[..], &[&[0x7f][..], &[9; 128]].concat().repeat(6)].concat();

@@ -38,15 +38,31 @@ fn number(word: &[u8]) -> u32 {
     hex.map_or_else(|| word.parse(), |hex| u32::from_str_radix(hex, 16)).unwrap_or_default()
 }
 
-/// Whether bytes begin as an XBM does: with the definition of a width, after no more than a comment, and with all else
-/// that it has, as headers of C may define widths too.
-pub(in crate::media) fn is_xbm(bytes: &[u8]) -> bool {
-    let head = bytes[..bytes.len().min(2_048)].trim_ascii_start();
+/// Where the definition of a width is that begins an XBM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::media) enum Xbm {
+    /// In the first line, after no more than a comment.
+    AtOnce,
+    /// After other definitions, as headers of C may have some.
+    Later,
+}
+
+/// Bytes of definitions before the samples.
+const HEAD: usize = 2_048;
+
+/// Whether bytes begin as an XBM does: with definitions, a width among them, and with all else that it has.
+pub(in crate::media) fn is_xbm(bytes: &[u8]) -> Option<Xbm> {
+    let start = bytes.trim_ascii_start();
+    let head = &start[..start.len().min(HEAD)];
     let start = match memchr::memmem::find(head, b"*/") {
         Some(end) if head.starts_with(b"/*") => head[end + 2..].trim_ascii_start(),
         _ => head,
     };
     let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let has = |name: &[u8]| memchr::memmem::find(start, name).is_some();
-    start.starts_with(b"#define") && defined(line, b"_width").is_some() && has(b"_height") && has(b"_bits[]")
+    if !start.starts_with(b"#define") || !has(b"_height") || !has(b"_bits[") {
+        return None;
+    }
+    let is_in_line = defined(line, b"_width").is_some();
+    if is_in_line { Some(Xbm::AtOnce) } else { defined(start, b"_width").map(|_| Xbm::Later) }
 }

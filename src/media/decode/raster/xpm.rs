@@ -7,7 +7,9 @@ use crate::media::decode::{DecodeError, Decoding};
 
 impl Decoding<'_, '_> {
     pub(in crate::media::decode) fn xpm(&mut self) -> Result<(), DecodeError> {
-        let mut strings = strings(self.bytes);
+        // Readers look for the mark.
+        let start = memchr::memmem::find(self.bytes, b"* XPM *").unwrap_or_default();
+        let mut strings = strings(&self.bytes[start..]);
         let sizes = strings.next().ok_or_else(DecodeError::header_cut_off)?;
         let sizes = std::str::from_utf8(sizes).unwrap_or_default().split_ascii_whitespace();
         let sizes: Vec<u32> = sizes.map_while(|size| size.parse().ok()).collect();

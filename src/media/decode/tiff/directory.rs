@@ -41,8 +41,8 @@ struct Entry {
 impl<'a> File<'a> {
     pub(super) fn open(bytes: &'a [u8]) -> Option<Self> {
         let (is_big_endian, version) = match bytes.get(..4)? {
-            [b'I', b'I', version, 0] => (false, *version),
-            [b'M', b'M', 0, version] => (true, *version),
+            [b'I', b'I', 0, version @ 42] | [b'I', b'I', version, 0] => (false, *version),
+            [b'M', b'M', version @ 42, 0] | [b'M', b'M', 0, version] => (true, *version),
             _ => return None,
         };
         Some(Self { bytes, is_big_endian, is_big: version == 43 })
