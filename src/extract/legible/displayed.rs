@@ -195,19 +195,18 @@ impl<'a> Display<'a> {
     fn start_elsewhere(&mut self, name: &str, tag: &BytesStart<'_>, is_open: bool, found: &mut Dissection<'a>) {
         match name {
             "style" => self.style = attribute(tag, "name").unwrap_or_default(),
-            "text-properties" if attribute(tag, "display").is_some_and(|display| display == "none") => {
-                if self.hidden_styles.len() < MAX_HIDDEN_STYLES {
-                    self.hidden_styles.push(std::mem::take(&mut self.style));
-                }
+            "text-properties"
+                if attribute(tag, "display").is_some_and(|display| display == "none")
+                    && self.hidden_styles.len() < MAX_HIDDEN_STYLES =>
+            {
+                self.hidden_styles.push(std::mem::take(&mut self.style));
             }
             "f" if is_open => self.collected = Some(Collected::Formula),
             _ if is_open && HEADERS.contains(&name) => self.collected = Some(Collected::Header),
-            _ if !self.hidden_styles.is_empty() && is_open => {
-                if attribute(tag, "style-name").is_some_and(|style| self.hidden_styles.contains(&style)) {
-                    self.differs = true;
-                    self.skipped += 1;
-                    return;
-                }
+            _ if is_open && attribute(tag, "style-name").is_some_and(|style| self.hidden_styles.contains(&style)) => {
+                self.differs = true;
+                self.skipped += 1;
+                return;
             }
             _ => {}
         }

@@ -11,8 +11,11 @@ const EMPTY: [&[u8]; 14] = [
     b"track", b"wbr",
 ];
 
+/// Names of elements.
+type Names = &'static [&'static [u8]];
+
 /// Elements that another one of their group ends, and the elements that keep it from doing so.
-const ENDED_BY_NEXT: [(&[&[u8]], &[&[u8]]); 6] = [
+const ENDED_BY_NEXT: [(Names, Names); 6] = [
     (&[b"li"], &[b"ul", b"ol", b"menu"]),
     (&[b"dt", b"dd"], &[b"dl"]),
     (&[b"td", b"th"], &[b"table", b"tr"]),

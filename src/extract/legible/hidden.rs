@@ -364,12 +364,11 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
 
 /// The value of the last declaration of `property`.
 fn value_of<'t>(declarations: &'t [u8], property: &[u8]) -> Option<&'t [u8]> {
-    let named = declarations.split(|byte| *byte == b';').filter_map(|one| {
+    declarations.rsplit(|byte| *byte == b';').find_map(|one| {
         let colon = memchr(b':', one)?;
         let is_it = unescaped(&one[..colon]).trim_ascii().eq_ignore_ascii_case(property);
         is_it.then(|| one[colon + 1..].trim_ascii())
-    });
-    named.last()
+    })
 }
 
 /// What the `value` of `content` says of an element with these attributes: texts, and values of attributes.

@@ -126,20 +126,21 @@ fn marks_are_as_loose_as_readers_take_them() {
 
 #[test]
 fn a_targa_file_may_have_fields_without_a_meaning_and_something_at_its_end() {
-    let file = |change: &dyn Fn(&mut [u8])| {
+    type Change = fn(&mut [u8]);
+    let file = |change: Change| {
         let mut header = [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 40, 0, 30, 0, 24, 0];
         change(&mut header);
         [&header[..], &[7; 40 * 30 * 3], b"at the end"].concat()
     };
-    let changes: [&dyn Fn(&mut [u8]); 5] = [
-        &|header| header[3] = 5,
-        &|header| header[7] = 24,
-        &|header| (header[1], header[5], header[7]) = (1, 1, 24),
-        &|header| (header[2], header[16]) = (1, 8),
-        &|header| (header[2], header[16]) = (3, 1),
+    let changes: [Change; 5] = [
+        |header| header[3] = 5,
+        |header| header[7] = 24,
+        |header| (header[1], header[5], header[7]) = (1, 1, 24),
+        |header| (header[2], header[16]) = (1, 8),
+        |header| (header[2], header[16]) = (3, 1),
     ];
     for (number, change) in changes.into_iter().enumerate() {
         assert_eq!(picture(&file(change)), Some(MediaType::Tga), "change {number}");
     }
-    assert_eq!(picture(&file(&|header| header[0] = 255)[..300]), None);
+    assert_eq!(picture(&file(|header| header[0] = 255)[..300]), None);
 }
