@@ -399,7 +399,9 @@ mod tests {
         ] {
             let limits = ExtractLimits { max_depth: 3, ..ExtractLimits::default() };
             let found = read(body.as_bytes(), Ambiguity::Refuse, limits);
-            let codes = found.problems.iter().map(|problem: &Problem| problem.code).collect::<Vec<_>>();
+            // More than one reading may meet the limit.
+            let mut codes: Vec<_> = found.problems.iter().map(|problem: &Problem| problem.code).collect();
+            codes.dedup();
             assert_eq!(codes, [code], "{body}");
         }
     }
