@@ -3,6 +3,7 @@
 //! They name the path, and never the query string, a host or a header: those have tokens and names of people in them.
 //! So an error of pingora is told by its kind and by what the system said, as its text quotes what was received.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, OnceLock};
@@ -19,8 +20,8 @@ use super::{Passage, wire};
 struct Asked<'a> {
     client: Option<String>,
     /// Neither is known of a request that could not be read.
-    method: Option<&'a str>,
-    path: Option<&'a str>,
+    method: Option<Cow<'a, str>>,
+    path: Option<Cow<'a, str>>,
 }
 
 impl<'a> Asked<'a> {
@@ -28,25 +29,39 @@ impl<'a> Asked<'a> {
         let request = Some(session.req_header()).filter(|_| wire::bad_request(session).is_none());
         Self {
             client: client_of(session, passage.trusted_proxies()).map(|address| address.to_string()),
-            method: request.map(|request| request.method.as_str()),
+            method: request.map(|request| beginning(request.method.as_str())),
             path: request.map(|request| beginning(request.uri.path())),
         }
     }
 }
 
-/// Bytes of a path that a line tells: HTTP/2 repeats a long one in a few bytes.
-const LONGEST_PATH: usize = 512;
+/// Bytes that a text of the client may take in a line. HTTP/2 repeats a long one in a few bytes.
+const LONGEST_TEXT: usize = 512;
 
-pub(super) fn beginning(path: &str) -> &str {
-    path.get(..LONGEST_PATH).unwrap_or(path)
+/// The beginning of a text that a client chose, and a sign where that is not all of it.
+pub(super) fn beginning(text: &str) -> Cow<'_, str> {
+    let mut written = 0;
+    let is_too_much = |character: char| {
+        // As JSON writes it.
+        written += match character {
+            '"' | '\\' => 2,
+            control if control < ' ' => 6,
+            other => other.len_utf8(),
+        };
+        written > LONGEST_TEXT
+    };
+    match text.find(is_too_much) {
+        Some(end) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
 }
 
-/// Lines about requests that failed, in one second.
+/// Lines of one kind in one second.
 const MOST_A_SECOND: u64 = 1000;
 
 /// Bounds the lines that anybody can cause with a few bytes, so that they fill no disk.
 #[derive(Default)]
-struct LineLimit {
+pub(super) struct LineLimit {
     start: OnceLock<Instant>,
     second: AtomicU64,
     told: AtomicU64,
@@ -57,7 +72,7 @@ static LIMIT: LazyLock<LineLimit> = LazyLock::new(LineLimit::default);
 
 impl LineLimit {
     /// How many lines were left out before this one, if it may be written.
-    fn next(&self) -> Option<u64> {
+    pub(super) fn next(&self) -> Option<u64> {
         let now = self.start.get_or_init(Instant::now).elapsed().as_secs();
         if self.second.swap(now, Ordering::Relaxed) != now {
             self.told.store(0, Ordering::Relaxed);
@@ -66,19 +81,25 @@ impl LineLimit {
             self.left_out.fetch_add(1, Ordering::Relaxed);
             return None;
         }
-        Some(self.left_out.swap(0, Ordering::Relaxed))
+        Some(self.take_left_out())
+    }
+
+    /// How many lines were left out before one that is written in any case.
+    pub(super) fn take_left_out(&self) -> u64 {
+        self.left_out.swap(0, Ordering::Relaxed)
     }
 }
 
 /// The number of lines that were left out, where there are any.
-fn some(left_out: u64) -> Option<u64> {
+pub(super) fn some(left_out: u64) -> Option<u64> {
     Some(left_out).filter(|count| *count > 0)
 }
 
 /// A request was refused without a verdict.
 pub(super) fn refused(session: &Session, passage: &Passage, code: &'static str) {
     let Some(left_out) = LIMIT.next().map(some) else { return };
-    let Asked { client, method, path } = Asked::of(session, passage);
+    let asked = Asked::of(session, passage);
+    let (client, method, path) = (asked.client, asked.method.as_deref(), asked.path.as_deref());
     let (reference, route) = (passage.reference.as_deref(), passage.route.as_deref());
     tracing::info!(event = "refused", code, reference, route, client, method, path, left_out, "request refused");
 }
@@ -94,7 +115,8 @@ pub(super) fn refused_unseen(digest: &Digest, code: &'static str) {
 /// The origin did not answer, or broke off.
 pub(super) fn origin_failed(session: &Session, passage: &Passage, code: &'static str, error: &Error) {
     let Some(left_out) = LIMIT.next().map(some) else { return };
-    let Asked { client, method, path } = Asked::of(session, passage);
+    let asked = Asked::of(session, passage);
+    let (client, method, path) = (asked.client, asked.method.as_deref(), asked.path.as_deref());
     let (reference, route) = (passage.reference.as_deref(), passage.route.as_deref());
     let (origin, reason) = (passage.origin().name.as_str(), reason(error));
     tracing::warn!(
@@ -124,7 +146,8 @@ pub(super) fn server_failed(passage: &Passage, error: &Error) {
 /// Something went wrong here.
 pub(super) fn failed(session: &Session, passage: &Passage, code: &'static str, error: &Error) {
     let Some(left_out) = LIMIT.next().map(some) else { return };
-    let Asked { client, method, path } = Asked::of(session, passage);
+    let asked = Asked::of(session, passage);
+    let (client, method, path) = (asked.client, asked.method.as_deref(), asked.path.as_deref());
     let (reference, route) = (passage.reference.as_deref(), passage.route.as_deref());
     let reason = reason(error);
     tracing::error!(
@@ -146,7 +169,8 @@ pub(super) fn client_gone(session: &Session, passage: &Passage, error: &Error) {
     if !tracing::enabled!(tracing::Level::DEBUG) {
         return;
     }
-    let Asked { client, method, path } = Asked::of(session, passage);
+    let asked = Asked::of(session, passage);
+    let (client, method, path) = (asked.client, asked.method.as_deref(), asked.path.as_deref());
     let (reference, route) = (passage.reference.as_deref(), passage.route.as_deref());
     let reason = reason(error);
     tracing::debug!(event = "client_gone", reference, route, reason, client, method, path, "the client went away");
@@ -164,6 +188,17 @@ fn reason(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_of_a_client_takes_so_much_of_a_line_and_no_more() {
+        let of = |text: &str| serde_json::to_string(&beginning(text)).unwrap().len() - 2;
+        assert_eq!((beginning("/a/b").as_ref(), of(&"a".repeat(512))), ("/a/b", 512));
+        for unit in ["a", "\"", "\\", "\u{7f}", "\u{1}", "ä", "猫"] {
+            let text = format!("a{}", unit.repeat(10_000));
+            assert!((500..=512 + "…".len()).contains(&of(&text)), "{unit}: {}", of(&text));
+            assert!(beginning(&text).ends_with('…'));
+        }
+    }
 
     #[test]
     fn lines_have_a_bound_and_the_next_says_how_many_were_left_out() {

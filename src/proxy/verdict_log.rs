@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use pingora::proxy::Session;
 
-use super::request_log::beginning;
+use super::request_log::{LineLimit, beginning, some};
 use crate::config::Route;
 use crate::inspect::Inspection;
 use crate::telemetry::{DoubtLabels, HeldBackLabels, LimitLabels, MatchLabels, Metrics, VerdictLabels};
-use crate::verdict::{Doubt, DoubtKind, MatchSource, Verdict};
+use crate::verdict::{Doubt, DoubtKind, MatchSource, Outcome, Verdict};
 
 /// Everything that is recorded about one verdict. No uploaded content, no names that came with it.
 pub(super) struct VerdictRecord<'a> {
@@ -28,8 +29,19 @@ pub(super) struct VerdictRecord<'a> {
     pub(super) verdict_time: Duration,
 }
 
+/// Bounds the lines about uploads in which nothing was found, so that a flood of small ones fills no disk.
+static LIMIT: LazyLock<LineLimit> = LazyLock::new(LineLimit::default);
+
 impl VerdictRecord<'_> {
+    /// Whether anything was found. Such a verdict has its line in any case.
+    fn is_telling(&self) -> bool {
+        let outcomes = [self.verdict.outcome, self.verdict.if_enforced];
+        !self.inspection.findings.matches.is_empty() || outcomes.contains(&Outcome::Block)
+    }
+
     pub(super) fn log(&self, session: &Session) {
+        let left_out = if self.is_telling() { Some(LIMIT.take_left_out()) } else { LIMIT.next() };
+        let Some(left_out) = left_out.map(some) else { return };
         let request = session.req_header();
         let Self { verdict, inspection, .. } = self;
         tracing::info!(
@@ -40,8 +52,8 @@ impl VerdictRecord<'_> {
             route = %self.route.name,
             generation = self.generation,
             client = self.client.map(|client| client.to_string()),
-            method = request.method.as_str(),
-            path = beginning(request.uri.path()),
+            method = beginning(request.method.as_str()).as_ref(),
+            path = beginning(request.uri.path()).as_ref(),
             bytes = self.bytes,
             spooled = self.is_spooled,
             assembled = self.is_spooled.is_none().then_some(true),
@@ -54,6 +66,7 @@ impl VerdictRecord<'_> {
             queue_ms = milliseconds(inspection.queued),
             inspect_ms = milliseconds(inspection.worked),
             verdict_ms = milliseconds(self.verdict_time),
+            left_out,
         );
     }
 
