@@ -1,6 +1,6 @@
 //! How long connections may be silent, and how many there may be.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -128,26 +128,72 @@ fn tls_on_a_port_without_is_answered_at_once() {
 
 #[test]
 fn one_connection_too_many_is_closed_and_operators_still_get_in() {
-    let origin = Origin::start();
+    let (gate, waiting) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let origin = Origin::answering({
+        let (gate, waiting) = (Arc::clone(&gate), Arc::clone(&waiting));
+        move |seen| {
+            if seen.target == "/upload/waits" {
+                waiting.fetch_add(1, Ordering::SeqCst);
+                wait_until("it may be answered", || gate.load(Ordering::SeqCst));
+            }
+            Some("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok".to_owned())
+        }
+    });
     let penstock = Setup::new(&[origin.address]).with(ENFORCING).with("[connections]\nmax = 8\n").start();
     assert_eq!(penstock.post("/upload/a", &[], b"hello").status, 200, "what came before it was taken before it");
     wait_until("nothing of the start is open", || penstock.metric("penstock_open_connections") == 0.0);
-    let mut open: Vec<Connection> = (0..7).map(|_| penstock.connect()).collect();
+    let begin = |mut client: Connection| {
+        client.send(head("POST", "/upload/waits", &[], Some(5)) + "hello");
+        client
+    };
+    let mut open: Vec<Connection> = (0..7).map(|_| begin(penstock.connect())).collect();
     wait_until("one network has its share", || penstock.metric("penstock_open_connections") == 7.0);
     assert!(penstock.connect().read_response().is_none());
-    open.push(penstock.connect_from_elsewhere());
-    assert_eq!(open[7].post("/upload/a", &[], b"hello").status, 200, "something is left for others");
-    wait_until("all are taken", || penstock.metric("penstock_open_connections") == 8.0);
+    let mut other = penstock.connect_from_elsewhere();
+    assert_eq!(other.post("/upload/a", &[], b"hello").status, 200, "something is left for others");
+    open.push(begin(other));
+    wait_until("all wait for their answers", || waiting.load(Ordering::SeqCst) == 8);
     for _ in 0..3 {
         assert!(penstock.connect_from_elsewhere().read_response().is_none());
     }
     assert_eq!(penstock.get_admin("/healthz").status, 200);
     assert_eq!(penstock.metric("penstock_refused_connections_total{reason=\"limit\"}"), 4.0);
+    assert_eq!(penstock.metric("penstock_evicted_connections_total"), 0.0, "whoever is served stays");
     assert_eq!(penstock.events("connections").len(), 1, "told once, not each time");
-    assert_eq!(open[0].post("/upload/a", &[], b"hello").status, 200);
+    gate.store(true, Ordering::SeqCst);
+    for client in &mut open {
+        assert_eq!(client.read_response().unwrap().status, 200);
+    }
     open.clear();
     wait_until("there is room again", || penstock.metric("penstock_open_connections") == 0.0);
     assert_eq!(penstock.post("/upload/a", &[], b"hello").status, 200);
+}
+
+#[test]
+fn whoever_is_idle_makes_room_for_a_network_that_has_nothing() {
+    let origin = Origin::start();
+    let penstock = with_tls(Setup::new(&[origin.address]).with(ENFORCING).with("[connections]\nmax = 8\n"));
+    let knock = |network: u8| Connection::open_from([127, network, 1, 1], penstock.address);
+    // Networks with one connection each: nothing on it, or the beginning of a handshake.
+    let mut idle = Vec::new();
+    wait_until("all places are taken", || {
+        idle.push(knock((idle.len() % 100) as u8 + 1));
+        if idle.len() % 2 == 0 {
+            idle.last_mut().unwrap().send([0x16, 3, 1, 2]);
+        }
+        penstock.metric("penstock_open_connections") == 8.0
+    });
+    let before = penstock.metric("penstock_evicted_connections_total");
+    let mut newcomers = Vec::new();
+    wait_until("a newcomer is let in", || {
+        let mut newcomer = Connection::open_from([127, 200, newcomers.len() as u8, 1], penstock.address);
+        newcomer.stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        let is_open = matches!(newcomer.stream.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
+        newcomers.push(newcomer);
+        is_open
+    });
+    assert_eq!(penstock.metric("penstock_evicted_connections_total") - before, 1.0);
+    wait_until("one gave its place up", || penstock.metric("penstock_open_connections") == 8.0);
 }
 
 #[test]
@@ -238,6 +284,29 @@ fn no_more_requests_are_at_an_origin_than_it_may_have() {
     assert_eq!(penstock.post("/upload/a", &[], b"hello").status, 200);
     wait_until("none is left", || penstock.metric("penstock_origin_requests{origin=\"site\"}") == 0.0);
     assert_eq!(most.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn a_request_whose_client_does_not_go_on_gives_its_place_at_the_origin_up() {
+    let unfinished = (head("POST", "/streamed/a", &[], Some(50_000)) + "x").into_bytes();
+    // HTTP/2 with windows of no bytes, so that the answer does not go.
+    let no_window = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0];
+    let get = [0, 0, 6, 1, 5, 0, 0, 0, 1, 0x82, 0x86, 0x84, 0x41, 1, b'x'];
+    for opening in [unfinished, [PREFACE, &no_window, &get].concat()] {
+        let origin = Origin::start();
+        let penstock = Setup::new(&[origin.address]).with("max_requests = 2").with(ENFORCING).start();
+        let mut slow: Vec<Connection> = (0..2).map(|_| penstock.connect()).collect();
+        slow.iter_mut().for_each(|client| client.send(&opening));
+        let at_the_origin = || penstock.metric("penstock_origin_requests{origin=\"site\"}");
+        wait_until("both are there", || at_the_origin() == 2.0);
+        wait_until("another network gets one of their places", || {
+            let answer = penstock.connect_from_elsewhere().post("/streamed/b", &[], b"hello");
+            assert!([200, 503].contains(&answer.status), "{}", answer.text());
+            answer.status == 200
+        });
+        assert_eq!(penstock.metric("penstock_evicted_connections_total"), 1.0);
+        wait_until("the other one stays", || at_the_origin() == 1.0);
+    }
 }
 
 #[test]

@@ -27,6 +27,7 @@ pub struct BodyCollector {
     received: u64,
     /// Whether there is no memory for what is pending, so that it must not wait for more.
     is_pressed: bool,
+    ignores_share: bool,
     /// Bytes not in the spool file. A body of one piece stays that piece.
     pending: Pending,
     spool: Option<(Spool, Reservation)>,
@@ -57,6 +58,9 @@ pub enum HoldError {
     /// All uploads together fill the disk they may take.
     #[error("the spool is full")]
     SpoolFull,
+    /// As many bodies are being written to files as there may be, or too many of this client. The piece was not taken.
+    #[error("too many bodies are being written to files")]
+    NoFile,
     /// The spool file failed.
     #[error("the spool file failed: {0}")]
     Spool(#[from] io::Error),
@@ -79,6 +83,7 @@ impl BodyCollector {
             disk: stores.reserve_disk(),
             received: 0,
             is_pressed: false,
+            ignores_share: false,
             pending: Pending::One(Bytes::new()),
             spool: None,
         }
@@ -98,10 +103,15 @@ impl BodyCollector {
         if has_room { Ok(()) } else { Err(HoldError::SpoolFull) }
     }
 
+    /// Lets the body have a file also where its client has its share of them, since somebody gave one up for it.
+    pub fn ignore_share_of_files(&mut self) {
+        self.ignores_share = true;
+    }
+
     /// Takes in the next piece.
     ///
     /// # Errors
-    /// [`HoldError::TooLarge`], [`HoldError::SpoolFull`], or the failure to create a spool file.
+    /// [`HoldError::TooLarge`], [`HoldError::SpoolFull`], [`HoldError::NoFile`], or the failure to create a spool file.
     pub fn push(&mut self, piece: Bytes) -> Result<(), HoldError> {
         let length = piece.len() as u64;
         self.received += length;
@@ -111,7 +121,10 @@ impl BodyCollector {
         if self.spool.is_some() {
             self.is_pressed |= !self.memory.grow(length, self.limits.memory_total);
         } else if !self.fits_in_memory(length) {
-            let file = self.stores.reserve_file().ok_or(HoldError::SpoolFull)?;
+            let Some(file) = self.stores.reserve_file(self.ignores_share) else {
+                self.received -= length;
+                return Err(HoldError::NoFile);
+            };
             self.spool = Some((Spool::create(&self.limits.spool_directory)?, file));
             self.is_pressed = true;
         }
@@ -282,6 +295,19 @@ mod tests {
         let third = holding.collect(&[3; 1000], 1000).unwrap();
         assert!(!first.is_spooled() && !second.is_spooled() && third.is_spooled());
         assert_eq!(third.bytes(), &[3u8; 1000][..]);
+    }
+
+    #[test]
+    fn a_piece_for_which_there_is_no_file_is_not_taken() {
+        let holding = Holding { stores: Stores::with_files(1), ..Holding::new() };
+        let (mut first, mut second) = (holding.collector(1 << 20), holding.collector(1 << 20));
+        second.push(Bytes::from_static(&[1; 1000])).unwrap();
+        first.push(Bytes::from_static(&[2; 5000])).unwrap();
+        assert!(matches!(second.push(Bytes::from_static(&[3; 5000])), Err(HoldError::NoFile)));
+        drop(first);
+        second.push(Bytes::from_static(&[4; 5000])).unwrap();
+        let held = second.finish().unwrap();
+        assert_eq!(held.bytes(), &[&[1; 1000][..], &[4; 5000]].concat());
     }
 
     #[test]

@@ -34,6 +34,11 @@ impl Quota {
         self.lock().total
     }
 
+    /// How much each network has.
+    pub fn shares(&self) -> HashMap<ClientNetwork, u64> {
+        self.lock().by_network.iter().map(|(network, share)| (*network, share.amount)).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Used> {
         // Nothing that runs while it is locked can panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -86,6 +91,11 @@ impl Reservation {
     /// How much it is.
     pub fn amount(&self) -> u64 {
         self.amount
+    }
+
+    /// Who has it, where that is one network.
+    pub fn owner(&self) -> Option<ClientNetwork> {
+        self.owner
     }
 
     /// Takes `amount` more, unless all would then have more than `limit`, or the owner, who has other reservations too,

@@ -53,9 +53,9 @@ impl Stores {
         Reservation::of(&self.memory, self.owner)
     }
 
-    /// The right to open one file; `None` when too many are open.
-    pub(super) fn reserve_file(&self) -> Option<Reservation> {
-        let mut file = Reservation::of(&self.files, self.owner);
+    /// The right to open one file; `None` when too many are open, or too many of the owner, where that counts.
+    pub(super) fn reserve_file(&self, ignores_share: bool) -> Option<Reservation> {
+        let mut file = Reservation::of(&self.files, self.owner.filter(|_| !ignores_share));
         file.grow(1, self.most_files).then_some(file)
     }
 

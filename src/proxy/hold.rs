@@ -6,12 +6,13 @@ use bytes::Bytes;
 use pingora::proxy::Session;
 use tokio::time::{Instant, timeout_at};
 
-use crate::body::{BodyCollector, HeldBody, HoldError, Stores};
+use crate::body::{BodyCollector, HeldBody, HoldError};
 use crate::config::{Limits, RoutePolicy};
 use crate::inspect::Lookahead;
 
 use super::answer::Refusal;
 use super::pace::{Line, Pace};
+use super::spooling::Room;
 
 /// Why there is no held body.
 pub(super) enum HoldFailure {
@@ -29,7 +30,7 @@ pub(super) async fn hold(
     session: &mut Session,
     limits: &Limits,
     policy: &RoutePolicy,
-    stores: &Stores,
+    mut room: Room<'_>,
     line: Line,
     lookahead: Option<&Lookahead>,
 ) -> Result<HeldBody, HoldFailure> {
@@ -38,11 +39,11 @@ pub(super) async fn hold(
         return Err(HoldFailure::Refused(Refusal::TooLarge(policy.max_body)));
     }
     answer_expectation(session).await?;
-    let mut collector = BodyCollector::new(limits, policy.max_body, expected, stores);
+    let mut collector = BodyCollector::new(limits, policy.max_body, expected, &room.stores);
     let mut pace = Pace::start(limits, line);
-    while let Some(piece) = next_piece(session, &pace).await? {
+    while let Some(piece) = next_piece(session, &pace, &room).await? {
         pace.received(piece.len());
-        collector.push(piece)?;
+        room.push(&mut collector, piece).await?;
         if collector.wants_flush() {
             collector = on_blocking_thread(move || collector.flush().map(|()| collector)).await?;
             if let (Some(lookahead), Some(spooled)) = (lookahead, collector.spooled()) {
@@ -57,10 +58,15 @@ pub(super) async fn hold(
 }
 
 /// The next piece of the body; `None` behind the last.
-async fn next_piece(session: &mut Session, pace: &Pace) -> Result<Option<Bytes>, HoldFailure> {
+async fn next_piece(session: &mut Session, pace: &Pace, room: &Room<'_>) -> Result<Option<Bytes>, HoldFailure> {
     let mut read = pin!(session.downstream_session.read_request_body());
     loop {
-        match timeout_at(pace.patience(), &mut read).await {
+        let read = timeout_at(pace.patience(), &mut read);
+        let read = tokio::select! {
+            read = read => read,
+            () = room.ended() => return Err(HoldFailure::Refused(Refusal::SpoolFull)),
+        };
+        match read {
             Ok(piece) => return piece.map_err(HoldFailure::Client),
             Err(_) if pace.patience() <= Instant::now() => return Err(HoldFailure::Refused(pace.too_slow())),
             // Another upload on the connection has got on meanwhile.
@@ -73,7 +79,7 @@ impl From<HoldError> for HoldFailure {
     fn from(error: HoldError) -> Self {
         Self::Refused(match error {
             HoldError::TooLarge(limit) => Refusal::TooLarge(limit),
-            HoldError::SpoolFull => Refusal::SpoolFull,
+            HoldError::SpoolFull | HoldError::NoFile => Refusal::SpoolFull,
             HoldError::Spool(error) => {
                 tracing::error!(event = "spool", %error, "the spool file failed");
                 Refusal::SpoolFull

@@ -7,6 +7,7 @@ mod answer;
 mod assembling;
 mod certificate;
 mod client;
+mod credit;
 mod errand;
 mod failing;
 mod forwarded;
@@ -27,6 +28,7 @@ mod places;
 mod release;
 mod request_log;
 mod server;
+mod spooling;
 mod target;
 mod upgrading;
 mod verdict_log;
@@ -65,10 +67,12 @@ use client::client_of;
 use held_session::Replay;
 use hold::{HoldFailure, declared_length, hold};
 use judging::{Held, brings_fields};
-use origin_room::{OriginRoom, Seat};
+use occupants::Occupants;
+use origin_room::{Guest, OriginRoom, Seat};
 use pace::Lines;
 use pending::Pending;
 use release::Release;
+use spooling::Spoolers;
 use upgrading::Upgrading;
 
 /// How long a client that was answered before its body was read may go on sending, so that it gets to read the answer
@@ -83,9 +87,11 @@ pub struct Gate {
     snapshots: Arc<SnapshotHandle>,
     inspector: Inspector,
     stores: Stores,
+    spoolers: Spoolers,
     assemblies: Arc<Assemblies>,
     lines: Arc<Lines>,
     origin_room: OriginRoom,
+    occupants: Arc<Occupants>,
     quarantine: Arc<Quarantine>,
     metrics: Arc<Metrics>,
     send_timeout: Duration,
@@ -117,9 +123,22 @@ impl Gate {
     ) -> Self {
         let assemblies = Arc::new(Assemblies::new(Arc::clone(&metrics)));
         let send_timeout = snapshots.current().config.connections.send_timeout;
-        let origin_room = OriginRoom::new(places::most_to_origins(), Arc::clone(&metrics));
-        let lines = Arc::default();
-        Self { snapshots, inspector, stores, assemblies, lines, origin_room, quarantine, metrics, send_timeout }
+        let occupants = Arc::new(Occupants::new(credit::CONNECTION));
+        let origin_room = OriginRoom::new(places::most_to_origins(), Arc::clone(&occupants), Arc::clone(&metrics));
+        let (lines, spoolers) = (Arc::default(), Spoolers::new(Arc::clone(&metrics)));
+        Self {
+            snapshots,
+            inspector,
+            stores,
+            spoolers,
+            assemblies,
+            lines,
+            origin_room,
+            occupants,
+            quarantine,
+            metrics,
+            send_timeout,
+        }
     }
 }
 
@@ -339,6 +358,8 @@ impl ProxyHttp for Gate {
     ) -> Result<()> {
         if response.status == StatusCode::SWITCHING_PROTOCOLS {
             wire::open_tunnel(session);
+        } else if !response.status.is_informational() {
+            wire::note_answered(session);
         }
         Ok(())
     }
@@ -463,8 +484,9 @@ impl Gate {
     async fn take_seat(&self, session: &Session, passage: &mut Passage) -> Result<()> {
         if passage.seat.is_none() {
             let (origin, origins) = (passage.origin(), passage.snapshot.config.origins.len());
-            let client = client_of(session, passage.trusted_proxies()).map(ClientNetwork::of);
-            passage.seat = self.origin_room.take(&origin.name, origin.max_requests, origins, client).await;
+            let network = client_of(session, passage.trusted_proxies()).map(ClientNetwork::of);
+            let guest = Guest { network, occupant: wire::occupant(session) };
+            passage.seat = self.origin_room.take(&origin.name, origin.max_requests, origins, guest).await;
         }
         if passage.seat.is_some() { Ok(()) } else { Err(Error::new_up(ErrorType::Custom(failing::ORIGIN_BUSY))) }
     }
@@ -491,8 +513,8 @@ impl Gate {
         let held = {
             let config = &case.snapshot.config;
             let line = self.lines.of(case.client);
-            let stores = self.stores.of(case.network());
-            hold(session, &config.limits, &case.route.policy, &stores, line, lookahead).await
+            let room = self.spoolers.room(&self.stores, case.network());
+            hold(session, &config.limits, &case.route.policy, room, line, lookahead).await
         };
         self.metrics.held_uploads.dec();
         self.note_stores();

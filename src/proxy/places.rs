@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::occupants::{Occupant, Occupants};
+use super::occupants::{Lacking, Occupant, Occupants};
 use crate::body::{Quota, Reservation};
 use crate::content::ClientNetwork;
 use crate::telemetry::{Metrics, RefusedConnectionLabels};
@@ -82,7 +82,7 @@ impl Drop for Place {
 }
 
 impl Places {
-    pub(super) fn new(asked: Option<usize>, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(asked: Option<usize>, occupants: Arc<Occupants>, metrics: Arc<Metrics>) -> Self {
         let descriptors = descriptors();
         let most = most(asked, descriptors);
         if asked.is_some_and(|asked| asked > most) {
@@ -92,7 +92,7 @@ impl Places {
         Self {
             most: most as u64,
             taken: Arc::default(),
-            occupants: Arc::new(Occupants::new()),
+            occupants,
             metrics,
             start: OnceLock::new(),
             told: AtomicU64::new(0),
@@ -104,7 +104,7 @@ impl Places {
     pub(super) fn take(&self, client: Option<ClientNetwork>) -> Option<Place> {
         let mut taken = Reservation::of(&self.taken, client);
         if !taken.grow(1, self.most) {
-            let has_room = self.occupants.make_room(client) && taken.grow(1, u64::MAX);
+            let has_room = self.occupants.make_room(Lacking::Place, client) && taken.grow(1, u64::MAX);
             if !has_room {
                 self.refuse("limit");
                 return None;
@@ -139,6 +139,7 @@ impl Places {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proxy::credit::CONNECTION;
 
     #[test]
     fn some_descriptors_are_never_for_clients() {
@@ -158,7 +159,7 @@ mod tests {
     #[test]
     fn a_place_is_free_again_when_its_connection_ends() {
         let metrics = Arc::new(Metrics::default());
-        let places = Places::new(Some(2), Arc::clone(&metrics));
+        let places = Places::new(Some(2), Arc::new(Occupants::new(CONNECTION)), Arc::clone(&metrics));
         let (first, second) = (places.take(None), places.take(None));
         assert!(first.is_some() && second.is_some() && places.take(None).is_none());
         assert_eq!(metrics.open_connections.get(), 2);

@@ -54,6 +54,7 @@ pub fn serve(gate: Gate, snapshot: Arc<Snapshot>) -> Result<(), StartError> {
     let config = &snapshot.config;
     let times = config.connections.clone();
     let (metrics, snapshots) = (Arc::clone(&gate.metrics), Arc::clone(&gate.snapshots));
+    let occupants = Arc::clone(&gate.occupants);
     let doors = config.listeners.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
     server.bootstrap();
@@ -63,7 +64,7 @@ pub fn serve(gate: Gate, snapshot: Arc<Snapshot>) -> Result<(), StartError> {
     // They get to the gate, which refuses them as it does anything else.
     options.allow_connect_method_proxying = true;
     proxy.server_options = Some(options);
-    let places = Places::new(times.max, Arc::clone(&metrics));
+    let places = Places::new(times.max, occupants, Arc::clone(&metrics));
     let tls_timeout = times.tls_timeout;
     let proxy = StrictProxy::new(proxy, times);
     let listeners = Listening::new(doors, proxy, places, snapshots, tls_timeout, metrics);

@@ -172,6 +172,8 @@ pub struct Metrics {
     pub refused_connections: Family<RefusedConnectionLabels, Counter>,
     /// Slow connections of clients that were ended for others.
     pub evicted_connections: Counter,
+    /// Bodies whose file another one got.
+    pub evicted_holds: Counter,
     /// TLS handshakes that failed or took too long.
     pub failed_handshakes: Counter,
     /// Uploads that are being received.
@@ -186,6 +188,8 @@ pub struct Metrics {
     pub assembly_bytes: Gauge,
     /// Such uploads that were given up before they were whole.
     pub abandoned_assemblies: Counter,
+    /// Uploads in pieces that were given up for others, as there were as many as there may be.
+    pub evicted_assemblies: Counter,
     /// Attempts to withdraw what an origin has of a blocked upload.
     pub withdrawals: Family<WithdrawalLabels, Counter>,
     /// Seconds from the request's header to the last byte of its body.
@@ -257,6 +261,7 @@ impl Default for Metrics {
             max_connections: Gauge::default(),
             refused_connections: Family::default(),
             evicted_connections: Counter::default(),
+            evicted_holds: Counter::default(),
             failed_handshakes: Counter::default(),
             held_uploads: Gauge::default(),
             held_memory: Gauge::default(),
@@ -264,6 +269,7 @@ impl Default for Metrics {
             assemblies: Gauge::default(),
             assembly_bytes: Gauge::default(),
             abandoned_assemblies: Counter::default(),
+            evicted_assemblies: Counter::default(),
             withdrawals: Family::default(),
             hold_seconds: seconds(),
             verdict_seconds: seconds(),
@@ -325,6 +331,8 @@ impl Metrics {
         registry.register("websockets_passed", "WebSockets that passed uninspected on routes that inspect", websockets);
         let ahead = self.inspected_ahead.clone();
         registry.register_with_unit("inspected_ahead", "Inspected before the upload was whole", Unit::Bytes, ahead);
+        let evicted = self.evicted_holds.clone();
+        registry.register("evicted_holds", "Slow bodies that were given up for others", evicted);
         registry.register("held_uploads", "Uploads that are being received", self.held_uploads.clone());
         let (memory, disk) = (self.held_memory.clone(), self.held_disk.clone());
         registry.register_with_unit("held_memory", "Memory that held bodies take", Unit::Bytes, memory);
@@ -332,6 +340,8 @@ impl Metrics {
         registry.register("assemblies", "Uploads in several requests that are under way", self.assemblies.clone());
         let (abandoned, withdrawals) = (self.abandoned_assemblies.clone(), self.withdrawals.clone());
         registry.register("abandoned_assemblies", "Uploads in pieces that were given up unfinished", abandoned);
+        let evicted = self.evicted_assemblies.clone();
+        registry.register("evicted_assemblies", "Uploads in pieces that were given up for others", evicted);
         registry.register("withdrawals", "Attempts to withdraw pieces of blocked uploads", withdrawals);
         let held = self.assembly_bytes.clone();
         registry.register_with_unit("assembly", "Pieces of such uploads that are held", Unit::Bytes, held);

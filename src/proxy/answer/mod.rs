@@ -15,7 +15,7 @@ use crate::config::ByteSize;
 use crate::resumable::Fault;
 use crate::verdict::{Doubt, DoubtKind};
 
-use super::wire::Violation;
+use super::wire::{self, Violation};
 use dialect::Dialect;
 
 /// Why a request is answered with an error, apart from a match.
@@ -284,6 +284,7 @@ impl Answer {
 
     /// Sends it as the response of `session`.
     pub(super) async fn send(&self, session: &mut Session) -> pingora::Result<()> {
+        wire::note_answered(session);
         if self.status.is_success() {
             return self.send_success(session).await;
         }

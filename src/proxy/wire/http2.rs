@@ -143,12 +143,13 @@ pub(super) async fn serve(
         match accepted {
             Ok(Some(H2Accept::Session(session))) => {
                 let (proxy, shutdown, request) = (Arc::clone(&proxy), shutdown.clone(), busy.begin());
+                let under_way = occupant.as_ref().map(Occupant::request);
                 tokio::spawn(async move {
                     tokio::select! {
                         _ = proxy.process_new_http(ServerSession::new_http2(session), &shutdown) => {}
                         () = wire.silence(SILENCE) => tracing::debug!(event = "client_gone", "a body did not go on"),
                     }
-                    drop(request);
+                    drop((under_way, request));
                 });
                 (wire, known) = with_wire(&digest, &occupant);
             }

@@ -54,10 +54,21 @@ struct Wire {
     busy: AtomicBool,
     /// Since when the client is waited for, of a body that goes on to the origin as it comes.
     awaited: Mutex<Option<Instant>>,
-    /// Whose connection of HTTP/2 it is on, unless that is a proxy of ours.
+    /// Whose connection it is on, unless that is a proxy of ours.
     occupant: Option<Arc<Occupant>>,
-    /// Once all of a request on it has come.
-    served: OnceLock<Served>,
+    /// How far one request on a connection of HTTP/2 is; of HTTP/1 the stream sees it.
+    serving: Option<Mutex<Serving>>,
+}
+
+/// Who waits for whom.
+#[derive(Debug)]
+enum Serving {
+    /// We for the rest of the request.
+    Receiving,
+    /// The client for the answer.
+    Served { _until_dropped: Served },
+    /// We for the client, which is to take its answer.
+    Answering,
 }
 
 impl Wire {
@@ -74,9 +85,18 @@ impl Wire {
         self.busy.load(Ordering::Acquire)
     }
 
+    /// Of a connection of HTTP/1.
+    fn of_connection(occupant: Option<Arc<Occupant>>) -> Self {
+        Self { occupant, ..Self::default() }
+    }
+
     /// Of one request on a connection of HTTP/2.
     fn of_request(occupant: Option<Arc<Occupant>>) -> Self {
-        Self { occupant, ..Self::default() }
+        Self { occupant, serving: Some(Mutex::new(Serving::Receiving)), ..Self::default() }
+    }
+
+    fn serving(&self) -> Option<MutexGuard<'_, Serving>> {
+        self.serving.as_ref().map(|serving| serving.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn awaited(&self) -> MutexGuard<'_, Option<Instant>> {
@@ -134,9 +154,23 @@ pub(super) fn set_busy(session: &Session, is_busy: bool) {
 pub(super) fn note_complete(session: &Session) {
     if let Some(wire) = Wire::of(session)
         && let Some(occupant) = &wire.occupant
+        && let Some(mut serving) = wire.serving()
+        && matches!(*serving, Serving::Receiving)
     {
-        wire.served.get_or_init(|| occupant.serve());
+        *serving = Serving::Served { _until_dropped: occupant.serve() };
     }
+}
+
+/// Says that the answer begins. From here on what its client takes of it keeps the connection.
+pub(super) fn note_answered(session: &Session) {
+    if let Some(mut serving) = Wire::of(session).and_then(|wire| wire.serving()) {
+        *serving = Serving::Answering;
+    }
+}
+
+/// Whose connection the request is on, unless that is a proxy of ours.
+pub(super) fn occupant(session: &Session) -> Option<Arc<Occupant>> {
+    Wire::of(session)?.occupant.clone()
 }
 
 /// Says that a body goes on to the origin as it comes, so that nobody else times it.

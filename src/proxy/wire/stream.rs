@@ -77,7 +77,7 @@ pub(super) struct StrictStream {
 
 impl StrictStream {
     pub(super) fn new(inner: Stream, opening: Opening, times: &Connections, occupant: Option<Arc<Occupant>>) -> Self {
-        let wire = Arc::new(Wire::default());
+        let wire = Arc::new(Wire::of_connection(occupant.clone()));
         let digest = wire.digest();
         let mode = match opening {
             Opening::Plain | Opening::Tls => Mode::Http1(Lexer::default()),
@@ -152,13 +152,33 @@ impl StrictStream {
     fn poll_socket(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut *self.inner).poll_read(context, buffer);
-        let is_served = self.is_served();
         let Some(occupant) = &self.occupant else { return polled };
         match polled {
-            Poll::Ready(_) => occupant.moved(buffer.filled().len() - before),
-            Poll::Pending => occupant.set_served(is_served),
+            Poll::Ready(_) => {
+                let bytes = buffer.filled().len() - before;
+                // Nothing more is asked of the client until it is.
+                occupant.set_asked(false);
+                self.note_moved(occupant, bytes);
+                occupant.received(bytes);
+            }
+            Poll::Pending => {
+                if self.waiting() == Waiting::ForRequest {
+                    occupant.rest();
+                }
+                occupant.set_asked(!self.is_served());
+            }
         }
         if polled.is_pending() && occupant.ends(context.waker()) { Poll::Ready(Ok(())) } else { polled }
+    }
+
+    /// Notes that bytes came or went.
+    fn note_moved(&self, occupant: &Occupant, bytes: usize) {
+        if matches!(self.mode, Mode::Http1(_)) {
+            occupant.begin();
+        }
+        if bytes > 0 && self.wire.is_tunnel() {
+            occupant.talked();
+        }
     }
 
     /// Whether all of a request has come and its answer has not gone yet, as far as that can be seen.
@@ -170,9 +190,16 @@ impl StrictStream {
     fn note_written(&self, context: &Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         let Some(occupant) = &self.occupant else { return written };
         match written {
-            Poll::Ready(Ok(bytes)) => occupant.moved(bytes),
+            Poll::Ready(Ok(bytes)) => {
+                // In other protocols the client is read from all the time.
+                if matches!(self.mode, Mode::Http1(_)) {
+                    occupant.set_asked(false);
+                }
+                self.note_moved(occupant, bytes);
+                occupant.wrote(bytes);
+            }
             // The client does not take its answer.
-            Poll::Pending => occupant.set_served(false),
+            Poll::Pending => occupant.set_asked(true),
             Poll::Ready(Err(_)) => {}
         }
         if written.is_pending() && occupant.ends(context.waker()) {
