@@ -171,6 +171,7 @@ impl Gate {
             |kept: &mut Kept| matches!(kept, Kept::Blocked) || matches!(kept, Kept::Tus(upload) if upload.is_growing());
         match self.assemblies.change(key, case.terms(), Instant::now(), is_growing) {
             Some(true) => Err(Refusal::AssemblyIncomplete.into()),
+            None if self.assemblies.is_gone(key) => Err(Refusal::AssemblyIncomplete.into()),
             Some(false) | None => Ok(()),
         }
     }

@@ -25,6 +25,7 @@ impl Gate {
         let key = Key::s3(case.origin(), &part.upload);
         let is_adopted = self.act_on(&key, case, Kept::s3, Refusal::UploadUnknown, |upload| Ok(upload.is_adopted()));
         match is_adopted {
+            None if self.assemblies.is_gone(&key) => return Err(Refusal::UploadUnknown.into()),
             None => self.adopt(key, case)?,
             Some(Ok(true)) => {}
             Some(Ok(false)) => return Ok(s3.map(Plan::S3)),

@@ -57,6 +57,11 @@ impl S3Upload {
         self.parts.values().all(|part| part.stored.is_none() && part.in_flight == 0)
     }
 
+    /// Whether a part is on its way, or all are being put together.
+    pub(crate) fn is_in_flight(&self) -> bool {
+        self.is_completing || self.parts.values().any(|part| part.in_flight > 0)
+    }
+
     pub(crate) fn bytes(&self) -> u64 {
         self.parts.values().filter_map(|part| part.stored.as_ref()).map(|stored| stored.piece.len() as u64).sum()
     }

@@ -111,6 +111,11 @@ impl TusUpload {
         !self.is_complete
     }
 
+    /// Whether the origin is being told something that it has not answered.
+    pub(crate) fn is_in_flight(&self) -> bool {
+        self.in_flight
+    }
+
     pub(crate) fn metadata(&self) -> &TusMetadata {
         &self.metadata
     }

@@ -6,6 +6,8 @@
 //! What is kept must be what the origin has, or the upload must not go on. So a piece is taken over only when the
 //! origin answered that it has it, and whatever leaves that open makes the upload incomplete or unknown.
 
+mod gone;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,12 +21,20 @@ use crate::body::{Quota, Reservation};
 use crate::config::Limits;
 use crate::content::ClientNetwork;
 use crate::telemetry::Metrics;
+use gone::Gone;
 
 /// Pieces of one upload, as many as S3 allows: each costs some memory beside its bytes.
 pub(crate) const MAX_PIECES: usize = 10_000;
 
 /// Time between two looks for what is too old, where nothing new is created.
 const SWEEPING: Duration = Duration::from_secs(30);
+
+/// How long nothing has come of an upload that gives way to another, beside a second for each KiB that it has.
+const GRACE: Duration = Duration::from_secs(30);
+const RATE: u64 = 1024;
+
+/// Time after which the next look is taken for an upload to give way, where there was none.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Every upload under way.
 pub(crate) struct Assemblies {
@@ -40,12 +50,15 @@ struct Table {
     bytes: u64,
     /// When what is too old was last forgotten.
     swept: Option<Instant>,
+    gone: Gone,
+    /// When nothing gave way to a network with so many uploads.
+    futile: Option<(Instant, u64)>,
 }
 
 struct Entry {
     used: Instant,
     kept: Kept,
-    _place: Reservation,
+    place: Reservation,
 }
 
 /// What is kept of one upload.
@@ -147,6 +160,19 @@ impl Kept {
     }
 }
 
+impl Kept {
+    /// How long nothing may come of it until it gives way to another; none while something is on its way. One that
+    /// only its client names never does: any request may have the origin put it together.
+    fn patience(&self) -> Option<Duration> {
+        let may_give_way = match self {
+            Self::Tus(upload) => !upload.is_in_flight(),
+            Self::S3(upload) => !upload.is_in_flight(),
+            Self::Gathered(_) | Self::Blocked => false,
+        };
+        may_give_way.then(|| GRACE + Duration::from_secs(self.bytes() / RATE))
+    }
+}
+
 impl Assemblies {
     pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
         Self { table: Mutex::default(), places: Arc::default(), metrics }
@@ -157,13 +183,38 @@ impl Assemblies {
     }
 
     /// Room for an upload that `owner` is about to create; `None` when there are as many as there may be, or the owner
-    /// has many and little is left.
+    /// has many and little is left, and none of a network that has more gives way.
     pub(crate) fn reserve(&self, owner: Option<ClientNetwork>, terms: Terms, now: Instant) -> Option<Slot> {
         let mut table = self.table();
         self.sweep(&mut table, terms, now);
         let (mut place, max) = (Reservation::of(&self.places, owner), terms.max as u64);
-        let has_place = place.grow(1, max) || table.make_room() && place.grow(1, max);
+        let has_place = place.grow(1, max)
+            || table.make_room() && place.grow(1, max)
+            || self.evict(&mut table, owner, terms, now) && place.grow(1, u64::MAX);
         has_place.then_some(Slot(place))
+    }
+
+    /// Gives up the upload of which nothing has come for longest, of the network that has most, for one of `owner`.
+    fn evict(&self, table: &mut Table, owner: Option<ClientNetwork>, terms: Terms, now: Instant) -> bool {
+        let shares = self.places.shares();
+        let share = |owner: Option<ClientNetwork>| owner.and_then(|owner| shares.get(&owner)).copied().unwrap_or(0);
+        let own = share(owner);
+        let is_futile = |(last, least): (Instant, u64)| own >= least && now.saturating_duration_since(last) < PAUSE;
+        if !table.gone.has_room(terms.max) || table.futile.is_some_and(is_futile) {
+            return false;
+        }
+        let late = table.entries.iter().filter_map(|(key, entry)| {
+            let theirs = Some(share(entry.place.owner())).filter(|theirs| *theirs > own)?;
+            Some(((theirs, entry.overdue(now)?), key))
+        });
+        let Some(last) = late.max_by_key(|(rank, _)| *rank).map(|(_, key)| key.clone()) else {
+            table.futile = Some((now, own));
+            return false;
+        };
+        table.give_up(&last, now);
+        self.note(table);
+        self.metrics.evicted_assemblies.inc();
+        true
     }
 
     /// Forgets what is too old, now and then: abandoned pieces take room from others.
@@ -191,14 +242,14 @@ impl Assemblies {
         let mut table = self.table();
         table.remove(&key);
         table.bytes += kept.bytes();
-        table.entries.insert(key, Entry { used: now, kept, _place: slot.0 });
+        table.entries.insert(key, Entry { used: now, kept, place: slot.0 });
         self.note(&table);
     }
 
     /// The same, unless one of this name is known by now: two requests may come at once.
     pub(crate) fn insert_new(&self, slot: Slot, key: Key, kept: Kept, now: Instant) {
         let mut table = self.table();
-        table.entries.entry(key).or_insert_with(|| Entry { used: now, kept, _place: slot.0 });
+        table.entries.entry(key).or_insert_with(|| Entry { used: now, kept, place: slot.0 });
         self.note(&table);
     }
 
@@ -235,7 +286,8 @@ impl Assemblies {
         act: impl FnOnce(&mut Gathering) -> R,
     ) -> Option<R> {
         if self.change(key, terms, now, |_| ()).is_none() {
-            let slot = self.reserve(owner, terms, now)?;
+            // These never give way. Some room is left for others, which do.
+            let slot = self.reserve(owner, Terms { max: (terms.max * 3 / 4).max(1), ..terms }, now)?;
             self.insert_new(slot, key.clone(), Kept::Gathered(Gathering::default()), now);
         }
         self.change(key, terms, now, |kept| match kept {
@@ -246,12 +298,19 @@ impl Assemblies {
 
     /// Whether none is under way, as on most sites.
     pub(crate) fn is_empty(&self) -> bool {
-        self.table().entries.is_empty()
+        let table = self.table();
+        table.entries.is_empty() && table.gone.is_empty()
     }
 
-    /// Whether an upload called `key` is under way, or over.
+    /// Whether an upload called `key` is under way, over, or had to give way.
     pub(crate) fn knows(&self, key: &Key, terms: Terms, now: Instant) -> bool {
-        self.table().entries.get(key).is_some_and(|entry| !entry.is_expired(terms.timeout, now))
+        let table = self.table();
+        table.entries.get(key).is_some_and(|entry| !entry.is_expired(terms.timeout, now)) || table.gone.knows(key)
+    }
+
+    /// Whether an upload called `key` had to give way, so that an origin may have pieces that are not known here.
+    pub(crate) fn is_gone(&self, key: &Key) -> bool {
+        self.table().gone.knows(key)
     }
 
     /// Forgets an upload.
@@ -287,7 +346,18 @@ impl Table {
         let abandoned = expired.filter(|entry| !entry.kept.is_over()).count() as u64;
         self.entries.retain(|_, entry| !entry.is_expired(timeout, now) || entry.lose(now));
         self.bytes = self.entries.values().map(|entry| entry.kept.bytes()).sum();
+        self.gone.sweep(timeout, now);
         abandoned
+    }
+
+    /// Gives up an upload that is under way, and remembers what an origin may have of it.
+    fn give_up(&mut self, key: &Key, now: Instant) {
+        let Some(entry) = self.entries.remove(key) else { return };
+        self.bytes -= entry.kept.bytes();
+        // Of tus the origin has nothing then, and what is unknown is refused.
+        if !matches!(entry.kept, Kept::Tus(upload) if upload.bytes() == 0) {
+            self.gone.note(key, now);
+        }
     }
 }
 
@@ -300,6 +370,11 @@ impl Entry {
         is_lost
     }
 
+    /// For how long more than it may nothing has come of it.
+    fn overdue(&self, now: Instant) -> Option<Duration> {
+        now.saturating_duration_since(self.used).checked_sub(self.kept.patience()?)
+    }
+
     fn is_expired(&self, timeout: Duration, now: Instant) -> bool {
         now.saturating_duration_since(self.used) > timeout
     }
@@ -310,72 +385,4 @@ pub(crate) fn bytes_of(pieces: &[Bytes]) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HOUR: Duration = Duration::from_secs(3600);
-
-    fn key(name: &str) -> Key {
-        Key::tus("o", "h", name)
-    }
-
-    fn under_way() -> Kept {
-        Kept::S3(S3Upload::default())
-    }
-
-    #[test]
-    fn one_network_leaves_room_for_others() {
-        let store = Arc::new(Assemblies::new(Arc::default()));
-        let (terms, now) = (Terms { max: 100, timeout: HOUR }, Instant::now());
-        let network = |last: u8| Some(ClientNetwork::of([10, 0, last, 1].into()));
-        for number in 0..80 {
-            let slot = store.reserve(network(1), terms, now).unwrap();
-            store.insert(slot, key(&number.to_string()), under_way(), now);
-        }
-        assert!(store.reserve(network(1), terms, now).is_none() && store.reserve(network(2), terms, now).is_some());
-        store.remove(&key("7"));
-        assert!(store.reserve(network(1), terms, now).is_some());
-    }
-
-    #[test]
-    fn there_are_no_more_uploads_than_allowed() {
-        let store = Arc::new(Assemblies::new(Arc::default()));
-        let (terms, now) = (Terms { max: 2, timeout: HOUR }, Instant::now());
-        let first = store.reserve(None, terms, now).unwrap();
-        store.insert(first, key("a"), under_way(), now);
-        let second = store.reserve(None, terms, now).unwrap();
-        assert!(store.reserve(None, terms, now).is_none(), "one is kept and one is being created");
-        drop(second);
-        let second = store.reserve(None, terms, now).unwrap();
-        store.insert(second, key("b"), under_way(), now);
-        assert!(store.reserve(None, terms, now).is_none());
-        store.change(&key("b"), terms, now, |kept| *kept = Kept::Blocked);
-        assert!(store.reserve(None, terms, now).is_some(), "one that is over makes room");
-        assert!(store.change(&key("b"), terms, now, |_| ()).is_none());
-        assert!(store.change(&key("a"), terms, now, |_| ()).is_some());
-    }
-
-    #[test]
-    fn of_two_that_begin_at_once_the_second_does_not_replace_the_first() {
-        let store = Arc::new(Assemblies::new(Arc::default()));
-        let (terms, now) = (Terms { max: 2, timeout: HOUR }, Instant::now());
-        let (first, second) = (store.reserve(None, terms, now).unwrap(), store.reserve(None, terms, now).unwrap());
-        store.insert_new(first, key("a"), Kept::Blocked, now);
-        store.insert_new(second, key("a"), under_way(), now);
-        assert_eq!(store.change(&key("a"), terms, now, |kept| matches!(kept, Kept::Blocked)), Some(true));
-        assert!(store.reserve(None, terms, now).is_some(), "it gave its place back");
-    }
-
-    #[test]
-    fn an_upload_lives_until_it_was_unused_for_the_timeout() {
-        let store = Arc::new(Assemblies::new(Arc::default()));
-        let (terms, start) = (Terms { max: 1, timeout: HOUR }, Instant::now());
-        store.insert(store.reserve(None, terms, start).unwrap(), key("a"), under_way(), start);
-        assert!(store.change(&key("a"), terms, start + HOUR, |_| ()).is_some());
-        assert!(store.change(&key("a"), terms, start + HOUR + HOUR, |_| ()).is_some(), "each use counts");
-        let late = start + HOUR * 3 + Duration::from_millis(1);
-        assert!(store.reserve(None, terms, start + HOUR * 3).is_none());
-        assert!(store.reserve(None, terms, late).is_some(), "room is made for a new one");
-        assert!(store.change(&key("a"), terms, late, |_| ()).is_none());
-    }
-}
+mod tests;
