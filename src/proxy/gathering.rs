@@ -19,7 +19,7 @@ use crate::config::Pieces;
 use crate::extract::ProblemCode;
 use crate::resumable::{
     Begun, Claim, DavRequest, Fault, Gathering, Halt, KeptRequest, Key, Naming, Ticket, Unnamed, blob_commit,
-    chunk_claims, is_partial, is_probe, read_dav,
+    chunk_claims, is_partial, is_probe, is_telling_name, read_dav,
 };
 use crate::telemetry::WithdrawalLabels;
 use crate::verdict::{Outcome, Verdict};
@@ -219,9 +219,7 @@ impl Gate {
         }
         let mut verdict = None;
         let words = mentions(session.req_header(), body);
-        let keys =
-            words.iter().flat_map(|word| [None, case.client].map(|client| Key::gathered(case.origin(), word, client)));
-        for key in keys.collect::<Vec<_>>() {
+        for key in words.iter().flat_map(|word| self.keys_mentioned(word, case)).collect::<Vec<_>>() {
             let unseen =
                 |upload: &mut Gathering| if upload.is_unseen() { upload.commit(None) } else { Ok(Default::default()) };
             let Some(wholes) = self.change_gathered(&key, case, unseen) else { continue };
@@ -238,6 +236,15 @@ impl Gate {
             verdict = [verdict, own].into_iter().flatten().reduce(Verdict::and);
         }
         Ok(verdict)
+    }
+
+    /// The uploads that `word` may name. Anybody may call an upload by a common word, and have it blocked: that is none
+    /// of those who use the word, unless they are of the same network.
+    fn keys_mentioned(&self, word: &str, case: &Case<'_>) -> Vec<Key> {
+        let [common, own] = [None, case.client].map(|client| Key::gathered(case.origin(), word, client));
+        let is_meant = is_telling_name(word) || self.assemblies.owner(&common) == case.network();
+        let common = is_meant.then_some(common);
+        common.into_iter().chain([own]).collect()
     }
 
     fn change_gathered<R>(&self, key: &Key, case: &Case<'_>, act: impl FnOnce(&mut Gathering) -> R) -> Option<R> {

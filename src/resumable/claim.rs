@@ -80,6 +80,15 @@ pub fn plain_name(upload: &str) -> String {
     kept.map(|c| c.to_ascii_lowercase()).collect()
 }
 
+/// Whether a name is hardly the word of anything else: clients make such names of random digits or of a file's name and
+/// size.
+pub(crate) fn is_telling_name(upload: &str) -> bool {
+    let name = plain_name(upload);
+    let has = |is_of: fn(&char) -> bool| name.chars().any(|character| is_of(&character));
+    let is_mixed = has(char::is_ascii_digit) && has(char::is_ascii_alphabetic);
+    name.chars().count() >= if is_mixed { 12 } else { 24 }
+}
+
 /// A hash of a piece, the same as long as the process lives.
 pub(crate) fn piece_hash(piece: &[u8]) -> u64 {
     PIECE_KEY.hash_one(piece)
@@ -88,6 +97,24 @@ pub(crate) fn piece_hash(piece: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_is_a_common_word_tells_nothing() {
+        for (name, expected) in [
+            ("username", false),
+            ("upload", false),
+            ("2026-11-30", false),
+            ("1.0.0-beta", false),
+            ("profile-picture", false),
+            ("12345-holidayjpg", true),
+            ("PROJ-12345", false),
+            ("o_1i2j3k4l5m6n", true),
+            ("0192f3a4-5b6c-7d8e-9f00-112233445566", true),
+            ("vacation-of-the-whole-family-of-ann", true),
+        ] {
+            assert_eq!(is_telling_name(name), expected, "{name}");
+        }
+    }
 
     #[test]
     fn a_piece_may_be_the_whole_or_the_last() {

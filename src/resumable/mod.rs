@@ -22,8 +22,8 @@ mod store;
 mod tus;
 
 pub use chunked::{Named, Unnamed, chunk_claims, is_probe};
-pub(crate) use claim::piece_hash;
 pub use claim::{Claim, Contradiction, Naming, Place, plain_name};
+pub(crate) use claim::{is_telling_name, piece_hash};
 pub use dav::{DavRequest, Folder, read_dav};
 pub use fault::Fault;
 pub(crate) use gathering::{Begun, Gathering, Halt, Ticket};

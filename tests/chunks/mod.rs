@@ -9,7 +9,7 @@ use crate::support::origin::Origin;
 use crate::support::penstock::{ENFORCING, Penstock, Setup};
 use crate::support::pictures::{landscape, png};
 use crate::support::{sha256, wait_until};
-use writing::{CLIENTS, Chunk, chunks, flow_octet, plupload, resumable};
+use writing::{At, CLIENTS, Chunk, chunks, flow_octet, form, plupload, resumable};
 
 fn send(penstock: &Penstock, chunk: &Chunk) -> Response {
     let headers: Vec<(&str, &str)> =
@@ -251,6 +251,29 @@ fn put_into_folder(penstock: &Penstock, file: &[u8], order: &[usize], status: u1
     }
     let headers = [to, ("OC-Total-Length", total.as_str()), ("X-OC-Mtime", "1700000000")];
     client.exchange("MOVE", &format!("{FOLDER}/.file"), &headers, b"")
+}
+
+#[test]
+fn an_upload_that_is_called_by_a_common_word_blocks_nobody_elsewhere_who_uses_it() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    let listed = listed();
+    let (size, total) = (listed.len().div_ceil(2), listed.len());
+    let statuses: Vec<u16> = listed
+        .chunks(size)
+        .enumerate()
+        .map(|(index, piece)| {
+            let at = At { index, count: 2, offset: index * size, total, size, name: "a.png", piece };
+            let fields = [("dzuuid", "username".to_owned()), ("dzchunkindex", index.to_string())];
+            let fields = [&fields[..], &[("dztotalchunkcount", "2".to_owned())]].concat();
+            send(&penstock, &form(&at, &fields, "file")).status
+        })
+        .collect();
+    assert_eq!(statuses, [200, 451]);
+    let (headers, login) = ([("Content-Type", "application/x-www-form-urlencoded")], b"username=ann&password=secret");
+    let elsewhere = penstock.connect_from_elsewhere().post("/upload/login", &headers, login);
+    assert_eq!(elsewhere.status, 200, "{}", elsewhere.text());
+    assert_eq!(penstock.post("/upload/login", &headers, login).status, 451, "it may be who uploaded it");
 }
 
 #[test]

@@ -308,6 +308,11 @@ impl Assemblies {
         table.entries.get(key).is_some_and(|entry| !entry.is_expired(terms.timeout, now)) || table.gone.knows(key)
     }
 
+    /// Who began the upload called `key`, where it is known.
+    pub(crate) fn owner(&self, key: &Key) -> Option<ClientNetwork> {
+        self.table().entries.get(key).and_then(|entry| entry.place.owner())
+    }
+
     /// Whether an upload called `key` had to give way, so that an origin may have pieces that are not known here.
     pub(crate) fn is_gone(&self, key: &Key) -> bool {
         self.table().gone.knows(key)
