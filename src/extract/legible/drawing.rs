@@ -38,6 +38,8 @@ struct Open<'t> {
     is_hidden: bool,
     is_reversed: bool,
     separates: bool,
+    /// Whether the elements in it are those of SVG or MathML.
+    is_foreign: bool,
     after: Vec<u8>,
 }
 
@@ -77,10 +79,7 @@ impl<'t> Drawing<'t> {
 
     /// Whether the elements here are those of SVG or MathML.
     pub(super) fn is_foreign(&self) -> bool {
-        let is = |open: &&Open<'_>, names: &[&[u8]]| names.iter().any(|name| name.eq_ignore_ascii_case(open.name));
-        let roots: [&[u8]; 2] = [b"svg", b"math"];
-        let nearest = self.open.iter().rev().take(MAX_BACK).find(|open| is(open, &roots) || is(open, &HTML_AGAIN));
-        nearest.is_some_and(|open| is(&open, &roots))
+        self.open.last().is_some_and(|open| open.is_foreign)
     }
 
     /// Opens the element called `name` with `attributes`, which may be ended already. What that does.
@@ -114,7 +113,9 @@ impl<'t> Drawing<'t> {
         if !before.is_empty() {
             self.step(Step::Push(before));
         }
-        self.open.push(Open { name, is_hidden, is_reversed, separates, after });
+        let is = |names: &[&[u8]]| names.iter().any(|one| one.eq_ignore_ascii_case(name));
+        let is_foreign = is(&[b"svg", b"math"]) || self.is_foreign() && !is(&HTML_AGAIN);
+        self.open.push(Open { name, is_hidden, is_reversed, separates, is_foreign, after });
         std::mem::take(&mut self.steps)
     }
 
