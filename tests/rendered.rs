@@ -232,7 +232,8 @@ fn shown(picture: &DynamicImage) -> Vec<(&'static str, Vec<u8>)> {
 
 fn with_renderer(origin: &Origin, pdfium: &Path, hash: &str) -> Penstock {
     let server = format!("pdfium = \"{}\"", pdfium.display());
-    Setup::new(&[origin.address]).with_server(&server).with(ENFORCING).with_known("pdq", hash).start()
+    let setup = Setup::new(&[origin.address]).with_server(&server).with_limits("inspection_deadline = \"120s\"");
+    setup.with(ENFORCING).with_known("pdq", hash).start()
 }
 
 #[test]
@@ -305,7 +306,9 @@ fn what_cannot_be_rendered_is_no_worse_off_than_without_a_renderer() {
     let hash = pdq(&png(&known));
     let start = |pdfium: &Path| {
         let server = format!("pdfium = \"{}\"", pdfium.display());
-        let setup = Setup::new(&[origin.address]).with_server(&server).with_limits("render_work = \"1s\"");
+        let setup = Setup::new(&[origin.address])
+            .with_server(&server)
+            .with_limits("render_work = \"1s\"\ninspection_deadline = \"120s\"");
         setup.with(ENFORCING).with_known("pdq", &hash).start()
     };
     let (with, without) = (start(&pdfium), start(Path::new("/nonexistent/libpdfium.so")));
