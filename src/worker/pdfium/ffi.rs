@@ -24,6 +24,9 @@ const FORMAT: c_int = 3;
 /// Annotations are drawn, in red, green and blue, with little kept of pictures, which are made smaller by means.
 const FLAGS: c_int = 0x01 | 0x10 | 0x200 | 0x400;
 
+/// The filter of pictures that the proxy leaves to a renderer.
+const UNREAD: &[u8] = b"JBIG2Decode";
+
 const TO_BE_CONTINUED: c_int = 1;
 const DONE: c_int = 2;
 
@@ -36,6 +39,8 @@ struct RawDocument([u8; 0]);
 struct RawPage([u8; 0]);
 #[repr(C)]
 struct RawObject([u8; 0]);
+#[repr(C)]
+struct RawClipPath([u8; 0]);
 #[repr(C)]
 struct RawFont([u8; 0]);
 #[repr(C)]
@@ -63,6 +68,18 @@ struct RawRect {
     top: c_float,
     right: c_float,
     bottom: c_float,
+}
+
+/// `FS_MATRIX`.
+#[repr(C)]
+#[derive(Default)]
+struct RawMatrix {
+    a: c_float,
+    b: c_float,
+    c: c_float,
+    d: c_float,
+    e: c_float,
+    f: c_float,
 }
 
 /// `IFSDK_PAUSE`.
@@ -104,6 +121,12 @@ functions! {
     FPDFPage_GetObject: fn(*mut RawPage, c_int) -> *mut RawObject;
     FPDFPageObj_GetType: fn(*mut RawObject) -> c_int;
     FPDFPageObj_GetBounds: fn(*mut RawObject, *mut c_float, *mut c_float, *mut c_float, *mut c_float) -> c_int;
+    FPDFPageObj_GetMatrix: fn(*mut RawObject, *mut RawMatrix) -> c_int;
+    FPDFPageObj_GetClipPath: fn(*mut RawObject) -> *mut RawClipPath;
+    FPDFPageObj_HasTransparency: fn(*mut RawObject) -> c_int;
+    FPDFClipPath_CountPaths: fn(*mut RawClipPath) -> c_int;
+    FPDFImageObj_GetImageFilterCount: fn(*mut RawObject) -> c_int;
+    FPDFImageObj_GetImageFilter: fn(*mut RawObject, c_int, *mut u8, c_ulong) -> c_ulong;
     FPDFTextObj_GetFont: fn(*mut RawObject) -> *mut RawFont;
     FPDFFont_GetFontData: fn(*mut RawFont, *mut u8, usize, *mut usize) -> c_int;
     FPDFPage_GetAnnotCount: fn(*mut RawPage) -> c_int;
@@ -149,7 +172,10 @@ pub(super) enum Kind {
     DrawnLetters,
     /// Lines and areas, with patterns maybe.
     Path,
+    /// A picture, shown as it is stored.
     Picture,
+    /// A picture that is clipped, masked or turned, or in a format that only a renderer reads.
+    ChangedPicture,
     Shading,
     /// A drawing of its own.
     Form,
@@ -157,7 +183,7 @@ pub(super) enum Kind {
     Annotation,
 }
 
-/// Where something is, in pixels of a page as it is rendered.
+/// Where something is, in pixels of a page as it is rendered. It may reach beyond the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) left: i32,
@@ -283,6 +309,7 @@ impl Page<'_> {
             1 if self.is_drawn_by_file(object) => Kind::DrawnLetters,
             1 => Kind::Letters,
             2 => Kind::Path,
+            3 if self.is_changed(object) || self.is_unread(object) => Kind::ChangedPicture,
             3 => Kind::Picture,
             4 => Kind::Shading,
             5 => Kind::Form,
@@ -307,6 +334,41 @@ impl Page<'_> {
         }
     }
 
+    /// Whether a picture shows otherwise than it is stored.
+    fn is_changed(&self, picture: *mut RawObject) -> bool {
+        let (functions, mut matrix) = (self.functions, RawMatrix::default());
+        // SAFETY: `picture` is on this page, which lives, and there is room for a matrix.
+        let (is_known, is_transparent) = unsafe {
+            (
+                (functions.FPDFPageObj_GetMatrix)(picture, &raw mut matrix),
+                (functions.FPDFPageObj_HasTransparency)(picture),
+            )
+        };
+        // SAFETY: likewise; a clip lives as long as what it belongs to, and there may be none.
+        let clips = unsafe {
+            let clip = (functions.FPDFPageObj_GetClipPath)(picture);
+            if clip.is_null() { 0 } else { (functions.FPDFClipPath_CountPaths)(clip) }
+        };
+        let RawMatrix { a, b, c, d, .. } = matrix;
+        let (straight, skewed) = (a.abs().min(d.abs()), b.abs().max(c.abs()));
+        let is_upright = skewed * 100.0 <= straight;
+        is_known == 0 || is_transparent != 0 || clips > 0 || !is_upright
+    }
+
+    /// Whether the last filter of a picture is one that the proxy does not undo.
+    fn is_unread(&self, picture: *mut RawObject) -> bool {
+        // SAFETY: `picture` is a picture on this page, which lives.
+        let last = unsafe { (self.functions.FPDFImageObj_GetImageFilterCount)(picture) } - 1;
+        let mut name = [0_u8; 32];
+        // SAFETY: likewise, and `name` has as much room as is said.
+        let length = unsafe {
+            let get = self.functions.FPDFImageObj_GetImageFilter;
+            if last < 0 { 0 } else { get(picture, last, name.as_mut_ptr(), name.len() as c_ulong) }
+        };
+        let name = name.get(..usize::try_from(length).unwrap_or(0)).unwrap_or_default();
+        name.starts_with(UNREAD)
+    }
+
     fn annotation(&self, index: c_int, size: (i32, i32)) -> Option<(Kind, Place)> {
         let mut rect = RawRect::default();
         // SAFETY: the page lives; the annotation is closed where it was opened, and there is room for a rectangle.
@@ -329,7 +391,7 @@ impl Page<'_> {
                 let raw = self.raw.as_ptr();
                 (self.functions.FPDF_PageToDevice)(raw, 0, 0, width, height, 0, x, y, &raw mut across, &raw mut down)
             };
-            (is_known != 0).then_some((across.clamp(0, width), down.clamp(0, height)))
+            (is_known != 0).then_some((across, down))
         };
         let (one, other) = (corner(rect.left, rect.top)?, corner(rect.right, rect.bottom)?);
         let place = Place {
@@ -338,7 +400,8 @@ impl Page<'_> {
             right: one.0.max(other.0),
             bottom: one.1.max(other.1),
         };
-        (place.left < place.right && place.top < place.bottom).then_some(place)
+        let is_on_page = place.left < width.min(place.right) && place.top < height.min(place.bottom);
+        (is_on_page && place.right > 0 && place.bottom > 0).then_some(place)
     }
 
     /// Renders what `window` shows of the page when all of it is rendered in this `size`, on white, as red, green, blue

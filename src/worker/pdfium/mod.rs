@@ -102,8 +102,8 @@ pub(super) fn render<E: From<DecodeError>>(
     let worth_it = candidates.len() + (count - scanned);
     // Each page is closed before the next one is rendered: what it keeps of its pictures is large.
     for candidate in candidates.into_iter().take(most) {
-        if budget.is_used(3) {
-            break;
+        if budget.is_used(if candidate.layout.is_plain() { 2 } else { 3 }) {
+            continue;
         }
         match candidate.show(limits, &budget, sink)? {
             Ok(()) => pages.rendered += 1,

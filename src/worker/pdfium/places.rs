@@ -11,6 +11,9 @@ const WHOLE: i64 = 92;
 /// Cells marked for one page: as many as a thousand things that each cover a quarter of it.
 const MAX_MARKS: usize = 1 << 20;
 
+/// Less of a page than this is hardly a picture.
+const LEAST_COVERED: f64 = 0.01;
+
 /// Shortest side in pixels of what people may see something in, as a page is rendered.
 const LEAST_SIDE: i32 = 4;
 
@@ -22,6 +25,8 @@ pub(super) struct Layout {
     pictures: Vec<Place>,
     /// Lines and areas, out of which pictures may be drawn as well.
     paths: Vec<Place>,
+    /// Whether the page is one picture as it is stored, and maybe letters.
+    is_plain: bool,
     /// How much of the page is covered, things that lie on each other counted each.
     covered: f64,
 }
@@ -30,15 +35,31 @@ impl Layout {
     /// Of these things, on a page of this size.
     pub(super) fn of(objects: impl Iterator<Item = (Kind, Place)>, size: (i32, i32)) -> Self {
         let mut layout = Self { size, ..Self::default() };
+        let mut as_stored = 0;
         for (kind, place) in objects {
+            let shown = layout.on_page(place);
+            as_stored += usize::from(kind == Kind::Picture && is_alike(place, shown));
             match kind {
                 Kind::Letters => continue,
-                Kind::Path | Kind::DrawnLetters => layout.paths.push(place),
-                Kind::Picture | Kind::Shading | Kind::Form | Kind::Annotation => layout.pictures.push(place),
+                Kind::Path | Kind::DrawnLetters => layout.paths.push(shown),
+                Kind::Picture | Kind::ChangedPicture | Kind::Shading | Kind::Form | Kind::Annotation => {
+                    layout.pictures.push(shown);
+                }
             }
-            layout.covered += area(place) / (f64::from(size.0) * f64::from(size.1)).max(1.0);
+            layout.covered += area(shown) / (f64::from(size.0) * f64::from(size.1)).max(1.0);
         }
+        layout.is_plain = as_stored == 1 && layout.pictures.len() == 1 && layout.paths.is_empty();
         layout
+    }
+
+    fn on_page(&self, place: Place) -> Place {
+        let (width, height) = self.size;
+        Place {
+            left: place.left.clamp(0, width),
+            top: place.top.clamp(0, height),
+            right: place.right.clamp(0, width),
+            bottom: place.bottom.clamp(0, height),
+        }
     }
 
     /// Whether there is anything but letters.
@@ -46,11 +67,16 @@ impl Layout {
         !(self.pictures.is_empty() && self.paths.is_empty())
     }
 
-    /// How early the page is to be rendered: the more of it is covered. What is put together of several pieces comes
-    /// before what is one picture, which is compared by itself.
+    /// How early the page is to be rendered: the more of it is covered. Those that are [one picture](Self::is_plain)
+    /// come last.
     pub(super) fn worth(&self) -> f64 {
-        let is_one = self.pictures.len() == 1 && self.paths.is_empty();
-        self.covered.min(1.0) + if is_one || self.covered < 0.01 { 0.0 } else { 1.0 }
+        self.covered.min(1.0) + if self.is_plain() || self.covered < LEAST_COVERED { 0.0 } else { 1.0 }
+    }
+
+    /// Whether the page is one picture as it is stored, and maybe letters. The picture is compared by itself, so there is
+    /// less reason to render the page.
+    pub(super) fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     /// The `most` largest places where something is shown, apart from the whole page: pictures that lie together, and
@@ -160,7 +186,10 @@ fn around(one: Place, other: Place) -> Place {
 
 /// Whether both show the same, but for a rim.
 fn is_alike(one: Place, other: Place) -> bool {
-    let near = |one: i32, other: i32, from: i32, to: i32| (one - other).abs() * 50 <= to - from;
+    let near = |one: i32, other: i32, from: i32, to: i32| {
+        let [one, other, from, to] = [one, other, from, to].map(i64::from);
+        (one - other).abs() * 50 <= to - from
+    };
     near(one.left, other.left, one.left, one.right)
         && near(one.right, other.right, one.left, one.right)
         && near(one.top, other.top, one.top, one.bottom)
@@ -199,7 +228,15 @@ mod tests {
     fn what_is_the_page_itself_or_tiny_is_no_place_of_its_own() {
         let scan = layout(&[(Kind::Picture, place(3, 5, 598, 766))]);
         assert!(scan.shows_something() && scan.places(3).is_empty());
-        assert!(scan.worth() < 1.0, "it is one picture, which is compared by itself");
+        assert!(scan.is_plain() && scan.worth() <= 1.0, "it is one picture, which is compared by itself");
+        for other in [
+            (Kind::ChangedPicture, place(3, 5, 598, 766)),
+            (Kind::Shading, place(3, 5, 598, 766)),
+            (Kind::Picture, place(-300, 5, 598, 766)),
+        ] {
+            let other = layout(&[other]);
+            assert!(!other.is_plain() && other.worth() > 1.0, "that one is not");
+        }
         assert!(!layout(&[(Kind::Letters, place(9, 9, 500, 40))]).shows_something());
         assert!(layout(&[(Kind::Picture, place(9, 9, 500, 11))]).places(3).is_empty());
     }
