@@ -35,6 +35,8 @@ fi
 # Parsers of other languages, which the differential test leaves out where they are missing. Go is used where it is.
 if [ "${1:-}" = --differential ]; then
     ruby -e 'require "rack"' 2>/dev/null || missing+=(ruby-rack)
+    command -v pdftoppm >/dev/null 2>&1 || missing+=(poppler-utils)
+    command -v mutool >/dev/null 2>&1 || missing+=(mupdf-tools)
     perl -e 'use CGI; use Plack' 2>/dev/null || missing+=(libcgi-pm-perl libplack-perl)
 fi
 

@@ -3,7 +3,8 @@
 //!
 //! `machine` draws pictures, writes them in every format with structures that are unusual, and sends them. Files that
 //! are neither blocked nor inconclusive go to Pillow and libvips, and to ImageMagick and Chromium where these are
-//! installed; what they show goes through Penstock as PNG. If that is blocked, the file was a way around it.
+//! installed; what they show goes through Penstock as PNG. If that is blocked, the file was a way around it. Where pdfium
+//! is installed, there are documents in PDF among them, which poppler and MuPDF show.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use tempfile::TempDir;
 use crate::support::origin::Origin;
 use crate::support::penstock::{Penstock, Setup};
 use crate::support::pictures::pdq;
-use crate::support::{repository, skipped};
+use crate::support::{pdfium, repository, skipped};
 
 /// A number that `make differential-pictures` sets.
 fn setting(name: &str, default: &str) -> String {
@@ -40,7 +41,7 @@ fn install() -> Option<PathBuf> {
 
 /// A Penstock that has the listed pictures in two sets: one for uploads, and a nearer one for what programs show of
 /// them, since what is at the limit falls on either side of it by rounding.
-fn start(origin: &Origin, python: &Path) -> Penstock {
+fn start(origin: &Origin, python: &Path, pdfium: Option<&Path>) -> Penstock {
     let listed = TempDir::new().unwrap();
     let script = repository("tests/differential_pictures/machine/listed.py");
     assert!(Command::new(python).arg(script).arg(listed.path()).status().unwrap().success(), "pictures are drawn");
@@ -57,8 +58,10 @@ fn start(origin: &Origin, python: &Path) -> Penstock {
              enforce_routes = [\"{name}\"]\nflood_breaker = {{ enabled = false }}\n"
         )
     };
+    let server = pdfium.map(|pdfium| format!("pdfium = \"{}\"", pdfium.display())).unwrap_or_default();
     // Tests may run code that is not optimised, on a machine that does something else besides.
     Setup::new(&[origin.address])
+        .with_server(&server)
         .with_limits("inspection_wait = \"60s\"\ninspection_deadline = \"120s\"\ninspection_work = \"60s\"")
         .with_file("listed.csv", list.as_bytes())
         .with(&route("upload"))
@@ -78,11 +81,15 @@ fn no_program_shows_a_listed_picture_that_was_let_through() {
         Some(format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Flagged: {flagged}\r\n\r\n"))
     });
     origin.forget_bodies();
-    let penstock = start(&origin, &python);
+    let pdfium = pdfium("documents behind Penstock");
+    let penstock = start(&origin, &python, pdfium.as_deref());
     let mut command = Command::new(&python);
     command.arg(repository("tests/differential_pictures/machine/run.py")).arg(penstock.address.to_string());
     command.arg(setting("PENSTOCK_PICTURES_N", "300")).arg(setting("PENSTOCK_DIFFERENTIAL_SEED", "1"));
     command.arg(setting("PENSTOCK_DIFFERENTIAL_FIRST", "0"));
     command.env("PYTHONDONTWRITEBYTECODE", "1");
+    if pdfium.is_some() {
+        command.env("PENSTOCK_PICTURES_DOCUMENTS", "1");
+    }
     assert!(command.status().unwrap().success(), "some program shows what was let through: see BYPASS above");
 }

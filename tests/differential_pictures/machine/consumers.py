@@ -118,6 +118,41 @@ class ImageMagick:
             return out
 
 
+class Documents:
+    """Programs that show pages of PDF, each file in a process."""
+
+    def __init__(self):
+        if not shutil.which(self.command(".")[0]):
+            raise OSError(f"there is no {self.command('.')[0]}")
+
+    def show(self, files):
+        return [self.one(data) if b"%PDF-" in data[:1024] else [] for data in files]
+
+    def one(self, data):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(folder + "/in.pdf", "wb") as file:
+                file.write(data)
+            try:
+                subprocess.run(self.command(folder), capture_output=True, timeout=60)
+            except subprocess.TimeoutExpired:
+                pass
+            return [open(name, "rb").read() for name in sorted(glob.glob(folder + "/*.png"))[:MOST_FRAMES]]
+
+
+class Poppler(Documents):
+    name = "poppler"
+
+    def command(self, folder):
+        return ["pdftoppm", "-png", "-cropbox", "-r", "72", "-l", "20", folder + "/in.pdf", folder + "/out"]
+
+
+class MuPdf(Documents):
+    name = "mupdf"
+
+    def command(self, folder):
+        return ["mutool", "draw", "-q", "-r", "72", "-o", folder + "/out%03d.png", folder + "/in.pdf", "1-20"]
+
+
 PAGE = """
 async function drawn(source, width, height) {
   const canvas = new OffscreenCanvas(width, height);
@@ -200,7 +235,7 @@ class Chromium:
 def available(wanted):
     """Those of `wanted` that are installed, and why others are not."""
     found, missing = [], []
-    for kind in (Pillow, Vips, ImageMagick, Chromium):
+    for kind in (Pillow, Vips, ImageMagick, Chromium, Poppler, MuPdf):
         if wanted and kind.name not in wanted:
             continue
         try:

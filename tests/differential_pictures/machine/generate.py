@@ -8,6 +8,7 @@ import bases
 import odd_chunks
 import odd_jpeg
 import odd_others
+import odd_pdf
 
 FORMATS = {
     "jpeg": (26, None), "png": (16, None), "webp": (10, None), "gif": (8, odd_others.gif), "bmp": (8, odd_others.bmp),
@@ -17,6 +18,8 @@ FORMATS = {
     "pcx": (2, odd_others.simple("PCX")), "sgi": (2, odd_others.simple("SGI")), "dds": (1, odd_others.simple("DDS")),
     "jp2": (1, odd_others.simple("JPEG2000")), "xbm": (1, odd_others.bits("XBM")),
 }
+# One file in so many is a document, where there is a renderer on the other side.
+DOCUMENT_EVERY = 10 if os.environ.get("PENSTOCK_PICTURES_DOCUMENTS") else 0
 ONLY = os.environ.get("PENSTOCK_PICTURES_ONLY", "").split()
 NAMES = [name for name, (weight, _) in FORMATS.items() for _ in range(weight) if not ONLY or name in ONLY]
 
@@ -51,8 +54,10 @@ def make(seed, index, pictures):
     size = rng.choice(bases.SIZES)
     picture = pictures.of(rng.randrange(bases.LISTED), size)
     decoy = pictures.of(1000 + rng.randrange(4), size)
-    name = rng.choice(NAMES)
-    if name == "jpeg":
+    name = "pdf" if DOCUMENT_EVERY and (index + 1) % DOCUMENT_EVERY == 0 or ONLY == ["pdf"] else rng.choice(NAMES)
+    if name == "pdf":
+        data = odd_pdf.pdf(rng, picture, decoy)
+    elif name == "jpeg":
         data = odd_jpeg.encode(rng, picture)
         for _ in range(rng.choice((0, 1, 1, 2, 3))):
             data = changed(odd_jpeg.change, rng, data)
