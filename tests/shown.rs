@@ -101,6 +101,8 @@ fn drawn(picture: &DynamicImage) -> Vec<(&'static str, Vec<u8>)> {
         ("behind a comment", format!("<?xml version='1.0'?><!-- a -->{opened}<g transform='skewX(-45)'>{image}</g></svg>").into_bytes()),
         ("used", format!("{opened}<defs><g id='a'>{image}</g></defs><use href='#a' transform='skewX(-45)'/></svg>").into_bytes()),
         ("in a page", format!("<!doctype html><p>A page<svg width='{width}' height='{height}'><g transform='skewX(-45)'>{image}</g></svg>").into_bytes()),
+        ("in a page, as HTML", format!("<p>A page<SVG width={width} height={height}><g transform=skewX(-45)><IMAGE width={wide} height={height} href=data:image/png;base64,{data} /></Svg >").into_bytes()),
+        ("in Latin-1", [b"<?xml version='1.0' encoding='ISO-8859-1'?><!-- ".as_slice(), b"\xe9", format!(" -->{opened}<g transform='skewX(-45)'>{image}</g></svg>").as_bytes()].concat()),
         ("rectangles", format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 96 64'>{style}{rectangles}</svg>").into_bytes()),
     ]
 }
@@ -115,6 +117,32 @@ fn drawings_are_compared_as_browsers_show_them() {
         assert_eq!(answer.status, 451, "{what}: {}", answer.text());
         let answer = penstock.post("/upload/a", &[], &clean);
         assert_eq!(answer.status, 200, "{what}: {}", answer.text());
+    }
+    let connections = origin.requests().len();
+    let image = format!(
+        "<image id='a' width='9' height='9' href='data:image/png;base64,{}'/>",
+        BASE64.encode(&png(&landscape(48, 32, 78)))
+    );
+    let html = "xmlns='http://www.w3.org/1999/xhtml'";
+    let more = [
+        (format!("<style>@media screen{{#a{{transform:skewX(-45deg)}}}}</style>{image}"), true),
+        (
+            format!(
+                "<foreignObject><div {html} style='background:url(data:image/png;base64,AAAA)'/></foreignObject>{image}"
+            ),
+            true,
+        ),
+        (format!("{image}<set href='#a' attributeName='x' to='5'/>"), true),
+        (format!("{image}</g>"), true),
+        (format!("{image}<foreignObject><p {html}>A label</p></foreignObject>"), false),
+        (format!("<style>#a{{opacity:.5}}</style>{image}"), false),
+    ];
+    for (number, (content, is_more)) in more.iter().enumerate() {
+        let body = format!("<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'>{content}</svg>");
+        let answer = penstock.post("/upload/a", &[], body.as_bytes());
+        assert_eq!(answer.status, 200, "{content}: {}", answer.text());
+        let labels = origin.requests()[connections + number].headers.get("penstock-labels").cloned();
+        assert_eq!(labels.as_deref(), is_more.then_some("unsupported"), "{content}");
     }
     let harmless = "<svg xmlns='http://www.w3.org/2000/svg'><circle r='5'/><image href='file:///etc/passwd'/></svg>";
     for body in [harmless, "<svg", "<svg><g></svg>", "<svg xmlns='http://www.w3.org/2000/svg'/>"] {

@@ -32,7 +32,7 @@ pub use legibility::{goes_on_as_text, legible_stretches, reads_as_text};
 pub use limits::{DecodeLimits, ExtractLimits};
 pub use media_type::MediaType;
 pub use metafile::{MetaBitmap, MetaRecord, Metafile};
-pub use mosaic::{Composition, Mosaic, Tile, TilePlace, Tones, Turn};
+pub use mosaic::{Composition, Drawing, Mosaic, Tile, TilePlace, Tones, Turn};
 pub use part::{Part, PartKind};
 pub use plain_picture::{TELLING, plain_picture_length};
 pub use policy::{Action, Mode, SetAction, Severity};

@@ -7,10 +7,19 @@ use bytes::Bytes;
 pub enum Composition {
     /// Pictures beside each other.
     Mosaic(Mosaic),
-    /// A drawing in SVG, as it is written.
-    Drawing(Bytes),
+    /// A drawing in SVG.
+    Drawing(Drawing),
     /// A document in PDF, whose pages are shown.
     Pages(Bytes),
+}
+
+/// A drawing in SVG that is compared as it is shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Drawing {
+    /// As it is written, in UTF-8.
+    pub svg: Bytes,
+    /// Whether there may be pictures in it.
+    pub has_pictures: bool,
 }
 
 /// Pictures that a document shows beside each other as one, or in other tones than their files have.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::{Composition, Mosaic};
+use super::{Composition, Drawing, Mosaic};
 
 /// How the origin would come by a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -190,8 +190,8 @@ impl Part {
     }
 
     /// A drawing as it is shown. Whether it can be drawn is no doubt about an upload when it `is_guess`.
-    pub fn of_drawing(svg: Bytes, is_guess: bool) -> Self {
-        let composition = Some(Box::new(Composition::Drawing(svg)));
+    pub fn of_drawing(drawing: Drawing, is_guess: bool) -> Self {
+        let composition = Some(Box::new(Composition::Drawing(drawing)));
         Self { composition, is_guess, ..Self::new(PartKind::Drawing, Bytes::new()) }
     }
 

@@ -5,17 +5,24 @@ use image::metadata::Orientation;
 use super::decode::{DecodeError, DecodeMeans, Ground, Picture, Pixels};
 use super::foreign::{ForeignFormat, ForeignPicture};
 use super::{PartHashes, ViewHashes, hash_view};
-use crate::content::{AlgorithmSet, MediaType};
+use crate::content::{AlgorithmSet, Drawing, MediaType};
 
 /// What a drawing is called where types are told.
 const KIND: MediaType = MediaType::Known("svg");
 
-/// Why a drawing is not compared as it is shown, whatever keeps it from that but its syntax.
-const NOT_DRAWN: DecodeError =
-    DecodeError::Unsupported("a drawing that takes too long, or there is no worker to draw it");
+/// Why a drawing is not compared as it is shown, whatever keeps it from that.
+const NOT_DRAWN: DecodeError = DecodeError::Unsupported(
+    "a drawing that takes too long, of which browsers may show more, or there is no worker to draw it",
+);
 
-/// The perceptual hashes in `wanted` of the drawing `svg` as it is shown. It has no digests.
-pub(super) fn hash_drawing(svg: &[u8], wanted: AlgorithmSet, means: &DecodeMeans<'_>) -> PartHashes {
+/// Whether that `drawing` was not drawn for `error` says anything. One without pictures that takes too long is a map.
+fn counts(error: &DecodeError, drawing: &Drawing) -> bool {
+    let is_of_form = matches!(error, DecodeError::Broken(_) | DecodeError::Unsupported(_) | DecodeError::Panicked);
+    drawing.has_pictures || is_of_form
+}
+
+/// The perceptual hashes in `wanted` of `drawing` as it is shown. It has no digests.
+pub(super) fn hash_drawing(drawing: &Drawing, wanted: AlgorithmSet, means: &DecodeMeans<'_>) -> PartHashes {
     let mut hashes = PartHashes { media_type: KIND, digests: Vec::new(), views: Vec::new(), problem: None };
     if !wanted.needs_picture() {
         return hashes;
@@ -27,12 +34,16 @@ pub(super) fn hash_drawing(svg: &[u8], wanted: AlgorithmSet, means: &DecodeMeans
         let (width, height) = (picture.width, picture.height);
         let Some(pixels) = Pixels::from_rgba(width, height, picture.rgba) else { return };
         let whole = Picture::whole(width, height, pixels, Orientation::NoTransforms, 0);
-        hashes.views.push(hash_view(&whole, Ground::White, wanted));
-        if let Some(inside) = whole.without_borders(Ground::White) {
-            hashes.views.push(ViewHashes { is_trimmed: true, ..hash_view(&inside, Ground::White, wanted) });
+        // Pages are white, unless the drawing itself says otherwise.
+        let is_clear = whole.pixels.grounds().contains(&Ground::Black);
+        for ground in [Ground::White, Ground::Black].into_iter().take(1 + usize::from(is_clear)) {
+            hashes.views.push(hash_view(&whole, ground, wanted));
+            if let Some(inside) = whole.without_borders(ground) {
+                hashes.views.push(ViewHashes { is_trimmed: true, ..hash_view(&inside, ground, wanted) });
+            }
         }
     };
-    let drawn = means.foreign.decode(ForeignFormat::Svg, svg, means.limits, &deadline, &mut visit);
-    hashes.problem = drawn.err().filter(|error| !matches!(error, DecodeError::Broken(_))).map(|_| NOT_DRAWN);
+    let drawn = means.foreign.decode(ForeignFormat::Svg, &drawing.svg, means.limits, &deadline, &mut visit);
+    hashes.problem = drawn.err().filter(|error| counts(error, drawing)).map(|_| NOT_DRAWN);
     hashes
 }

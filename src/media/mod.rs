@@ -99,7 +99,7 @@ pub fn affords_hashing(deadline: &Deadline, bytes: &[u8]) -> bool {
 pub fn hash_composition(composition: &Composition, wanted: AlgorithmSet, means: &DecodeMeans<'_>) -> PartHashes {
     match composition {
         Composition::Mosaic(mosaic) => mosaic::hash_mosaic(mosaic, wanted, means),
-        Composition::Drawing(svg) => drawing::hash_drawing(svg, wanted, means),
+        Composition::Drawing(drawing) => drawing::hash_drawing(drawing, wanted, means),
         Composition::Pages(pdf) => pages::hash_pages(pdf, wanted, means),
     }
 }

@@ -17,9 +17,9 @@ use super::data_uri;
 /// How addresses begin.
 const SCHEME: &[u8] = b"data:";
 
-/// Hands out the content of every data URI in `text` that is not written plainly, and what pictures show together. Time
-/// is linear in the text.
-pub(in crate::extract) fn find(text: &Bytes, found: &mut Dissection<'_>) {
+/// Hands out the content of every data URI in `text` that is not written plainly, and what pictures show together; it is
+/// `declared` to be of a type, which may name its charset. Time is linear in the text.
+pub(in crate::extract) fn find(text: &Bytes, declared: Option<&str>, found: &mut Dissection<'_>) {
     let recoded = recoded(text, found);
     if let Some(text) = &recoded {
         data_uri::find(text, found);
@@ -31,15 +31,15 @@ pub(in crate::extract) fn find(text: &Bytes, found: &mut Dissection<'_>) {
     }
     let text = expanded.as_ref().unwrap_or(text);
     in_values(text, found);
-    drawing::show(text, found);
+    drawing::show(text, declared, found);
 }
 
 /// Hands out what pictures in `text`, whose values are parts already, show together.
-pub(in crate::extract) fn pictures_together(text: &Bytes, found: &mut Dissection<'_>) {
+pub(in crate::extract) fn pictures_together(text: &Bytes, declared: Option<&str>, found: &mut Dissection<'_>) {
     let recoded = recoded(text, found);
     let text = recoded.as_ref().unwrap_or(text);
     let expanded = xml::expanded(text, found);
-    drawing::show(expanded.as_ref().unwrap_or(text), found);
+    drawing::show(expanded.as_ref().unwrap_or(text), declared, found);
 }
 
 /// `text` in UTF-8, if it is markup in another encoding of Unicode.

@@ -67,7 +67,7 @@ pub(super) enum Runs {
 pub(super) fn extract(part: &Part, runs: Runs, found: &mut Dissection<'_>) {
     found.once(|found| {
         match part.kind {
-            PartKind::Envelope => markup::pictures_together(&part.bytes, found),
+            PartKind::Envelope => markup::pictures_together(&part.bytes, part.declared_type.as_deref(), found),
             _ => {
                 data_uris(part, found);
                 compressed_in(&part.bytes, found);
@@ -118,7 +118,7 @@ fn data_uris(part: &Part, found: &mut Dissection<'_>) {
     data_uri::find(&part.bytes, found);
     // References in texts of XML are resolved already.
     if part.kind != PartKind::XmlText {
-        markup::find(&part.bytes, found);
+        markup::find(&part.bytes, part.declared_type.as_deref(), found);
     }
 }
 

@@ -1,22 +1,29 @@
-//! Pictures that drawings in SVG put together out of strips and tiles.
+//! Drawings in SVG, of their own and in pages, and the pictures that they put together out of strips and tiles.
 //!
-//! Every picture in a drawing is found by its data URI; here is only where it is shown.
+//! Every picture in a drawing is found by its data URI; here is only what they are as they are shown.
 //!
 //! Source: SVG 2 §8.5 (transformations), §12.3 (`image`).
 
+mod names;
+mod page;
+mod tag;
+
 use std::borrow::Cow;
+use std::time::Duration;
 
 use bytes::Bytes;
-use memchr::memmem;
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use memchr::{memchr, memchr_iter, memchr2_iter, memmem};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use crate::content::Part;
+use crate::content::{Drawing, Part, reads_as_text};
 
+use self::page::{Next, Page};
 use super::beside::{self, MAX_PLACED, Placed};
 use super::dissection::Dissection;
-use super::encoded;
 use super::matrix::Matrix;
+use super::{encoded, legible};
 
 /// Elements inside each other.
 const MAX_DEPTH: usize = 256;
@@ -27,31 +34,48 @@ const PATIENCE: usize = 64;
 /// How sharp pieces are taken for: a drawing does not say it.
 const PIXELS: [f64; 2] = [1024.0; 2];
 
-/// What shows a picture in a drawing: `image`, `feImage`.
+/// What shows a picture in a drawing: `image`, `feImage`, `data:image/`.
 const PICTURE: &[u8] = b"mage";
 
 /// Comments and the like before the first element.
 const MAX_BEFORE: usize = 64;
 
 /// Drawings of a page that are looked at.
-const MAX_DRAWINGS: usize = 16;
+const MAX_DRAWINGS: usize = 64;
 
-/// What a drawing in a page need not declare, and one of its own must.
-const SPACES: [(&[u8], &[u8]); 2] =
-    [(b"xmlns", b"http://www.w3.org/2000/svg"), (b"xmlns:xlink", b"http://www.w3.org/1999/xlink")];
+/// Bytes in which markup names its charset. Browsers look at 1,024.
+const NAMED_WITHIN: usize = 1024;
 
-/// Hands out the drawings in `text` as they are shown, and what pictures in them show together. What is no drawing
-/// costs next to nothing.
-pub(super) fn show(text: &Bytes, found: &mut Dissection<'_>) {
-    let start = text.trim_ascii_start();
-    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
-    if !start.starts_with(b"<") || memmem::find(text, b"svg").is_none() {
+/// What characters of ISO-2022-JP begin with.
+const ESCAPE: u8 = 0x1b;
+
+/// Work that reading a byte of a page takes at least.
+const A_BYTE: Duration = Duration::from_nanos(4);
+
+/// Tags of a drawing that may show a picture without having one: with fewer, that it cannot be drawn is no doubt.
+const MANY: usize = 256;
+
+/// Hands out the drawings in `text` as they are shown, and what pictures in them show together; it is `declared` to be
+/// of a type, which may name its charset. What is no drawing costs next to nothing.
+pub(super) fn show(text: &Bytes, declared: Option<&str>, found: &mut Dissection<'_>) {
+    if !page::has_drawing(text) {
         return;
     }
-    let has_pictures = memmem::find(text, PICTURE).is_some();
-    if begins_as_drawing(start) {
-        found.show(Part::of_drawing(text.clone(), !has_pictures).named("drawing"), None);
-    } else if has_pictures {
+    if unmarked(text).starts_with(b"<") {
+        show_drawings(text, declared, found);
+    } else if reads_as_text(text) {
+        // Markup in a text may be quoted in it.
+        found.guess(|found| show_drawings(text, declared, found));
+    }
+}
+
+fn show_drawings(text: &Bytes, declared: Option<&str>, found: &mut Dissection<'_>) {
+    let recoded = recoded(text, declared, found);
+    let text = recoded.as_ref().unwrap_or(text);
+    let is_page = declared.is_some_and(|declared| declared.to_ascii_lowercase().contains("html"));
+    if begins_as_drawing(unmarked(text)) && !is_page {
+        show_one(text.clone(), found);
+    } else if may_have_pictures(text) || has_many_tags(text) {
         drawings_in_page(text, found);
     }
     if memmem::find_iter(text, PICTURE).nth(1).is_none() {
@@ -65,6 +89,51 @@ pub(super) fn show(text: &Bytes, found: &mut Dissection<'_>) {
             found.show(Part::of_mosaic(mosaic).named("images"), None);
         }
     }
+}
+
+/// `text` behind a byte order mark and white space.
+fn unmarked(text: &[u8]) -> &[u8] {
+    let start = text.trim_ascii_start();
+    start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start()
+}
+
+/// `text` in UTF-8, if it is in another charset: the one that is `declared`, or that it names itself.
+fn recoded(text: &Bytes, declared: Option<&str>, found: &mut Dissection<'_>) -> Option<Bytes> {
+    let is_utf8 = str::from_utf8(text).is_ok();
+    // ISO-2022-JP is written in ASCII and means something else.
+    if is_utf8 && memchr(ESCAPE, text).is_none() {
+        return None;
+    }
+    let start = &text[..text.len().min(NAMED_WITHIN)];
+    let by_type = declared.and_then(|declared| legible::named(declared.as_bytes(), b"charset"));
+    let labels = [by_type, legible::named(start, b"encoding"), legible::named(start, b"charset")];
+    let named = labels.into_iter().flatten().find_map(Encoding::for_label_no_replacement);
+    // Browsers read UTF-16 by a mark alone, which is undone before.
+    let named = named.filter(|encoding| ![UTF_8, UTF_16LE, UTF_16BE].contains(encoding));
+    let encoding = named.unwrap_or(WINDOWS_1252);
+    if is_utf8 && encoding != ISO_2022_JP { None } else { legible::decoded(text, encoding, found) }
+}
+
+/// Hands out the drawing `svg`. That it cannot be drawn is no doubt when there is next to nothing in it.
+fn show_one(svg: Bytes, found: &mut Dissection<'_>) {
+    let has_pictures = has_pictures(&svg);
+    let is_guess = !(has_pictures || has_many_tags(&svg) || memmem::find(&svg, b"foreignObject").is_some());
+    found.show(Part::of_drawing(Drawing { svg, has_pictures }, is_guess).named("drawing"), None);
+}
+
+fn has_pictures(svg: &[u8]) -> bool {
+    memmem::find(svg, PICTURE).is_some()
+}
+
+/// Whether there is what shows pictures in `page`, in any case.
+fn may_have_pictures(page: &[u8]) -> bool {
+    memchr2_iter(b'm', b'M', page)
+        .any(|at| page.get(at..at + PICTURE.len()).is_some_and(|word| word.eq_ignore_ascii_case(PICTURE)))
+}
+
+fn has_many_tags(text: &[u8]) -> bool {
+    let mut tags = memchr_iter(b'<', text).filter(|at| text.get(at + 1).is_some_and(u8::is_ascii_alphabetic));
+    tags.nth(MANY - 1).is_some()
 }
 
 /// Whether the first element of a document is a drawing, behind what may stand before it: comments, a type,
@@ -98,28 +167,42 @@ fn after<'t>(text: &'t [u8], end: &[u8]) -> Option<&'t [u8]> {
     memmem::find(text, end).map(|at| &text[at + end.len()..])
 }
 
-/// Hands out the drawings with pictures in them that stand in a page, as documents of their own.
-fn drawings_in_page(page: &[u8], found: &mut Dissection<'_>) {
-    let mut end = 0;
-    for start in memmem::find_iter(page, b"<svg").take(MAX_DRAWINGS) {
-        let Some(length) = (start >= end).then(|| memmem::find(&page[start..], b"</svg>")).flatten() else { continue };
-        end = start + length + b"</svg>".len();
-        let drawing = &page[start..end];
-        if memmem::find(drawing, PICTURE).is_none() || found.is_over() {
+/// Hands out the drawings that stand in a page and may show a picture, as documents of their own.
+fn drawings_in_page(text: &[u8], found: &mut Dissection<'_>) {
+    let Ok(text) = str::from_utf8(text) else { return };
+    if !found.affords_steps(text.len() as u64, A_BYTE) {
+        return;
+    }
+    let mut page = Page::new(text);
+    let mut drawings = 0;
+    for count in 1_usize.. {
+        if count.is_multiple_of(PATIENCE) && found.is_over() {
+            return;
+        }
+        let svg = match page.read_on() {
+            Next::End => return,
+            Next::Other => continue,
+            Next::TooDeep => return show_unreadable(found),
+            Next::Drawing(svg) => svg,
+        };
+        if !has_pictures(svg.as_bytes()) && !has_many_tags(svg.as_bytes()) {
             continue;
         }
-        let tag = &drawing[..memmem::find(drawing, b">").unwrap_or(drawing.len())];
-        let mut whole = b"<svg".to_vec();
-        for (name, space) in SPACES {
-            if memmem::find(tag, name).is_none() {
-                whole.extend([b" ", name, b"=\"", space, b"\""].concat());
-            }
+        drawings += 1;
+        if drawings > MAX_DRAWINGS {
+            return show_unreadable(found);
         }
-        whole.extend_from_slice(&drawing[b"<svg".len()..]);
-        if let Some(whole) = found.keep(&whole, whole.len()) {
-            found.show(Part::of_drawing(whole, true).named("drawing"), None);
+        if let Some(svg) = found.keep(svg.as_bytes(), svg.len()) {
+            show_one(svg, found);
         }
     }
+}
+
+/// Hands out nothing in the place of drawings that are too many, or too deep, which is a doubt like any other that
+/// cannot be drawn.
+fn show_unreadable(found: &mut Dissection<'_>) {
+    let nothing = Drawing { svg: Bytes::new(), has_pictures: true };
+    found.show(Part::of_drawing(nothing, false).named("drawing"), None);
 }
 
 /// The pictures in `text` by their addresses, as far as it can be read.
