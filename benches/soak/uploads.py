@@ -175,4 +175,4 @@ class Maker:
     def huge(self, is_listed):
         noise = self.random.randbytes(18 * MB)
         body = noise + self.prose(2 * MB, is_listed)
-        return self.upload("/docs/huge", multipart(b"a.bin", body, b"application/octet-stream"), self.FORM, False)
+        return self.upload("/docs/huge", multipart(b"a.bin", body, b"application/octet-stream"), self.FORM, is_listed)
