@@ -12,6 +12,9 @@ use crate::content::number::{be_u32_at, u16_at, u32_at};
 /// Where a mark is, the mark, the name of the format, and what is true besides.
 type Mark = (usize, &'static [u8], &'static str, fn(&[u8]) -> bool);
 
+/// The name of the format, and what is true of it.
+type Shape = (&'static str, fn(&[u8]) -> bool);
+
 const fn always(_: &[u8]) -> bool {
     true
 }
