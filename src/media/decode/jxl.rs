@@ -16,7 +16,7 @@ use jxl_oxide::{AllocTracker, InitializeResult, JxlImage};
 use super::canvas::{Canvas, Grain, Place};
 use super::chosen::Chosen;
 use super::still::too_few_pixels;
-use super::tones::Tones;
+use super::tones::Meaning;
 use super::{DecodeError, Decoding};
 
 /// Bytes handed to the decoder between two looks at the clock, and at what it has made of them: a frame takes six or
@@ -42,7 +42,7 @@ impl Decoding<'_, '_> {
         let (width, height, channels) = (image.width(), image.height(), image.pixel_format().channels());
         // Samples are 32 bits while they are decoded, and there is a copy.
         let samples = u64::from(width) * u64::from(height) * channels as u64 * 8;
-        self.tones.extend(Tones::of_profile(&image.rendered_icc()));
+        self.add_meaning(Meaning::of_profile(&image.rendered_icc()));
         let (grain, kept) = self.grain(width, height, channels);
         let kept = if grain == Grain::Pixels { samples / 8 } else { kept };
         self.check_size(width, height, samples + kept)?;

@@ -33,7 +33,9 @@ mod timed;
 mod tones;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::time::Duration;
 
 use image::codecs::hdr::HdrDecoder;
@@ -52,7 +54,7 @@ pub(super) use self::raster::{DCX, Xbm, is_xbm, netpbm_words, numbers_at, usual_
 pub use self::several::Several;
 use self::source::Source;
 use self::timed::Late;
-use self::tones::Tones;
+use self::tones::{Meaning, Tones};
 use super::foreign::{ForeignDecoder, ForeignFormat};
 use super::trim::without_borders;
 use crate::content::{Deadline, DecodeLimits, MediaType};
@@ -197,8 +199,10 @@ struct Decoding<'a, 'v> {
     bytes: &'a [u8],
     colours: Colours,
     means: DecodeMeans<'a>,
-    /// What the file says its colours mean, where that changes them by much.
+    /// What the file says its colours mean, where that is not usual.
     tones: Vec<Tones>,
+    /// Why there may be a meaning that was not compared, here or in a file that lies in this one.
+    unmeant: Rc<RefCell<Option<DecodeError>>>,
     visit: &'v mut dyn FnMut(Picture),
 }
 
@@ -215,7 +219,12 @@ pub(super) fn each_picture(
 ) -> Result<(), DecodeError> {
     let is_of_picture = means.deadline.work_left().is_none_or(|left| left > means.limits.deadline);
     let means = DecodeMeans { deadline: means.deadline.or_after_work(means.limits.deadline), ..*means };
-    let decode = || Decoding::of(bytes, media_type, colours, means, visit).decode(media_type);
+    let decode = || {
+        let mut decoding = Decoding::of(bytes, media_type, colours, means, visit, Rc::default());
+        let unmeant = Rc::clone(&decoding.unmeant);
+        decoding.decode(media_type)?;
+        unmeant.take().map_or(Ok(()), Err)
+    };
     let decoded = catch_unwind(AssertUnwindSafe(decode));
     let decoded =
         decoded.unwrap_or_else(|why| Err(if why.is::<Late>() { DecodeError::Deadline } else { DecodeError::Panicked }));
@@ -232,10 +241,22 @@ impl<'a, 'v> Decoding<'a, 'v> {
         colours: Colours,
         means: DecodeMeans<'a>,
         visit: &'v mut dyn FnMut(Picture),
+        unmeant: Rc<RefCell<Option<DecodeError>>>,
     ) -> Self {
-        let tones = Tones::in_file(bytes, media_type);
-        let colours = if tones.is_empty() { colours } else { Colours::Rgb };
-        Self { bytes, colours, means, tones, visit }
+        let mut decoding = Self { bytes, colours, means, tones: Vec::new(), unmeant, visit };
+        decoding.add_meaning(Meaning::in_file(bytes, media_type));
+        if !decoding.tones.is_empty() {
+            decoding.colours = Colours::Rgb;
+        }
+        decoding
+    }
+
+    /// Takes over what colours mean besides.
+    fn add_meaning(&mut self, meaning: Meaning) {
+        self.tones.extend(meaning.tones);
+        if meaning.is_incomplete {
+            self.unmeant.replace(Some(DecodeError::Unsupported("a colour profile that cannot be applied here")));
+        }
     }
 
     fn decode(&mut self, media_type: MediaType) -> Result<(), DecodeError> {
@@ -295,16 +316,17 @@ impl<'a, 'v> Decoding<'a, 'v> {
 
     /// The same for another file that lies in this one.
     fn of_inner<'b>(&'b mut self, bytes: &'b [u8], media_type: MediaType) -> Decoding<'b, 'b> {
-        Decoding::of(bytes, media_type, self.colours, self.means, &mut *self.visit)
+        let unmeant = Rc::clone(&self.unmeant);
+        Decoding::of(bytes, media_type, self.colours, self.means, &mut *self.visit, unmeant)
     }
 
     /// Hands out a picture, and as its colours are meant.
     fn show(&mut self, picture: Picture) {
         let pixels = u64::from(picture.width) * u64::from(picture.height);
         for tones in &self.tones {
-            if self.means.deadline.affords_steps(pixels, A_TONED_PIXEL)
-                && let Some(toned) = picture.toned(tones)
-            {
+            if !self.means.deadline.affords_steps(pixels, A_TONED_PIXEL) {
+                self.unmeant.replace(Some(DecodeError::TooMuchWork));
+            } else if let Some(toned) = picture.toned(tones) {
                 (self.visit)(toned.in_grain(self.means.limits));
             }
         }

@@ -22,7 +22,7 @@ use self::page::{Chunk, Packing, Page, SENSOR};
 use self::samples::{Extent, Samples, undo_prediction};
 use super::chosen::Chosen;
 use super::still::{ended_with, too_few_pixels};
-use super::tones::Tones;
+use super::tones::Meaning;
 use super::{DecodeError, Decoding, Picture, Several};
 use crate::media::scratch::PIXELS;
 
@@ -63,7 +63,8 @@ impl Decoding<'_, '_> {
         let chunk = page.chunk_bytes(page.chunk.1).max(u64::from(page.chunk.0) * u64::from(page.chunk.1) * 3);
         let needed = pixels_of_page * (page.kept() as u64 + 4) + chunk.saturating_mul(2);
         self.check_size(width, height, needed)?;
-        self.tones = page.directory.bytes(PROFILE).and_then(Tones::of_profile).into_iter().collect();
+        self.tones.clear();
+        self.add_meaning(page.directory.bytes(PROFILE).map(Meaning::of_profile).unwrap_or_default());
         let mut samples = Samples::of(&page);
         let mut canvas = Canvas::new(&page);
         self.fill(&page, &samples, &mut canvas)?;
