@@ -52,7 +52,7 @@ impl Gate {
         for key in &whole.keys {
             self.assemblies.change(key, case.terms(), Instant::now(), |kept| match kept {
                 Kept::Gathered(upload) => upload.end(true),
-                Kept::Tus(_) | Kept::S3(_) | Kept::Blocked => *kept = Kept::Blocked,
+                Kept::Tus(_) | Kept::S3(_) | Kept::Loose(_) | Kept::Blocked => *kept = Kept::Blocked,
             });
         }
     }

@@ -14,14 +14,14 @@ use super::assembling::{Plan, Prepared, Stop, Whole, content_encodings, values};
 use super::gathering::{Judged, nothing};
 use super::held_session::{Patience, Replay};
 use super::pending::Pending;
-use super::pieces::{Piece, pieces_of};
+use super::pieces::{Brought, pieces_of};
 use super::release::Release;
 use super::verdict_log::VerdictRecord;
 use super::{Case, Gate, Passage};
 use crate::body::HeldBody;
 use crate::extract::ProblemCode;
 use crate::inspect::{Lookahead, Upload};
-use crate::resumable::{Contradiction, is_partial};
+use crate::resumable::{Contradiction, LoosePiece, is_partial};
 use crate::verdict::{Doubt, DoubtKind, Findings, Outcome, Verdict, decide, exempt, roll_out};
 
 /// A body that is held, and how long that took.
@@ -59,6 +59,9 @@ pub(super) enum Doubting {
     OfPiece,
     /// It is a piece, as only its client says: what may come of a file being cut in pieces is decided on the whole.
     OfClaimedPiece,
+    /// It looks like a piece, though its request does not say so by a name that is known. What comes of a file being cut
+    /// off counts as one doubt, which passes by default.
+    OfLoosePiece,
     /// It is one of several files that may become of pieces. It leaves no trace where nothing matches.
     Nothing,
 }
@@ -69,18 +72,37 @@ impl Doubting {
             Self::All => true,
             Self::OfPiece | Self::Nothing => matches!(doubt.kind, DoubtKind::Deadline | DoubtKind::Overload),
             Self::OfClaimedPiece => {
-                let of_cut = [
-                    ProblemCode::ContainerAmbiguous.code(),
-                    ProblemCode::ContainerSize.code(),
-                    ProblemCode::ContainerIncomplete.code(),
-                ];
                 let is_of_cut =
                     matches!(doubt.kind, DoubtKind::Undecodable | DoubtKind::Unhashable | DoubtKind::Illegible);
-                !is_of_cut && !of_cut.contains(&doubt.code)
+                !is_of_cut && !OF_CUT.contains(&doubt.code)
+            }
+            Self::OfLoosePiece => {
+                let is_of_coding = doubt.code.starts_with(ProblemCode::ContentCodingUnknown.code());
+                let is_of_cut = doubt.kind == DoubtKind::Undecodable && !is_of_coding;
+                !is_of_cut && !OF_CUT.contains(&doubt.code)
             }
         }
     }
+
+    /// Takes out of `doubts` those that do not count.
+    fn settle(self, doubts: &mut Vec<Doubt>) {
+        let before = doubts.len();
+        doubts.retain(|doubt| self.counts(doubt));
+        if self == Self::OfLoosePiece && doubts.len() < before {
+            doubts.push(Doubt { kind: DoubtKind::Unhashable, code: CUT_OFF, part: None, offset: None });
+        }
+    }
 }
+
+/// What is wrong with a container that is cut off, beside that it cannot be decoded.
+const OF_CUT: [&str; 3] = [
+    ProblemCode::ContainerAmbiguous.code(),
+    ProblemCode::ContainerSize.code(),
+    ProblemCode::ContainerIncomplete.code(),
+];
+
+/// The code of a doubt about a file that is cut off, in a request that looks like one of several that bring it.
+const CUT_OFF: &str = "piece_cut_off";
 
 impl Gate {
     /// Judges a held body, and with it the whole upload that it completes.
@@ -93,13 +115,13 @@ impl Gate {
         lookahead: Option<Lookahead>,
         plan: Option<Plan>,
     ) -> Result<bool> {
-        let pieces = match plan {
+        let brought = match plan {
             None => pieces_of(session.req_header(), &held.body).await,
-            Some(_) => Ok(Vec::new()),
+            Some(_) => Ok(Brought::default()),
         };
         let mut verdict = None;
         if held.came || brings_fields(session.req_header()) {
-            let subject = Subject::of(session, &held, case, plan.as_ref(), pieces.as_deref());
+            let subject = Subject::of(session, &held, case, plan.as_ref(), brought.as_ref());
             let own = self.judge(session, passage, case, subject, lookahead).await;
             if own.stops() {
                 return self.answer(session, passage, case, &own).await;
@@ -108,7 +130,7 @@ impl Gate {
         }
         let mut pending = None;
         let own_outcome = verdict.as_ref().map(|verdict| verdict.outcome);
-        match self.take_steps(session, passage, case, &held, plan, &pieces.unwrap_or_default()).await {
+        match self.take_steps(session, passage, case, &held, plan, brought.unwrap_or_default()).await {
             Ok(judged) => {
                 pending = judged.pending;
                 verdict = [verdict, judged.verdict].into_iter().flatten().reduce(Verdict::and);
@@ -145,7 +167,7 @@ impl Gate {
         case: &Case<'_>,
         held: &Held,
         plan: Option<Plan>,
-        pieces: &[Piece],
+        Brought { pieces, loose }: Brought,
     ) -> std::result::Result<Judged, Stop> {
         match plan {
             Some(Plan::Assemble(key, total)) => self.assemble(session, passage, case, (key, total)).await,
@@ -155,10 +177,15 @@ impl Gate {
             }
             Some(plan) => self.take_step(session, passage, case, held, plan).await,
             None if pieces.is_empty() => {
-                let verdict = self.look_at_mentioned(session, passage, case, &held.body).await?;
+                let mentioned = self.look_at_mentioned(session, passage, case, &held.body).await?;
+                let mut verdict = mentioned;
+                for piece in loose {
+                    let own = self.look_at_loose(session, passage, case, piece).await;
+                    verdict = [verdict, own].into_iter().flatten().reduce(Verdict::and);
+                }
                 Ok(Judged { verdict, ..Judged::default() })
             }
-            None => self.gather(session, passage, case, pieces).await,
+            None => self.gather(session, passage, case, &pieces).await,
         }
     }
 
@@ -216,7 +243,7 @@ impl Gate {
         let bytes = upload.body.len();
         let mut inspection = self.inspector.inspect(upload, case.network(), case.snapshot.clone(), lookahead).await;
         let doubts = &mut inspection.findings.doubts;
-        doubts.retain(|doubt| doubting.counts(doubt));
+        doubting.settle(doubts);
         doubts.extend(extra.map(|code| Doubt {
             kind: DoubtKind::Malformed,
             code: code.code(),
@@ -286,13 +313,13 @@ impl Stop {
 }
 
 impl Subject {
-    /// The body of a request, which brings `pieces`, if it does not contradict itself.
+    /// The body of a request, and what it has `brought`, if it does not contradict itself.
     fn of(
         session: &Session,
         held: &Held,
         case: &Case<'_>,
         plan: Option<&Plan>,
-        pieces: std::result::Result<&[Piece], &Contradiction>,
+        brought: std::result::Result<&Brought, &Contradiction>,
     ) -> Self {
         let headers = &session.req_header().headers;
         let upload = Upload {
@@ -306,16 +333,19 @@ impl Subject {
         };
         let length = held.body.len() as u64;
         let is_partial = || is_partial(headers, session.req_header().uri.query(), length);
-        let extra = match pieces {
-            Ok([]) if is_partial() => Some(ProblemCode::PartialContent),
+        let extra = match brought {
+            Ok(brought) if brought.pieces.is_empty() && is_partial() => Some(ProblemCode::PartialContent),
             Ok(_) => None,
             Err(_) => Some(ProblemCode::PiecesContradict),
         };
-        let is_claimed = |pieces: &[Piece]| !pieces.is_empty() && pieces.iter().all(|piece| !piece.is_whole());
+        let is_claimed =
+            |brought: &Brought| !brought.pieces.is_empty() && brought.pieces.iter().all(|piece| !piece.is_whole());
+        let is_marked = |brought: &Brought| brought.loose.iter().any(LoosePiece::is_marked);
         let doubting = match plan {
             Some(plan) if plan.is_piece(headers) => Doubting::OfPiece,
             Some(Plan::Foreign(_)) => Doubting::OfClaimedPiece,
-            _ if pieces.is_ok_and(is_claimed) => Doubting::OfClaimedPiece,
+            _ if brought.is_ok_and(is_claimed) => Doubting::OfClaimedPiece,
+            _ if brought.is_ok_and(is_marked) => Doubting::OfLoosePiece,
             _ => Doubting::All,
         };
         Self { upload, is_spooled: Some(held.is_spooled), hold_time: held.time, doubting, extra }

@@ -18,6 +18,7 @@ mod hold;
 mod joining;
 mod judging;
 mod listening;
+mod loose;
 mod occupants;
 mod origin_room;
 mod pace;

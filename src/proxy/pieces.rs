@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::answer::Answer;
 use super::assembling::{content_types_of, place};
+use super::loose::loose_in;
 use crate::extract::{FormPart, parts_of_form, percent};
 use crate::resumable::{
-    Claim, Contradiction, DavRequest, Naming, Unnamed, chunk_claims, piece_hash, range_claim, read_dav,
+    Claim, Contradiction, DavRequest, LoosePiece, Naming, Unnamed, chunk_claims, piece_hash, range_claim, read_dav,
 };
 
 /// Longest text that says something about a piece.
@@ -73,27 +74,39 @@ impl Piece {
     }
 }
 
+/// What a request brings.
+#[derive(Default)]
+pub(super) struct Brought {
+    /// The same bytes, for each way in which the request calls them a piece.
+    pub(super) pieces: Vec<Piece>,
+    /// What may be a piece, though no name that is known says so.
+    pub(super) loose: Vec<LoosePiece>,
+}
+
 /// What the body of a request is as a file: its bytes, and what is said about it.
 #[derive(Default)]
-struct Content {
-    named: Vec<(String, String)>,
+pub(super) struct Content {
+    pub(super) named: Vec<(String, String)>,
     /// The file; `None` where there is none, more than one, or one that servers decode or not.
-    bytes: Option<Bytes>,
+    pub(super) bytes: Option<Bytes>,
     /// The value that is the file where no part is one, as it is written.
-    text: Option<Bytes>,
+    pub(super) text: Option<Bytes>,
     declared_type: Option<String>,
-    file_name: Option<String>,
-    is_form: bool,
+    pub(super) file_name: Option<String>,
+    pub(super) is_form: bool,
+    /// All files of a form, in their order, and what the field of the last is called.
+    pub(super) files: Vec<Bytes>,
+    pub(super) file_field: String,
 }
 
 /// Bodies up to this size are read where they are.
 const SMALL: usize = 256 << 10;
 
-/// The pieces that a request with this body brings, read on a thread that may take its time.
+/// What a request with this body brings, read on a thread that may take its time.
 ///
 /// # Errors
 /// As [`pieces_in`].
-pub(super) async fn pieces_of(request: &RequestHeader, body: &Bytes) -> Result<Vec<Piece>, Contradiction> {
+pub(super) async fn pieces_of(request: &RequestHeader, body: &Bytes) -> Result<Brought, Contradiction> {
     if body.len() <= SMALL {
         return pieces_in(request, body);
     }
@@ -101,18 +114,17 @@ pub(super) async fn pieces_of(request: &RequestHeader, body: &Bytes) -> Result<V
     tokio::task::spawn_blocking(move || pieces_in(&request, &body)).await.unwrap_or(Err(Contradiction))
 }
 
-/// The pieces that a request with this body brings: the same bytes, for each way in which the request calls them a
-/// piece.
+/// The pieces that a request with this body brings.
 ///
 /// # Errors
 /// [`Contradiction`]: servers would put them in different places.
-fn pieces_in(request: &RequestHeader, body: &Bytes) -> Result<Vec<Piece>, Contradiction> {
+fn pieces_in(request: &RequestHeader, body: &Bytes) -> Result<Brought, Contradiction> {
     let (_, target) = place(request);
     if let Some(DavRequest::Piece(claim)) = read_dav(&request.method, request.uri.path(), &request.headers)? {
-        return Ok(vec![Piece::new(claim, body.clone(), body, Reply::Created)]);
+        return Ok(Brought { pieces: vec![Piece::new(claim, body.clone(), body, Reply::Created)], loose: Vec::new() });
     }
     if body.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Brought::default());
     }
     let mut content = Content::of(&request.headers, body);
     content.named.extend(named_in_headers(&request.headers));
@@ -135,7 +147,7 @@ fn pieces_in(request: &RequestHeader, body: &Bytes) -> Result<Vec<Piece>, Contra
     };
     claims.extend(range);
     if claims.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Brought { pieces: Vec::new(), loose: loose_in(request, body, &content) });
     }
     let bytes = content.bytes.or_else(|| content.text.map(decoded)).ok_or(Contradiction)?;
     let declared = content.declared_type.map(Bytes::from);
@@ -147,7 +159,7 @@ fn pieces_in(request: &RequestHeader, body: &Bytes) -> Result<Vec<Piece>, Contra
         names: names.clone(),
         ..first.clone()
     };
-    Ok(claims.into_iter().map(piece).collect())
+    Ok(Brought { pieces: claims.into_iter().map(piece).collect(), loose: Vec::new() })
 }
 
 /// What a question about a chunk says, in the URL.
@@ -203,10 +215,12 @@ impl Content {
             parts.into_iter().partition(|part| part.file_name.as_ref().is_some_and(|name| !name.is_empty()));
         let mut content = Self::of_values(fields.into_iter().map(|field| (field.name, field.bytes)));
         content.is_form = true;
+        content.files = files.iter().map(|file| file.bytes.clone()).collect();
         if let Some(file) = files.pop() {
             let is_clear = files.is_empty() && !file.is_base64;
             (content.bytes, content.text) = (is_clear.then_some(file.bytes), None);
             (content.file_name, content.declared_type) = (file.file_name, file.declared_type);
+            content.file_field = file.name;
         }
         content
     }
@@ -243,7 +257,7 @@ impl Content {
 }
 
 /// What values are called that are the content of a file.
-const CONTENT: [&str; 7] = ["content", "data", "body", "blob", "file", "chunkData", "fileData"];
+pub(super) const CONTENT: [&str; 8] = ["content", "data", "body", "blob", "file", "bytes", "chunkData", "fileData"];
 
 /// The members of an object of JSON in a field, as Kendo UI and DevExtreme write what they say of a chunk.
 fn members_of(text: &str) -> Vec<(String, String)> {
@@ -291,7 +305,7 @@ mod tests {
             request.append_header((*name).to_owned(), *value).unwrap();
         }
         let pieces = pieces_in(&request, &Bytes::copy_from_slice(body)).unwrap();
-        pieces.into_iter().map(|piece| (piece.claim, piece.bytes)).collect()
+        pieces.pieces.into_iter().map(|piece| (piece.claim, piece.bytes)).collect()
     }
 
     #[test]

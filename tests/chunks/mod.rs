@@ -2,6 +2,7 @@
 
 mod libraries;
 mod lying;
+mod namings;
 mod writing;
 
 use crate::support::http::Response;

@@ -62,9 +62,6 @@ const MARKS: [Mark; 40] = [
     (2_048, b"PCD_", "pcd", always),
 ];
 
-/// A format, and whether bytes are of it.
-type Shape = (&'static str, fn(&[u8]) -> bool);
-
 /// Formats that have no mark, or more than one.
 const SHAPES: [Shape; 10] = [
     ("miff", |bytes| has_start(bytes, b"id=ImageMagick")),

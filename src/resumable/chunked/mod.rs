@@ -178,10 +178,26 @@ pub fn is_probe(named: &Named) -> bool {
     LIBRARIES.iter().any(|library| library.first == 1 && has(library.index) && has(library.upload))
 }
 
-/// `chunk` of `upload[chunk]`, as PHP and Rails nest names.
+/// `chunk` of `upload[chunk]`, as PHP and Rails nest names, and of `upload.chunk`, as Spring does; `chunk` of `chunk[]`
+/// and `chunk[0]`, of which many take the only value. PHP drops blanks before a name and what follows a NUL.
 fn innermost(name: &str) -> &str {
-    let inside = name.strip_suffix(']').and_then(|name| name.rsplit_once('['));
-    inside.map(|(_, inside)| inside).filter(|inside| !inside.is_empty()).unwrap_or(name)
+    let mut name = name.split('\0').next().unwrap_or_default().trim_start();
+    while let Some((before, inside)) = name.strip_suffix(']').and_then(|name| name.rsplit_once('[')) {
+        let is_list = inside.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_list {
+            return inside;
+        }
+        if before.is_empty() {
+            break;
+        }
+        name = before;
+    }
+    name.rsplit('.').next().filter(|last| !last.is_empty()).unwrap_or(name)
+}
+
+/// A name as everybody may have meant it: the innermost one, without what separates its words.
+pub fn plain_form(name: &str) -> String {
+    plain(innermost(name))
 }
 
 /// The one value of what `is_it` names; several that are the same are one.
@@ -276,7 +292,7 @@ fn plain(name: &str) -> String {
     let lower: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
     let lower = lower.strip_prefix("uploader").unwrap_or(&lower);
     let is_header = name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("x-"));
-    if is_header { lower[1..].to_owned() } else { lower.to_owned() }
+    if is_header { lower.strip_prefix('x').unwrap_or(lower).to_owned() } else { lower.to_owned() }
 }
 
 /// What anybody may write: a number beside how many there are, or where a chunk begins beside how long the whole is.

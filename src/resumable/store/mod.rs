@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::claim::plain_name;
-use super::{Gathering, S3Upload, TusUpload};
+use super::{Gathering, Loose, S3Upload, TusUpload};
 use crate::body::{Quota, Reservation};
 use crate::config::Limits;
 use crate::content::ClientNetwork;
@@ -35,6 +35,9 @@ const RATE: u64 = 1024;
 
 /// Time after which the next look is taken for an upload to give way, where there was none.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long pieces are kept that are known by no name.
+const LOOSELY_KEPT: Duration = Duration::from_secs(15 * 60);
 
 /// Every upload under way.
 pub(crate) struct Assemblies {
@@ -69,6 +72,8 @@ pub(crate) enum Kept {
     S3(S3Upload),
     /// One in pieces of which only the client says how they belong together.
     Gathered(Gathering),
+    /// What a network sends that may be pieces, by names that nobody here knows.
+    Loose(Loose),
     /// One whose whole matched. Its pieces are gone, and nothing more of it goes on.
     Blocked,
 }
@@ -99,11 +104,14 @@ pub(crate) struct Key {
 pub(crate) struct Terms {
     pub(crate) max: usize,
     pub(crate) timeout: Duration,
+    /// Bytes of all pieces that are known by no name.
+    pub(crate) most_loose: u64,
 }
 
 impl Terms {
     pub(crate) fn of(limits: &Limits) -> Self {
-        Self { max: limits.max_assemblies, timeout: limits.assembly_timeout }
+        let most_loose = limits.memory_total.0 / 4;
+        Self { max: limits.max_assemblies, timeout: limits.assembly_timeout, most_loose }
     }
 }
 
@@ -131,6 +139,11 @@ impl Key {
         Self { origin: origin.to_owned(), name: format!("pieces {}{client}", plain_name(upload)) }
     }
 
+    /// What the network of `client` sends to `origin` and is known by no name.
+    pub(crate) fn loose(origin: &str, client: Option<ClientNetwork>) -> Self {
+        Self { origin: origin.to_owned(), name: format!("loose {client:?}") }
+    }
+
     /// The id alone, which the origin makes unique: an object has more than one URL, and a part that came under one
     /// must not be missed under another.
     pub(crate) fn s3(origin: &str, upload: &str) -> Self {
@@ -144,6 +157,7 @@ impl Kept {
             Self::Tus(upload) => upload.bytes(),
             Self::S3(upload) => upload.bytes(),
             Self::Gathered(upload) => upload.bytes(),
+            Self::Loose(pieces) => pieces.bytes(),
             Self::Blocked => 0,
         }
     }
@@ -155,7 +169,7 @@ impl Kept {
             Self::Tus(upload) => !upload.is_growing() && upload.bytes() == 0,
             Self::S3(upload) => upload.is_adopted() && upload.is_empty(),
             Self::Gathered(upload) => upload.is_over() || upload.is_empty(),
-            Self::Blocked => true,
+            Self::Loose(_) | Self::Blocked => true,
         }
     }
 }
@@ -167,7 +181,7 @@ impl Kept {
         let may_give_way = match self {
             Self::Tus(upload) => !upload.is_in_flight(),
             Self::S3(upload) => !upload.is_in_flight(),
-            Self::Gathered(_) | Self::Blocked => false,
+            Self::Gathered(_) | Self::Loose(_) | Self::Blocked => false,
         };
         may_give_way.then(|| GRACE + Duration::from_secs(self.bytes() / RATE))
     }
@@ -292,8 +306,33 @@ impl Assemblies {
         }
         self.change(key, terms, now, |kept| match kept {
             Kept::Gathered(upload) => Some(act(upload)),
-            Kept::Tus(_) | Kept::S3(_) | Kept::Blocked => None,
+            Kept::Tus(_) | Kept::S3(_) | Kept::Loose(_) | Kept::Blocked => None,
         })?
+    }
+
+    /// What `act` makes of what `owner` sends that is known by no name, kept at `key`; `None` when nothing is and
+    /// `begins` does not say so, or there is no room for it.
+    pub(crate) fn change_loose<R>(
+        &self,
+        key: &Key,
+        owner: Option<ClientNetwork>,
+        terms: Terms,
+        begins: bool,
+        act: impl FnOnce(&mut Loose) -> R,
+    ) -> Option<R> {
+        let now = Instant::now();
+        if self.change(key, terms, now, |_| ()).is_none() {
+            let slot = begins.then(|| self.reserve(owner, terms, now))??;
+            self.insert_new(slot, key.clone(), Kept::Loose(Loose::default()), now);
+        }
+        self.change(key, terms, now, |kept| if let Kept::Loose(pieces) = kept { Some(act(pieces)) } else { None })?
+    }
+
+    /// Whether there is room for so many more bytes that are known by no name.
+    pub(crate) fn has_room_for_loose(&self, bytes: u64, terms: Terms) -> bool {
+        let table = self.table();
+        let kept = table.entries.values().filter(|entry| matches!(entry.kept, Kept::Loose(_)));
+        kept.map(|entry| entry.kept.bytes()).sum::<u64>() + bytes <= terms.most_loose
     }
 
     /// Whether none is under way, as on most sites.
@@ -381,6 +420,8 @@ impl Entry {
     }
 
     fn is_expired(&self, timeout: Duration, now: Instant) -> bool {
+        let is_loose = matches!(self.kept, Kept::Loose(_));
+        let timeout = if is_loose { timeout.min(LOOSELY_KEPT) } else { timeout };
         now.saturating_duration_since(self.used) > timeout
     }
 }

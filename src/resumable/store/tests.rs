@@ -15,7 +15,7 @@ fn under_way() -> Kept {
 #[test]
 fn one_network_leaves_room_for_others() {
     let store = Arc::new(Assemblies::new(Arc::default()));
-    let (terms, now) = (Terms { max: 100, timeout: HOUR }, Instant::now());
+    let (terms, now) = (Terms { max: 100, timeout: HOUR, most_loose: 0 }, Instant::now());
     let network = |last: u8| Some(ClientNetwork::of([10, 0, last, 1].into()));
     for number in 0..80 {
         let slot = store.reserve(network(1), terms, now).unwrap();
@@ -29,7 +29,7 @@ fn one_network_leaves_room_for_others() {
 #[test]
 fn there_are_no_more_uploads_than_allowed() {
     let store = Arc::new(Assemblies::new(Arc::default()));
-    let (terms, now) = (Terms { max: 2, timeout: HOUR }, Instant::now());
+    let (terms, now) = (Terms { max: 2, timeout: HOUR, most_loose: 0 }, Instant::now());
     let first = store.reserve(None, terms, now).unwrap();
     store.insert(first, key("a"), under_way(), now);
     let second = store.reserve(None, terms, now).unwrap();
@@ -47,7 +47,7 @@ fn there_are_no_more_uploads_than_allowed() {
 #[test]
 fn of_two_that_begin_at_once_the_second_does_not_replace_the_first() {
     let store = Arc::new(Assemblies::new(Arc::default()));
-    let (terms, now) = (Terms { max: 2, timeout: HOUR }, Instant::now());
+    let (terms, now) = (Terms { max: 2, timeout: HOUR, most_loose: 0 }, Instant::now());
     let (first, second) = (store.reserve(None, terms, now).unwrap(), store.reserve(None, terms, now).unwrap());
     store.insert_new(first, key("a"), Kept::Blocked, now);
     store.insert_new(second, key("a"), under_way(), now);
@@ -58,7 +58,7 @@ fn of_two_that_begin_at_once_the_second_does_not_replace_the_first() {
 #[test]
 fn an_upload_of_which_nothing_comes_gives_way_to_a_network_that_has_fewer() {
     let store = Arc::new(Assemblies::new(Arc::default()));
-    let (terms, start) = (Terms { max: 10, timeout: HOUR }, Instant::now());
+    let (terms, start) = (Terms { max: 10, timeout: HOUR, most_loose: 0 }, Instant::now());
     let network = |last: u8| Some(ClientNetwork::of([10, 0, last, 1].into()));
     let s3 = |number: usize| Key::s3("o", &number.to_string());
     let begin = |number: usize, last: u8, kept, now| {
@@ -105,7 +105,7 @@ fn what_has_come_of_an_upload_gives_it_time() {
 #[test]
 fn some_room_is_left_by_uploads_that_never_give_way() {
     let store = Arc::new(Assemblies::new(Arc::default()));
-    let (terms, start) = (Terms { max: 8, timeout: HOUR }, Instant::now());
+    let (terms, start) = (Terms { max: 8, timeout: HOUR, most_loose: 0 }, Instant::now());
     let gather = |number: u8, now| {
         let network = Some(ClientNetwork::of([10, 0, number, 1].into()));
         store.gather(&Key::gathered("o", &format!("name{number}"), None), network, terms, now, |_| ()).is_some()
@@ -125,7 +125,7 @@ fn some_room_is_left_by_uploads_that_never_give_way() {
 #[test]
 fn an_upload_lives_until_it_was_unused_for_the_timeout() {
     let store = Arc::new(Assemblies::new(Arc::default()));
-    let (terms, start) = (Terms { max: 1, timeout: HOUR }, Instant::now());
+    let (terms, start) = (Terms { max: 1, timeout: HOUR, most_loose: 0 }, Instant::now());
     store.insert(store.reserve(None, terms, start).unwrap(), key("a"), under_way(), start);
     assert!(store.change(&key("a"), terms, start + HOUR, |_| ()).is_some());
     assert!(store.change(&key("a"), terms, start + HOUR + HOUR, |_| ()).is_some(), "each use counts");
