@@ -109,18 +109,15 @@ impl Loose {
         let credit = self.credit.unwrap_or(FREE_LOOKS).saturating_add(length.saturating_mul(LOOKS));
         let mut readings = Readings { credit: credit.min(FREE_LOOKS).max(length * 2), ..Readings::default() };
         let all: Vec<&LoosePiece> = self.pieces.iter().chain([piece]).collect();
-        let others = &all[..all.len() - 1];
-        // What begins like a file may be the end of one nevertheless, if it is short.
-        if let Some(start) = others.iter().rposition(|other| other.begins()) {
-            readings.add(&all[start..]);
-        }
+        readings.add(&all, &[]);
         for id in &piece.marks.ids {
-            readings.add(&picked(&all, |other| other.marks.ids.contains(id)));
+            let alike = picked(&all, |other| other.marks.ids.contains(id));
+            readings.add(&alike, &alike);
         }
-        readings.add(&picked(&all, |other| other.marks.shape == piece.marks.shape));
+        let alike = picked(&all, |other| other.marks.shape == piece.marks.shape);
+        readings.add(&alike, &alike);
         for number in &piece.marks.numbers {
-            let has_it = |other: &LoosePiece| other.marks.numbers.contains(number);
-            readings.add(&picked(&all, |other| has_it(other) && other.marks.shape == piece.marks.shape));
+            readings.add(&picked(&alike, |other| other.marks.numbers.contains(number)), &[]);
         }
         self.credit = Some(readings.credit);
         readings.found
@@ -154,27 +151,25 @@ struct Readings {
 }
 
 impl Readings {
-    /// Adds what `pieces` are in the order in which they came, without repetitions, and in the order of their numbers.
-    fn add(&mut self, pieces: &[&LoosePiece]) {
+    /// Adds what `pieces` are since the last two files among them began, in the order in which they came and without
+    /// repetitions, and what those that are to be `ordered` are in the order of their numbers: the last of each.
+    fn add(&mut self, pieces: &[&LoosePiece], ordered: &[&LoosePiece]) {
         if pieces.len() < 2 || self.found.len() >= MAX_READINGS {
             return;
         }
-        self.join(pieces);
-        let mut once: Vec<&LoosePiece> = Vec::new();
-        for piece in pieces {
-            let is_same = |other: &LoosePiece| other.hash == piece.hash && other.marks.is_same(&piece.marks);
-            if !once.iter().any(|other| is_same(other)) {
-                once.push(piece);
-            }
+        // What begins like a file may be in the middle of one nevertheless.
+        let others = pieces[..pieces.len() - 1].iter().enumerate().rev();
+        for (start, _) in others.filter(|(_, other)| other.begins()).take(2) {
+            self.join(&pieces[start..]);
+            self.join(&once(&pieces[start..]));
         }
-        self.join(&once);
-        for name in orders(&once) {
-            let mut ordered: BTreeMap<u64, &LoosePiece> = BTreeMap::new();
-            for piece in &once {
+        for name in orders(ordered) {
+            let mut places: BTreeMap<u64, &LoosePiece> = BTreeMap::new();
+            for piece in ordered {
                 let number = piece.marks.numbers.iter().find(|(other, _)| *other == name);
-                ordered.extend(number.map(|(_, number)| (*number, *piece)));
+                places.extend(number.map(|(_, number)| (*number, *piece)));
             }
-            self.join(&ordered.into_values().collect::<Vec<_>>());
+            self.join(&places.into_values().collect::<Vec<_>>());
         }
     }
 
@@ -194,6 +189,18 @@ impl Readings {
         self.bytes += bytes;
         self.found.push(joined);
     }
+}
+
+/// `pieces` without repetitions.
+fn once<'p>(pieces: &[&'p LoosePiece]) -> Vec<&'p LoosePiece> {
+    let mut kept: Vec<&LoosePiece> = Vec::new();
+    for piece in pieces {
+        let is_same = |other: &LoosePiece| other.hash == piece.hash && other.marks.is_same(&piece.marks);
+        if !kept.iter().any(|other| is_same(other)) {
+            kept.push(piece);
+        }
+    }
+    kept
 }
 
 /// The names of numbers that all `pieces` say, each with another value.
