@@ -121,8 +121,27 @@ fn show_one(svg: Bytes, found: &mut Dissection<'_>) {
     found.show(Part::of_drawing(Drawing { svg, has_pictures }, is_guess).named("drawing"), None);
 }
 
+/// Whether pictures are named in `svg`, anywhere but in its words.
 fn has_pictures(svg: &[u8]) -> bool {
-    memmem::find(svg, PICTURE).is_some()
+    let has_sheet = memmem::find(svg, b"<style").is_some();
+    let tags = svg.split(|byte| *byte == b'<').skip(1);
+    let is_named_in = |tag: &[u8]| memmem::find(tag, PICTURE).is_some();
+    tags.into_iter().any(|tag| is_named_in(if has_sheet { tag } else { &tag[..end_of_tag(tag)] }))
+}
+
+/// Where the tag ends that `text` begins with, behind its bracket.
+fn end_of_tag(text: &[u8]) -> usize {
+    let mut quote = None;
+    let ends = |byte: &u8| {
+        match (quote, byte) {
+            (None, b'>') => return true,
+            (None, b'"' | b'\'') => quote = Some(*byte),
+            (Some(open), byte) if open == *byte => quote = None,
+            _ => {}
+        }
+        false
+    };
+    text.iter().position(ends).unwrap_or(text.len())
 }
 
 /// Whether there is what shows pictures in `page`, in any case.
