@@ -28,7 +28,7 @@ mod writer;
 
 use bytes::Bytes;
 
-use crate::content::{Part, PartKind, legible_stretches, reads_as_text};
+use crate::content::{Part, PartKind, goes_on_as_text, legible_stretches, reads_as_text};
 
 use super::dissection::Dissection;
 
@@ -38,6 +38,9 @@ pub(super) use name::show as show_name;
 pub(super) use references::resolved;
 pub(super) use rich_text::show as show_rich_text;
 pub(super) use writer::TextWriter;
+
+/// Bytes by which a text is told from a file with texts in it.
+const FIRST_BYTES: usize = 1 << 10;
 
 /// Shows every text of `part`, which has just been handed out. Those that are shown never come here themselves.
 pub(super) fn show_texts(part: &Part, found: &mut Dissection<'_>) {
@@ -94,7 +97,10 @@ fn show_readable(part: &Part, text: &[u8], found: &mut Dissection<'_>) {
     if latex::is_in(part, text) {
         latex::show(text, found);
     }
-    markdown::show(text, found);
+    // Nobody shows a picture with a long history of edits in it as Markdown.
+    if goes_on_as_text(&part.bytes[..part.bytes.len().min(FIRST_BYTES)]) {
+        markdown::show(text, found);
+    }
     markup::show(text, found);
     displayed::show(text, found);
 }
