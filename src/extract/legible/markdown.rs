@@ -18,18 +18,21 @@ use super::writer::TextWriter;
 /// Marks in a row that the rules do not read through.
 const LONG_RUN: usize = 4;
 
+/// Bytes of a paragraph around a place that are read.
+const MOST_AROUND: usize = 4 << 10;
+
 /// Links without an end that are looked for to the end of a paragraph; past them one ends at the next parenthesis.
 const MAX_ENDLESS: usize = 16;
 
 /// Shows what `text` says, if there is Markdown in it that parts words.
 pub(super) fn show(text: &[u8], found: &mut Dissection<'_>) {
     let mut output: Option<TextWriter<'_>> = None;
-    let mut done = 0;
+    let (mut done, mut close) = (0, memchr(b')', text));
     for at in memchr3_iter(b']', b'*', b'~', text) {
         if at < done || !parts_words(text, at) {
             continue;
         }
-        let paragraph = paragraph_around(text, at, done);
+        let paragraph = paragraph_around(text, at, done, &mut close);
         done = paragraph.end;
         let output = output.get_or_insert_with(|| TextWriter::new(text.len(), found));
         strip(&text[paragraph], output, found);
@@ -59,12 +62,19 @@ fn parts_words(text: &[u8], at: usize) -> bool {
     run >= LONG_RUN && is_letter(at.checked_sub(before + 1).and_then(|before| text.get(before)))
 }
 
-/// The paragraph around `at`, from `start` on.
-fn paragraph_around(text: &[u8], at: usize, start: usize) -> std::ops::Range<usize> {
+/// The paragraph around `at`, from `start` on; of a long one what is near, and near the end of a link there.
+/// `close` is the next parenthesis that was found, so that each is looked for once.
+fn paragraph_around(text: &[u8], at: usize, start: usize, close: &mut Option<usize>) -> std::ops::Range<usize> {
     let is_gap = |at: &usize| matches!(text[at + 1..], [b'\n', ..] | [b'\r', b'\n', ..]);
-    let before = memrchr_iter(b'\n', &text[start..at]).map(|before| start + before).find(is_gap);
-    let behind = memchr_iter(b'\n', &text[at..]).map(|behind| at + behind).find(is_gap);
-    before.unwrap_or(start)..behind.unwrap_or(text.len())
+    if close.is_some_and(|close| close < at) {
+        *close = memchr(b')', &text[at..]).map(|end| at + end);
+    }
+    let end = close.unwrap_or(at);
+    let first = at.saturating_sub(MOST_AROUND).max(start);
+    let last = text.len().min(end + MOST_AROUND);
+    let before = memrchr_iter(b'\n', &text[first..at]).map(|before| first + before).find(is_gap);
+    let behind = memchr_iter(b'\n', &text[at..last]).map(|behind| at + behind).find(is_gap);
+    before.unwrap_or(first)..behind.unwrap_or(last)
 }
 
 /// Adds what `paragraph` says.
