@@ -6,6 +6,7 @@
 mod algorithm;
 mod base64_digit;
 mod client_network;
+mod css_code;
 mod deadline;
 mod hash;
 mod legibility;
@@ -24,6 +25,7 @@ mod unix_time;
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
 pub(crate) use base64_digit::base64_digit;
 pub use client_network::ClientNetwork;
+pub(crate) use css_code::css_code;
 #[cfg(test)]
 pub(crate) use deadline::assert_linear;
 pub use deadline::{Deadline, WorkClock, apart, note_work_elsewhere};

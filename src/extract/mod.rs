@@ -22,6 +22,7 @@ mod drawing;
 mod encoded;
 mod form;
 mod grpc;
+mod html;
 mod inside;
 mod json;
 mod legible;

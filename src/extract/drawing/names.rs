@@ -6,10 +6,6 @@
 pub(super) const RAW: [&str; 9] =
     ["script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "plaintext"];
 
-/// Elements that have no content.
-pub(super) const VOID: [&str; 13] =
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"];
-
 /// Elements that end a drawing.
 pub(super) const BREAKOUT: [&str; 44] = [
     "b",

@@ -13,9 +13,10 @@ use std::collections::HashMap;
 
 use memchr::{memchr, memmem};
 
-use super::names::{RAW, VOID, attribute_name, element_name};
-use super::tag::{Tag, comment_length, resolved};
+use super::names::{RAW, attribute_name, element_name};
+use super::tag::{Tag, resolved};
 use crate::content::ReferenceIn;
+use crate::extract::html;
 
 /// Elements in each other. The renderer gives up before.
 const MAX_DEPTH: usize = 1100;
@@ -109,7 +110,7 @@ impl<'t> Page<'t> {
         let markup = &rest[start..];
         self.at += start;
         let length = match markup.as_bytes() {
-            [b'<', b'!', b'-', b'-', ..] => comment_length(markup),
+            [b'<', b'!', b'-', b'-', ..] => 4 + html::comment(&markup.as_bytes()[4..]).1,
             [b'<', b'!', b'[', ..] if self.is_foreign() && markup.starts_with("<![CDATA[") => {
                 let end = markup.find("]]>").unwrap_or(markup.len());
                 if let Some(open) = &mut self.open {
@@ -255,7 +256,7 @@ impl Drawing {
             self.xml.extend([" xmlns=\"", space, "\""]);
         }
         self.attributes(tag, is_html);
-        let is_empty = if is_html { VOID.contains(&name) || is_xml && tag.is_closed } else { tag.is_closed };
+        let is_empty = if is_html { html::VOID.contains(&name) || is_xml && tag.is_closed } else { tag.is_closed };
         self.xml.push_str(if is_empty { "/>" } else { ">" });
         if !is_empty {
             self.push(Element { name: tag.name.clone(), written, is_html });

@@ -1,10 +1,10 @@
-//! Tags, comments and references of HTML.
+//! Tags and references of HTML.
 //!
 //! Source: WHATWG HTML §13.2.5 (tokenization), §13.2.6.5 (foreign content).
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memmem};
+use memchr::memchr;
 
 use super::names::BREAKOUT;
 use crate::content::{ReferenceIn, character_reference};
@@ -67,27 +67,6 @@ impl<'t> Tag<'t> {
             |(name, _): &(&str, &str)| ["color", "face", "size"].iter().any(|old| name.eq_ignore_ascii_case(old));
         BREAKOUT.contains(&&*self.name) || self.name == "font" && self.attributes.iter().any(is_old)
     }
-}
-
-/// Length of the comment at the start of `markup`.
-pub(super) fn comment_length(markup: &str) -> usize {
-    if markup[4..].starts_with('>') {
-        return 5;
-    }
-    if markup[4..].starts_with("->") {
-        return 6;
-    }
-    let mut at = 4;
-    while let Some(dashes) = memmem::find(&markup.as_bytes()[at..], b"--") {
-        at += dashes;
-        let behind = &markup.as_bytes()[at + 2..];
-        match behind {
-            [b'>', ..] => return at + 3,
-            [b'!', b'>', ..] => return at + 4,
-            _ => at += 1,
-        }
-    }
-    markup.len()
 }
 
 /// `text` with its references resolved.

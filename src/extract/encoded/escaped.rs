@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 
+use crate::content::css_code;
 use crate::extract::dissection::Dissection;
 
 use super::{base64_digit, data_uri, runs};
@@ -81,12 +82,7 @@ fn of_program(text: &[u8]) -> (Option<char>, usize) {
 }
 
 fn of_style_sheet(text: &[u8]) -> (Option<char>, usize) {
-    let digits = text.iter().take(6).take_while(|byte| byte.is_ascii_hexdigit()).count();
-    if digits > 0 {
-        let blank = usize::from(text.get(digits).is_some_and(u8::is_ascii_whitespace));
-        return (character(&text[..digits]), digits + blank);
-    }
-    of_line_end(text).unwrap_or((text.first().copied().map(char::from), 1))
+    css_code(text).or_else(|| of_line_end(text)).unwrap_or((text.first().copied().map(char::from), 1))
 }
 
 /// An end of a line stands for nothing, with the blanks that YAML has at the start of the next.

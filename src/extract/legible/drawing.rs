@@ -2,14 +2,10 @@
 //!
 //! Source: WHATWG HTML §13.2.6 (which tags end which elements), as far as that matters for what is hidden.
 
+use crate::extract::html::VOID;
+
 use super::elements::{Effect, effect};
 use super::hidden::{Look, Styles};
-
-/// Elements without content.
-const EMPTY: [&[u8]; 14] = [
-    b"area", b"base", b"br", b"col", b"embed", b"hr", b"img", b"input", b"link", b"meta", b"param", b"source",
-    b"track", b"wbr",
-];
 
 /// Names of elements.
 type Names = &'static [&'static [u8]];
@@ -88,7 +84,7 @@ impl<'t> Drawing<'t> {
         let Look { is_hidden, is_reversed, effect: display, before, after } = self.styles.look(name, attributes);
         let usual = effect(name);
         let separates = display.unwrap_or(usual) == Effect::Separates;
-        let is_empty = is_ended || EMPTY.iter().any(|empty| empty.eq_ignore_ascii_case(name));
+        let is_empty = is_ended || VOID.iter().any(|empty| empty.as_bytes().eq_ignore_ascii_case(name));
         let is_elsewhere = is_hidden && self.is_usual(name);
         let is_changed = is_hidden && !is_elsewhere || is_reversed || display.is_some();
         self.differs |= is_changed || !before.is_empty() || !after.is_empty();
@@ -155,7 +151,7 @@ impl<'t> Drawing<'t> {
             let at = self.open.len() - 1 - back;
             is(&self.open[at], &[b"p"]).then_some(at)
         };
-        let is_block = effect(name) == Effect::Separates && !EMPTY[..].contains(&name);
+        let is_block = effect(name) == Effect::Separates && VOID.iter().all(|empty| empty.as_bytes() != name);
         if let Some(at) = of_group.or_else(|| if is_block { of_paragraph() } else { None }) {
             self.end_from(at);
         }

@@ -8,7 +8,7 @@
 
 use memchr::{memchr, memchr_iter, memmem};
 
-use crate::content::ReferenceIn;
+use crate::content::{ReferenceIn, css_code};
 
 use super::elements::Effect;
 use super::references;
@@ -341,15 +341,10 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
     while let Some(at) = memchr(b'\\', rest) {
         kept.extend_from_slice(&rest[..at]);
         rest = &rest[at + 1..];
-        let digits = rest.iter().take(6).take_while(|byte| byte.is_ascii_hexdigit()).count();
-        if digits > 0 {
-            let code = str::from_utf8(&rest[..digits]).ok().and_then(|digits| u32::from_str_radix(digits, 16).ok());
-            let character = code.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
+        if let Some((character, length)) = css_code(rest) {
+            let character = character.unwrap_or(char::REPLACEMENT_CHARACTER);
             kept.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-            rest = &rest[digits..];
-            rest = rest
-                .strip_prefix(b"\r\n")
-                .unwrap_or_else(|| &rest[usize::from(rest.first().is_some_and(u8::is_ascii_whitespace))..]);
+            rest = &rest[length..];
         } else if let Some((first, behind)) = rest.split_first() {
             // A line end that is escaped is none.
             if *first != b'\n' {

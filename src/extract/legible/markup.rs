@@ -11,7 +11,7 @@ use memchr::{memchr, memchr2, memmem};
 
 use crate::content::{PartKind, ReferenceIn, character_reference};
 use crate::extract::dissection::Dissection;
-use crate::extract::{percent, xml};
+use crate::extract::{html, percent, xml};
 
 use super::drawing::{Drawing, Step};
 use super::elements::{Effect, RAW, effect};
@@ -272,28 +272,15 @@ impl<'t> Stripper<'t, '_, '_> {
         }
     }
 
-    /// Passes the comment at `at` (WHATWG HTML §13.2.5.43 and on).
+    /// Passes the comment at `at`.
     fn comment(&mut self, at: usize) -> usize {
         let rest = &self.text[at + 4..];
-        for whole in [&b">"[..], b"->"] {
-            if rest.starts_with(whole) {
-                return at + 4 + whole.len();
-            }
-        }
-        let mut from = 0;
-        let end = loop {
-            match memmem::find(&rest[from..], b"--").map(|length| from + length) {
-                Some(dashes) if rest[dashes + 2..].starts_with(b">") => break (dashes, dashes + 3),
-                Some(dashes) if rest[dashes + 2..].starts_with(b"!>") => break (dashes, dashes + 4),
-                Some(dashes) => from = dashes + 1,
-                None => break (rest.len(), rest.len()),
-            }
-        };
-        let content = &rest[..end.0];
+        let (length, end) = html::comment(rest);
+        let content = &rest[..length];
         // What is a comment here may be the content of an element.
         self.seen.is_telling |= memmem::find(content, b"</").is_some();
         self.note(content);
-        at + 4 + end.1
+        at + 4 + end
     }
 
     /// Passes what begins at `at` and ends behind `end`, or with the text.

@@ -2,6 +2,8 @@
 //!
 //! Sources: CSS Syntax 3 §5 (blocks, rules, escapes); Cascade 5; Nesting 1; SVG 2 §6 (what may be styled).
 
+use crate::content::css_code;
+
 /// Blocks in blocks that are looked into.
 const MAX_DEPTH: usize = 16;
 
@@ -340,15 +342,11 @@ fn plain(text: &str) -> String {
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('\\') {
         plain.push_str(before);
-        let digits = behind.bytes().take(6).take_while(u8::is_ascii_hexdigit).count();
-        if digits == 0 {
-            rest = behind;
-            continue;
+        rest = behind;
+        if let Some((character, length)) = css_code(behind.as_bytes()) {
+            plain.push(character.unwrap_or(char::REPLACEMENT_CHARACTER));
+            rest = &behind[length..];
         }
-        let number = u32::from_str_radix(&behind[..digits], 16).unwrap_or_default();
-        plain.push(char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER));
-        rest = &behind[digits..];
-        rest = rest.strip_prefix(|c: char| c.is_ascii_whitespace()).unwrap_or(rest);
     }
     plain.push_str(rest);
     plain.make_ascii_lowercase();
