@@ -327,7 +327,7 @@ impl Subject {
             content_types: values(headers, header::CONTENT_TYPE),
             content_encodings: content_encodings(headers),
             names: names_of(session.req_header()),
-            query: query_of(session.req_header()),
+            query: fields_of(session.req_header()).map(|query| Bytes::copy_from_slice(query.as_bytes())),
             ambiguity: case.route.policy.ambiguity,
             route: Arc::clone(&case.route.name),
         };
@@ -357,13 +357,12 @@ const NAMING: [&str; 4] = ["content-disposition", "slug", "x-file-name", "x-file
 
 /// Whether a request, with a body or without, changes something by what its query says.
 pub(super) fn brings_fields(request: &RequestHeader) -> bool {
-    !request.method.is_safe() && query_of(request).is_some()
+    !request.method.is_safe() && fields_of(request).is_some()
 }
 
 /// The query of a request, if there are fields in it.
-fn query_of(request: &RequestHeader) -> Option<Bytes> {
-    let query = request.uri.query().filter(|query| query.contains('='))?;
-    Some(Bytes::copy_from_slice(query.as_bytes()))
+fn fields_of(request: &RequestHeader) -> Option<&str> {
+    request.uri.query().filter(|query| query.contains('='))
 }
 
 /// What a request calls its body: the values of those headers, and where it is put.
