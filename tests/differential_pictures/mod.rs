@@ -7,37 +7,16 @@
 //! is installed, there are documents in PDF among them, which poppler and MuPDF show.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::support::machine::{PATIENT, install, machine, telling_origin};
 use crate::support::origin::Origin;
 use crate::support::penstock::{Penstock, Setup};
 use crate::support::pictures::pdq;
-use crate::support::{pdfium, repository, skipped};
-
-/// A number that `make differential-pictures` sets.
-fn setting(name: &str, default: &str) -> String {
-    std::env::var(name).ok().filter(|text| !text.is_empty()).unwrap_or_else(|| default.to_owned())
-}
-
-/// The folder with the programs, which are installed if need be.
-fn install() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("differential-pictures");
-    let output = Command::new(repository("tests/differential_pictures/setup.sh")).arg(&folder).output().unwrap();
-    if output.status.success() {
-        return Some(folder);
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let reason = said.lines().last().unwrap_or("setup.sh failed");
-    skipped(
-        "differential",
-        "programs that show pictures behind Penstock",
-        &format!("they are not installed: {reason}"),
-    );
-    None
-}
+use crate::support::{pdfium, repository};
 
 /// A Penstock that has the listed pictures in two sets: one for uploads, and a nearer one for what programs show of
 /// them, since what is at the limit falls on either side of it by rounding.
@@ -59,10 +38,9 @@ fn start(origin: &Origin, python: &Path, pdfium: Option<&Path>) -> Penstock {
         )
     };
     let server = pdfium.map(|pdfium| format!("pdfium = \"{}\"", pdfium.display())).unwrap_or_default();
-    // Tests may run code that is not optimised, on a machine that does something else besides.
     Setup::new(&[origin.address])
         .with_server(&server)
-        .with_limits("inspection_wait = \"60s\"\ninspection_deadline = \"120s\"\ninspection_work = \"60s\"")
+        .with_limits(PATIENT)
         .with_file("listed.csv", list.as_bytes())
         .with(&route("upload"))
         .with(&route("near"))
@@ -73,21 +51,13 @@ fn start(origin: &Origin, python: &Path, pdfium: Option<&Path>) -> Penstock {
 
 #[test]
 fn no_program_shows_a_listed_picture_that_was_let_through() {
-    let Some(folder) = install() else { return };
+    let what = "programs that show pictures behind Penstock";
+    let Some(folder) = install("differential_pictures", what) else { return };
     let python = folder.join("venv/bin/python");
-    let origin = Origin::answering(|seen| {
-        let is_flagged = seen.headers.get("penstock-verdict").is_some_and(|verdict| verdict == "flag");
-        let flagged = u8::from(is_flagged);
-        Some(format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Flagged: {flagged}\r\n\r\n"))
-    });
-    origin.forget_bodies();
+    let origin = telling_origin();
     let pdfium = pdfium("documents behind Penstock");
     let penstock = start(&origin, &python, pdfium.as_deref());
-    let mut command = Command::new(&python);
-    command.arg(repository("tests/differential_pictures/machine/run.py")).arg(penstock.address.to_string());
-    command.arg(setting("PENSTOCK_PICTURES_N", "300")).arg(setting("PENSTOCK_DIFFERENTIAL_SEED", "1"));
-    command.arg(setting("PENSTOCK_DIFFERENTIAL_FIRST", "0"));
-    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    let mut command = machine("differential_pictures", &folder, penstock.address, "PENSTOCK_PICTURES_N");
     if pdfium.is_some() {
         command.env("PENSTOCK_PICTURES_DOCUMENTS", "1");
     }

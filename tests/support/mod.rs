@@ -6,6 +6,7 @@ pub mod curl;
 pub mod http;
 pub mod http2;
 pub mod lists;
+pub mod machine;
 pub mod office;
 pub mod origin;
 pub mod penstock;

@@ -7,14 +7,13 @@ Penstock has the hashes of what `listed.py` draws on its list. What is near the 
 rounding, so a rendering has to be nearer: on the route /near/, whose set has a smaller distance.
 """
 
-import collections
-import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import consumers
 import generate
 from client import Penstock
+from report import MOST_BYPASSES, Report
 
 BATCH = 40
 
@@ -27,8 +26,7 @@ def try_batch(penstock, programs, made, report):
     with ThreadPoolExecutor(4) as pool:
         verdicts = list(pool.map(lambda file: penstock.judge(file[2]), made))
     for (_, name, _), verdict in zip(made, verdicts):
-        report.verdicts[verdict] += 1
-        report.formats[name, verdict] += 1
+        report.note(name, verdict)
     let_through = [file for file, verdict in zip(made, verdicts) if verdict == "allowed"]
     for program in programs:
         for (index, name, data), shown in zip(let_through, program.show([file[2] for file in let_through])):
@@ -37,38 +35,10 @@ def try_batch(penstock, programs, made, report):
                 report.bypass(index, name, data, program.name)
 
 
-class Report:
-    def __init__(self, seed):
-        self.seed = seed
-        self.verdicts, self.formats = collections.Counter(), collections.Counter()
-        self.shown, self.bypasses = collections.Counter(), {}
-
-    def bypass(self, index, name, data, program):
-        if index not in self.bypasses:
-            folder = os.environ.get("PENSTOCK_KEEP_BYPASSES")
-            if folder:
-                with open(f"{folder}/{self.seed}-{index}.{name}", "wb") as file:
-                    file.write(data)
-        self.bypasses.setdefault(index, []).append(program)
-
-    def say(self, count):
-        for index, programs in list(self.bypasses.items())[:40]:
-            print(f"BYPASS: file {index} of seed {self.seed}, shown by {', '.join(programs)}")
-        odd = {verdict: n for verdict, n in self.verdicts.items() if verdict.startswith("status")}
-        for verdict, number in odd.items():
-            print(f"ODD: {number} answers with {verdict}")
-        shown = ", ".join(f"{name} {number}" for name, number in self.shown.items())
-        print(f"pictures shown of files that were let through: {shown or 'none'}")
-        formats = sorted({name for name, _ in self.formats})
-        for name in formats:
-            numbers = [self.formats[name, verdict] for verdict in ("blocked", "inconclusive", "allowed")]
-            print(f"  {name}: {numbers[0]} blocked, {numbers[1]} inconclusive, {numbers[2]} allowed")
-        of = self.verdicts
-        print(
-            f"differential-pictures: {count} tried, {of['blocked']} blocked, {of['inconclusive']} inconclusive, "
-            f"{of['allowed']} allowed, {len(self.bypasses)} bypasses"
-        )
-        return not self.bypasses and not odd
+def say(report, count):
+    for index, programs in list(report.bypasses.items())[:MOST_BYPASSES]:
+        print(f"BYPASS: file {index} of seed {report.seed}, shown by {', '.join(programs)}")
+    return report.say(count, f"pictures shown of files that were let through: {report.shown_by()}")
 
 
 def main():
@@ -78,16 +48,16 @@ def main():
     for reason in missing:
         print(f"left out: {reason}")
     print(f"seed {seed}, files {first} to {first + count}, shown by {', '.join(p.name for p in programs)}")
-    penstock, pictures, report = Penstock(address), generate.Pictures(), Report(seed)
+    penstock, pictures, report = Penstock(address), generate.Pictures(), Report("differential-pictures", seed)
     for start in range(first, first + count, BATCH):
         indexes = range(start, min(start + BATCH, first + count))
         made = [(index, *generate.make(seed, index, pictures)) for index in indexes]
         try_batch(penstock, programs, made, report)
-        if len(report.bypasses) >= 40:
+        if len(report.bypasses) >= MOST_BYPASSES:
             break
     for program in programs:
         getattr(program, "close", lambda: None)()
-    sys.exit(0 if report.say(count) else 1)
+    sys.exit(0 if say(report, count) else 1)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ the listed phrase in it, the document was a way around the rules.
 Penstock has the rules that `phrases.py` prints. With PENSTOCK_KEEP_BYPASSES=FOLDER, such documents are kept there.
 """
 
-import collections
-import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,45 +13,30 @@ import renderers
 import generate
 from client import Penstock
 from phrases import shows
+from report import MOST_BYPASSES, Report
 
 # LibreOffice takes seconds to start.
 BATCH = 120
-MOST_BYPASSES = int(os.environ.get("PENSTOCK_MOST_BYPASSES", "40"))
 
 
-class Report:
+class TextReport(Report):
     def __init__(self, seed):
-        self.seed = seed
-        self.verdicts, self.kinds = collections.Counter(), collections.Counter()
-        self.shown, self.bypasses, self.unshown = collections.Counter(), {}, 0
+        super().__init__("differential-texts", seed)
+        self.documents, self.unshown = {}, 0
 
-    def bypass(self, document, program):
-        folder = os.environ.get("PENSTOCK_KEEP_BYPASSES")
-        if folder and document.index not in self.bypasses:
-            with open(f"{folder}/{self.seed}-{document.index}.{document.kind}", "wb") as file:
-                file.write(document.data)
-        self.bypasses.setdefault(document.index, (document, []))[1].append(program)
+    def bypassed(self, document, program):
+        self.bypass(document.index, document.kind, document.data, program)
+        self.documents[document.index] = document
 
-    def say(self, count):
-        for document, programs in self.bypasses.values():
+    def say_all(self):
+        for index, programs in self.bypasses.items():
+            document = self.documents[index]
             print(
-                f"BYPASS: document {document.index} of seed {self.seed}, {document.kind}, shown by"
+                f"BYPASS: document {index} of seed {self.seed}, {document.kind}, shown by"
                 f" {', '.join(programs)}: {'; '.join(document.done)}; sent as {document.sent[0].split(';')[0]}"
             )
-        odd = {verdict: n for verdict, n in self.verdicts.items() if verdict.startswith("status")}
-        for verdict, number in odd.items():
-            print(f"ODD: {number} answers with {verdict}")
-        shown = ", ".join(f"{name} {number}" for name, number in self.shown.items())
-        print(f"documents that show their phrase: {shown or 'none'}; {self.unshown} unshown")
-        for kind in sorted({kind for kind, _ in self.kinds}):
-            numbers = [self.kinds[kind, verdict] for verdict in ("blocked", "inconclusive", "allowed")]
-            print(f"  {kind}: {numbers[0]} blocked, {numbers[1]} inconclusive, {numbers[2]} allowed")
-        of = self.verdicts
-        print(
-            f"differential-texts: {count} tried, {of['blocked']} blocked, {of['inconclusive']} inconclusive, "
-            f"{of['allowed']} allowed, {len(self.bypasses)} bypasses"
-        )
-        return not self.bypasses and not odd
+        about = f"documents that show their phrase: {self.shown_by()}; {self.unshown} unshown"
+        return self.say(sum(self.verdicts.values()), about)
 
 
 def try_batch(penstock, programs, made, report):
@@ -61,8 +44,7 @@ def try_batch(penstock, programs, made, report):
         verdicts = list(pool.map(lambda document: penstock.judge(document.sent[1], document.sent[0]), made))
     seen = set()
     for document, verdict in zip(made, verdicts):
-        report.verdicts[verdict] += 1
-        report.kinds[document.kind, verdict] += 1
+        report.note(document.kind, verdict)
     for program in programs:
         mine = [document for document in made if document.kind in program.kinds]
         for document, texts in zip(mine, program.show(mine)):
@@ -70,7 +52,7 @@ def try_batch(penstock, programs, made, report):
                 report.shown[program.name] += 1
                 seen.add(document.index)
                 if verdicts[document.index - made[0].index] == "allowed":
-                    report.bypass(document, program.name)
+                    report.bypassed(document, program.name)
     blocked = sum(verdict == "blocked" and document.index not in seen for document, verdict in zip(made, verdicts))
     report.unshown += blocked
 
@@ -86,7 +68,7 @@ def main():
     print(
         f"seed {seed}, documents {first} to {first + count}, shown by {', '.join(p.name for p in programs)}", flush=True
     )
-    penstock, report = Penstock(address), Report(seed)
+    penstock, report = Penstock(address), TextReport(seed)
     for start in range(first, first + count, BATCH):
         indexes = range(start, min(start + BATCH, first + count))
         try_batch(penstock, programs, [generate.make(seed, index, left_out) for index in indexes], report)
@@ -94,7 +76,7 @@ def main():
             break
     for program in programs:
         getattr(program, "close", lambda: None)()
-    sys.exit(0 if report.say(sum(report.verdicts.values())) else 1)
+    sys.exit(0 if report.say_all() else 1)
 
 
 if __name__ == "__main__":
