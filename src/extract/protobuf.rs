@@ -1,8 +1,8 @@
 //! Messages in the wire format of Protocol Buffers, read without their schema.
 //!
 //! Every length-delimited field is a part, named by its numbers from the outside in (`1.2`), and, where it may be a
-//! message itself, is read in its turn. Uploads are often streamed as many messages with a piece of the file in each, so
-//! pieces under one name are also put together.
+//! message itself, is read in its turn. Uploads are often streamed as many messages with a piece of the file in each,
+//! so pieces under one name are also put together.
 //!
 //! Source: "Encoding", protobuf.dev.
 

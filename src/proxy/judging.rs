@@ -59,8 +59,8 @@ pub(super) enum Doubting {
     OfPiece,
     /// It is a piece, as only its client says: what may come of a file being cut in pieces is decided on the whole.
     OfClaimedPiece,
-    /// It looks like a piece, though its request does not say so by a name that is known. What comes of a file being cut
-    /// off counts as one doubt, which passes by default.
+    /// It looks like a piece, though its request does not say so by a name that is known. What comes of a file being
+    /// cut off counts as one doubt, which passes by default.
     OfLoosePiece,
     /// It is one of several files that may become of pieces. It leaves no trace where nothing matches.
     Nothing,

@@ -2,8 +2,8 @@
 //!
 //! [`Workers`] is the proxy's side: it starts the binary it is part of again, as `penstock worker`, and speaks with it
 //! over two pipes (`protocol`). [`serve`] is the other side: it loads libheif or pdfium if that is installed, gives up
-//! every right that the kernel lets it give up (`sandbox`), and only then reads the first byte of an upload. A file that
-//! makes the library crash, hang or do somebody's bidding costs one process, which is replaced.
+//! every right that the kernel lets it give up (`sandbox`), and only then reads the first byte of an upload. A file
+//! that makes the library crash, hang or do somebody's bidding costs one process, which is replaced.
 
 mod bounds;
 mod child;

@@ -3,8 +3,8 @@
 //!
 //! `machine` draws pictures, writes them in every format with structures that are unusual, and sends them. Files that
 //! are neither blocked nor inconclusive go to Pillow and libvips, and to ImageMagick and Chromium where these are
-//! installed; what they show goes through Penstock as PNG. If that is blocked, the file was a way around it. Where pdfium
-//! is installed, there are documents in PDF among them, which poppler and MuPDF show.
+//! installed; what they show goes through Penstock as PNG. If that is blocked, the file was a way around it. Where
+//! pdfium is installed, there are documents in PDF among them, which poppler and MuPDF show.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Base64 and data URIs with escapes in them, which programs, YAML, GraphQL and style sheets undo before anybody decodes
-//! them.
+//! Base64 and data URIs with escapes in them, which programs, YAML, GraphQL and style sheets undo before anybody
+//! decodes them.
 //!
 //! Sources: ECMA-262, "String Literals"; GraphQL, October 2021, §2.9.4; YAML 1.2.2 §5.7; CSS Syntax Level 3, §4.3.7.
 

@@ -17,8 +17,8 @@ use super::data_uri;
 /// How addresses begin.
 const SCHEME: &[u8] = b"data:";
 
-/// Hands out the content of every data URI in `text` that is not written plainly, and what pictures show together; it is
-/// `declared` to be of a type, which may name its charset. Time is linear in the text.
+/// Hands out the content of every data URI in `text` that is not written plainly, and what pictures show together; it
+/// is `declared` to be of a type, which may name its charset. Time is linear in the text.
 pub(in crate::extract) fn find(text: &Bytes, declared: Option<&str>, found: &mut Dissection<'_>) {
     let recoded = recoded(text, found);
     if let Some(text) = &recoded {

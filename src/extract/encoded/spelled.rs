@@ -57,8 +57,8 @@ pub(super) fn whole(text: &Bytes, found: &mut Dissection<'_>) {
     }
 }
 
-/// Hands out the bytes of which `text` has each as a character, as `readAsBinaryString` of browsers gives them. Texts of
-/// people have no control characters.
+/// Hands out the bytes of which `text` has each as a character, as `readAsBinaryString` of browsers gives them. Texts
+/// of people have no control characters.
 pub(super) fn binary_string(text: &[u8], found: &mut Dissection<'_>) {
     let is_control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
     if text.len() < MIN_CHARACTERS || text.is_ascii() || !text.iter().any(is_control) {

@@ -1,8 +1,8 @@
 //! JSON in files without the escapes of its strings: `"\u0066orbidden"` reads as "forbidden".
 //!
-//! An origin that stores a file does not take it apart, so its strings are no parts, of which a long list would have too
-//! many. The whole text is read with all escapes undone, wherever they stand: that serves one value, a value a line,
-//! what only some readers forgive, and files that are cut off.
+//! An origin that stores a file does not take it apart, so its strings are no parts, of which a long list would have
+//! too many. The whole text is read with all escapes undone, wherever they stand: that serves one value, a value a
+//! line, what only some readers forgive, and files that are cut off.
 
 use bytes::Bytes;
 

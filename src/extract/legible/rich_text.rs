@@ -1,8 +1,9 @@
-//! Rich text in JSON, as editors of sites send it: a word of which one letter is bold is in two strings, which pages show
-//! as one.
+//! Rich text in JSON, as editors of sites send it: a word of which one letter is bold is in two strings, which pages
+//! show as one.
 //!
-//! Sources: Quill, "Delta" (`ops`, `insert`); ProseMirror and TipTap (`content`, `text`); Slate (`children` or `leaves`,
-//! `text`); Lexical (`children`, `text`); Notion, "Rich text" (`plain_text`); mdast and hast (`children`, `value`).
+//! Sources: Quill, "Delta" (`ops`, `insert`); ProseMirror and TipTap (`content`, `text`); Slate (`children` or
+//! `leaves`, `text`); Lexical (`children`, `text`); Notion, "Rich text" (`plain_text`); mdast and hast (`children`,
+//! `value`).
 
 use crate::content::PartKind;
 use crate::extract::dissection::Dissection;

@@ -6,8 +6,8 @@ use super::sieve::Passed;
 use super::window::{Window, mixed};
 use super::{Occurrence, Patterns};
 
-/// What comparing at one window may cost: patterns that share it, long ones counting for more. It bounds the work on any
-/// text; a pattern that has no window within it goes to the automaton.
+/// What comparing at one window may cost: patterns that share it, long ones counting for more. It bounds the work on
+/// any text; a pattern that has no window within it goes to the automaton.
 const BUDGET: u8 = 16;
 
 /// Bytes of pattern that count as one more pattern.

@@ -16,8 +16,8 @@ pub(super) struct Planned {
     pub(super) shortest: usize,
 }
 
-/// The layers for `patterns`, those with the longest first. Each goes over the text once, so there are as few as can be:
-/// one, but for patterns of less than four bytes.
+/// The layers for `patterns`, those with the longest first. Each goes over the text once, so there are as few as can
+/// be: one, but for patterns of less than four bytes.
 pub(super) fn plan(patterns: &Patterns) -> Vec<Planned> {
     let windows = if patterns.len() <= FEW {
         vec![Window::new(3, 2)]

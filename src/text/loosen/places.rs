@@ -378,8 +378,8 @@ fn length_at(text: &[u8], at: usize) -> Option<usize> {
     Some(text.get(at + 1..)?.iter().take_while(|byte| **byte & 0xc0 == 0x80).count() + 1)
 }
 
-/// Hands out where letters that stand `alone`, in a chunk at `start` of `text` and a little behind, follow each other as
-/// they do in a keyword.
+/// Hands out where letters that stand `alone`, in a chunk at `start` of `text` and a little behind, follow each other
+/// as they do in a keyword.
 fn found_spelled_out(text: &[u8], hints: &Hints, (alone, start): (&[u8], usize), mut found: impl FnMut(Range<usize>)) {
     let places = (0..alone.len()).filter(|at| alone[*at] != 0);
     let mut row: Option<(Range<usize>, usize)> = None;

@@ -284,8 +284,8 @@ impl Layer<'_> {
         }
     }
 
-    /// Whether what stands at `source` is the keyword by the rules of its own normalisation, where that is stricter than
-    /// the one of the text.
+    /// Whether what stands at `source` is the keyword by the rules of its own normalisation, where that is stricter
+    /// than the one of the text.
     fn is_strictly_there(&self, seeker: &Seeker, source: &Range<usize>) -> bool {
         if !strict::is_stricter(seeker.switches) {
             return true;

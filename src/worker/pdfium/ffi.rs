@@ -98,8 +98,8 @@ macro_rules! functions {
 
         impl Functions {
             fn find(library: &libloading::Library) -> Result<Self, libloading::Error> {
-                // SAFETY: the types are those that the headers declare. The pointers outlive this borrow of the library,
-                // which `Pdfium` keeps for as long as them.
+                // SAFETY: the types are those that the headers declare. The pointers outlive this borrow of the
+                // library, which `Pdfium` keeps for as long as them.
                 unsafe { Ok(Self { $($name: *library.get(concat!(stringify!($name), "\0"))?,)* }) }
             }
         }
@@ -213,8 +213,8 @@ impl Pdfium {
             renderer: 0,
             fonts: 0,
         };
-        // SAFETY: as declared in `fpdfview.h`; called once, since a worker opens one library. The list of folders, which
-        // ends with a null pointer, is static.
+        // SAFETY: as declared in `fpdfview.h`; called once, since a worker opens one library. The list of folders,
+        // which ends with a null pointer, is static.
         unsafe { (functions.FPDF_InitLibraryWithConfig)(&raw const config) };
         Ok(Self { functions, _library: library })
     }

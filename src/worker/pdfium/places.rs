@@ -73,8 +73,8 @@ impl Layout {
         self.covered.min(1.0) + if self.is_plain() || self.covered < LEAST_COVERED { 0.0 } else { 1.0 }
     }
 
-    /// Whether the page is one picture as it is stored, and maybe letters. The picture is compared by itself, so there is
-    /// less reason to render the page.
+    /// Whether the page is one picture as it is stored, and maybe letters. The picture is compared by itself, so there
+    /// is less reason to render the page.
     pub(super) fn is_plain(&self) -> bool {
         self.is_plain
     }

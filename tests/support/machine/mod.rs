@@ -1,5 +1,5 @@
-//! What the differential tests of pictures and of texts have in common: the programs that they install, how they are set,
-//! and the origin behind Penstock.
+//! What the differential tests of pictures and of texts have in common: the programs that they install, how they are
+//! set, and the origin behind Penstock.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -39,7 +39,8 @@ pub fn telling_origin() -> Origin {
     origin
 }
 
-/// The command that runs the machine in `tests/NAME` against a Penstock, with as many files as the setting `count` says.
+/// The command that runs the machine in `tests/NAME` against a Penstock, with as many files as the setting `count`
+/// says.
 pub fn machine(name: &str, folder: &Path, address: std::net::SocketAddr, count: &str) -> Command {
     let mut command = Command::new(folder.join("venv/bin/python"));
     command.arg(repository(&format!("tests/{name}/machine/run.py"))).arg(address.to_string());

@@ -1,9 +1,10 @@
 //! What a file says that its colours mean: an ICC profile, or numbers in its place.
 //!
 //! Browsers show a picture as these say. Most say what everybody takes for granted, or something near to it, which no
-//! perceptual hash sees. Whether they do is read off their curves and their columns, never tried out on samples: a table
-//! may turn just those colours over that nobody tries. Where a profile is not near to the usual ones, the picture is
-//! compared as it has it as well: see [`Meaning`]. The profile is applied by `moxcms`, which the crate `image` brings.
+//! perceptual hash sees. Whether they do is read off their curves and their columns, never tried out on samples: a
+//! table may turn just those colours over that nobody tries. Where a profile is not near to the usual ones, the picture
+//! is compared as it has it as well: see [`Meaning`]. The profile is applied by `moxcms`, which the crate `image`
+//! brings.
 //!
 //! Sources: ICC.1:2022; W3C PNG, third edition, §11.3.2; RFC 9649 §2.7.1.4 (WebP); ISO/IEC 14496-12 §12.1.5 (`colr`).
 

@@ -55,7 +55,8 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Goes on with a string that begins with `count` glyphs, all of a short one, at `place`, along `direction`; an em is `em` long.
+    /// Goes on with a string that begins with `count` glyphs, all of a short one, at `place`, along `direction`; an em
+    /// is `em` long.
     pub(super) fn go_to(
         &mut self,
         place: (f64, f64),
