@@ -8,7 +8,8 @@
 use std::ops::Range;
 
 use super::signs::{is_half_letter, letter_of};
-use crate::text::fold::is_word_character;
+use super::words::bare;
+use crate::text::fold::{belongs_to_no_script, is_word_character};
 use crate::text::rule::Words;
 
 /// Bits for each entry: one place in sixteen that has nothing to do with a keyword passes, at most.
@@ -25,6 +26,8 @@ pub(super) const MOST_GAP: usize = 12;
 pub(in crate::text) struct Hints {
     /// How the words of phrases meet: two letters at either side.
     joints: Bits,
+    /// The same with three letters at either side.
+    far_joints: Bits,
     /// The first two letters behind a joint.
     starts: Bits,
     /// How words begin and end: two letters each.
@@ -57,19 +60,25 @@ pub(super) enum Meeting {
 impl Hints {
     /// The hints of `keywords`, which are normalised.
     pub(in crate::text) fn of<'k>(keywords: impl Iterator<Item = (&'k str, Words)>) -> Self {
-        let mut keys: [Vec<u32>; 7] = Default::default();
-        let [joints, starts, ends, twos, inner_twos, threes, fours] = &mut keys;
+        let mut keys: [Vec<u32>; 8] = Default::default();
+        let [joints, far_joints, starts, ends, twos, inner_twos, threes, fours] = &mut keys;
         let mut is_anywhere = false;
         for (keyword, words) in keywords {
             is_anywhere |= words == Words::Anywhere;
             let mut last_end = None;
             let mut letters = Vec::with_capacity(keyword.len());
-            for word in words_of(keyword) {
-                let bytes = &keyword.as_bytes()[word.clone()];
+            // A whole word has no letter before it; what is before others is not known.
+            let padding = if words == Words::Whole { " " } else { "" };
+            let padded = format!("{padding}{keyword}{padding}");
+            for word in words_of(&padded) {
+                let bytes = &padded.as_bytes()[word.clone()];
                 ends.push(key_of_word(bytes.iter().copied()));
                 if let Some(end) = last_end {
-                    joints.push(key_of_joint(keyword.as_bytes(), &(end..word.start)));
+                    let key = key_of_joint(padded.as_bytes(), &(end..word.start));
+                    joints.push(key);
                     starts.push(key_of_start(bytes));
+                    let sides = sides(&padded, &(end..word.start)).map(|side| side.unwrap_or(ANY));
+                    far_joints.push(key_of_far_joint(key, sides));
                 }
                 last_end = Some(word.end);
                 letters.extend_from_slice(bytes);
@@ -84,8 +93,20 @@ impl Hints {
             }
         }
         let has_phrases = !joints.is_empty();
-        let [joints, starts, words, twos, inner_twos, threes, fours] = keys.map(Bits::of);
-        Self { joints, starts, words, twos, inner_twos, threes, fours, has_phrases, is_anywhere, is_open: false }
+        let [joints, far_joints, starts, words, twos, inner_twos, threes, fours] = keys.map(Bits::of);
+        Self {
+            joints,
+            far_joints,
+            starts,
+            words,
+            twos,
+            inner_twos,
+            threes,
+            fours,
+            has_phrases,
+            is_anywhere,
+            is_open: false,
+        }
     }
 
     /// Hints that everything passes.
@@ -105,7 +126,8 @@ impl Hints {
         // The joint first: it says no nearly always, so that the processor foresees it.
         if let Some((gap, ends)) = usual_gap_before(text.as_bytes(), at) {
             let key = ends << 16 | key_of_start(&text.as_bytes()[at..]);
-            return (self.joints.has(key) && may_start()).then_some(gap);
+            let may_join = self.joints.has(key) && may_start() && self.may_join_far(text, &gap, key);
+            return may_join.then_some(gap);
         }
         if !may_start() {
             return None;
@@ -115,7 +137,17 @@ impl Hints {
 
     /// Whether the words at either side of `gap` in `text` may follow each other in a phrase.
     pub(super) fn may_join(&self, text: &str, gap: &Range<usize>) -> bool {
-        self.joints.has(key_of_joint(text.as_bytes(), gap))
+        let key = key_of_joint(text.as_bytes(), gap);
+        self.joints.has(key) && self.may_join_far(text, gap, key)
+    }
+
+    /// The same by three letters at either side, where these are known, besides those that `key` is of.
+    fn may_join_far(&self, text: &str, gap: &Range<usize>, key: u32) -> bool {
+        let [Some(one), Some(other)] = sides(text, gap) else {
+            return true;
+        };
+        let wanted = [[one, other], [ANY, other], [one, ANY], [ANY, ANY]];
+        wanted.into_iter().any(|sides| self.far_joints.has(key_of_far_joint(key, sides)))
     }
 
     /// Whether `word` may be one of a keyword.
@@ -278,6 +310,45 @@ fn key_of_joint(text: &[u8], gap: &Range<usize>) -> u32 {
     at.into_iter().fold(0, |key, at| key << 8 | u32::from(byte(at)))
 }
 
+/// Stands for letters beside a gap that a keyword leaves open.
+const ANY: u32 = u32::MAX;
+
+/// Keys of the three letters before and behind `gap`, or of fewer where a word has no more; `None` where they are not
+/// known, or may be in disguise.
+fn sides(text: &str, gap: &Range<usize>) -> [Option<u32>; 2] {
+    let (before, behind) = (text.get(..gap.start), text.get(gap.end..));
+    [before.and_then(|text| key_of_side(text.chars().rev())), behind.and_then(|text| key_of_side(text.chars()))]
+}
+
+/// The same of one side, of which `chars` are the next. A letter that is repeated may be one, and marks over letters
+/// are left out.
+fn key_of_side(chars: impl Iterator<Item = char>) -> Option<u32> {
+    let (mut key, mut last, mut count) = (0_u32, 0, 0);
+    for ch in chars.take(MOST_OF_SIDE) {
+        let letter = match ch {
+            ' ' => return Some(key),
+            ch if ch.is_ascii_alphanumeric() => u32::from(alike(ch as u8)),
+            ch if belongs_to_no_script(ch) => continue,
+            ch if is_word_character(ch) && bare(ch).is_none() => ch.into(),
+            _ => return None,
+        };
+        if letter != last {
+            (key, last, count) = (key.rotate_left(10) ^ letter, letter, count + 1);
+        }
+        if count == 3 {
+            return Some(key);
+        }
+    }
+    None
+}
+
+/// Characters in which the letters of one side are.
+const MOST_OF_SIDE: usize = 8;
+
+fn key_of_far_joint(joint: u32, [one, other]: [u32; 2]) -> u32 {
+    joint.rotate_left(5) ^ one.rotate_left(13) ^ other.wrapping_mul(0x85eb_ca6b)
+}
+
 fn key_of_letters(letters: &[u8]) -> u32 {
     letters.iter().fold(letters.len() as u32, |key, letter| key << 8 | u32::from(alike(*letter)))
 }
@@ -385,6 +456,19 @@ mod tests {
             assert!(hints.joint_before(text, at).is_some(), "{text}");
         }
         assert!(hints.joint_before("zorblax quantum", 0).is_none());
+        for (text, passes) in [
+            ("parallax, quantum", true),
+            ("parallex, quantum", false),
+            ("zorblax, quince", false),
+            ("zorbl.ax, quantum", true),
+            ("zorblaxx, quantum", false),
+            ("zorblax, quaaantum", true),
+            ("zorblax, qu\u{20e3}antum", true),
+        ] {
+            assert_eq!(hints.joint_before(text, text.find("qu").unwrap_or(0)).is_some(), passes, "{text}");
+        }
+        let inner = Hints::of([("ax of quantum", Words::Anywhere)].into_iter());
+        assert!(inner.joint_before("zorblax, of quantum", 9).is_some() && inner.joint_before("ax, on", 4).is_none());
         assert!(hints.joint_before("turnip, quantum", 8).is_none());
         assert!(hints.may_be_word(b"turnip") && hints.may_be_word(b"7urnlp") && !hints.may_be_word(b"parsnip"));
         for (text, passes) in [
