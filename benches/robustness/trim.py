@@ -25,9 +25,16 @@ def borders(lines):
 
 
 def border(lines):
-    """How many of the first lines have the colour of the first pixel."""
-    for number, line in enumerate(lines):
-        near = np.abs(line.astype(np.int16) - int(lines[0][0])) <= TOLERANCE
-        if near.mean() < UNIFORM_SHARE:
-            return number
-    return len(lines)
+    """How many of the first lines have one colour: that of the first, the middle or the last pixel of the first."""
+    if len(lines) == 0:
+        return 0
+    first = lines[0]
+    for colour in (int(first[place]) for place in (0, len(first) // 2, len(first) - 1)):
+        count = 0
+        for line in lines:
+            if (np.abs(line.astype(np.int16) - colour) <= TOLERANCE).mean() < UNIFORM_SHARE:
+                break
+            count += 1
+        if count:
+            return count
+    return 0

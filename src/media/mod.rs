@@ -153,12 +153,20 @@ pub fn hash_part_here(bytes: &[u8], wanted: AlgorithmSet, limits: &DecodeLimits)
 /// the same colours it gave hashes up to 36 bits apart, and at most 8 bits of others.
 const EXACT_BELOW: u8 = 50;
 
+/// Below this contrast what is seen of a JPEG may be in its other components: where these are far off the middle, red,
+/// green or blue is cut off at its end, and what is seen is up to some 25 darker or lighter than the luma plane says.
+const BRIGHTNESS_BELOW: u8 = 25;
+
 impl PartHashes {
     fn add_views(&mut self, bytes: &[u8], wanted: AlgorithmSet, means: &DecodeMeans<'_>) {
         let needs_colour = wanted.iter().any(img_hash::is_of_family);
         let colours = if needs_colour { Colours::Rgb } else { Colours::Luma };
         self.decode_views(bytes, wanted, colours, means);
-        let is_inexact = |view: &ViewHashes| matches!(&view.pdq, Some(Ok(hashes)) if hashes.quality < EXACT_BELOW);
+        let is_inexact = |view: &ViewHashes| match &view.pdq {
+            Some(Ok(hashes)) => hashes.quality < EXACT_BELOW || hashes.contrast < BRIGHTNESS_BELOW,
+            Some(Err(why)) => *why != Unhashable::TooSmall,
+            None => false,
+        };
         if self.media_type == MediaType::Jpeg && colours == Colours::Luma && self.views.iter().any(is_inexact) {
             self.views.clear();
             self.decode_views(bytes, wanted, Colours::Rgb, means);

@@ -119,3 +119,28 @@ fn a_thread_that_has_hashed_a_picture_allocates_little_for_the_next() {
     // A row of blocks, and tables.
     assert!(second.largest <= 64 << 10 && second.bytes <= 256 << 10 && second.count <= 100, "{second:?}");
 }
+
+#[test]
+fn a_jpeg_is_hashed_as_viewers_show_it() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pictures");
+    // What Pillow shows of each.
+    for (name, expected) in [
+        // A bit of its data is turned over, after which not all decoders go on.
+        ("damaged.jpg", "9ac610f7016d6d097d184e6b14b618c69ac6aa72baec7d6b558dc70d6799a58c"),
+        // Its first scan is followed by a marker that says that its colours are others.
+        ("late-colours.jpg", "9ac610fe016d6d09f511ce7b15be0cd618c6ba73bee16d4b518dc70c6691e38c"),
+        // Every pixel is as bright as the others, as far as its luma plane says.
+        ("of-colours-alone.jpg", "65396f09fe9292e682e6b184ea61e7396539558c411e92f4ae5238f3996e1a73"),
+        // Every block of its luma plane has the same mean, but for what is cut off at black and white.
+        ("saturated.jpg", "75936b6ceb1296f608669086eb63633b151b5cac510388b4ea62b8d718ee6f73"),
+    ] {
+        let file = std::fs::read(folder.join(name)).unwrap();
+        let Ok(HashValue::Pdq(expected)) = HashValue::parse(Algorithm::Pdq, expected) else { panic!("{name}") };
+        for wanted in [AlgorithmSet::all(), [Algorithm::Pdq].into_iter().collect()] {
+            let hashes = hash_part_here(&file, wanted, &DecodeLimits::default());
+            let pdqs = hashes.views.iter().filter_map(|view| view.pdq?.ok());
+            let nearest = pdqs.map(|pdq| pdq.dihedral[0].distance(&expected).0).min();
+            assert!(nearest.is_some_and(|bits| bits <= 12), "{name}: {nearest:?} bits off");
+        }
+    }
+}

@@ -42,7 +42,7 @@ impl Rect {
 /// What a luma plane of `width × height` bytes has inside its uniform borders; `None` when it has none.
 ///
 /// A border is made of rows at the top or the bottom, then of columns at the left or the right of what those leave, of
-/// which 60 % of the pixels have the colour of the first pixel of the outermost one. One that is narrower than 1 % of
+/// which 60 % of the pixels have the colour of the first, middle or last pixel of the outermost one. One that is narrower than 1 % of
 /// its side does not count by itself; no more than 40 % is taken away at either end, so that something is always left.
 /// Goes through little more than the borders.
 pub fn without_borders(luma: &[u8], width: usize, height: usize) -> Option<Rect> {
@@ -65,11 +65,15 @@ fn borders<I: ExactSizeIterator<Item = u8>>(count: usize, line: impl Fn(usize) -
     (border(widest, &line), border(widest, |number| line(count - 1 - number)))
 }
 
-/// How many of the first `widest` lines have the colour of the first pixel.
+/// How many of the first `widest` lines have one colour: that of the first, the middle or the last pixel, since what
+/// made the border may have spoilt any of them.
 fn border<I: ExactSizeIterator<Item = u8>>(widest: usize, line: impl Fn(usize) -> I) -> usize {
-    let Some(colour) = (widest > 0).then(|| line(0)).and_then(|mut line| line.next()) else {
+    if widest == 0 {
         return 0;
-    };
+    }
+    let length = line(0).len();
+    let colours = [0, length / 2, length.saturating_sub(1)].map(|place| line(0).nth(place));
+    let Some(colour) = colours.into_iter().flatten().find(|colour| has_colour(line(0), *colour)) else { return 0 };
     (0..widest).take_while(|number| has_colour(line(*number), colour)).count()
 }
 
@@ -121,6 +125,12 @@ mod tests {
         assert_eq!(found(&framed(inside, |x, y| 10 + ((x * 7 + y * 5) % 3) as u8)), Some(inside));
         let caption = |x: usize, y: usize| if (60..130).contains(&x) && (2..8).contains(&y) { 0 } else { 250 };
         assert_eq!(found(&framed(inside, caption)), Some(inside));
+    }
+
+    #[test]
+    fn a_corner_may_be_spoilt() {
+        let inside = Rect { left: 0, top: 0, width: 200, height: 85 };
+        assert_eq!(found(&framed(inside, |x, _| if x < 8 { 34 } else { 128 })), Some(inside));
     }
 
     #[test]

@@ -41,6 +41,7 @@ enum Packing {
 }
 
 /// What the header of a picture says.
+#[derive(Clone)]
 pub(super) struct Header {
     pub(super) width: u32,
     /// Rows, and in an icon those of its mask as well.
@@ -112,6 +113,9 @@ impl Decoding<'_, '_> {
         };
         let pixels = pixels.filter(|_| rows > 0).ok_or_else(too_few_pixels)?;
         self.show(Picture::whole(width, height, pixels, Orientation::NoTransforms, 0));
+        if let Some(all_greys) = header.with_all_greys() {
+            return self.bmp_pixels(&all_greys, data);
+        }
         ended_with(rows.into(), height.into())
     }
 }
@@ -164,6 +168,15 @@ impl Header {
     /// Whether its pixels are here, and not in another file inside.
     pub(super) const fn has_pixels(&self) -> bool {
         matches!(self.packing, Packing::Plain | Packing::Runs(_) | Packing::Fax)
+    }
+
+    /// The same with greys for all numbers, where the colours are the first few of them: Pillow then takes numbers for
+    /// what they are.
+    fn with_all_greys(&self) -> Option<Self> {
+        let is_grey = |(number, colour): (usize, &[u8; 3])| *colour == [number as u8; 3];
+        let are_some = self.bits == 8 && (3..256).contains(&self.colours.len());
+        (are_some && self.colours.iter().enumerate().all(is_grey))
+            .then(|| Self { colours: (0..=255).map(|grey| [grey; 3]).collect(), ..self.clone() })
     }
 
     /// Bytes of a row of its pixels.

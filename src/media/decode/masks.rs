@@ -1,9 +1,11 @@
 //! Colours as groups of bits in a number, in BMP and DDS.
 
 /// Which bits of a pixel are red, green, blue and alpha.
+#[derive(Clone)]
 pub(super) struct Masks([Tone; 4]);
 
 /// One of them.
+#[derive(Clone)]
 struct Tone {
     mask: u32,
     /// Where the highest eight of its bits begin, or all where there are fewer.

@@ -38,7 +38,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
-use image::codecs::hdr::HdrDecoder;
 use image::codecs::qoi::QoiDecoder;
 use image::codecs::tga::TgaDecoder;
 use image::metadata::Orientation;
@@ -286,7 +285,7 @@ impl<'a, 'v> Decoding<'a, 'v> {
             MediaType::Xpm => self.xpm(),
             MediaType::Fits => self.fits(),
             MediaType::Icns => self.icns(),
-            MediaType::Hdr => self.still(HdrDecoder::new_nonstrict(self.source()), 0),
+            MediaType::Hdr => self.hdr(),
             MediaType::OtherPicture(_) => Err(DecodeError::Unsupported("a format that nothing here decodes")),
             MediaType::Text | MediaType::Known(_) | MediaType::Empty | MediaType::Opaque => {
                 Err(DecodeError::Broken("not a picture".into()))

@@ -33,6 +33,8 @@ const MIN_TELLING: usize = 120;
 pub struct PdqHashes {
     /// 0 to 100: how much structure the picture has. Below 50 a match means little.
     pub quality: u8,
+    /// How far its tones are from their mean: the standard deviation, 0 to 128.
+    pub contrast: u8,
     /// As it stands; rotated to the left by 90°, 180° and 270°; mirrored top to bottom, left to right, along the main
     /// diagonal and along the other: the order of the reference.
     pub dihedral: [PdqHash; 8],
@@ -95,7 +97,14 @@ fn hash_reduced(width: u32, height: u32, reduce: impl FnOnce() -> Small) -> Resu
     if coefficients.telling() < MIN_TELLING {
         return Err(Unhashable::Degenerate);
     }
-    Ok(PdqHashes { quality, dihedral: coefficients.dihedral() })
+    Ok(PdqHashes { quality, contrast: contrast(&small), dihedral: coefficients.dihedral() })
+}
+
+fn contrast(small: &Small) -> u8 {
+    let tones = small.as_flattened();
+    let mean = |values: &mut dyn Iterator<Item = f32>| values.sum::<f32>() / tones.len() as f32;
+    let middle = mean(&mut tones.iter().copied());
+    mean(&mut tones.iter().map(|tone| (tone - middle).powi(2))).sqrt() as u8
 }
 
 /// How much neighbours differ, from 0 to 100. Differences are cut to whole hundredths first, so that noise counts for

@@ -89,7 +89,7 @@ fn is_pcx(bytes: &[u8]) -> bool {
 }
 
 /// By a header of Windows or OS/2 whose sides, bits and compression make sense. Readers do not look at the planes;
-/// where these are unusual, the pixels have to be there.
+/// where these are unusual, half of the pixels have to be there.
 fn is_dib(bytes: &[u8]) -> bool {
     let field = |at: usize, width: usize| {
         if width == 2 { u16_at(bytes, at).map(u32::from) } else { u32_at(bytes, at) }
@@ -102,7 +102,8 @@ fn is_dib(bytes: &[u8]) -> bool {
         let pixels = u64::from(columns) * u64::from(rows) * u64::from(bits) / 8;
         let header = u64::from(bytes[0]);
         let is_usual = planes.is_some_and(|planes| planes <= usual && (usual > 1 || planes == 1));
-        is_side(Some(columns)) && is_side(Some(rows)) && (is_usual || header + pixels <= bytes.len() as u64)
+        // It may be cut off.
+        is_side(Some(columns)) && is_side(Some(rows)) && (is_usual || header + pixels / 2 <= bytes.len() as u64)
     };
     match bytes {
         // So short a header may be chance.

@@ -4,8 +4,10 @@ import io
 import random
 import zlib
 
-from PIL import Image, ImageCms, ImageDraw
+from PIL import Image, ImageCms, ImageDraw, ImageFile
 
+# Room for what is written at once, such as a profile beside many restart markers: Pillow gives up where it is too small.
+ImageFile.MAXBLOCK = 1 << 22
 LISTED = 6
 SIZES = [(320, 214), (211, 300), (256, 256)]
 LARGE = (1500, 1010)

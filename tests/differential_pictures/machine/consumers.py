@@ -28,6 +28,15 @@ def as_png(picture):
     return into.getvalue()
 
 
+def alike(png):
+    """The rendering, and what nobody takes for another picture."""
+    yield png
+    with Image.open(io.BytesIO(png)) as picture:
+        picture.load()
+        yield as_png(ImageOps.flip(picture))
+        yield as_png(picture.resize([max(1, side * 4 // 5) for side in picture.size], Image.BOX))
+
+
 def narrowed(picture):
     if picture.mode in ("I", "F", "I;16", "I;16B"):
         low, high = picture.getextrema()

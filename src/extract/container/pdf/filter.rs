@@ -135,9 +135,14 @@ fn flush(block: &mut Vec<u8>, at_least: usize, sink: &mut dyn Sink, found: &mut 
     Ok(())
 }
 
+const fn is_space(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == 0
+}
+
+/// What is no digit counts as 0 where it is no white space, as poppler has it.
 fn ascii_hex(input: &[u8], sink: &mut dyn Sink, found: &mut Dissection<'_>) -> Result<(), End> {
     let end = memchr::memchr(b'>', input).unwrap_or(input.len());
-    let mut digits = input[..end].iter().copied().filter(u8::is_ascii_hexdigit);
+    let mut digits = input[..end].iter().copied().filter(|byte| !is_space(*byte));
     let mut block = Vec::with_capacity(BLOCK);
     while let Some(high) = digits.next() {
         block.push(hex(high) << 4 | digits.next().map_or(0, hex));
@@ -146,6 +151,7 @@ fn ascii_hex(input: &[u8], sink: &mut dyn Sink, found: &mut Dissection<'_>) -> R
     flush(&mut block, 1, sink, found)
 }
 
+/// What is no digit counts by its distance from the first one, where it is no white space, as poppler has it.
 fn ascii_85(input: &[u8], sink: &mut dyn Sink, found: &mut Dissection<'_>) -> Result<(), End> {
     let end = memchr::memchr(b'~', input).unwrap_or(input.len());
     let input = input.strip_prefix(b"<~").unwrap_or(&input[..end]);
@@ -155,8 +161,8 @@ fn ascii_85(input: &[u8], sink: &mut dyn Sink, found: &mut Dissection<'_>) -> Re
         match byte {
             b'~' => break,
             b'z' if count == 0 => block.extend([0; 4]),
-            b'!'..=b'u' => {
-                group = group.wrapping_mul(85).wrapping_add(u32::from(byte - b'!'));
+            byte if !is_space(*byte) => {
+                group = group.wrapping_mul(85).wrapping_add(u32::from(*byte).wrapping_sub(u32::from(b'!')));
                 count += 1;
                 if count == 5 {
                     block.extend(group.to_be_bytes());

@@ -66,8 +66,26 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
     } else {
         read(&objects, found);
     }
-    found.show(Part::of_pages(bytes.clone()).named("pages"), None);
+    found.show(Part::of_pages(with_trailer(bytes, &objects)).named("pages"), None);
     Coverage::Some
+}
+
+/// The file, with a trailer where it has none. MuPDF goes by the catalogue then, which not every renderer looks for.
+fn with_trailer(bytes: &Bytes, objects: &Objects) -> Bytes {
+    let has = |name: &[u8]| memmem::find(bytes, name).is_some();
+    if has(b"trailer") || has(b"/XRef") {
+        return bytes.clone();
+    }
+    let is_name = |value: Option<&Value>, name: &str| matches!(value, Some(Value::Name(own)) if own == name);
+    let is_catalogue =
+        |value: &Value| matches!(value, Value::Dictionary(own) if is_name(own.get(&["Type"]), "Catalog"));
+    match objects.values().filter(|(_, value)| is_catalogue(value)).last() {
+        Some((number, _)) => {
+            let trailer = format!("\nendstream\nendobj\ntrailer\n<</Root {number} 0 R>>\n%%EOF\n");
+            [bytes, trailer.as_bytes()].concat().into()
+        }
+        None => bytes.clone(),
+    }
 }
 
 /// Hands out what the streams among `objects` hold, and what the pages say.

@@ -1,7 +1,7 @@
 //! Streams with all filters, and files whose structure is broken.
 
 use super::*;
-use crate::content::Mosaic;
+use crate::content::{Composition, Mosaic};
 use crate::extract::container::testing::{LISTED, codes, listed, opened};
 
 /// An object with a stream.
@@ -34,6 +34,9 @@ fn embedded_files_come_out_of_every_filter_and_chain() {
         ("/Filter [/ASCIIHexDecode /FlateDecode]", hex(&zlib(LISTED))),
         ("/Filter [ /AHx ]", hex(LISTED)),
         ("/Filter/ASCII85Decode", br#"792uR/Oi<*74gi/<(0^~>"#.to_vec()),
+        // What is no digit is one nevertheless, and does not put the rest out of step.
+        ("/Filter[/ASCII85Decode]", b"792uR/Oi;\x7f74gi/<(0^~>".to_vec()),
+        ("/Filter /AHx", hex(LISTED).iter().map(|digit| if *digit == b'0' { b'x' } else { *digit }).collect()),
         ("/Filter /RunLengthDecode", runs),
         ("/Filter /LZWDecode", lzw),
         ("/Fi#6cter /Fl", zlib(LISTED)),
@@ -42,6 +45,21 @@ fn embedded_files_come_out_of_every_filter_and_chain() {
         assert_eq!(codes(&found), [], "{filter}");
         assert!(listed(&found) > 0, "{filter}");
     }
+}
+
+#[test]
+fn pages_are_shown_of_a_file_without_a_trailer() {
+    let shown = |end: &str| {
+        let found = opened([b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj ", end.as_bytes()].concat());
+        let pages = found.parts.iter().find_map(|part| match part.composition.as_deref() {
+            Some(Composition::Pages(pdf)) => Some(pdf.clone()),
+            _ => None,
+        });
+        String::from_utf8_lossy(&pages.unwrap()).matches("trailer").count()
+    };
+    assert_eq!(shown(""), 1);
+    assert_eq!(shown("trailer<</Root 1 0 R>>"), 1, "as it is");
+    assert_eq!(shown("9 0 obj<</Type/XRef/Root 1 0 R>>endobj "), 0, "as it is");
 }
 
 #[test]

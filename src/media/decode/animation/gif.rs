@@ -2,13 +2,11 @@
 //!
 //! Source: GIF89a specification.
 
-use image::metadata::Orientation;
 use weezl::{BitOrder, LzwStatus};
 
 use super::screen::{Area, Disposal, Screen};
-use crate::media::decode::pixels::Pixels;
 use crate::media::decode::still::{is_forgiven, too_few_pixels};
-use crate::media::decode::{DecodeError, Decoding, Picture};
+use crate::media::decode::{DecodeError, Decoding};
 
 const HEADER: usize = 13;
 
@@ -43,7 +41,7 @@ impl Decoding<'_, '_> {
             if drawn.has_pixels || has_pixels {
                 self.show_frame(&mut showing, number, (width, height), &screen.rgba)?;
             }
-            if drawn.has_pixels && screen.is_mostly_empty() {
+            if drawn.has_pixels && screen.has_picture_apart() {
                 self.show_area(&screen, number)?;
             }
             has_pixels |= drawn.has_pixels;
@@ -51,14 +49,6 @@ impl Decoding<'_, '_> {
         }
         showing.chosen.ended()?;
         if has_pixels && is_whole { Ok(()) } else { Err(too_few_pixels()) }
-    }
-
-    /// A frame by itself, as some viewers show it.
-    fn show_area(&mut self, screen: &Screen, number: usize) -> Result<(), DecodeError> {
-        let ((width, height), rgba) = screen.last_area();
-        let pixels = Pixels::from_rgba(width, height, rgba).ok_or_else(too_few_pixels)?;
-        self.show(Picture::whole(width, height, pixels, Orientation::NoTransforms, number));
-        Ok(())
     }
 
     /// Draws what there is of a frame.

@@ -16,14 +16,16 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
 use image::metadata::Orientation;
+use twox_hash::XxHash3_64;
 
+use self::screen::Screen;
 use super::chosen::Chosen;
 use super::pixels::Pixels;
 use super::still::too_few_pixels;
 use super::{DecodeError, Decoding, Picture};
 
 /// Makes hashes of frames that nobody outside can foresee, so that no frame is taken for another.
-static FRAME_KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+static FRAME_KEY: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
 
 impl Decoding<'_, '_> {
     /// What is handed out of frames that are shown for so long each.
@@ -42,7 +44,7 @@ impl Decoding<'_, '_> {
         (width, height): (u32, u32),
         rgba: &[u8],
     ) -> Result<(), DecodeError> {
-        let content = FRAME_KEY.hash_one(rgba);
+        let content = XxHash3_64::oneshot_with_seed(*FRAME_KEY, rgba);
         if showing.shown.contains(&content) {
             showing.chosen.pass(number);
         } else if showing.chosen.takes(number, &self.means.deadline) {
@@ -50,6 +52,14 @@ impl Decoding<'_, '_> {
             let pixels = Pixels::from_rgba(width, height, rgba.to_vec()).ok_or_else(too_few_pixels)?;
             self.show(Picture::whole(width, height, pixels, Orientation::NoTransforms, number));
         }
+        Ok(())
+    }
+
+    /// The area of the last frame by itself, as some viewers show it.
+    fn show_area(&mut self, screen: &Screen, number: usize) -> Result<(), DecodeError> {
+        let ((width, height), rgba) = screen.last_area();
+        let pixels = Pixels::from_rgba(width, height, rgba).ok_or_else(too_few_pixels)?;
+        self.show(Picture::whole(width, height, pixels, Orientation::NoTransforms, number));
         Ok(())
     }
 }

@@ -14,6 +14,22 @@ pub(super) struct Area {
     pub(super) height: u32,
 }
 
+impl Area {
+    /// The least area that has both in it.
+    fn with(self, other: Self) -> Self {
+        if self.width == 0 || self.height == 0 {
+            return other;
+        }
+        if other.width == 0 || other.height == 0 {
+            return self;
+        }
+        let (left, top) = (self.left.min(other.left), self.top.min(other.top));
+        let right = (self.left + self.width).max(other.left + other.width);
+        let bottom = (self.top + self.height).max(other.top + other.height);
+        Self { left, top, width: right - left, height: bottom - top }
+    }
+}
+
 /// What becomes of the area of a frame before the next one is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Disposal {
@@ -29,6 +45,8 @@ pub(super) struct Screen {
     pub(super) height: u32,
     pub(super) rgba: Vec<u8>,
     last: (Area, Disposal),
+    /// What all frames so far lie in.
+    drawn: Area,
     /// The last area as it was before, row by row.
     saved: Vec<u8>,
 }
@@ -37,7 +55,7 @@ impl Screen {
     pub(super) fn new(width: u32, height: u32) -> Self {
         let nowhere = Area { left: 0, top: 0, width: 0, height: 0 };
         let rgba = vec![0; width as usize * height as usize * 4];
-        Self { width, height, rgba, last: (nowhere, Disposal::Keep), saved: Vec::new() }
+        Self { width, height, rgba, last: (nowhere, Disposal::Keep), drawn: nowhere, saved: Vec::new() }
     }
 
     /// Ends the frame before and begins one in `area`, of which only what lies on the screen counts.
@@ -60,6 +78,7 @@ impl Screen {
         let (width, height) = (area.width.min(self.width - left), area.height.min(self.height - top));
         let area = Area { left, top, width, height };
         self.last = (area, disposal);
+        self.drawn = self.drawn.with(area);
         let mut saved = std::mem::take(&mut self.saved);
         saved.clear();
         if disposal == Disposal::Restore {
@@ -68,11 +87,13 @@ impl Screen {
         self.saved = saved;
     }
 
-    /// Whether the last frame covers less than a quarter of it, and is no mere patch.
-    pub(super) fn is_mostly_empty(&self) -> bool {
+    /// Whether the last frame may be a picture by itself: it covers less than a quarter, or around it nothing was drawn
+    /// yet, and it is no mere patch.
+    pub(super) fn has_picture_apart(&self) -> bool {
         let Area { width, height, .. } = self.last.0;
-        let area = u64::from(width) * u64::from(height);
-        width.min(height) >= LEAST_SIDE && area * 4 < u64::from(self.width) * u64::from(self.height)
+        let (area, whole) = (u64::from(width) * u64::from(height), u64::from(self.width) * u64::from(self.height));
+        let is_alone = self.drawn == self.last.0 && area < whole;
+        width.min(height) >= LEAST_SIDE && (area * 4 < whole || is_alone)
     }
 
     /// The area of the last frame: its size, and its pixels.

@@ -161,6 +161,15 @@ fn pictures_of_xcode_have_their_colours_put_right() {
 }
 
 #[test]
+fn a_frame_with_nothing_around_it_is_a_picture_by_itself() {
+    let sides = |file: &[u8]| shown(file).0.iter().map(|one| (one.width, one.height)).collect::<Vec<_>>();
+    let part = |left: u8, width: u8| frame([left, 0, width, 70], 0, &vec![1; usize::from(width) * 70]);
+    assert_eq!(sides(&gif(100, 70, &[&part(0, 90)])), [(100, 70), (90, 70)]);
+    assert_eq!(sides(&gif(100, 70, &[&part(0, 100), &part(0, 90)])), [(100, 70)]);
+    assert_eq!(sides(&gif(100, 70, &[&part(0, 50)])), [(100, 70)], "a patch");
+}
+
+#[test]
 fn damage_is_withstood() {
     let whole = frame([0, 0, 2, 2], 0, &[0, 0, 1, 1]);
     let over = [control(3, Some(1)), frame([1, 0, 1, 2], 0x40, &[2, 3])].concat();
@@ -198,6 +207,11 @@ fn frames_of_a_webp_are_cleared_where_they_are_to_be() {
         assert_eq!(drawn(&file(flags)), (vec!["r...".to_owned(), second.to_owned(), third], Ok(())));
     }
     assert_withstands("webp", &file(1));
+    // The length of a frame is not what says where the next one begins.
+    let mut longer = file(0);
+    let first = memchr::memmem::find(&longer, b"ANMF").unwrap();
+    longer[first + 4] += 40;
+    assert_eq!(drawn(&longer), drawn(&file(0)));
 }
 
 #[test]

@@ -40,6 +40,9 @@ impl Decoding<'_, '_> {
             let drawn = self.draw_webp(&frame, &mut screen);
             self.show_frame(&mut showing, number, (width, height), &screen.rgba)?;
             drawn?;
+            if screen.has_picture_apart() {
+                self.show_area(&screen, number)?;
+            }
         }
         if showing.chosen.is_empty() {
             return Err(DecodeError::Broken("there is no picture in it".into()));
@@ -85,7 +88,7 @@ impl Frame<'_> {
             file.extend_from_slice(&width[..3]);
             file.extend_from_slice(&height[..3]);
         }
-        for chunk in Chunks(self.chunks).filter(|chunk| matches!(&chunk.kind, b"ALPH" | b"VP8 " | b"VP8L")) {
+        for chunk in Chunks(self.chunks) {
             file.extend_from_slice(&chunk.kind);
             file.extend_from_slice(&(chunk.content.len() as u32).to_le_bytes());
             file.extend_from_slice(chunk.content);
@@ -97,14 +100,29 @@ impl Frame<'_> {
     }
 }
 
-/// The frames of a file.
+/// The frames of a file. As libwebp has it, a frame ends where its pictures do, and the length that it states says
+/// nothing of where the next one begins.
 fn frames(webp: &[u8]) -> impl Iterator<Item = Frame<'_>> {
-    let all = Chunks(webp.get(FILE_HEADER..).unwrap_or_default());
-    all.filter(|chunk| chunk.kind == *b"ANMF").filter_map(|chunk| {
-        let (header, chunks) = chunk.content.split_first_chunk::<FRAME_HEADER>()?;
+    let mut all = Chunks(webp.get(FILE_HEADER..).unwrap_or_default());
+    std::iter::from_fn(move || {
+        let header = loop {
+            let rest = all.0;
+            if all.next()?.kind == *b"ANMF" {
+                let (header, chunks) = rest.get(CHUNK_HEADER..)?.split_first_chunk::<FRAME_HEADER>()?;
+                all = Chunks(chunks);
+                break header;
+            }
+        };
+        let start = all.0;
+        let mut end = start;
+        while all.next().is_some_and(|chunk| chunk.is_of_frame()) {
+            end = all.0;
+        }
+        all = Chunks(end);
         let number = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], 0]);
         let (left, top) = (number(0) * 2, number(3) * 2);
         let area = Area { left, top, width: number(6) + 1, height: number(9) + 1 };
+        let chunks = &start[..start.len() - end.len()];
         Some(Frame { area, flags: header[15], duration: number(12).into(), chunks })
     })
 }
@@ -112,6 +130,13 @@ fn frames(webp: &[u8]) -> impl Iterator<Item = Frame<'_>> {
 struct Chunk<'a> {
     kind: [u8; 4],
     content: &'a [u8],
+}
+
+impl Chunk<'_> {
+    /// Whether it is one that a frame is made of.
+    const fn is_of_frame(&self) -> bool {
+        matches!(&self.kind, b"ALPH" | b"VP8 " | b"VP8L")
+    }
 }
 
 /// Chunks, the last of which may be cut off.

@@ -64,6 +64,16 @@ fn numbers_of_colours_are_read_under_every_header() {
 }
 
 #[test]
+fn greys_go_on_where_a_file_has_only_the_first_of_them() {
+    let greys: Vec<u8> = (0..3).flat_map(|grey| [grey, grey, grey, 0]).collect();
+    let mut file = bmp(40, 3, 8, 0, &greys, &of_bits(8));
+    file[46] = 3;
+    let (pictures, ended) = shown(&file);
+    let lightest = |number: usize| pictures[number].rgba.iter().map(|pixel| pixel[0]).max();
+    assert_eq!((pictures.len(), ended, lightest(0), lightest(1)), (2, Ok(()), Some(2), Some(3)));
+}
+
+#[test]
 fn colours_are_read_in_all_widths_and_both_orders_of_rows() {
     let row = |pixel: fn([u8; 3]) -> Vec<u8>| {
         NUMBERS.map(|row| row.iter().flat_map(|number| pixel(COLOURS[usize::from(*number)])).collect::<Vec<u8>>())

@@ -28,6 +28,9 @@ const HAS_PALETTE: u32 = 0x20;
 const IS_RGB: u32 = 0x40;
 const IS_GREY: u32 = 0x2_0000;
 
+/// Red, green, blue and alpha as most files have them, and as ImageMagick takes them whatever a file says.
+const BYTES: [u32; 4] = [0x00ff_0000, 0xff00, 0xff, 0];
+
 /// Pixels between two looks at the clock.
 const PIXELS_A_LOOK: usize = 1 << 18;
 
@@ -35,6 +38,8 @@ const PIXELS_A_LOOK: usize = 1 << 18;
 enum Layout {
     /// One after the other, in so many bytes.
     Plain(usize, Box<Masks>),
+    /// The same, of bytes of blue, green and red for those who do not look at the masks.
+    Bytes(usize, Box<Masks>),
     /// The number of a colour each.
     Palette,
     Blocks(Block),
@@ -43,13 +48,19 @@ enum Layout {
 impl Decoding<'_, '_> {
     pub(super) fn dds(&mut self) -> Result<(), DecodeError> {
         let (layout, start) = layout(self.bytes)?;
+        let Layout::Bytes(each, masks) = layout else { return self.dds_in(&layout, start) };
+        let by_masks = self.dds_in(&Layout::Plain(each, masks), start);
+        by_masks.and(self.dds_in(&Layout::Plain(each, Box::new(Masks::new(BYTES))), start))
+    }
+
+    fn dds_in(&mut self, layout: &Layout, start: usize) -> Result<(), DecodeError> {
         let (height, width) = (field(self.bytes, 12), field(self.bytes, 16));
         self.check_size(width, height, u64::from(width) * u64::from(height) * 7)?;
         let data = self.bytes.get(start..).unwrap_or_default();
         let mut rgba = vec![0; width as usize * height as usize * 4];
         let known = match layout {
-            Layout::Plain(each, masks) => {
-                let known = self.pixel_by_pixel(data, each, &mut rgba, |bytes| masks.rgba(number(bytes)))?;
+            Layout::Plain(each, masks) | Layout::Bytes(each, masks) => {
+                let known = self.pixel_by_pixel(data, *each, &mut rgba, |bytes| masks.rgba(number(bytes)))?;
                 opaque_unless_somewhere(&mut rgba[..known * 4]);
                 known
             }
@@ -58,7 +69,7 @@ impl Decoding<'_, '_> {
                 let colours = palette.as_chunks::<4>().0;
                 self.pixel_by_pixel(data, 1, &mut rgba, |bytes| colours[usize::from(bytes[0])])?
             }
-            Layout::Blocks(block) => self.block_by_block(data, block, width as usize, &mut rgba)?,
+            Layout::Blocks(block) => self.block_by_block(data, *block, width as usize, &mut rgba)?,
         };
         let pixels = width as usize * height as usize;
         let picture = RgbaImage::from_raw(width, height, rgba).filter(|_| known > 0).ok_or_else(too_few_pixels)?;
@@ -141,6 +152,9 @@ fn layout(bytes: &[u8]) -> Result<(Layout, usize), DecodeError> {
         _ => return Err(unknown()),
     };
     match field(bytes, 88) {
+        bits @ (24 | 32) if flags & IS_RGB != 0 && masks[..3] != BYTES[..3] => {
+            Ok((Layout::Bytes(bits as usize / 8, Box::new(Masks::new(masks))), HEADER))
+        }
         bits @ (8 | 16 | 24 | 32) => Ok((Layout::Plain(bits as usize / 8, Box::new(Masks::new(masks))), HEADER)),
         _ => Err(unknown()),
     }
@@ -195,6 +209,9 @@ mod tests {
         assert_eq!(only(&dds(2, 0x40, &[0; 4], 32, argb, &bgra)).rgba, four);
         let bgr: Vec<u8> = four.iter().flat_map(|[red, green, blue, _]| [*blue, *green, *red]).collect();
         assert_eq!(only(&dds(2, 0x40, &[0; 4], 24, argb, &bgr)).rgba, four);
+        let (readings, ended) = shown(&dds(2, 0x40, &[0; 4], 24, [0xff, 0xff00, 0x00ff_0000, 0], &bgr));
+        assert_eq!((readings.len(), ended), (2, Ok(())), "masks that not all readers look at");
+        assert_eq!((readings[0].rgba[0], &readings[1].rgba[..]), ([0, 0, 255, 255], &four[..]));
         let short = [0xf800_u16, 0x07e0, 0x001f, 0xffff].map(u16::to_le_bytes).concat();
         assert_eq!(only(&dds(2, 0x40, &[0; 4], 16, [0xf800, 0x07e0, 0x1f, 0], &short)).rgba, four);
         assert_eq!(only(&numbered(85, &short)).rgba, four);

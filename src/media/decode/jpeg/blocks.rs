@@ -63,6 +63,53 @@ pub(super) fn read_higher(bits: &mut Bits<'_>, codes: &Codes, block: &mut [i16])
     });
 }
 
+/// How much is in the coefficients of a band as far as bit `low`, which are not kept: the sum of their squares, in
+/// `steps`.
+#[inline]
+pub(super) fn energy(
+    bits: &mut Bits<'_>,
+    codes: &Codes,
+    range: RangeInclusive<usize>,
+    low: u8,
+    steps: &[u16; 64],
+    run: &mut u32,
+) -> f32 {
+    let mut energy = 0.0;
+    if *run > 0 {
+        *run -= 1;
+        return energy;
+    }
+    if let Some(zeros) = read_band(bits, codes, range, adding(&mut energy, low, steps)) {
+        *run = (1 << zeros) - 1 + bits.take(zeros) as u32;
+    }
+    energy
+}
+
+/// The same for all but the first coefficient of a block that is complete.
+#[inline]
+pub(super) fn energy_of_block(bits: &mut Bits<'_>, codes: &Codes, steps: &[u16; 64]) -> f32 {
+    let mut energy = 0.0;
+    read_band(bits, codes, 1..=63, adding(&mut energy, 0, steps));
+    energy
+}
+
+fn adding<'e>(energy: &'e mut f32, low: u8, steps: &'e [u16; 64]) -> impl FnMut(usize, i32) + 'e {
+    move |number, coefficient| {
+        let value = (coefficient << low) as f32 * f32::from(steps[number.min(63)]);
+        *energy += value * value;
+    }
+}
+
+/// Passes over the coefficients of a band.
+#[inline]
+pub(super) fn pass_over(bits: &mut Bits<'_>, codes: &Codes, range: RangeInclusive<usize>, run: &mut u32) {
+    if *run > 0 {
+        *run -= 1;
+    } else if let Some(zeros) = read_band(bits, codes, range, |_, _| ()) {
+        *run = (1 << zeros) - 1 + bits.take(zeros) as u32;
+    }
+}
+
 /// Coefficients of a band as far as bit `low`. Source: T.81, §G.1.2.2.
 pub(super) fn read_first_bits(
     bits: &mut Bits<'_>,

@@ -1,9 +1,9 @@
 //! The coefficients of a JPEG: all of them, or the first of each block of 8×8 samples, which says what its mean is.
 //!
 //! Of a large picture PDQ keeps 64×64 means over larger squares than that, so it needs nothing else: two hundred
-//! megapixels take ten megabytes then, in place of two bytes for every sample. Of a progressive file the scans of other
-//! coefficients are passed over, where they end is cheap to see; of any other file every code has to be read, and of
-//! one without an end, to see whether it is cut off.
+//! megapixels take ten megabytes then, in place of two bytes for every sample. Of a progressive file those scans of other
+//! coefficients are passed over that make them more exact, as where they end is cheap to see; of any other file every
+//! code has to be read, and of one without an end, to see whether it is cut off.
 //!
 //! Whatever is damaged reads as libjpeg reads it (`jdhuff.c`, `jdphuff.c`), for that is what viewers show: a block for
 //! which there are no data is grey. Source: ITU-T T.81, §A.2 (order of blocks), §F.2 (sequential), §G.2 (progressive).
@@ -11,6 +11,7 @@
 use super::entropy::Bits;
 use super::markers::{FrameHeader, Notes, Segment, Tables, end_of_scan, marker};
 use super::outline::Outline;
+use super::saturation::Energies;
 use super::scan::{Scan, ScanHeader};
 use crate::content::Deadline;
 use crate::media::decode::DecodeError;
@@ -54,6 +55,8 @@ pub(super) struct Component {
     /// Where only first coefficients are kept, which others are not zero, a bit each, by block: as much as reading the
     /// next scan needs. Only where that has to be read at all.
     pub(super) telling: Vec<u64>,
+    /// Where only first coefficients are kept, how much is in the others.
+    pub(super) energies: Energies,
     /// By frequency: the lowest bit that has come, plus one; 0 for none.
     known: [u8; 64],
 }
@@ -88,6 +91,8 @@ pub(super) struct Coefficients<'a> {
     /// Whether the file, or the last scan in it, breaks off before all is there.
     pub(super) is_cut_off: bool,
     pub(super) is_progressive: bool,
+    /// Whether there are coefficients that are in no energy.
+    pub(super) lacks_energies: bool,
     /// Whether the marker is there that ends the picture, and with it every scan.
     has_end: bool,
 }
@@ -151,13 +156,28 @@ impl<'a> Coefficients<'a> {
                 stride,
                 coefficients: COEFFICIENTS.with(|kept| kept.take(stride * rows * depth.coefficients())),
                 telling: Vec::new(),
+                energies: if depth == Depth::Means { Energies::of_blocks(stride * rows) } else { Energies::default() },
                 known: [0; 64],
             }
         });
         let components = components.collect();
         let is_progressive = header.is_progressive();
+        let lacks_energies = false;
         let (extent, is_cut_off, has_end) = (None, false, true);
-        Ok(Self { width, height, most, units, components, notes, depth, extent, is_cut_off, is_progressive, has_end })
+        Ok(Self {
+            width,
+            height,
+            most,
+            units,
+            components,
+            notes,
+            depth,
+            extent,
+            is_cut_off,
+            is_progressive,
+            lacks_energies,
+            has_end,
+        })
     }
 
     fn read_scans(
@@ -213,9 +233,16 @@ impl<'a> Coefficients<'a> {
         let is_last = !self.is_progressive && header.parts.len() == self.components.len();
         if is_of_others && self.has_end {
             self.note_known(&header);
+            // Later scans of the same coefficients change them little.
+            if header.high == 0 {
+                Scan::new(self, &header, tables, Bits::new(jpeg, segment.end))?
+                    .adding_energies()
+                    .read(tables.restart_interval, deadline)?;
+            }
             return Ok((end_of_scan(jpeg, segment.end).0, false));
         }
         if is_of_others {
+            self.lacks_energies = true;
             // Whether the last scan is whole, only reading it says, and those before it on which it depends.
             for (component, _) in &header.parts {
                 let Component { coefficients, telling, .. } = &mut self.components[*component];

@@ -16,6 +16,7 @@ mod luma_scans;
 mod markers;
 mod outline;
 mod samples;
+mod saturation;
 mod scan;
 mod usual_codes;
 
@@ -102,8 +103,10 @@ impl Decoding<'_, '_> {
         if side >= least && (self.tones.is_empty() || !is_small) {
             let read = self.read(outline, Depth::Means)?;
             // What there is of one that breaks off may have few rows, so every pixel counts.
-            if !(is_small && read.breaks_off()) {
-                return self.paint(outline, read, luma_only, colour);
+            let says_little = read.may_be_cut_off_tones();
+            if !(is_small && (read.breaks_off() || says_little)) {
+                let ended = self.paint(outline, read, luma_only, colour);
+                return if says_little { ended.and(Err(DecodeError::TooLarge { width, height })) } else { ended };
             }
         }
         if !is_small {
@@ -130,7 +133,8 @@ impl Decoding<'_, '_> {
     /// The picture of a plain file; `None` where it turns out that it is damaged.
     fn plain_jpeg(&self, outline: &Outline<'_>, luma_only: bool) -> Result<Option<Picture>, DecodeError> {
         let max_side = self.means.limits.max_side as usize;
-        let options = DecoderOptions::new_fast().set_max_width(max_side).set_max_height(max_side);
+        // Where data make no sense to it, this decoder would leave the rest of the picture grey and say nothing.
+        let options = DecoderOptions::new_fast().set_strict_mode(true).set_max_width(max_side).set_max_height(max_side);
         let with_luma_only = if luma_only { luma_scans(self.bytes) } else { None };
         let bytes = with_luma_only.as_deref().unwrap_or(self.bytes);
         let Ok(mut decoder) = open(bytes, options, self.means.deadline) else { return Ok(None) };

@@ -69,8 +69,8 @@ impl<'a> Outline<'a> {
                 }
                 (marker, _) if FrameHeader::is_frame(marker) => break,
                 _ if outline.scans == 0 => outline.notes.read(&segment),
-                // Between scans, only a progressive file has anything.
-                _ => is_plain &= outline.header.is_progressive(),
+                // Between scans, a progressive file has codes and nothing else: what comes late counts for some readers.
+                (marker, _) => is_plain &= marker == marker::DHT && outline.header.is_progressive(),
             }
         }
         Ok(outline)

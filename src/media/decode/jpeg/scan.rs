@@ -2,7 +2,9 @@
 //!
 //! Source: ITU-T T.81, §A.2 (order of blocks), §B.2.3 (scan header), §E.2.4 (restarts).
 
-use super::blocks::{difference, place, read_first_bits, read_higher, read_next_bit};
+use super::blocks::{
+    difference, energy, energy_of_block, pass_over, place, read_first_bits, read_higher, read_next_bit,
+};
 use super::coefficients::{BLOCK, Coefficients, Component, Extent, broken};
 use super::entropy::{Bits, Codes};
 use super::markers::{Segment, Tables};
@@ -67,6 +69,8 @@ enum Content {
     FirstRefined,
     Higher,
     HigherRefined,
+    /// Nothing but how much is in it.
+    Energies,
 }
 
 /// One scan on its way into the coefficients.
@@ -102,7 +106,7 @@ impl<'s, 'a, 't> Scan<'s, 'a, 't> {
             Content::Sequential => (true, true),
             Content::First => (true, false),
             Content::FirstRefined => (false, false),
-            Content::Higher | Content::HigherRefined => (false, true),
+            Content::Higher | Content::HigherRefined | Content::Energies => (false, true),
         };
         let parts = header.parts.iter().map(|(component, numbers)| {
             let codes = tables.first.get(usize::from(numbers >> 4)).and_then(Option::as_ref);
@@ -114,6 +118,11 @@ impl<'s, 'a, 't> Scan<'s, 'a, 't> {
         let (range, low) = (header.first..=header.last, header.low);
         let (depth, units, most) = (file.depth.coefficients(), file.units, file.most.1);
         Ok(Self { file: &mut file.components, units, depth, parts, bits, content, range, low, run: 0, most })
+    }
+
+    /// The same scan, of which nothing is kept but how much is in it.
+    pub(super) fn adding_energies(self) -> Self {
+        Self { content: Content::Energies, ..self }
     }
 
     /// Reads it to its end. Looks at `deadline` for every row of units.
@@ -190,8 +199,17 @@ impl<'s, 'a, 't> Scan<'s, 'a, 't> {
             (Content::Sequential, Some(codes), Some(higher)) => {
                 *before = before.wrapping_add(difference(bits, codes));
                 block[0] = *before as i16;
-                read_higher(bits, higher, block);
+                match (component.energies.of(number), &component.steps) {
+                    (Some(sum), Some(steps)) => *sum += energy_of_block(bits, higher, steps),
+                    _ => read_higher(bits, higher, block),
+                }
             }
+            (Content::Energies, _, Some(codes)) => match (component.energies.of(number), &component.steps) {
+                (Some(sum), Some(steps)) => {
+                    *sum += energy(bits, codes, self.range.clone(), self.low, steps, &mut self.run);
+                }
+                _ => pass_over(bits, codes, self.range.clone(), &mut self.run),
+            },
             (Content::First, Some(codes), _) => {
                 *before = before.wrapping_add(difference(bits, codes));
                 block[0] = (*before << self.low) as i16;

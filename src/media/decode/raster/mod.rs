@@ -3,6 +3,7 @@
 //! No browser shows them, but programs that make thumbnails turn them into what everybody sees.
 
 mod fits;
+mod hdr;
 mod icns;
 mod pcx;
 mod pnm;

@@ -29,16 +29,20 @@ impl Decoding<'_, '_> {
         chosen.ended().and(several.ended())
     }
 
-    /// Some readers believe the header that there are no runs, others do not look at it.
+    /// Some readers believe the header that there are no runs, others do not look at it. For Pillow, rows are as long as
+    /// its sides say, and runs end with them.
     fn pcx_readings(&mut self, frame: usize) -> Result<(), DecodeError> {
-        let in_runs = self.pcx_picture(frame, false);
+        let in_runs = self
+            .pcx_picture(frame, Reading::InRuns)
+            .and_then(|is_usual| if is_usual { Ok(()) } else { self.pcx_picture(frame, Reading::RowByRow).map(drop) });
         if self.bytes.get(2) != Some(&0) {
             return in_runs;
         }
-        self.pcx_picture(frame, true).or(in_runs)
+        self.pcx_picture(frame, Reading::Plain).map(drop).or(in_runs)
     }
 
-    fn pcx_picture(&mut self, frame: usize, is_plain: bool) -> Result<(), DecodeError> {
+    /// Hands out the picture. Says whether Pillow sees the same.
+    fn pcx_picture(&mut self, frame: usize, reading: Reading) -> Result<bool, DecodeError> {
         let bytes = self.bytes;
         let header = bytes.first_chunk::<HEADER>().ok_or_else(DecodeError::header_cut_off)?;
         let side = |from: usize, to: usize| {
@@ -51,12 +55,15 @@ impl Decoding<'_, '_> {
             return Err(DecodeError::Unsupported("a PCX of unusual planes"));
         }
         let stated = usize::from(u16_at(header, 66).unwrap_or_default());
-        let stride = stated.max((width as usize * bits).div_ceil(8));
+        let least = (width as usize * bits).div_ceil(8);
+        let own = if stated == least { least } else { least.next_multiple_of(2) };
+        let stride = if reading == Reading::RowByRow { own } else { stated.max(least) };
         let has_palette = bytes.len() > HEADER + PALETTE && bytes[bytes.len() - PALETTE] == 12;
         let palette = if has_palette && bits == 8 { &bytes[bytes.len() - PALETTE + 1..] } else { &header[16..64] };
         let palette = palette.as_chunks::<3>().0;
         let mut planes = Planes::new(self, width, height, count)?;
-        let mut runs = Runs { rest: &bytes[HEADER..], is_plain, left: 0, byte: 0 };
+        let mut runs = Runs { rest: &bytes[HEADER..], is_plain: reading == Reading::Plain, left: 0, byte: 0 };
+        let mut is_usual = stride == own;
         for row in 0..height as usize {
             if row % super::ROWS_A_LOOK == 0 {
                 self.check_deadline()?;
@@ -64,6 +71,10 @@ impl Decoding<'_, '_> {
             for plane in 0..count {
                 let line: Vec<u8> = runs.by_ref().take(stride).collect();
                 planes.put(plane, row, numbers(&line, bits));
+            }
+            is_usual &= runs.left == 0;
+            if reading == Reading::RowByRow {
+                runs.left = 0;
             }
         }
         planes.show(self, frame, |pixel| match (bits, pixel) {
@@ -74,8 +85,20 @@ impl Decoding<'_, '_> {
                 let number = pixel.iter().rev().fold(0, |number, plane| number << bits | usize::from(*plane));
                 palette.get(number).copied().unwrap_or_default()
             }
-        })
+        })?;
+        Ok(is_usual)
     }
+}
+
+/// What readers make of the data.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// One line of runs.
+    InRuns,
+    /// Runs that end with their row.
+    RowByRow,
+    /// No runs.
+    Plain,
 }
 
 /// How a DCX begins.

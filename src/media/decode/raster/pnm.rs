@@ -16,7 +16,7 @@ const FIELDS: [&str; 5] = ["WIDTH", "HEIGHT", "DEPTH", "MAXVAL", "TUPLTYPE"];
 
 impl Decoding<'_, '_> {
     pub(in crate::media::decode) fn pnm(&mut self) -> Result<(), DecodeError> {
-        let usual = match usual_header(self.bytes) {
+        let usual = match usual_header(self.bytes).or_else(|| forgiven_header(self.bytes)) {
             Some((header, data)) if !self.bytes.starts_with(&header) => {
                 Some([&header[..], self.bytes.get(data..).unwrap_or_default()].concat())
             }
@@ -69,6 +69,16 @@ impl Words<'_> {
         std::str::from_utf8(word).ok()?.parse().ok()
     }
 
+    /// A number that any byte ends, as ImageMagick has it.
+    fn forgiven_number(&mut self) -> Option<u32> {
+        // The byte that ended the one before.
+        self.at += usize::from(self.bytes.get(self.at).is_some_and(|byte| !is_space(*byte) && *byte != b'#'));
+        let word = self.next()?;
+        let digits = word.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.at -= word.len() - digits;
+        (1..=MOST_DIGITS).contains(&digits).then_some(std::str::from_utf8(&word[..digits]).ok()?.parse().ok()?)
+    }
+
     /// Where what follows the white space after the last word is.
     fn data(&self) -> usize {
         match self.bytes.get(self.at) {
@@ -93,14 +103,26 @@ pub(in crate::media) fn numbers_at<const N: usize>(bytes: &[u8]) -> Option<[u32;
 
 /// The header of a file that has all of it, as most programs write it, and where its data begin.
 pub(in crate::media) fn usual_header(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
-    let [b'P', kind @ b'1'..=b'7', rest @ ..] = bytes else { return None };
+    match bytes {
+        [b'P', b'7', rest @ ..] => {
+            rest.first().filter(|byte| is_space(**byte) || **byte == b'#')?;
+            usual_pam(netpbm_words(rest))
+        }
+        bytes => header_of(bytes, |words| words.number()),
+    }
+}
+
+/// The same where anything may end a number: too much for telling what the file is.
+fn forgiven_header(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
+    header_of(bytes, |words| words.forgiven_number())
+}
+
+fn header_of(bytes: &[u8], number: fn(&mut Words<'_>) -> Option<u32>) -> Option<(Vec<u8>, usize)> {
+    let [b'P', kind @ b'1'..=b'6', rest @ ..] = bytes else { return None };
     rest.first().filter(|byte| is_space(**byte) || **byte == b'#')?;
     let mut words = netpbm_words(rest);
-    if *kind == b'7' {
-        return usual_pam(words);
-    }
     let count = if matches!(kind, b'1' | b'4') { 2 } else { 3 };
-    let numbers: Vec<u32> = std::iter::from_fn(|| words.number()).take(count).collect();
+    let numbers: Vec<u32> = std::iter::from_fn(|| number(&mut words)).take(count).collect();
     let [width, height, ref most @ ..] = numbers[..] else { return None };
     let mut header = format!("P{}\n{width} {height}\n", char::from(*kind));
     match most {
@@ -155,6 +177,14 @@ mod tests {
             let shown = only(&[header.as_bytes(), &pixels].concat());
             assert_eq!((shown.width, shown.height), (2, 2), "{header:.60}");
             assert_eq!(shown.rgba[3], [10, 11, 12, 255], "{header:.60}");
+        }
+        for header in ["P6\n2 2q255\n", "P6\n2x2 255;", "P6 2,2,255\n"] {
+            assert_eq!(usual_header(header.as_bytes()), None, "{header}");
+            assert_eq!(
+                forgiven_header(header.as_bytes()),
+                Some((b"P6\n2 2\n255\n".to_vec(), header.len())),
+                "{header}"
+            );
         }
         for none in ["P6", "P6 2 2", "P6 2 2 x", "P62 2 255 ", "P7\nsecond line", "P7 332\n2 2 255\n"] {
             assert_eq!(usual_header(none.as_bytes()), None, "{none}");

@@ -11,6 +11,28 @@ const CMYK: u16 = 4;
 const RGB: u16 = 3;
 const LAB: u16 = 9;
 
+/// The resource that says whether there is a picture of all layers in truth, and where in it.
+const VERSION_INFO: u16 = 1_057;
+const HAS_MERGED: usize = 4;
+
+const LAYERS_APART: DecodeError = DecodeError::Unsupported("a PSD without the picture that its layers make");
+
+/// Whether `resources` do not say that Photoshop left out putting the layers together.
+fn has_layers_together(resources: &[u8]) -> bool {
+    let mut reader = Reader { bytes: resources, at: 0 };
+    while reader.take(4) == b"8BIM" {
+        let number = reader.u16();
+        let name = usize::from(reader.take(1).first().copied().unwrap_or_default());
+        reader.take((name + 1).next_multiple_of(2) - 1);
+        let length = reader.length(false);
+        let content = reader.take(length.checked_next_multiple_of(2).unwrap_or(usize::MAX));
+        if number == VERSION_INFO {
+            return content.get(HAS_MERGED) != Some(&0);
+        }
+    }
+    true
+}
+
 /// What the header says.
 #[derive(Clone, Copy)]
 struct Header {
@@ -70,11 +92,15 @@ impl Decoding<'_, '_> {
         let colours = reader.length(false);
         let palette = reader.take(colours);
         let resources = reader.length(false);
-        reader.take(resources);
+        let is_together = has_layers_together(reader.take(resources));
         let layers = reader.length(is_large);
         reader.take(layers);
+        if reader.at >= bytes.len() {
+            return Err(LAYERS_APART);
+        }
         let packing = reader.u16();
-        self.psd_planes(&mut reader, header, packing, palette)
+        let shown = self.psd_planes(&mut reader, header, packing, palette);
+        if is_together { shown } else { shown.and(Err(LAYERS_APART)) }
     }
 
     /// The channels of the whole picture, one after the other.

@@ -58,6 +58,11 @@ fn every_format_shows_the_same_picture() {
     let xbm = b"#define a_width 2\n#define a_height 2\nstatic char a_bits[] = { 0x01, 0x02 };";
     let (black, white) = ([0, 0, 0, 255], [255; 4]);
     assert_eq!(only(xbm).rgba, [black, white, white, black]);
+    let loose = b"#define a_width 2\n#define a_height 2\nstatic char a_bits[] = { 0x01, 0 0x02 };";
+    let readings: Vec<_> = shown(loose).0.into_iter().map(|one| one.rgba).collect();
+    assert_eq!(readings, [[black, white, white, white], [black, white, white, black]]);
+    let named = b"#define width 2\n#define height 2\nstatic char a_bits[] = { 0x01, 0x02 };";
+    assert_eq!(only(named).rgba, [black, white, white, black]);
     let card = |text: &str| format!("{text:<80}");
     let cards = ["SIMPLE  = T", "BITPIX  = 16", "NAXIS   = 2", "NAXIS1  = 2 / columns", "NAXIS2  = 2", "END"];
     let mut fits = cards.map(card).concat().into_bytes();
@@ -72,6 +77,41 @@ fn every_format_shows_the_same_picture() {
     let icns = [&b"icns\0\0\0\0is32\0\0\x03\x0e"[..], &[&[0x7f][..], &[9; 128]].concat().repeat(6)].concat();
     let icon = only(&icns);
     assert_eq!((icon.width, icon.rgba[255]), (16, [9, 9, 9, 255]));
+}
+
+#[test]
+fn a_psd_whose_layers_are_apart_is_a_doubt() {
+    let psd = |resources: &[u8], data: &[u8]| {
+        let header =
+            [&b"8BPS\0\x01\0\0\0\0\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\x08\0\x01\0\0\0\0"[..], &[0, 0, 0]].concat();
+        [&header[..], &[resources.len() as u8], resources, &[0; 4], data].concat()
+    };
+    let other = b"8BIM\x03\xed\x01a\0\0\0\x01x\0";
+    let info = |has_merged: u8| [&other[..], b"8BIM\x04\x21\0\0\0\0\0\x05\0\0\0\x01", &[has_merged, 0]].concat();
+    let ended = |file: &[u8]| (shown(file).0.len(), shown(file).1);
+    assert_eq!(ended(&psd(&info(1), &[0, 0, 7])), (1, Ok(())));
+    assert_eq!(ended(&psd(other, &[0, 0, 7])), (1, Ok(())));
+    assert_eq!(ended(&psd(&info(0), &[0, 0, 7])), (1, Err("picture_unsupported")));
+    assert_eq!(ended(&psd(other, &[])), (0, Err("picture_unsupported")));
+}
+
+#[test]
+fn readers_of_pcx_differ_over_runs_and_rows() {
+    let pcx = |stride: u8, data: &[u8]| {
+        let mut file = [&[10, 5, 1, 8][..], &[0, 0, 0, 0, 1, 0, 1, 0], &[0; 53], &[1, stride, 0]].concat();
+        file.resize(128, 0);
+        [&file[..], data].concat()
+    };
+    let tones = |file: &[u8]| -> Vec<Vec<u8>> {
+        shown(file).0.iter().map(|one| one.rgba.iter().map(|pixel| pixel[0]).collect()).collect()
+    };
+    assert_eq!(tones(&pcx(2, &[1, 2, 3, 4])), [[1, 2, 3, 4]]);
+    assert_eq!(tones(&pcx(2, &[0xc3, 7, 8, 9])), [[7, 7, 7, 8], [7, 7, 8, 9]], "a run goes on in the next row");
+    assert_eq!(
+        tones(&pcx(3, &[1, 2, 3, 4, 5, 6])),
+        [[1, 2, 4, 5], [1, 2, 3, 4]],
+        "a row that is longer than it has to be"
+    );
 }
 
 #[test]

@@ -17,10 +17,11 @@ pub(super) fn profiles(file: &[u8], media_type: MediaType) -> Vec<Vec<u8>> {
     match media_type {
         MediaType::Jpeg => jpeg_profile(file).into_iter().collect(),
         MediaType::Png => {
-            let chunks = Chunks::of(file).take_while(|chunk| chunk.kind != *b"IDAT");
-            let packed = chunks.filter(|chunk| chunk.kind == *b"iCCP").take(MOST_PROFILES);
+            // Readers that show a picture look before its data. Pillow finds a profile after them as well, and puts it
+            // before them where it writes the picture anew.
+            let packed = Chunks::of(file).filter(|chunk| chunk.kind == *b"iCCP").take(MOST_PROFILES);
             let profiles = packed.filter_map(|chunk| unpacked(chunk.content));
-            profiles.chain(of_png(file).and_then(encoded)).collect()
+            profiles.chain(of_png(file).filter_map(encoded)).collect()
         }
         MediaType::WebP => of_webp(file).map(<[u8]>::to_vec).into_iter().collect(),
         MediaType::Avif | MediaType::Heic => of_boxes(file),

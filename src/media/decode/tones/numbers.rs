@@ -10,21 +10,28 @@ use crate::media::decode::png_chunks::Chunks;
 const WHITE_OF_PQ: f64 = 203.0 / 10_000.0;
 const WHITE_OF_HLG: f64 = 0.265;
 
-/// What the chunks of a PNG say, of which code points come first.
-pub(super) fn of_png(png: &[u8]) -> Option<ColorProfile> {
-    let find =
-        |kind: &[u8; 4]| Chunks::of(png).take_while(|chunk| chunk.kind != *b"IDAT").find(|chunk| chunk.kind == *kind);
-    if let Some(&[primaries, transfer, ..]) = find(b"cICP").map(|chunk| chunk.content)
-        && let Some(profile) = of_code_points(primaries.into(), transfer.into())
-    {
-        return Some(profile);
-    }
-    let gamma = find(b"gAMA").and_then(|chunk| chunk.content.first_chunk().copied()).map(u32::from_be_bytes);
+/// What the chunks of a PNG say: its code points, which come first for browsers, and its gamma, which is all that older
+/// readers know.
+pub(super) fn of_png(png: &[u8]) -> impl Iterator<Item = ColorProfile> {
+    let code_points = || match before_data(png, b"cICP")? {
+        &[primaries, transfer, ..] => of_code_points(primaries.into(), transfer.into()),
+        _ => None,
+    };
+    code_points().into_iter().chain(of_gamma(png))
+}
+
+/// The content of a chunk that comes before the data of a PNG.
+fn before_data<'a>(png: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
+    let mut chunks = Chunks::of(png).take_while(|chunk| chunk.kind != *b"IDAT");
+    chunks.find(|chunk| chunk.kind == *kind).map(|chunk| chunk.content)
+}
+
+/// What the gamma and the primaries of a PNG say.
+fn of_gamma(png: &[u8]) -> Option<ColorProfile> {
+    let gamma = before_data(png, b"gAMA").and_then(|content| content.first_chunk().copied()).map(u32::from_be_bytes);
     let gamma = gamma.filter(|gamma| *gamma > 0)? as f32 / 100_000.0;
     let mut profile = ColorProfile::new_srgb();
-    if let Some(chunk) = find(b"cHRM")
-        && let Some(numbers) = chunk.content.first_chunk::<32>()
-    {
+    if let Some(numbers) = before_data(png, b"cHRM").and_then(|content| content.first_chunk::<32>()) {
         let numbers: Vec<f32> =
             numbers.as_chunks().0.iter().map(|bytes| u32::from_be_bytes(*bytes) as f32 / 100_000.0).collect();
         let at = |number: usize| Chromaticity { x: numbers[2 * number], y: numbers[2 * number + 1] };

@@ -90,6 +90,13 @@ fn a_profile_is_found_where_each_format_has_it() {
     };
     push_chunk(&mut png, *b"gAMA", &600_000_u32.to_be_bytes());
     assert_eq!((found(&png, MediaType::Png), found(&of_code_points, MediaType::Png)), (2, 2));
+    push_chunk(&mut png, *b"cICP", &[1, 8, 0, 1]);
+    assert_eq!(found(&png, MediaType::Png), 3, "older readers go by the gamma");
+    let mut late = b"\x89PNG\r\n\x1a\n".to_vec();
+    push_chunk(&mut late, *b"IDAT", b"");
+    push_chunk(&mut late, *b"gAMA", &600_000_u32.to_be_bytes());
+    push_chunk(&mut late, *b"iCCP", &[b"a\0\0", &packed[..]].concat());
+    assert_eq!(found(&late, MediaType::Png), 1, "a profile is found after the data by some");
     let mut bmp = [b"BM", &[0; 12][..], &[124, 0, 0, 0], &[0; 120], &profile].concat();
     bmp[70..74].copy_from_slice(b"DEBM");
     bmp[126..130].copy_from_slice(&124_u32.to_le_bytes());
