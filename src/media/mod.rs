@@ -149,6 +149,9 @@ pub fn hash_part_here(bytes: &[u8], wanted: AlgorithmSet, limits: &DecodeLimits)
     hash_part(bytes, wanted, &DecodeMeans { limits, deadline: Deadline::NEVER, foreign: &NoForeignDecoder })
 }
 
+/// A file of more pictures than so many that takes too much work has too many of them, rather than that one is too hard.
+const MANY: usize = 8;
+
 /// Below this quality the luma plane of a JPEG, which is rounded, is not exact enough: of nearly plain pictures with
 /// the same colours it gave hashes up to 36 bits apart, and at most 8 bits of others.
 const EXACT_BELOW: u8 = 50;
@@ -206,7 +209,10 @@ impl PartHashes {
             picture.pixels.give_back();
         };
         let ended = each_picture(bytes, self.media_type, colours, means, &mut visit);
-        self.problem = if lacks_work { Some(DecodeError::TooMuchWork) } else { ended.err() };
+        let problem = if lacks_work { Some(DecodeError::TooMuchWork) } else { ended.err() };
+        let is_of_work = matches!(problem, Some(DecodeError::TooMuchWork | DecodeError::Deadline));
+        let is_of_many = self.views.iter().any(|view| view.frame >= MANY);
+        self.problem = if is_of_work && is_of_many { Some(DecodeError::TooManyPictures) } else { problem };
     }
 }
 

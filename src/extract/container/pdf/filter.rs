@@ -139,6 +139,56 @@ const fn is_space(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte == 0
 }
 
+/// Data of the filter `name` with digits in place of what is none, so that what comes out stays the same; `None` where
+/// there is nothing to do.
+pub(super) fn with_digits(name: &str, data: &[u8]) -> Option<Vec<u8>> {
+    let put: fn(&mut [u8]) -> bool = match name {
+        "ASCIIHexDecode" | "AHx" => put_hex_digits,
+        "ASCII85Decode" | "A85" => put_digits_of_85,
+        _ => return None,
+    };
+    let mut data = data.to_vec();
+    put(&mut data).then_some(data)
+}
+
+fn put_hex_digits(data: &mut [u8]) -> bool {
+    let end = memchr::memchr(b'>', data).unwrap_or(data.len());
+    let mut is_changed = false;
+    for byte in data[..end].iter_mut().filter(|byte| !is_space(**byte) && !byte.is_ascii_hexdigit()) {
+        (*byte, is_changed) = (b'0', true);
+    }
+    is_changed
+}
+
+fn put_digits_of_85(data: &mut [u8]) -> bool {
+    let start = if data.starts_with(b"<~") { 2 } else { 0 };
+    let end = memchr::memchr(b'~', &data[start..]).map_or(data.len(), |end| start + end);
+    let (mut places, mut is_changed) = (Vec::with_capacity(5), false);
+    for at in start..end {
+        match data[at] {
+            byte if is_space(byte) => {}
+            b'z' if places.is_empty() => {}
+            _ => places.push(at),
+        }
+        if places.len() == 5 {
+            if places.iter().any(|at| !(b'!'..=b'u').contains(&data[*at])) {
+                let mut group = places.iter().fold(0_u32, |group, at| with_digit_of_85(group, data[*at]));
+                for at in places.iter().rev() {
+                    data[*at] = b'!' + (group % 85) as u8;
+                    group /= 85;
+                }
+                is_changed = true;
+            }
+            places.clear();
+        }
+    }
+    is_changed
+}
+
+fn with_digit_of_85(group: u32, digit: u8) -> u32 {
+    group.wrapping_mul(85).wrapping_add(u32::from(digit).wrapping_sub(u32::from(b'!')))
+}
+
 /// What is no digit counts as 0 where it is no white space, as poppler has it.
 fn ascii_hex(input: &[u8], sink: &mut dyn Sink, found: &mut Dissection<'_>) -> Result<(), End> {
     let end = memchr::memchr(b'>', input).unwrap_or(input.len());
@@ -162,7 +212,7 @@ fn ascii_85(input: &[u8], sink: &mut dyn Sink, found: &mut Dissection<'_>) -> Re
             b'~' => break,
             b'z' if count == 0 => block.extend([0; 4]),
             byte if !is_space(*byte) => {
-                group = group.wrapping_mul(85).wrapping_add(u32::from(*byte).wrapping_sub(u32::from(b'!')));
+                group = with_digit_of_85(group, *byte);
                 count += 1;
                 if count == 5 {
                     block.extend(group.to_be_bytes());

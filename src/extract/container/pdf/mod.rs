@@ -67,7 +67,29 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
         read(&objects, found);
     }
     found.show(Part::of_pages(with_trailer(bytes, &objects)).named("pages"), None);
+    // Where there is something in place of digits, renderers differ.
+    if let Some(mended) = with_digits(bytes, &objects) {
+        found.show(Part::of_pages(mended).named("pages"), None);
+    }
     Coverage::Some
+}
+
+/// The file with digits throughout its streams of digits, as poppler reads them; `None` where that is as it is.
+fn with_digits(bytes: &Bytes, objects: &Objects) -> Option<Bytes> {
+    let has = |name: &[u8]| memmem::find(bytes, name).is_some();
+    let names: [&[u8]; 4] = [b"ASCIIHexDecode", b"ASCII85Decode", b"AHx", b"A85"];
+    if !names.into_iter().any(has) {
+        return None;
+    }
+    let mut mended: Option<Vec<u8>> = None;
+    for stream in objects.streams() {
+        let name = objects.first_filter(&stream).unwrap_or_default();
+        if let Some(data) = filter::with_digits(&name, &stream.raw) {
+            let mended = mended.get_or_insert_with(|| bytes.to_vec());
+            mended[stream.start..stream.start + data.len()].copy_from_slice(&data);
+        }
+    }
+    mended.map(Bytes::from)
 }
 
 /// The file, with a trailer where it has none. MuPDF goes by the catalogue then, which not every renderer looks for.

@@ -384,6 +384,11 @@ impl Objects {
         self.steps(stream)?.pop().map(|(name, _)| name)
     }
 
+    /// The filter that is undone first.
+    pub(super) fn first_filter(&self, stream: &Stream) -> Option<String> {
+        self.steps(stream)?.into_iter().next().map(|(name, _)| name)
+    }
+
     /// The filters of `stream` with their parameters, in the order in which they are undone; `None` when one has no
     /// name.
     fn steps(&self, stream: &Stream) -> Option<Vec<(String, Dictionary)>> {

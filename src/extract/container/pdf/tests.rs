@@ -48,6 +48,21 @@ fn embedded_files_come_out_of_every_filter_and_chain() {
 }
 
 #[test]
+fn pages_are_shown_with_digits_in_place_of_what_is_none() {
+    let pages = |filter: &str, content: &[u8]| {
+        let found = opened(file(&[object(3, &format!("/Filter {filter}"), content)]));
+        let of_part = |part: &Part| match part.composition.as_deref() {
+            Some(Composition::Pages(pdf)) => Some(String::from_utf8_lossy(pdf).into_owned()),
+            _ => None,
+        };
+        found.parts.iter().filter_map(of_part).collect::<Vec<_>>()
+    };
+    assert_eq!(pages("/AHx", b"00 ff>").len(), 1);
+    assert!(pages("/AHx", b"00 fx>")[1].contains("00 f0>"));
+    assert!(pages("[/ASCII85Decode]", b"792uR/Oi;\x7f74gi~>")[1].contains("792uR/Oi<*74gi~>"));
+}
+
+#[test]
 fn pages_are_shown_of_a_file_without_a_trailer() {
     let shown = |end: &str| {
         let found = opened([b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj ", end.as_bytes()].concat());

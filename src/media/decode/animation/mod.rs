@@ -27,6 +27,9 @@ use super::{DecodeError, Decoding, Picture};
 /// Makes hashes of frames that nobody outside can foresee, so that no frame is taken for another.
 static FRAME_KEY: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
 
+/// Pixels from which on later frames are handed out at half their size: there are many of them.
+const LARGE: u64 = 1 << 20;
+
 impl Decoding<'_, '_> {
     /// What is handed out of frames that are shown for so long each.
     fn showing(&self, durations: impl Iterator<Item = u64>) -> Showing {
@@ -49,8 +52,14 @@ impl Decoding<'_, '_> {
             showing.chosen.pass(number);
         } else if showing.chosen.takes(number, &self.means.deadline) {
             showing.shown.insert(content);
-            let pixels = Pixels::from_rgba(width, height, rgba.to_vec()).ok_or_else(too_few_pixels)?;
-            self.show(Picture::whole(width, height, pixels, Orientation::NoTransforms, number));
+            let is_large = u64::from(width) * u64::from(height) >= LARGE && width.min(height) >= 2;
+            let picture = if is_large && number > 0 {
+                halved(width, height, rgba, number)
+            } else {
+                let pixels = Pixels::from_rgba(width, height, rgba.to_vec());
+                pixels.map(|pixels| Picture::whole(width, height, pixels, Orientation::NoTransforms, number))
+            };
+            self.show(picture.ok_or_else(too_few_pixels)?);
         }
         Ok(())
     }
@@ -62,6 +71,23 @@ impl Decoding<'_, '_> {
         self.show(Picture::whole(width, height, pixels, Orientation::NoTransforms, number));
         Ok(())
     }
+}
+
+/// A frame of half the size, in means of four pixels.
+fn halved(width: u32, height: u32, rgba: &[u8], number: usize) -> Option<Picture> {
+    let (columns, rows) = (width / 2, height / 2);
+    let mut means = Vec::with_capacity(columns as usize * rows as usize * 4);
+    for lines in rgba.chunks_exact(width as usize * 8) {
+        let (upper, lower) = lines.split_at(width as usize * 4);
+        for (above, below) in upper.as_chunks::<8>().0.iter().zip(lower.as_chunks::<8>().0) {
+            let sum =
+                |at: usize| [above[at], above[at + 4], below[at], below[at + 4]].map(u16::from).iter().sum::<u16>();
+            means.extend([0, 1, 2, 3].map(|channel| ((sum(channel) + 2) / 4) as u8));
+        }
+    }
+    let pixels = Pixels::from_rgba(columns, rows, means)?;
+    let whole = Picture::whole(columns, rows, pixels, Orientation::NoTransforms, number);
+    Some(Picture { stored: (width, height), side: 2, ..whole })
 }
 
 /// Which frames are handed out.

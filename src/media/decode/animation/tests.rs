@@ -1,3 +1,4 @@
+use crate::media::decode::Pixels;
 use crate::media::decode::png_chunks::{Chunks, SIGNATURE, push_chunk};
 use crate::media::decode::testing::{Shown, assert_withstands, shown};
 
@@ -158,6 +159,15 @@ fn pictures_of_xcode_have_their_colours_put_right() {
     assert_eq!(turned, &pictures[0]);
     assert!(as_stored.rgba.iter().zip(&turned.rgba).all(|(a, b)| a[3] < 255 || [a[2], a[1], a[0]] == b[..3]));
     assert_withstands("xcode", &file);
+}
+
+#[test]
+fn later_frames_are_halved_where_they_are_large() {
+    let rgba: Vec<u8> = (0..5 * 4).flat_map(|at: u8| [at * 10, 7, 0, 255]).collect();
+    let half = super::halved(5, 4, &rgba, 3).unwrap();
+    assert_eq!((half.width, half.height, half.stored, half.side, half.frame), (2, 2, (5, 4), 2, 3));
+    let Pixels::Rgb(pixels) = half.pixels else { panic!("it has no transparency") };
+    assert_eq!(pixels.into_raw(), [30, 7, 0, 50, 7, 0, 130, 7, 0, 150, 7, 0]);
 }
 
 #[test]

@@ -91,6 +91,8 @@ pub(super) struct Coefficients<'a> {
     /// Whether the file, or the last scan in it, breaks off before all is there.
     pub(super) is_cut_off: bool,
     pub(super) is_progressive: bool,
+    /// Whether restarts were not in their order.
+    pub(super) is_out_of_step: bool,
     /// Whether there are coefficients that are in no energy.
     pub(super) lacks_energies: bool,
     /// Whether the marker is there that ends the picture, and with it every scan.
@@ -162,7 +164,7 @@ impl<'a> Coefficients<'a> {
         });
         let components = components.collect();
         let is_progressive = header.is_progressive();
-        let lacks_energies = false;
+        let (lacks_energies, is_out_of_step) = (false, false);
         let (extent, is_cut_off, has_end) = (None, false, true);
         Ok(Self {
             width,
@@ -175,6 +177,7 @@ impl<'a> Coefficients<'a> {
             extent,
             is_cut_off,
             is_progressive,
+            is_out_of_step,
             lacks_energies,
             has_end,
         })
@@ -257,6 +260,8 @@ impl<'a> Coefficients<'a> {
         let mut scan = Scan::new(self, &header, tables, Bits::new(jpeg, segment.end))?;
         let extent = scan.read(tables.restart_interval, deadline)?;
         let (end, is_at_end) = (scan.bits.end(), scan.bits.is_at_end);
+        let is_out_of_step = scan.bits.is_out_of_step;
+        self.is_out_of_step |= is_out_of_step;
         if brings_means && self.extent.is_none() {
             self.extent = Some(extent);
         }

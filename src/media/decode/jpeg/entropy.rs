@@ -76,13 +76,16 @@ pub(super) struct Bits<'a> {
     pub(super) is_short: bool,
     /// Whether the file ends there.
     pub(super) is_at_end: bool,
+    /// Whether a restart had another number than it was its turn, so that readers guess what is missing.
+    pub(super) is_out_of_step: bool,
     next_restart: u8,
 }
 
 impl<'a> Bits<'a> {
     pub(super) const fn new(jpeg: &'a [u8], at: usize) -> Self {
         let (ahead, count, next_restart) = (0, 0, 0);
-        Self { jpeg, at, ahead, count, marker: None, is_short: false, is_at_end: false, next_restart }
+        let (is_short, is_at_end, is_out_of_step) = (false, false, false);
+        Self { jpeg, at, ahead, count, marker: None, is_short, is_at_end, is_out_of_step, next_restart }
     }
 
     /// Where what follows the data begins.
@@ -200,6 +203,9 @@ impl<'a> Bits<'a> {
                 }
             }
             let ahead_of_wanted = |number: u8| number.wrapping_sub(wanted) & 7;
+            let is_other = |number: u8| ahead_of_wanted(number.wrapping_sub(marker::RST0)) != 0;
+            self.is_out_of_step |=
+                self.marker.is_some_and(|met| (marker::RST0..=marker::RST7).contains(&met) && is_other(met));
             match self.marker {
                 Some(number @ marker::RST0..=marker::RST7) => match ahead_of_wanted(number - marker::RST0) {
                     // One of the next two: this one is lost.

@@ -188,6 +188,16 @@ impl<'a> Notes<'a> {
             _ => Colour::Ycc,
         }
     }
+
+    /// Whether nothing contradicts that, so that every decoder sees the same.
+    pub(super) fn agree(&self, components: &[[u8; 3]]) -> bool {
+        match (components, self.adobe) {
+            ([[b'R', ..], [b'G', ..], [b'B', ..]], _) => false,
+            ([_, _, _], adobe) => matches!(adobe, None | Some(1)),
+            ([_, _, _, _], adobe) => matches!(adobe, None | Some(0 | 2)),
+            _ => true,
+        }
+    }
 }
 
 /// The tables that are in force when a scan begins: the usual codes where a file brings none.
@@ -258,5 +268,30 @@ impl Tables {
             *table = Some(steps);
         }
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_markers_that_agree_leave_a_file_to_any_decoder() {
+        let of_ids = |ids: &[u8]| ids.iter().map(|id| [*id, 0x11, 0]).collect::<Vec<_>>();
+        for (has_jfif, adobe, ids, expected) in [
+            (true, None, &[1, 2, 3][..], true),
+            (true, Some(1), &[1, 2, 3], true),
+            (true, Some(0), &[1, 2, 3], false),
+            (false, Some(0), &[1, 2, 3], false),
+            (false, Some(2), &[1, 2, 3], false),
+            (true, None, b"RGB", false),
+            (false, Some(0), &[1, 2, 3, 4], true),
+            (false, Some(2), &[1, 2, 3, 4], true),
+            (false, Some(1), &[1, 2, 3, 4], false),
+            (true, None, &[1], true),
+        ] {
+            let notes = Notes { has_jfif, adobe, exif: None };
+            assert_eq!(notes.agree(&of_ids(ids)), expected, "{has_jfif} {adobe:?} {ids:?}");
+        }
     }
 }

@@ -165,7 +165,7 @@ impl Decoding<'_, '_> {
     ) -> Result<(), DecodeError> {
         let deadline = self.means.deadline;
         let extent = read.extent.ok_or_else(|| DecodeError::Broken("there are no data".into()))?;
-        let is_cut_off = read.breaks_off();
+        let (is_cut_off, is_out_of_step) = (read.breaks_off(), read.is_out_of_step);
         let painted = if luma_only { read.paint_luma(&deadline)? } else { read.paint_rgb(colour, &deadline)? };
         let (side, stored) = match read.depth {
             Depth::All => (1, (read.width, read.height)),
@@ -180,7 +180,11 @@ impl Decoding<'_, '_> {
         if let Some((top, height)) = top {
             self.show(top.into_picture(outline, luma_only, (stored.0, height), side)?);
         }
-        if is_cut_off { Err(DecodeError::Broken("the picture is cut off".into())) } else { Ok(()) }
+        match (is_cut_off, is_out_of_step) {
+            (true, _) => Err(DecodeError::Broken("the picture is cut off".into())),
+            (_, true) => Err(DecodeError::Broken("restarts are not in their order".into())),
+            _ => Ok(()),
+        }
     }
 }
 

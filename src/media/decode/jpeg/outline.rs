@@ -43,7 +43,7 @@ impl<'a> Outline<'a> {
             }
         };
         let mut outline = Self { height: header.height, header, notes, scans: 0, has_end: false, is_plain: false };
-        let mut is_plain = outline.has_usual_components() && !has_gaps;
+        let mut is_plain = !has_gaps;
         while let Some(segment) = Segment::next(jpeg, at) {
             is_plain &= segment.start == at;
             has_restarts |= is_restart_interval(&segment);
@@ -52,7 +52,8 @@ impl<'a> Outline<'a> {
             match (segment.marker, segment.content) {
                 (marker::EOI, _) => {
                     outline.has_end = true;
-                    outline.is_plain = is_plain && !has_restarts && has_codes && outline.header.height > 0;
+                    let is_usual = outline.has_usual_components() && outline.header.height > 0;
+                    outline.is_plain = is_plain && is_usual && !has_restarts && has_codes;
                     break;
                 }
                 (marker::SOS, [count, ..]) => {
@@ -94,8 +95,7 @@ impl<'a> Outline<'a> {
             }
             [] => false,
         };
-        let is_usual_colour = !matches!(self.colour(), Colour::Rgb);
-        are_named_apart && is_usual && is_usual_colour
+        are_named_apart && is_usual && self.notes.agree(components)
     }
 }
 
