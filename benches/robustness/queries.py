@@ -3,7 +3,7 @@
     queries.py PICTURES FOLDER
 
 Takes the distinct pictures below PICTURES, writes them and copies with unusual profiles into FOLDER, and prints a table
-for docs/robustness.md. A picture and its own negative among PICTURES are told by their files: they are no false match.
+for docs/robustness.md, with the pairs that match beside it. A picture and its own negative among PICTURES are no false match: look at the pairs.
 """
 
 import json
