@@ -1,9 +1,10 @@
-"""How often unrelated pictures match by the queries besides PDQ as it stands: its negative, and what a colour profile makes.
+"""How often unrelated pictures match by other queries than PDQ as it stands: negatives, and what a profile makes.
 
     queries.py PICTURES FOLDER
 
 Takes the distinct pictures below PICTURES, writes them and copies with unusual profiles into FOLDER, and prints a table
-for docs/robustness.md, with the pairs that match beside it. A picture and its own negative among PICTURES are no false match: look at the pairs.
+for docs/robustness.md, and beside it the pairs that match. Look at these: a picture may be there as its negative, too,
+which is no false match.
 """
 
 import json
