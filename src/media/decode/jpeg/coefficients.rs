@@ -1,9 +1,9 @@
 //! The coefficients of a JPEG: all of them, or the first of each block of 8×8 samples, which says what its mean is.
 //!
 //! Of a large picture PDQ keeps 64×64 means over larger squares than that, so it needs nothing else: two hundred
-//! megapixels take ten megabytes then, in place of two bytes for every sample. Of a progressive file those scans of other
-//! coefficients are passed over that make them more exact, as where they end is cheap to see; of any other file every
-//! code has to be read, and of one without an end, to see whether it is cut off.
+//! megapixels take ten megabytes then, in place of two bytes for every sample. Of a progressive file those scans are
+//! passed over that make other coefficients more exact, as where they end is cheap to see; of any other file every code
+//! has to be read, and of one without an end, to see whether it is cut off.
 //!
 //! Whatever is damaged reads as libjpeg reads it (`jdhuff.c`, `jdphuff.c`), for that is what viewers show: a block for
 //! which there are no data is grey. Source: ITU-T T.81, §A.2 (order of blocks), §F.2 (sequential), §G.2 (progressive).
@@ -93,8 +93,6 @@ pub(super) struct Coefficients<'a> {
     pub(super) is_progressive: bool,
     /// Whether restarts were not in their order.
     pub(super) is_out_of_step: bool,
-    /// Whether there are coefficients that are in no energy.
-    pub(super) lacks_energies: bool,
     /// Whether the marker is there that ends the picture, and with it every scan.
     has_end: bool,
 }
@@ -164,7 +162,7 @@ impl<'a> Coefficients<'a> {
         });
         let components = components.collect();
         let is_progressive = header.is_progressive();
-        let (lacks_energies, is_out_of_step) = (false, false);
+        let is_out_of_step = false;
         let (extent, is_cut_off, has_end) = (None, false, true);
         Ok(Self {
             width,
@@ -178,7 +176,6 @@ impl<'a> Coefficients<'a> {
             is_cut_off,
             is_progressive,
             is_out_of_step,
-            lacks_energies,
             has_end,
         })
     }
@@ -245,7 +242,6 @@ impl<'a> Coefficients<'a> {
             return Ok((end_of_scan(jpeg, segment.end).0, false));
         }
         if is_of_others {
-            self.lacks_energies = true;
             // Whether the last scan is whole, only reading it says, and those before it on which it depends.
             for (component, _) in &header.parts {
                 let Component { coefficients, telling, .. } = &mut self.components[*component];

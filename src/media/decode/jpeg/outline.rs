@@ -70,7 +70,7 @@ impl<'a> Outline<'a> {
                 }
                 (marker, _) if FrameHeader::is_frame(marker) => break,
                 _ if outline.scans == 0 => outline.notes.read(&segment),
-                // Between scans, a progressive file has codes and nothing else: what comes late counts for some readers.
+                // Between scans, a progressive file has codes and nothing else: some readers go by what comes late.
                 (marker, _) => is_plain &= marker == marker::DHT && outline.header.is_progressive(),
             }
         }

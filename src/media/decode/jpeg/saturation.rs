@@ -5,8 +5,8 @@
 //! alone. How far a mean is off at most follows from their energy, which is the variance of the samples. It is added up
 //! for blocks that nobody outside can foresee, one in sixteen, as looking at all of them costs too much.
 //!
-//! Source: Parseval's theorem for the DCT of ITU-T T.81, §A.3.3; H. Scarf, "A min-max solution of an inventory problem",
-//! 1958, for the mean of what lies past a limit.
+//! Source: Parseval's theorem for the DCT of ITU-T T.81, §A.3.3; H. Scarf, "A min-max solution of an inventory
+//! problem", 1958, for the mean of what lies past a limit.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
@@ -16,12 +16,12 @@ use super::coefficients::{Coefficients, Component};
 /// Which blocks are looked at.
 static KEY: LazyLock<u32> = LazyLock::new(|| RandomState::new().hash_one(0) as u32 | 1);
 
-/// By how much means may be off, in the mean over all blocks, before a picture is looked at sample by sample. Photographs
-/// have 0.1 to 2 and pages of text up to 8; less than a tenth of the tones changes few bits of a hash.
+/// By how much means may be off, in the mean over all blocks, before a picture is looked at sample by sample: where it
+/// is less, few bits of a hash change.
 const MOST_OFF: f32 = 6.0;
 
-/// The standard deviation of colours within blocks, in the mean, from which on their means say little of what red, green
-/// and blue become. Photographs have 1 to 6.
+/// The standard deviation of colours within blocks, in the mean, from which on their means say little of what red,
+/// green and blue become.
 const MOST_COLOUR: f32 = 24.0;
 
 /// Energies of the blocks of a component that are looked at; none where they are not asked for.
@@ -81,6 +81,6 @@ impl Coefficients<'_> {
             let (off, deviation) = component.reach();
             off > MOST_OFF || has_colours && number > 0 && deviation > MOST_COLOUR
         };
-        self.lacks_energies || self.components.iter().enumerate().any(says_little)
+        self.components.iter().enumerate().any(says_little)
     }
 }

@@ -192,6 +192,13 @@ impl<'s, 'a, 't> Scan<'s, 'a, 't> {
                 _ => {}
             }
             *telling |= places.filter(|place| block[*place] != 0).fold(0, |bits, place| bits | 1 << place);
+            if let (Content::Higher, Some(sum), Some(steps)) =
+                (self.content, component.energies.of(number), &component.steps)
+            {
+                let value =
+                    |number: usize| (i32::from(block[place(number)]) << self.low) as f32 * f32::from(steps[number]);
+                *sum += self.range.clone().map(|number| value(number).powi(2)).sum::<f32>();
+            }
             return;
         }
         let block = &mut component.coefficients[start..start + self.depth];

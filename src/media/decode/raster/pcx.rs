@@ -29,8 +29,8 @@ impl Decoding<'_, '_> {
         chosen.ended().and(several.ended())
     }
 
-    /// Some readers believe the header that there are no runs, others do not look at it. For Pillow, rows are as long as
-    /// its sides say, and runs end with them.
+    /// Some readers believe the header that there are no runs, others do not look at it. For Pillow, rows are as long
+    /// as its sides say, and runs end with them.
     fn pcx_readings(&mut self, frame: usize) -> Result<(), DecodeError> {
         let in_runs = self
             .pcx_picture(frame, Reading::InRuns)

@@ -70,7 +70,8 @@ pub(in crate::media) enum Xbm {
 /// Bytes of definitions before the samples.
 const HEAD: usize = 2_048;
 
-/// Whether bytes begin as an XBM does, for readers that ask for no more than these names: with definitions, a width among them, and with all else that it has.
+/// Whether bytes begin as an XBM does: with definitions, a width among them, and with all else that it has. Readers ask
+/// for no more than the ends of these names.
 pub(in crate::media) fn is_xbm(bytes: &[u8]) -> Option<Xbm> {
     let start = bytes.trim_ascii_start();
     let head = &start[..start.len().min(HEAD)];
