@@ -45,7 +45,7 @@ differential-texts: deps ## Send N=2000 odd documents of SEED=1 through Penstock
 	@deploy/install-deps.sh --differential
 	-@deploy/install-deps.sh --documents
 	PENSTOCK_REQUIRE=differential PENSTOCK_TEXTS_N=$(or $(N),2000) PENSTOCK_DIFFERENTIAL_SEED=$(SEED) \
-	    PENSTOCK_DIFFERENTIAL_FIRST=$(FIRST) cargo test differential_texts -- --nocapture --include-ignored
+	    PENSTOCK_DIFFERENTIAL_FIRST=$(FIRST) cargo test differential_texts -- --nocapture
 
 .PHONY: pieces
 pieces: deps ## Upload files of BYTES=30000000 in pieces with real clients of npm and PyPI

@@ -2,10 +2,13 @@
 //!
 //! Source: WHATWG HTML §13.2.6 (which tags end which elements), as far as that matters for what is hidden.
 
+use std::rc::Rc;
+
 use crate::extract::html::VOID;
 
 use super::elements::{Effect, effect};
-use super::hidden::{Look, Styles};
+use super::hidden::Attributes;
+use super::styles::{Element, Look, Styles, Unsure};
 
 /// Names of elements.
 type Names = &'static [&'static [u8]];
@@ -20,6 +23,51 @@ const ENDED_BY_NEXT: [(Names, Names); 6] = [
     (&[b"rt", b"rp", b"rb", b"rtc"], &[b"ruby"]),
 ];
 
+/// Sorted. Elements that end a paragraph where they begin.
+const ENDING_PARAGRAPHS: [&str; 41] = [
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "center",
+    "dd",
+    "details",
+    "dialog",
+    "dir",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hgroup",
+    "hr",
+    "li",
+    "listing",
+    "main",
+    "menu",
+    "nav",
+    "ol",
+    "p",
+    "plaintext",
+    "pre",
+    "search",
+    "section",
+    "summary",
+    "table",
+    "ul",
+    "xmp",
+];
+
 /// Elements within SVG and MathML in which there is HTML again.
 const HTML_AGAIN: [&[u8]; 8] = [b"foreignobject", b"desc", b"title", b"mtext", b"mi", b"mo", b"mn", b"ms"];
 
@@ -27,11 +75,21 @@ const HTML_AGAIN: [&[u8]; 8] = [b"foreignobject", b"desc", b"title", b"mtext", b
 const MAX_BACK: usize = 128;
 const MAX_OPEN: usize = 1 << 12;
 
+/// As what a page is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Syntax {
+    Html,
+    /// Tags end nothing but what they name.
+    Xml,
+}
+
 /// An element that is open.
 #[derive(Debug)]
 struct Open<'t> {
-    name: &'t [u8],
+    element: Element<'t>,
     is_hidden: bool,
+    /// Ways by which its text is hidden that elements within may undo.
+    inherited: u16,
     is_reversed: bool,
     separates: bool,
     /// Whether the elements in it are those of SVG or MathML.
@@ -51,9 +109,12 @@ pub(super) enum Step {
 }
 
 /// The elements that are open.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Drawing<'t> {
-    styles: Styles,
+    syntax: Syntax,
+    styles: Rc<Styles>,
+    /// Whether rules count whose conditions nobody knows, and with them what elements show that cannot show a file.
+    unsure: Unsure,
     open: Vec<Open<'t>>,
     hidden: usize,
     reversed: usize,
@@ -63,14 +124,14 @@ pub(super) struct Drawing<'t> {
 }
 
 impl<'t> Drawing<'t> {
-    /// A page with `styles`.
-    pub(super) fn of(styles: Styles) -> Self {
-        Self { styles, ..Self::default() }
+    /// A page of that `syntax`, with `styles`.
+    pub(super) const fn of(syntax: Syntax, styles: Rc<Styles>, unsure: Unsure) -> Self {
+        Self { syntax, styles, unsure, open: Vec::new(), hidden: 0, reversed: 0, differs: false, steps: Vec::new() }
     }
 
     /// Whether text is drawn here.
-    pub(super) const fn is_drawn(&self) -> bool {
-        self.hidden == 0
+    pub(super) fn is_drawn(&self) -> bool {
+        self.hidden == 0 && self.open.last().is_none_or(|open| open.inherited == 0)
     }
 
     /// Whether the elements here are those of SVG or MathML.
@@ -79,14 +140,24 @@ impl<'t> Drawing<'t> {
     }
 
     /// Opens the element called `name` with `attributes`, which may be ended already. What that does.
-    pub(super) fn opens(&mut self, name: &'t [u8], attributes: &[u8], is_ended: bool) -> Vec<Step> {
-        self.end_by(name);
-        let Look { is_hidden, is_reversed, effect: display, before, after } = self.styles.look(name, attributes);
+    pub(super) fn opens(&mut self, name: &'t [u8], attributes: &'t [u8], is_ended: bool) -> Vec<Step> {
+        if self.syntax == Syntax::Html {
+            self.end_by(name);
+        }
+        let element = Element { name, attributes: Attributes::of(attributes).collect() };
+        let open = &self.open;
+        let above = |level: usize| open.len().checked_sub(level + 1).map(|at| &open[at].element);
+        let look = self.styles.look(&element, above, self.unsure);
+        let shows_file = name.eq_ignore_ascii_case(b"object")
+            && element.attributes.iter().any(|(name, _)| name.eq_ignore_ascii_case(b"data"));
+        let is_hidden = look.is_hidden || shows_file && self.unsure == Unsure::Counts;
+        let inherited = self.open.last().map_or(0, |open| open.inherited) & !look.inherited.0 | look.inherited.1;
+        let Look { is_reversed, effect: display, before, after, .. } = look;
         let usual = effect(name);
         let separates = display.unwrap_or(usual) == Effect::Separates;
         let is_empty = is_ended || VOID.iter().any(|empty| empty.as_bytes().eq_ignore_ascii_case(name));
         let is_elsewhere = is_hidden && self.is_usual(name);
-        let is_changed = is_hidden && !is_elsewhere || is_reversed || display.is_some();
+        let is_changed = is_hidden && !is_elsewhere || inherited != 0 || is_reversed || display.is_some();
         self.differs |= is_changed || !before.is_empty() || !after.is_empty();
         if !is_hidden {
             if separates {
@@ -111,7 +182,7 @@ impl<'t> Drawing<'t> {
         }
         let is = |names: &[&[u8]]| names.iter().any(|one| one.eq_ignore_ascii_case(name));
         let is_foreign = is(&[b"svg", b"math"]) || self.is_foreign() && !is(&HTML_AGAIN);
-        self.open.push(Open { name, is_hidden, is_reversed, separates, is_foreign, after });
+        self.open.push(Open { element, is_hidden, inherited, is_reversed, separates, is_foreign, after });
         std::mem::take(&mut self.steps)
     }
 
@@ -119,13 +190,13 @@ impl<'t> Drawing<'t> {
     /// never a text, and the title of the page.
     fn is_usual(&self, name: &[u8]) -> bool {
         let is = |name: &[u8], names: &[&[u8]]| names.iter().any(|one| one.eq_ignore_ascii_case(name));
-        let is_in_head = || self.open.iter().all(|open| is(open.name, &[b"html", b"head"]));
+        let is_in_head = || self.open.iter().all(|open| is(open.element.name, &[b"html", b"head"]));
         is(name, &[b"script", b"style"]) || is(name, &[b"title"]) && is_in_head()
     }
 
     /// Ends the element called `name`, and those in it. What that does.
     pub(super) fn closes(&mut self, name: &[u8]) -> Vec<Step> {
-        let is_it = |open: &Open<'_>| open.name.eq_ignore_ascii_case(name);
+        let is_it = |open: &Open<'_>| open.element.name.eq_ignore_ascii_case(name);
         let back = self.open.iter().rev().take(MAX_BACK).position(is_it);
         match back {
             Some(back) => self.end_from(self.open.len() - 1 - back),
@@ -138,7 +209,7 @@ impl<'t> Drawing<'t> {
 
     /// Ends the elements that a tag called `name` ends where it opens one.
     fn end_by(&mut self, name: &[u8]) {
-        let is = |open: &Open<'_>, names: &[&[u8]]| names.iter().any(|one| one.eq_ignore_ascii_case(open.name));
+        let is = |open: &Open<'_>, names: &[&[u8]]| names.iter().any(|one| one.eq_ignore_ascii_case(open.element.name));
         let group = ENDED_BY_NEXT.iter().find(|(group, _)| group.iter().any(|one| one.eq_ignore_ascii_case(name)));
         let of_group = group.and_then(|(group, walls)| {
             let back = self.open.iter().rev().take(MAX_BACK).position(|open| is(open, group) || is(open, walls))?;
@@ -151,7 +222,8 @@ impl<'t> Drawing<'t> {
             let at = self.open.len() - 1 - back;
             is(&self.open[at], &[b"p"]).then_some(at)
         };
-        let is_block = effect(name) == Effect::Separates && VOID.iter().all(|empty| empty.as_bytes() != name);
+        let lower = name.to_ascii_lowercase();
+        let is_block = str::from_utf8(&lower).is_ok_and(|name| ENDING_PARAGRAPHS.binary_search(&name).is_ok());
         if let Some(at) = of_group.or_else(|| if is_block { of_paragraph() } else { None }) {
             self.end_from(at);
         }

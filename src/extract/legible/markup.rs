@@ -7,17 +7,20 @@
 //!
 //! Sources: WHATWG HTML §13.2.5 (how tags end), XML 1.0 §2.4 to §2.7.
 
+use std::rc::Rc;
+
 use memchr::{memchr, memchr2, memmem};
 
 use crate::content::{PartKind, ReferenceIn, character_reference};
 use crate::extract::dissection::Dissection;
 use crate::extract::{html, percent, xml};
 
-use super::drawing::{Drawing, Step};
+use super::drawing::{Drawing, Step, Syntax};
 use super::elements::{Effect, RAW, effect};
-use super::hidden::{self, Styles};
+use super::hidden;
 use super::name;
 use super::references;
+use super::styles::{Styles, Unsure};
 use super::writer::TextWriter;
 
 /// Bytes of an attribute that are unescaped at once; pictures in data URIs have any length.
@@ -50,13 +53,15 @@ fn show_page(text: &[u8], frames: usize, found: &mut Dissection<'_>) {
     if seen.has_unknown && !seen.has_separating {
         strip(text, Effect::Separates, View::Written, found);
     }
-    let styles = || if seen.has_styles { Styles::of(text) } else { Styles::default() };
-    let is_styled = !styles().is_empty();
-    if seen.is_telling || seen.has_telling_attribute || seen.depth != 0 || is_styled {
-        strip(text, Effect::Joins, View::Drawn(Syntax::Html, styles()), found);
+    let styles = Rc::new(if seen.has_styles { Styles::of(text) } else { Styles::default() });
+    if seen.is_telling || seen.has_telling_attribute || seen.depth != 0 || !styles.is_empty() {
         let head = &text[..text.len().min(XML_WITHIN)];
-        if head.trim_ascii_start().starts_with(b"<?xml") || memmem::find(head, b"xmlns=").is_some() {
-            strip(text, Effect::Joins, View::Drawn(Syntax::Xml, styles()), found);
+        let is_xml = head.trim_ascii_start().starts_with(b"<?xml") || memmem::find(head, b"xmlns=").is_some();
+        for syntax in [Syntax::Html, Syntax::Xml].into_iter().take(1 + usize::from(is_xml)) {
+            strip(text, Effect::Joins, View::Drawn(syntax, Rc::clone(&styles), Unsure::Counts), found);
+            if (seen.has_files || styles.is_unsure()) && !found.is_over() {
+                strip(text, Effect::Joins, View::Drawn(syntax, Rc::clone(&styles), Unsure::IsLeftOut), found);
+            }
         }
     }
     for frame in seen.frames.iter().take(frames) {
@@ -75,14 +80,7 @@ enum View {
     /// All that is written.
     Written,
     /// What browsers draw, in the order in which they do, by styles.
-    Drawn(Syntax, Styles),
-}
-
-/// As what a page is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Syntax {
-    Html,
-    Xml,
+    Drawn(Syntax, Rc<Styles>, Unsure),
 }
 
 /// Whether a tag, a comment or a character reference may stand in `text`.
@@ -106,6 +104,8 @@ struct Seen {
     is_telling: bool,
     has_telling_attribute: bool,
     has_styles: bool,
+    /// Whether elements show files, or their content in place of one that there is not.
+    has_files: bool,
     /// Elements that were opened and not ended.
     depth: i64,
     /// Pages in attributes.
@@ -119,7 +119,7 @@ fn strip(text: &[u8], unknown: Effect, view: View, found: &mut Dissection<'_>) -
     let endless = Endless { tags: 0, closes: true, quotes: [true; 2] };
     let drawn = match view {
         View::Written => None,
-        View::Drawn(syntax, styles) => Some((syntax, Drawing::of(styles))),
+        View::Drawn(syntax, styles, unsure) => Some((syntax, Drawing::of(syntax, styles, unsure))),
     };
     let seen = Seen::default();
     let mut stripper = Stripper { text, unknown, drawn, turned: None, main, aside, seen, endless, found };
@@ -334,6 +334,9 @@ impl<'t> Stripper<'t, '_, '_> {
             return;
         }
         seen.is_telling |= hidden::is_telling_element(name);
+        if name.eq_ignore_ascii_case(b"object") && hidden::attribute(attributes, b"data").is_some() {
+            (seen.has_files, seen.is_telling) = (true, true);
+        }
         seen.has_styles |= name.eq_ignore_ascii_case(b"style");
         let has_page = name.eq_ignore_ascii_case(b"iframe") && seen.frames.len() < MAX_FRAMES;
         if let Some(page) = hidden::attribute(attributes, b"srcdoc").filter(|_| has_page) {
@@ -342,7 +345,7 @@ impl<'t> Stripper<'t, '_, '_> {
     }
 
     /// Passes the tag called `name`, which ends at `end`, in a view as drawn.
-    fn drawn_tag(&mut self, name: &'t [u8], attributes: &[u8], is_opening: bool, end: usize) -> usize {
+    fn drawn_tag(&mut self, name: &'t [u8], attributes: &'t [u8], is_opening: bool, end: usize) -> usize {
         let is_html = self.is_html();
         let Some((_, drawing)) = &mut self.drawn else {
             return end;

@@ -9,6 +9,7 @@
 
 mod cards;
 mod charset;
+mod css;
 mod displayed;
 mod drawing;
 mod elements;
@@ -23,6 +24,7 @@ mod picture;
 mod references;
 mod rich_text;
 mod rtf;
+mod styles;
 mod subtitles;
 mod writer;
 
@@ -52,6 +54,15 @@ pub(super) fn show_texts(part: &Part, found: &mut Dissection<'_>) {
     }
     picture::show(&part.bytes, found);
     if !is_text(part) {
+        // Browsers leave zeros out, by which everybody else takes a page for something else.
+        if part.bytes.trim_ascii_start().starts_with(b"<") && memchr::memchr(0, &part.bytes).is_some() {
+            let mut output = TextWriter::new(part.bytes.len(), found);
+            part.bytes.split(|byte| *byte == 0).for_each(|piece| output.push(piece, found));
+            if let Some(without) = output.finish(found).filter(|text| reads_as_text(text)) {
+                show_readable(part, &without, found);
+                show(PartKind::Text, "text", without, found);
+            }
+        }
         return picture::show_xmp(&part.bytes, found);
     }
     let (recoded, source) = charset::recoded(part, found);
@@ -126,7 +137,9 @@ fn is_text(part: &Part) -> bool {
     match part.kind {
         PartKind::Field | PartKind::JsonString | PartKind::XmlText => true,
         // Of other bodies that were taken apart, every text is a part already.
-        PartKind::Envelope => part.bytes.trim_ascii_start().starts_with(b"<"),
+        PartKind::Envelope => {
+            part.bytes.trim_ascii_start().starts_with(b"<") || encoding_rs::Encoding::for_bom(&part.bytes).is_some()
+        }
         _ => part.is_called_text() || rtf::is_rtf(&part.bytes) || reads_as_text(&part.bytes),
     }
 }

@@ -29,6 +29,11 @@ fn assert_reads(bytes: &[u8], name: &str, expected: &str) {
 }
 
 #[test]
+fn pages_with_zeros_read_without_them() {
+    assert_reads(b"<p>Some words before that, and forbid\0den <b>tur\0</b>nip", "text", "forbidden turnip");
+}
+
+#[test]
 fn markup_reads_as_browsers_draw_it() {
     for (markup, expected) in [
         ("for<span style=\"display: none\">xyz</span>bidden", "forbidden"),
@@ -42,7 +47,14 @@ fn markup_reads_as_browsers_draw_it() {
         ("for<template>xyz</template>bidden", "forbidden"),
         ("for<s style='position: absolute; left: -9999px'>xyz</s>bidden", "forbidden"),
         ("for<s style='d\\69splay&colon;/**/none'>xyz</s>bidden", "forbidden"),
-        ("<style>@media x{.p > b:hover{display:none}}</style>for<b>xyz</b>bidden", "forbidden"),
+        ("<style>.q b{display:none}</style><b>for<i hidden>x</i>bidden</b>", "forbidden"),
+        ("<style>s:hover b{display:none}</style><s><b>for<i hidden>x</i>bidden</b></s>", "forbidden"),
+        ("<style>b{display:none}#c{display:inline}</style><b id=c>for<b>x</b>bidden</b>", "forbidden"),
+        ("<p>for<title>x</title>bidden", "forbidden"),
+        ("for<object data='data:,'>x</object>bidden", "forbidden"),
+        ("<object data=x:y>for<i hidden>x</i>bidden</object>", "forbidden"),
+        ("<p style=visibility:hidden>x<b style=visibility:visible>for<i hidden>x</i>bidden</b>", "forbidden"),
+        ("<style>@media x{.p > b:hover{display:none}}</style>for<i class=p><b>xyz</b></i>bidden", "forbidden"),
         ("for<b style=display:block></b>bidden", "for\nbidden"),
         ("for<div style='display: inline'></div>bid<p style=display:contents>den", "forbidden"),
         ("for</div>bidden", "forbidden"),

@@ -2,7 +2,7 @@
 //!
 //! Programs differ in what they leave out, so there are two readings: all that is written, in the charset of the
 //! document; and what is displayed, without what is hidden, with what stands at another place (notes, headers, entries
-//! of an index) aside, in the charsets of fonts.
+//! of an index) aside, and what stands aside of that further aside, in the charsets of fonts.
 //!
 //! Source: Rich Text Format (RTF) Specification 1.9.1.
 
@@ -70,6 +70,9 @@ const ASIDE: [&[u8]; 20] = [
     b"listtext",
 ];
 
+/// Texts of what is displayed: the document, what stands aside of it, what stands aside of that, and all further ones.
+const DEPTHS: usize = 4;
+
 /// Whether `text` is a document in RTF.
 pub(super) fn is_rtf(text: &[u8]) -> bool {
     text.trim_ascii_start().starts_with(b"{\\rt")
@@ -78,15 +81,14 @@ pub(super) fn is_rtf(text: &[u8]) -> bool {
 /// Shows what the document says.
 pub(super) fn show(text: &[u8], found: &mut Dissection<'_>) {
     let view = || View { bytes: Vec::new(), charset: Charset::WESTERN, skip: 0 };
-    let group =
-        Group { is_unread: false, is_hidden: false, is_aside: false, is_of_fonts: false, fallback: 1, font: None };
+    let group = Group { is_unread: false, is_hidden: false, aside: 0, is_of_fonts: false, fallback: 1, font: None };
     let writer = || TextWriter::new(text.len(), found);
-    let (written, displayed, aside) = (writer(), writer(), writer());
+    let (written, displayed) = (writer(), [writer(), writer(), writer(), writer()]);
     let mut reader = Reader {
         rest: text,
         written: (view(), written),
-        displayed: (view(), displayed, aside),
-        has_aside: false,
+        displayed: (view(), displayed),
+        aside: 0,
         differs: false,
         group,
         outer: Vec::new(),
@@ -104,7 +106,8 @@ pub(super) fn show(text: &[u8], found: &mut Dissection<'_>) {
 struct Group {
     is_unread: bool,
     is_hidden: bool,
-    is_aside: bool,
+    /// How far aside it stands: the number of its text.
+    aside: usize,
     /// Whether it is the table of fonts.
     is_of_fonts: bool,
     /// Characters behind each `\u` for programs that do not know it.
@@ -125,10 +128,10 @@ struct View {
 struct Reader<'t, 'a> {
     rest: &'t [u8],
     written: (View, TextWriter<'a>),
-    /// The text and what stands aside.
-    displayed: (View, TextWriter<'a>, TextWriter<'a>),
-    /// Whether what was displayed last stands aside.
-    has_aside: bool,
+    /// The text, and what stands how far aside.
+    displayed: (View, [TextWriter<'a>; DEPTHS]),
+    /// How far aside stands what was displayed last.
+    aside: usize,
     /// Whether what is displayed may not be what is written.
     differs: bool,
     group: Group,
@@ -190,7 +193,7 @@ impl<'a> Reader<'_, 'a> {
             let charset = self.group.font.and_then(|font| self.fonts.get(&font)).copied().unwrap_or(self.charset);
             self.differs |= !byte.is_ascii() && !charset.is(self.charset);
             let is_full = self.displayed.0.bytes.len() >= 1 << 12 && byte.is_ascii_whitespace();
-            if !self.displayed.0.charset.is(charset) || self.has_aside != self.group.is_aside || is_full {
+            if !self.displayed.0.charset.is(charset) || self.aside != self.group.aside || is_full {
                 self.flush_displayed(found);
             }
             self.displayed.0.charset = charset;
@@ -210,16 +213,17 @@ impl<'a> Reader<'_, 'a> {
 
     /// Adds what has been displayed so far, and goes over to where the group is displayed.
     fn flush_displayed(&mut self, found: &mut Dissection<'a>) {
-        let (view, text, aside) = &mut self.displayed;
-        let output = if self.has_aside { &mut *aside } else { text };
+        let (view, texts) = &mut self.displayed;
         if !view.bytes.is_empty() {
-            output.push(view.charset.decode(&view.bytes).as_bytes(), found);
+            texts[self.aside].push(view.charset.decode(&view.bytes).as_bytes(), found);
             view.bytes.clear();
         }
-        if self.has_aside != self.group.is_aside {
-            self.has_aside = self.group.is_aside;
+        if self.aside != self.group.aside {
+            // What stands nearer goes on behind it.
+            let [near, far] = [self.aside.min(self.group.aside), self.aside.max(self.group.aside)];
+            texts[near + 1..=far].iter_mut().for_each(|text| text.end_line(found));
+            self.aside = self.group.aside;
             self.differs = true;
-            aside.end_line(found);
         }
     }
 
@@ -235,8 +239,7 @@ impl<'a> Reader<'_, 'a> {
             self.differs = true;
         } else if self.is_displayed() {
             self.flush_displayed(found);
-            let (_, output, aside) = &mut self.displayed;
-            (if self.has_aside { aside } else { output }).push(text.as_bytes(), found);
+            self.displayed.1[self.aside].push(text.as_bytes(), found);
         } else {
             self.differs = true;
         }
@@ -248,8 +251,9 @@ impl<'a> Reader<'_, 'a> {
         self.flush_displayed(found);
         self.written.1.show(PartKind::Text, "rtf", found);
         if self.differs {
-            self.displayed.1.show(PartKind::Text, "rtf", found);
-            self.displayed.2.show(PartKind::Text, "rtf", found);
+            for text in self.displayed.1 {
+                text.show(PartKind::Text, "rtf", found);
+            }
         }
     }
 
@@ -323,7 +327,7 @@ impl<'a> Reader<'_, 'a> {
             return true;
         }
         if ASIDE.contains(&name) || READ.contains(&name) {
-            group.is_aside |= name != b"ud";
+            group.aside = (group.aside + usize::from(name != b"ud")).min(DEPTHS - 1);
             group.is_unread &= !READ.contains(&name);
             return true;
         }

@@ -10,7 +10,7 @@ use crate::extract::container::pdf::value::{Dictionary, Reader, Value};
 use crate::extract::dissection::Dissection;
 use crate::extract::matrix::Matrix;
 
-use super::font::Font;
+use super::font::{Font, Opinion};
 use super::words::Words;
 
 /// Operands of one operator that are kept.
@@ -43,6 +43,8 @@ struct State {
 /// Reads one content stream after the other.
 pub(super) struct Interpreter<'a> {
     fonts: &'a Fonts,
+    /// Whose widths of glyphs count.
+    opinion: Opinion,
     /// For strings that are shown before there is a font.
     unknown: OnceCell<Rc<Font>>,
     state: State,
@@ -54,8 +56,8 @@ pub(super) struct Interpreter<'a> {
 }
 
 impl<'a> Interpreter<'a> {
-    /// One that knows `fonts`.
-    pub(super) fn new(fonts: &'a Fonts) -> Self {
+    /// One that knows `fonts`, with widths of that `opinion`.
+    pub(super) fn new(fonts: &'a Fonts, opinion: Opinion) -> Self {
         let state = State {
             page: Matrix::IDENTITY,
             font: None,
@@ -67,6 +69,7 @@ impl<'a> Interpreter<'a> {
         };
         Self {
             fonts,
+            opinion,
             unknown: OnceCell::new(),
             state,
             saved: Vec::new(),
@@ -182,7 +185,7 @@ impl<'a> Interpreter<'a> {
         let [a, b, ..] = self.text.then(self.state.page).0;
         let em = a.hypot(b) * size.abs();
         self.is_literal &= font.is_of_bytes();
-        let mut pieces = string.chunks(MAX_PIECE).map(|piece| font.glyphs(piece));
+        let mut pieces = string.chunks(MAX_PIECE).map(|piece| font.glyphs(piece, self.opinion));
         let first = pieces.next().unwrap_or_default();
         words.go_to(self.place(), (a, b), em, first.len(), found);
         // Spacing that is set for all characters separates no words, so it counts as part of each.

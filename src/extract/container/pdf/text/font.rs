@@ -14,6 +14,15 @@ use super::{glyphs, widths};
 /// Width of what nobody says the width of, in em: that of most letters.
 const USUAL_WIDTH: f64 = 0.5;
 
+/// By what programs look up how wide a glyph is in a font that everybody has, where a file gives a code another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opinion {
+    /// The character that it is said to be.
+    ByCharacter,
+    /// The code, where the font has no glyph of just that name.
+    ByCode,
+}
+
 /// Something that is shown.
 #[derive(Debug, PartialEq)]
 pub(super) struct Glyph {
@@ -42,6 +51,8 @@ pub(super) struct Font {
     map: Option<CMap>,
     /// The last code of a range and the width of all in it, by the first code.
     widths: BTreeMap<u32, (u32, f64)>,
+    /// The same in the other opinion, where there are two.
+    widths_by_code: Option<BTreeMap<u32, (u32, f64)>>,
     usual_width: f64,
 }
 
@@ -49,7 +60,7 @@ impl Font {
     /// A font of which nothing is known.
     pub(super) fn unknown() -> Self {
         let coding = Coding::Simple(glyphs::encoding(Some("WinAnsiEncoding")));
-        Self { coding, map: None, widths: BTreeMap::new(), usual_width: USUAL_WIDTH }
+        Self { coding, map: None, widths: BTreeMap::new(), widths_by_code: None, usual_width: USUAL_WIDTH }
     }
 
     /// The font that `dictionary` describes.
@@ -77,12 +88,17 @@ impl Font {
             _ => None,
         });
         let widths: BTreeMap<u32, (u32, f64)> = widths.collect();
-        let (widths, usual_width) = match dictionary.get(&["BaseFont"]) {
-            Some(Value::Name(name)) if widths.is_empty() => widths::of_font(name),
-            _ => (widths, None),
+        let (table, odd) = table(dictionary, objects);
+        let (widths, widths_by_code, usual_width) = match dictionary.get(&["BaseFont"]) {
+            Some(Value::Name(name)) if widths.is_empty() => {
+                let (known, usual_width) = widths::of_font(name);
+                let by_code = (!odd.is_empty()).then(|| widths_of(&table, &known, &odd));
+                (widths_of(&table, &known, &[]), by_code, usual_width)
+            }
+            _ => (widths, None, None),
         };
         let usual_width = usual_width.unwrap_or(USUAL_WIDTH);
-        Self { coding: Coding::Simple(table(dictionary, objects)), map, widths, usual_width }
+        Self { coding: Coding::Simple(table), map, widths, widths_by_code, usual_width }
     }
 
     fn composite(dictionary: &Dictionary, map: Option<CMap>, objects: &Objects) -> Self {
@@ -92,14 +108,14 @@ impl Font {
         };
         let descendants = objects.list(dictionary.get(&["DescendantFonts"]));
         let Some(Value::Dictionary(descendant)) = descendants.first() else {
-            return Self { coding, map, widths: BTreeMap::new(), usual_width: 1.0 };
+            return Self { coding, map, widths: BTreeMap::new(), widths_by_code: None, usual_width: 1.0 };
         };
         let usual_width = match descendant.get(&["DW"]).map(|width| objects.resolve(width)) {
             Some(Value::Number(width)) => width / 1000.0,
             _ => 1.0,
         };
         let widths = composite_widths(&objects.list(descendant.get(&["W"])), objects);
-        Self { coding, map, widths, usual_width }
+        Self { coding, map, widths, widths_by_code: None, usual_width }
     }
 
     /// Whether each byte of a string is a code.
@@ -107,19 +123,24 @@ impl Font {
         matches!(self.coding, Coding::Simple(_))
     }
 
+    /// Whether there are two opinions on the widths of its glyphs.
+    pub(super) const fn is_of_two_widths(&self) -> bool {
+        self.widths_by_code.is_some()
+    }
+
     /// How much memory it takes, in entries of tables.
     pub(super) fn weight(&self) -> usize {
         256 + self.widths.len() + self.map.as_ref().map_or(0, CMap::len)
     }
 
-    /// What `string` shows.
-    pub(super) fn glyphs(&self, string: &[u8]) -> Vec<Glyph> {
+    /// What `string` shows, with widths of that `opinion`.
+    pub(super) fn glyphs(&self, string: &[u8], opinion: Opinion) -> Vec<Glyph> {
         match &self.coding {
             Coding::Simple(table) => {
                 let glyph = |byte: &u8| {
                     let mapped = self.map.as_ref().and_then(|map| map.get(u32::from(*byte)));
                     let text = mapped.unwrap_or_else(|| table[usize::from(*byte)].clone());
-                    Glyph { text, width: self.width(u32::from(*byte)), is_space: *byte == b' ' }
+                    Glyph { text, width: self.width(u32::from(*byte), opinion), is_space: *byte == b' ' }
                 };
                 string.iter().map(glyph).collect()
             }
@@ -132,21 +153,34 @@ impl Font {
                 let glyph = |bytes: &[u8]| {
                     let code = cmap::code(bytes);
                     let text = self.map.as_ref().and_then(|map| map.get(code)).unwrap_or_default();
-                    Glyph { text, width: self.width(code), is_space: bytes == b" " }
+                    Glyph { text, width: self.width(code, opinion), is_space: bytes == b" " }
                 };
                 string.chunks(length).map(glyph).collect()
             }
         }
     }
 
-    fn width(&self, code: u32) -> f64 {
-        let range = self.widths.range(..=code).next_back();
+    fn width(&self, code: u32, opinion: Opinion) -> f64 {
+        let other = self.widths_by_code.as_ref().filter(|_| opinion == Opinion::ByCode);
+        let range = other.unwrap_or(&self.widths).range(..=code).next_back();
         range.filter(|(_, (last, _))| code <= *last).map_or(self.usual_width, |(_, (_, width))| *width)
     }
 }
 
-/// The characters of all codes of a simple font.
-fn table(dictionary: &Dictionary, objects: &Objects) -> Vec<String> {
+/// The widths of all codes of a font that everybody has, whose widths by character in ASCII are `known`: those of the
+/// characters in `table`, but for the codes that are `odd`.
+fn widths_of(table: &[String], known: &BTreeMap<u32, (u32, f64)>, odd: &[u32]) -> BTreeMap<u32, (u32, f64)> {
+    let width = |(code, text): (u32, &String)| {
+        let mut chars = text.chars();
+        let character = chars.next().filter(|_| chars.next().is_none() && !odd.contains(&code));
+        let by_character = character.and_then(|character| known.get(&u32::from(character)));
+        by_character.or_else(|| known.get(&code)).map(|(_, width)| (code, (code, *width)))
+    };
+    (0..).zip(table).filter_map(width).collect()
+}
+
+/// The characters of all codes of a simple font, and the codes whose glyphs have names that few fonts know.
+fn table(dictionary: &Dictionary, objects: &Objects) -> (Vec<String>, Vec<u32>) {
     let (base, differences) = match dictionary.get(&["Encoding"]).map(|encoding| objects.resolve(encoding)) {
         Some(Value::Name(name)) => (Some(name), Vec::new()),
         Some(Value::Dictionary(encoding)) => {
@@ -159,20 +193,23 @@ fn table(dictionary: &Dictionary, objects: &Objects) -> Vec<String> {
         _ => (None, Vec::new()),
     };
     let mut table = glyphs::encoding(base.as_deref());
-    let mut code = 0_usize;
+    let (mut code, mut odd) = (0_usize, Vec::new());
     for difference in &differences {
         match difference {
             Value::Number(number) => code = *number as usize,
             Value::Name(name) => {
                 if let (Some(slot), Some(text)) = (table.get_mut(code), glyphs::named(name)) {
                     *slot = text;
+                    if glyphs::is_odd(name) {
+                        odd.extend(u32::try_from(code));
+                    }
                 }
                 code = code.saturating_add(1);
             }
             _ => {}
         }
     }
-    table
+    (table, odd)
 }
 
 /// The charset in which a predefined CMap takes its codes (ISO 32000-1 table 118).

@@ -177,6 +177,11 @@ pub(super) fn named(name: &str) -> Option<String> {
     (!parts.is_empty()).then(|| parts.concat())
 }
 
+/// Whether `name`, which says a character, is not what fonts call it: a variant, or a name by its number.
+pub(super) fn is_odd(name: &str) -> bool {
+    name.contains('.') || by_number(name).is_some()
+}
+
 fn component(name: &str) -> Option<String> {
     if name.len() == 1 {
         return Some(name.to_owned());

@@ -28,7 +28,7 @@ use crate::extract::legible::TextWriter;
 use super::objects::{Objects, Stream};
 use super::value::{Dictionary, Value};
 use content::{Fonts, Interpreter};
-use font::Font;
+use font::{Font, Opinion};
 use words::Words;
 
 /// Levels of the page tree that resources may be inherited over.
@@ -179,17 +179,44 @@ impl Pages {
 
 /// Shows the words of a page, and its strings as they are written, if these are not the same.
 fn show_page(pieces: &[Bytes], fonts: &Fonts, found: &mut Dissection<'_>) {
-    let mut words = Words::new(pieces.iter().map(Bytes::len).sum(), found);
-    let mut interpreter = Interpreter::new(fonts);
-    match pieces {
-        [piece] => interpreter.run(piece, &mut words, found),
-        // An operation may begin in one stream and end in the next.
-        _ => interpreter.run(&pieces.join(&b'\n'), &mut words, found),
-    }
-    words.show(found);
-    if !interpreter.is_literal() {
+    let is_literal = match pieces {
+        [piece] => show_content(piece, fonts, found),
+        // An operation may begin in one stream and end in the next. A comment does so for some programs.
+        _ => {
+            let is_literal = show_content(&pieces.join(&b'\n'), fonts, found);
+            if !found.is_over() && pieces.iter().any(|piece| ends_in_comment(piece)) {
+                show_content(&pieces.join(&b' '), fonts, found);
+            }
+            is_literal
+        }
+    };
+    if !is_literal {
         pieces.iter().for_each(|piece| strings::show(piece, found));
     }
+}
+
+/// Shows the words of `content`, for each opinion that there is on the widths of glyphs. Whether its strings are what
+/// is shown.
+fn show_content(content: &[u8], fonts: &Fonts, found: &mut Dissection<'_>) -> bool {
+    let mut is_literal = true;
+    let has_two = fonts.values().any(|font| font.is_of_two_widths());
+    for opinion in [Opinion::ByCharacter, Opinion::ByCode].into_iter().take(1 + usize::from(has_two)) {
+        if found.is_over() {
+            break;
+        }
+        let mut words = Words::new(content.len(), found);
+        let mut interpreter = Interpreter::new(fonts, opinion);
+        interpreter.run(content, &mut words, found);
+        words.show(found);
+        is_literal = interpreter.is_literal();
+    }
+    is_literal
+}
+
+/// Whether the last line of `content` may be a comment, or end in one.
+fn ends_in_comment(content: &[u8]) -> bool {
+    let start = memchr::memrchr2(b'\n', b'\r', content).map_or(0, |at| at + 1);
+    memchr::memchr(b'%', &content[start..]).is_some()
 }
 
 impl FontCache {
