@@ -124,7 +124,7 @@ impl Gate {
         for piece in pieces {
             let client = case.client.filter(|_| piece.claim.naming != Naming::Id);
             let key = Key::gathered(case.origin(), &piece.claim.upload, client);
-            let is_missing = self.wait_for_others(&key, piece, case).await;
+            let is_missing = !piece.is_words && self.wait_for_others(&key, piece, case).await;
             let begun = self.begin(&key, piece, case)?;
             pending.take(Taken { key: key.clone(), ticket: begun.ticket, is_whole: begun.is_whole });
             keys.push(key);
@@ -285,7 +285,8 @@ impl Gate {
         }
     }
 
-    /// The verdict on the wholes of `begun`. What is doubtful about them counts of the likeliest, if it is the whole.
+    /// The verdict on the wholes of `begun`. What is doubtful about them counts of the likeliest, if it is the whole and
+    /// no mere words.
     async fn judge_begun(
         &self,
         session: &Session,
@@ -297,7 +298,7 @@ impl Gate {
     ) -> Result<Option<Verdict>, Stop> {
         let mut extra = if begun.wholes.is_ambiguous { Some(ProblemCode::PiecesContradict) } else { None };
         let is_missing = is_missing || begun.is_whole && begun.wholes.is_gapped;
-        extra = extra.or(is_missing.then_some(ProblemCode::PiecesMissing));
+        extra = extra.or(is_missing.then_some(ProblemCode::PiecesMissing)).filter(|_| !piece.is_words);
         let is_own = piece.is_whole();
         let mut readings = begun.wholes.readings;
         if readings.is_empty() && extra.is_some() {
@@ -305,7 +306,7 @@ impl Gate {
         }
         let mut verdict = None;
         for (index, pieces) in readings.into_iter().enumerate() {
-            let counts = index == 0 && begun.is_whole && !is_own;
+            let counts = index == 0 && begun.is_whole && !is_own && !piece.is_words;
             let is_alone = matches!(pieces.as_slice(), [one] if is_same_slice(one, &piece.bytes));
             let extra = if index == 0 { extra } else { None };
             if is_alone && !counts && extra.is_none() {

@@ -34,6 +34,8 @@ pub(super) struct Piece {
     pub(super) names: Vec<Bytes>,
     /// All that the request has for a body.
     pub(super) request_body: Bytes,
+    /// Whether it is words, as programs number them that cut texts for an index, rather than bytes of a file.
+    pub(super) is_words: bool,
     reply: Reply,
 }
 
@@ -51,7 +53,8 @@ enum Reply {
 impl Piece {
     fn new(claim: Claim, bytes: Bytes, body: &Bytes, reply: Reply) -> Self {
         let (hash, request_body) = (piece_hash(&bytes), body.clone());
-        Self { claim, bytes, hash, content_types: Vec::new(), names: Vec::new(), request_body, reply }
+        let (content_types, names) = (Vec::new(), Vec::new());
+        Self { claim, bytes, hash, content_types, names, request_body, is_words: false, reply }
     }
 
     /// None at all, for a request that has the origin put together what has come.
@@ -99,6 +102,9 @@ pub(super) struct Content {
     pub(super) file_field: String,
 }
 
+/// Digits of a number that is a number only.
+const MOST_DIGITS: usize = 16;
+
 /// Bodies up to this size are read where they are.
 const SMALL: usize = 256 << 10;
 
@@ -137,8 +143,15 @@ fn pieces_in(request: &RequestHeader, body: &Bytes) -> Result<Brought, Contradic
         Some(name) => Unnamed { name, naming: Naming::Name },
         None => Unnamed { name: request.uri.path(), naming: Naming::Nothing },
     };
-    let mut claims = chunk_claims(&content.named, unnamed)?;
+    let is_words = content.bytes.is_none() && content.text.as_deref().is_some_and(is_words);
+    let mut claims = match chunk_claims(&content.named, unnamed) {
+        Err(Contradiction) if is_words => Vec::new(),
+        claims => claims?,
+    };
+    // Its own name is nothing that an upload consists of: the request asks for what came before it.
+    claims.retain(|claim| content.text.as_deref().is_none_or(|text| text != claim.upload.as_bytes()));
     let reply = match &range {
+        _ if is_words => Reply::OfOrigin,
         Some(_) if request.headers.contains_key("oc-chunked") => Reply::Created,
         Some(_) if !content.is_form => Reply::OfOrigin,
         _ if claims.iter().any(|claim| claim.is_last || claim.restarts) => Reply::OfOrigin,
@@ -157,6 +170,7 @@ fn pieces_in(request: &RequestHeader, body: &Bytes) -> Result<Brought, Contradic
         claim,
         content_types: content_types_of(declared.as_ref().filter(|value| !value.ends_with(b"octet-stream"))),
         names: names.clone(),
+        is_words,
         ..first.clone()
     };
     Ok(Brought { pieces: claims.into_iter().map(piece).collect(), loose: Vec::new() })
@@ -285,6 +299,15 @@ fn decoded(text: Bytes) -> Bytes {
     }
 }
 
+/// Whether a value is a number, or text with something in it that base64, hexadecimal and data URIs have not.
+fn is_words(value: &[u8]) -> bool {
+    let is_of_bytes = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_=\r\n".contains(byte);
+    let is_control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    let is_text = || str::from_utf8(value).is_ok() && !value.starts_with(b"data:") && !value.iter().any(is_control);
+    let is_number = !value.is_empty() && value.len() <= MOST_DIGITS && value.iter().all(u8::is_ascii_digit);
+    is_number || !value.iter().all(is_of_bytes) && is_text()
+}
+
 /// The words by which a request that brings no piece may name an upload that the origin is to put together.
 pub(super) fn mentions(request: &RequestHeader, body: &[u8]) -> Vec<String> {
     let text = if body.len() <= MAX_MENTIONING { body } else { b"" };
@@ -298,6 +321,16 @@ pub(super) fn mentions(request: &RequestHeader, body: &[u8]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_told_from_bytes_in_letters() {
+        for bytes in ["UElFQ0U=", "AAAAAAAA", "ffd8ffe0", "data:,a b", "a\0b c", ""] {
+            assert!(!is_words(bytes.as_bytes()), "{bytes}");
+        }
+        for words in ["A few words.", "3", "12.5, 13.5", "Größe", "https://example.org/a.png?b=1", "二つ"] {
+            assert!(is_words(words.as_bytes()), "{words}");
+        }
+    }
 
     fn pieces(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<(Claim, Bytes)> {
         let mut request = RequestHeader::build(method, target.as_bytes(), None).unwrap();

@@ -274,3 +274,31 @@ fn a_file_that_is_cut_off_is_no_piece_without_a_sign_of_it() {
     let lines = penstock.wait_for_events("verdict", 3);
     assert!(lines.iter().any(|line| line["doubts"].to_string().contains("piece_cut_off")), "{lines:?}");
 }
+
+#[test]
+fn words_that_are_numbered_need_no_others() {
+    let origin = Origin::start();
+    let rule = b"[[rule]]\nid = \"turnip\"\nlabels = [\"veg\"]\nkeywords = [\"forbidden turnip\"]\n";
+    let setup = Setup::new(&[origin.address]).with(ENFORCING).with_file("rules.toml", rule);
+    let penstock = setup.with_top("rules = [\"rules.toml\"]\n").start();
+    let json = [("Content-Type", "application/json")];
+    let pairs = [("Content-Type", "application/x-www-form-urlencoded")];
+    for (headers, body) in [
+        (json, r#"{"chunkIndex":2,"totalChunks":3,"text":"The chapter ends with rivers, 12 of them."}"#),
+        (json, r#"{"chunk_index":2,"total_chunks":3,"document_id":"17","text":"Größe und Gewähr"}"#),
+        (json, r#"{"chunk":"2 of 3","chunks":"3","content":"a few words"}"#),
+        (json, r#"{"chunkIndex":3,"totalChunks":4,"uploadId":"0f8fad5b-d9cb-469f-a165-70867728950e"}"#),
+        (json, r#"{"chunkIndex":3,"totalChunks":4,"url":"https://example.org/films/segment-0004.ts"}"#),
+        (json, r#"{"index":4,"total":5,"offset":200,"page":4}"#),
+        (pairs, "chunk=3&chunks=4"),
+        (pairs, "part=3&of=4&comment=it+goes+on"),
+    ] {
+        let answer = penstock.connect().exchange("POST", "/upload/api", &headers, body.as_bytes());
+        assert_eq!(answer.status, 200, "{body}: {}", answer.text());
+    }
+    let text =
+        |index: usize, text: &str| format!(r#"{{"chunkIndex":{index},"totalChunks":2,"id":"9","text":"{text}"}}"#);
+    let answers = [text(0, "a forbidden tur"), text(1, "nip, and more")]
+        .map(|body| penstock.connect().exchange("POST", "/upload/api", &json, body.as_bytes()).status);
+    assert_eq!(answers, [200, 451]);
+}
