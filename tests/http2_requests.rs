@@ -252,3 +252,25 @@ fn a_header_of_very_many_fields_is_refused() {
     }
     assert_eq!(penstock.wait_for_events("refused", 2)[0]["code"], "header_too_large");
 }
+
+#[test]
+fn a_header_that_says_the_same_again_and_again_is_refused_and_large_cookies_pass() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();
+    let value = "v".repeat(120);
+    for path in ["/upload/a", "/a"] {
+        let same = |count: usize| (0..count).fold(post(path), |request, _| request.with("x", &value));
+        assert_eq!(same(30).with_data("hello").send(penstock.address), OK, "{path}");
+        assert_ne!(same(60).with_data("hello").send(penstock.address), OK, "{path}");
+        let (cookie, url) =
+            (format!("Cookie: a={}", "c".repeat(32 << 10)), format!("http://{}{path}", penstock.address));
+        let answer = curl(&["--http2-prior-knowledge", "-H", &cookie, "-d", "hello", &url]);
+        assert_eq!((answer.status, answer.version.as_str()), (200, "2"), "{path}");
+        let repeated = format!("X: {}", "v".repeat(3000));
+        let answer = curl(&["--http2-prior-knowledge", "-H", &repeated, "-H", &repeated, "-H", &repeated, &url]);
+        assert!(answer.status == 431 && answer.body.contains("header_too_large"), "{path}: {}", answer.body);
+    }
+    let codes: Vec<String> =
+        penstock.wait_for_events("refused", 4).iter().map(|line| line["code"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(codes, ["header_too_large"; 4]);
+}

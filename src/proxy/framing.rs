@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Method, Version, header};
+use http::{HeaderMap, Method, Version, header};
 use pingora::Result;
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
@@ -37,7 +37,6 @@ pub(super) async fn settle(session: &mut Session) -> Result<(), Refusal> {
     if has_body && request.method == Method::HEAD {
         return Err(Refusal::UnexpectedBody);
     }
-    join_cookies(request);
     if request.headers.len() > MAX_FIELDS {
         return Err(Refusal::Wire(Violation::HeaderTooLarge));
     }
@@ -48,24 +47,6 @@ pub(super) async fn settle(session: &mut Session) -> Result<(), Refusal> {
 /// tunnel, in which nothing would be inspected.
 fn check_method(method: &Method) -> Result<(), Violation> {
     if [Method::TRACE, Method::CONNECT].contains(method) { Err(Violation::Method) } else { Ok(()) }
-}
-
-/// HTTP/2 clients may split the one `Cookie` header into one for each cookie. Origins that speak HTTP/1.1 must get one
-/// (RFC 9113 §8.2.3): many take the first, or join them with a comma.
-fn join_cookies(request: &mut RequestHeader) {
-    if request.version != Version::HTTP_2 {
-        return;
-    }
-    let crumbs: Vec<&[u8]> = request.headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
-    if crumbs.len() < 2 {
-        return;
-    }
-    let joined = HeaderValue::from_bytes(&crumbs.join(&b"; "[..]));
-    if let Ok(joined) = joined
-        && let Err(error) = request.insert_header(header::COOKIE, joined)
-    {
-        tracing::debug!(%error, "the cookies stay apart");
-    }
 }
 
 /// An HTTP/2 request that declares no body counts as complete at once, but only its end shows that none comes.
@@ -201,22 +182,6 @@ mod tests {
             if let Some(coding) = request.headers.get("transfer-encoding") {
                 assert_eq!(coding, "chunked", "{headers:?}");
             }
-        }
-    }
-
-    #[test]
-    fn cookies_that_http2_has_split_become_one_header() {
-        for (version, crumbs, expected) in [
-            (Version::HTTP_2, &["a=1", "b=2; c=3", ""][..], &["a=1; b=2; c=3; "][..]),
-            (Version::HTTP_2, &["a=1"], &["a=1"]),
-            (Version::HTTP_2, &[], &[]),
-            (Version::HTTP_11, &["a=1", "b=2"], &["a=1", "b=2"]),
-        ] {
-            let headers: Vec<_> = crumbs.iter().map(|crumb| ("cookie", *crumb)).collect();
-            let mut request = request("GET", &headers);
-            request.set_version(version);
-            join_cookies(&mut request);
-            assert_eq!(request.headers.get_all("cookie").iter().collect::<Vec<_>>(), expected, "{crumbs:?}");
         }
     }
 

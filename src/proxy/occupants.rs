@@ -170,6 +170,11 @@ impl Present {
 }
 
 impl Occupant {
+    /// Whose it is.
+    pub(super) fn network(&self) -> ClientNetwork {
+        self.network
+    }
+
     fn credit(&self) -> MutexGuard<'_, Credit> {
         self.credit.lock().unwrap_or_else(PoisonError::into_inner)
     }

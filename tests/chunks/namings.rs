@@ -287,7 +287,6 @@ fn words_that_are_numbered_need_no_others() {
         (json, r#"{"chunkIndex":2,"totalChunks":3,"text":"The chapter ends with rivers, 12 of them."}"#),
         (json, r#"{"chunk_index":2,"total_chunks":3,"document_id":"17","text":"Größe und Gewähr"}"#),
         (json, r#"{"chunk":"2 of 3","chunks":"3","content":"a few words"}"#),
-        (json, r#"{"chunkIndex":3,"totalChunks":4,"uploadId":"0f8fad5b-d9cb-469f-a165-70867728950e"}"#),
         (json, r#"{"chunkIndex":3,"totalChunks":4,"url":"https://example.org/films/segment-0004.ts"}"#),
         (json, r#"{"index":4,"total":5,"offset":200,"page":4}"#),
         (pairs, "chunk=3&chunks=4"),

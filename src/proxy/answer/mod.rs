@@ -156,6 +156,7 @@ impl Refusal {
             Self::SpoolFull
             | Self::AssembliesFull
             | Self::OriginBusy
+            | Self::Wire(Violation::HeadersFull)
             | Self::Inconclusive(_, InconclusiveKind::Busy) => StatusCode::SERVICE_UNAVAILABLE,
             Self::UploadUnknown => StatusCode::NOT_FOUND,
             Self::AssemblyIncomplete | Self::AssemblyBusy => StatusCode::CONFLICT,

@@ -17,6 +17,7 @@ use pingora::server::ShutdownWatch;
 use tokio::sync::Notify;
 
 use super::Wire;
+use super::fields::Fields;
 use crate::proxy::occupants::Occupant;
 use crate::proxy::{Gate, request_log};
 
@@ -73,6 +74,13 @@ impl Drop for Opened {
     }
 }
 
+/// By which the requests of a connection are served.
+pub(super) struct Terms {
+    pub(super) options: H2Options,
+    pub(super) idle_timeout: Duration,
+    pub(super) fields: Fields,
+}
+
 /// Requests that are being served.
 #[derive(Default)]
 struct Busy {
@@ -111,8 +119,7 @@ pub(super) async fn serve(
     proxy: Arc<HttpProxy<Gate>>,
     stream: Stream,
     occupant: Option<Arc<Occupant>>,
-    options: H2Options,
-    idle_timeout: Duration,
+    terms: Terms,
     shutdown: &ShutdownWatch,
 ) {
     let digest = Digest {
@@ -122,7 +129,7 @@ pub(super) async fn serve(
         socket_digest: stream.get_socket_digest(),
     };
     // An error is the client's, as are those below.
-    let Ok(mut connection) = handshake(stream, Some(options)).await else {
+    let Ok(mut connection) = handshake(stream, Some(terms.options)).await else {
         return;
     };
     let (busy, mut refused) = (Arc::new(Busy::default()), 0);
@@ -138,10 +145,11 @@ pub(super) async fn serve(
                 continue;
             }
             accepted = HttpSession::from_h2_conn(&mut connection, Arc::clone(&known)) => accepted,
-            () = busy.idle(idle_timeout), if !is_ending => return,
+            () = busy.idle(terms.idle_timeout), if !is_ending => return,
         };
         match accepted {
-            Ok(Some(H2Accept::Session(session))) => {
+            Ok(Some(H2Accept::Session(mut session))) => {
+                let room = terms.fields.admit(session.req_header_mut()).map_err(|violation| wire.note(violation));
                 let (proxy, shutdown, request) = (Arc::clone(&proxy), shutdown.clone(), busy.begin());
                 let under_way = occupant.as_ref().map(Occupant::request);
                 tokio::spawn(async move {
@@ -149,7 +157,7 @@ pub(super) async fn serve(
                         _ = proxy.process_new_http(ServerSession::new_http2(session), &shutdown) => {}
                         () = wire.silence(SILENCE) => tracing::debug!(event = "client_gone", "a body did not go on"),
                     }
-                    drop((under_way, request));
+                    drop((under_way, request, room));
                 });
                 (wire, known) = with_wire(&digest, &occupant);
             }

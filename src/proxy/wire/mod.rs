@@ -6,9 +6,10 @@
 //! and shows a head only once it is complete and in order. In the place of a bad request it shows one of our own, which
 //! the gate knows and refuses, so that such requests get the same answers, log lines and codes as all others.
 //!
-//! HTTP/2 passes as it is: the `h2` crate is strict. `http2` takes its requests.
+//! HTTP/2 passes as it is: the `h2` crate is strict. `http2` takes its requests, and `fields` bounds their headers.
 
 mod chunks;
+mod fields;
 mod head;
 mod http2;
 mod lexer;
@@ -22,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{StatusCode, Version};
 use pingora::apps::ServerApp;
 use pingora::http::ResponseHeader;
 use pingora::protocols::raw_connect::ProxyDigest;
@@ -33,8 +34,10 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Gate;
 use super::occupants::{Occupant, Served};
+use crate::body::Quota;
 use crate::config::Connections;
 
+use fields::Fields;
 pub(super) use head::{MAX_FIELDS, length};
 use stream::{Opening, StrictStream};
 pub(super) use violation::Violation;
@@ -126,9 +129,11 @@ impl Wire {
     }
 }
 
-/// Why this request is to be refused, when it stands in the place of a bad one.
+/// Why this request is to be refused, when it stands in the place of a bad one, or is one of HTTP/2 that was stripped.
 pub(super) fn bad_request(session: &Session) -> Option<Violation> {
-    if session.req_header().method.as_str() == SUBSTITUTE_METHOD { violation(session) } else { None }
+    let request = session.req_header();
+    let may_be_bad = request.method.as_str() == SUBSTITUTE_METHOD || request.version == Version::HTTP_2;
+    if may_be_bad { violation(session) } else { None }
 }
 
 /// What broke the connection, once reading a body from it has failed.
@@ -194,12 +199,14 @@ pub(super) fn note_body(session: &Session, is_last: bool) {
 pub(super) struct StrictProxy {
     proxy: Arc<HttpProxy<Gate>>,
     http2: http2::Windows,
+    /// What the headers of all requests of HTTP/2 take.
+    headers: Arc<Quota>,
     times: Connections,
 }
 
 impl StrictProxy {
     pub(super) fn new(proxy: HttpProxy<Gate>, times: Connections) -> Self {
-        Self { proxy: Arc::new(proxy), http2: http2::Windows::default(), times }
+        Self { proxy: Arc::new(proxy), http2: http2::Windows::default(), headers: Arc::default(), times }
     }
 }
 
@@ -217,8 +224,13 @@ impl StrictProxy {
         }
         if stream.is_http2() {
             let (proxy, windows) = (Arc::clone(&self.proxy), self.http2.open());
-            let idle_timeout = self.times.idle_timeout;
-            http2::serve(proxy, Box::new(stream), occupant, windows.options(), idle_timeout, shutdown).await;
+            let network = occupant.as_deref().map(Occupant::network);
+            let terms = http2::Terms {
+                options: windows.options(),
+                idle_timeout: self.times.idle_timeout,
+                fields: Fields::new(&self.headers, network),
+            };
+            http2::serve(proxy, Box::new(stream), occupant, terms, shutdown).await;
         } else {
             // It ends with the connection: pingora goes on with the next request by itself.
             drop(self.proxy.process_new(Box::new(stream), shutdown).await);

@@ -13,6 +13,7 @@ fn every_violation_is_documented_with_its_sentence() {
     for violation in Violation::ALL {
         let status = match violation {
             Violation::HeaderTooLarge => 431,
+            Violation::HeadersFull => 503,
             Violation::TransferEncoding => 501,
             Violation::Method => 405,
             Violation::HeaderTimeout => 408,

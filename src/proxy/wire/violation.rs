@@ -23,6 +23,8 @@ pub(in crate::proxy) enum Violation {
     HeaderControl,
     /// More header than anyone sends.
     HeaderTooLarge,
+    /// As many headers of other requests as there is room for.
+    HeadersFull,
     /// No `Host`.
     HostMissing,
     /// More than one statement about where the body ends.
@@ -39,7 +41,7 @@ pub(in crate::proxy) enum Violation {
 
 impl Violation {
     #[cfg(test)]
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::RequestLine,
         Self::Method,
         Self::Target,
@@ -50,6 +52,7 @@ impl Violation {
         Self::HeaderFolded,
         Self::HeaderControl,
         Self::HeaderTooLarge,
+        Self::HeadersFull,
         Self::HostMissing,
         Self::FramingConflict,
         Self::ContentLength,
@@ -71,6 +74,7 @@ impl Violation {
             Self::HeaderFolded => "header_folded",
             Self::HeaderControl => "header_control",
             Self::HeaderTooLarge => "header_too_large",
+            Self::HeadersFull => "headers_full",
             Self::HostMissing => "host_missing",
             Self::FramingConflict => "framing_conflict",
             Self::ContentLength => "content_length",
@@ -94,7 +98,10 @@ impl Violation {
             Self::Header => "A line of the header is not a name, a colon and a value.",
             Self::HeaderFolded => "A header goes on over more than one line.",
             Self::HeaderControl => "A header has a control character in it.",
-            Self::HeaderTooLarge => "The header is larger than 64 KiB, or has more than 256 lines.",
+            Self::HeaderTooLarge => {
+                "The header is larger than 64 KiB, has more than 256 lines, or says the same again and again."
+            }
+            Self::HeadersFull => "The headers of requests that are under way take all there is. Please try again.",
             Self::HostMissing => "There is no Host header.",
             Self::FramingConflict => {
                 "The header says more than once where the body ends, in Content-Length, in Transfer-Encoding or in both."
