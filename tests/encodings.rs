@@ -139,6 +139,11 @@ fn codings_that_cannot_be_undone_follow_the_policy_of_the_route() {
     }
     assert_eq!(penstock.post("/upload/a", &[("Content-Encoding", "gzip")], &trailing).status, 451);
     assert_eq!(origin.connections(), 0);
+    for mistaken in ["UTF-8", "none", "8bit", "gzip, binary"] {
+        let coding = [("Content-Encoding", mistaken)];
+        let expected = if mistaken.starts_with("gzip") { 422 } else { 200 };
+        assert_eq!(penstock.post("/upload/a", &coding, b"anything").status, expected, "{mistaken}");
+    }
 }
 
 #[test]

@@ -337,7 +337,8 @@ impl Penstock {
 
     /// Replaces a file as editors and deployments do: written beside, then renamed.
     pub fn replace(&self, name: &str, content: &[u8]) {
-        let beside = self.path("beside.tmp");
+        // By the name, as several threads may replace files.
+        let beside = self.path(&format!("{}.tmp", name.replace('/', "-")));
         fs::write(&beside, content).unwrap();
         fs::rename(beside, self.path(name)).unwrap();
     }

@@ -23,9 +23,12 @@ const MIN_LINE: usize = 40;
 /// Bytes of the head of a data URI that are looked at.
 const MAX_HEAD: usize = 128;
 
-/// How files begin in base64 that are looked for also where a run is as long as a hash: JPEG, PNG, GIF, PDF, zip, gzip,
-/// zstd.
-const BEGINNINGS: [&[u8]; 7] = [b"/9j/", b"iVBO", b"R0lG", b"JVBE", b"UEsD", b"H4sI", b"KLUv"];
+/// How files begin in base64 that are looked for also where a run is as long as a hash, or has something else before
+/// it: JPEG, PNG, GIF, WebP, PDF, zip, gzip, zstd.
+const BEGINNINGS: [&[u8]; 8] = [b"/9j/", b"iVBO", b"R0lG", b"UklG", b"JVBE", b"UEsD", b"H4sI", b"KLUv"];
+
+/// Characters before a file in a run, such as the `b` or `b4` of Engine.IO: they shift all that follows.
+const MOST_BEFORE: usize = 8;
 
 /// Characters of 20, 28, 32, 48 and 64 bytes without their padding.
 const DIGEST_CHARACTERS: [usize; 5] = [27, 38, 43, 64, 86];
@@ -174,16 +177,35 @@ fn hand_out_one(run: &[u8], found: &mut Dissection<'_>) {
     let has = |is_one: fn(&u8) -> bool| run.iter().any(is_one);
     let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
     let is_told = run.len() >= MAX_WORDS || has(|byte| byte.is_ascii_digit() || *byte == b'+');
-    let is_digest = DIGEST_CHARACTERS.contains(&run.len()) && !BEGINNINGS.iter().any(|start| run.starts_with(start));
+    let is_digest = DIGEST_CHARACTERS.contains(&run.len()) && !begins_file(run);
     if is_mixed && is_told && !is_digest {
         decode(run.iter().copied(), run.len(), Way::USUAL, Standing::Quoted, found);
     }
+    if let Some(file) = (1..=MOST_BEFORE).filter_map(|at| run.get(at..)).find(|rest| begins_file(rest)) {
+        decode(file.iter().copied(), file.len(), Way::USUAL, Standing::Quoted, found);
+    }
+}
+
+fn begins_file(run: &[u8]) -> bool {
+    BEGINNINGS.iter().any(|start| run.starts_with(start))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::extract::encoded::tests::decoded;
+
+    #[test]
+    fn a_file_is_found_behind_a_few_letters() {
+        let file = b"\x89PNG\r\n\x1a\nEVIL-FILE".to_vec();
+        for text in [
+            "451-[\"upload\"]\u{1e}biVBORw0KGgpFVklMLUZJTEU=",
+            "33:b4iVBORw0KGgpFVklMLUZJTEU=",
+            "x: picture/iVBORw0KGgpFVklMLUZJTEU",
+        ] {
+            assert!(decoded(text, in_text).contains(&file), "{text}");
+        }
+    }
 
     #[test]
     fn runs_are_found_wherever_they_stand() {

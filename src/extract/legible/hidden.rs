@@ -38,7 +38,10 @@ const UNDRAWN: [&[u8]; 22] = [
 ];
 
 /// Attributes that may change what is drawn.
-const TELLING: [&[u8]; 4] = [b"style", b"hidden", b"dir", b"srcdoc"];
+const TELLING: [&[u8]; 6] = [b"style", b"hidden", b"dir", b"srcdoc", b"popover", b"display"];
+
+/// Elements of drawings with words in them, of which an attribute says whether they are drawn (SVG 2 §6.6).
+const OF_DRAWINGS: [&[u8]; 6] = [b"svg", b"g", b"text", b"tspan", b"textpath", b"switch"];
 
 /// Coordinates from which on something is out of sight, in pixels.
 const OUT_OF_SIGHT: f64 = -400.0;
@@ -184,6 +187,8 @@ pub(super) fn own_look(name: &[u8], attributes: &[(&[u8], Vec<u8>)]) -> (u16, Sa
     };
     said.is_reversed |= is_rtl && (name.eq_ignore_ascii_case(b"bdo") || overrides());
     let is_hidden = value(b"hidden").is_some()
+        || value(b"popover").is_some()
+        || is_in(&OF_DRAWINGS, name) && value(b"display").is_some_and(|display| display.trim_ascii() == b"none")
         || name.eq_ignore_ascii_case(b"dialog") && value(b"open").is_none()
         || name.eq_ignore_ascii_case(b"input") && value(b"type").is_some_and(|kind| kind == b"hidden");
     (if is_hidden { by::DISPLAY } else { 0 }, said)

@@ -48,6 +48,8 @@ fn markup_reads_as_browsers_draw_it() {
         ("for<s style='position: absolute; left: -9999px'>xyz</s>bidden", "forbidden"),
         ("for<s style='d\\69splay&colon;/**/none'>xyz</s>bidden", "forbidden"),
         ("<style>.q b{display:none}</style><b>for<i hidden>x</i>bidden</b>", "forbidden"),
+        ("for<i popover>x</i>bidden", "forbidden"),
+        ("<svg><text>for<tspan display=none>x</tspan>bidden</text></svg>", "forbidden"),
         ("<style>s:hover b{display:none}</style><s><b>for<i hidden>x</i>bidden</b></s>", "forbidden"),
         ("<style>b{display:none}#c{display:inline}</style><b id=c>for<b>x</b>bidden</b>", "forbidden"),
         ("<p>for<title>x</title>bidden", "forbidden"),
