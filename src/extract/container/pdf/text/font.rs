@@ -92,8 +92,10 @@ impl Font {
         let (widths, widths_by_code, usual_width) = match dictionary.get(&["BaseFont"]) {
             Some(Value::Name(name)) if widths.is_empty() => {
                 let (known, usual_width) = widths::of_font(name);
-                let by_code = (!odd.is_empty()).then(|| widths_of(&table, &known, &odd));
-                (widths_of(&table, &known, &[]), by_code, usual_width)
+                let by_character = widths_of(&table, &known, &[]);
+                // Pages are read once more only for widths that differ.
+                let by_code = Some(widths_of(&table, &known, &odd)).filter(|by_code| *by_code != by_character);
+                (by_character, by_code, usual_width)
             }
             _ => (widths, None, None),
         };
