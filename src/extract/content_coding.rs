@@ -53,10 +53,10 @@ pub(super) fn undo(body: &Bytes, headers: &[&[u8]], found: &mut Dissection<'_>) 
     readings
 }
 
-/// What clients name that is no coding: they mean another header, and origins that take the body take it as it is.
+/// Names that clients send by mistake: they name no coding, and origins take the body as it is.
 const NO_CODINGS: [&[u8]; 8] = [b"", b"identity", b"none", b"binary", b"7bit", b"8bit", b"utf-8", b"utf8"];
 
-/// The codings of all headers, without what is none; `None` when there is one that nobody here knows, or too many.
+/// The codings of all headers, without [`NO_CODINGS`]; `None` when one of them is unknown, or there are too many.
 fn parse(headers: &[&[u8]], found: &mut Dissection<'_>) -> Option<Vec<Named>> {
     let tokens = headers.iter().flat_map(|value| value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
     let tokens = tokens.filter(|token| !NO_CODINGS.iter().any(|none| token.eq_ignore_ascii_case(none)));

@@ -149,7 +149,7 @@ pub fn hash_part_here(bytes: &[u8], wanted: AlgorithmSet, limits: &DecodeLimits)
     hash_part(bytes, wanted, &DecodeMeans { limits, deadline: Deadline::NEVER, foreign: &NoForeignDecoder })
 }
 
-/// A file of more pictures than so many that takes too much work has too many of them, rather than that one is too hard.
+/// Pictures from which on a file that takes too much work has too many of them, rather than one that is too hard.
 const MANY: usize = 8;
 
 /// Below this quality the luma plane of a JPEG, which is rounded, is not exact enough: of nearly plain pictures with

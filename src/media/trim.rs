@@ -42,8 +42,9 @@ impl Rect {
 /// What a luma plane of `width × height` bytes has inside its uniform borders; `None` when it has none.
 ///
 /// A border is made of rows at the top or the bottom, then of columns at the left or the right of what those leave, of
-/// which 60 % of the pixels have the colour of the first, middle or last pixel of the outermost one. One that is narrower than 1 % of
-/// its side does not count by itself; no more than 40 % is taken away at either end, so that something is always left.
+/// which 60 % of the pixels have the colour of the first, middle or last pixel of the outermost one. One that is
+/// narrower than 1 % of its side does not count by itself; no more than 40 % is taken away at either end, so that
+/// something is always left.
 /// Goes through little more than the borders.
 pub fn without_borders(luma: &[u8], width: usize, height: usize) -> Option<Rect> {
     if luma.is_empty() || luma.len() != width * height {

@@ -11,7 +11,7 @@ use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
 use super::answer::Refusal;
-use super::wire::{MAX_FIELDS, Violation, length};
+use super::wire::{Violation, length};
 
 /// What a `Connection` header may name. Anything else asks proxies to drop a header (RFC 9110 §7.6.1), which an attacker
 /// can use to have the origin read another request than was inspected, or miss what a proxy in front of us has added.
@@ -36,9 +36,6 @@ pub(super) async fn settle(session: &mut Session) -> Result<(), Refusal> {
     }
     if has_body && request.method == Method::HEAD {
         return Err(Refusal::UnexpectedBody);
-    }
-    if request.headers.len() > MAX_FIELDS {
-        return Err(Refusal::Wire(Violation::HeaderTooLarge));
     }
     settle_expectation(request, has_body)
 }

@@ -285,8 +285,7 @@ impl Gate {
         }
     }
 
-    /// The verdict on the wholes of `begun`. What is doubtful about them counts of the likeliest, if it is the whole and
-    /// no mere words.
+    /// The verdict on the wholes of `begun`. Doubts count of the likeliest one, if it is the whole and no mere words.
     async fn judge_begun(
         &self,
         session: &Session,

@@ -54,7 +54,7 @@ pub(super) fn unescaped(text: &[u8]) -> Vec<u8> {
             kept.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
             rest = &rest[length..];
         } else if let Some((first, behind)) = rest.split_first() {
-            // A line end that is escaped is none.
+            // An escaped line end stands for nothing.
             if *first != b'\n' {
                 kept.push(*first);
             }
@@ -74,8 +74,8 @@ pub(super) fn value_of<'t>(declarations: &'t [u8], property: &[u8]) -> Option<&'
     })
 }
 
-/// What the `value` of `content` says of an element with these attributes: texts, and values of attributes.
-pub(super) fn content(value: &[u8], attributes: &[(&[u8], Vec<u8>)]) -> Vec<u8> {
+/// The text that the `value` of `content` stands for: strings, and attributes, whose values `attribute` gives.
+pub(super) fn content<'v>(value: &[u8], attribute: impl Fn(&[u8]) -> Option<&'v [u8]>) -> Vec<u8> {
     let (mut said, mut rest) = (Vec::new(), value);
     while let Some((first, behind)) = rest.split_first() {
         rest = behind;
@@ -89,9 +89,7 @@ pub(super) fn content(value: &[u8], attributes: &[(&[u8], Vec<u8>)]) -> Vec<u8> 
             rest = behind.get(end + 1..).unwrap_or_default();
         } else if *first == b'a' && behind.starts_with(b"ttr(") {
             let end = memchr(b')', behind).unwrap_or(behind.len());
-            let name = behind[4..end].trim_ascii();
-            let named = attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-            said.extend(named.map(|(_, value)| &value[..]).unwrap_or_default());
+            said.extend(attribute(behind[4..end].trim_ascii()).unwrap_or_default());
             rest = &behind[end..];
         }
     }

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use crate::extract::html::VOID;
 
 use super::elements::{Effect, effect};
-use super::hidden::Attributes;
-use super::styles::{Element, Look, Styles, Unsure};
+use super::hidden::Element;
+use super::styles::{Look, Styles, Unsure};
 
 /// Names of elements.
 type Names = &'static [&'static [u8]];
@@ -144,12 +144,11 @@ impl<'t> Drawing<'t> {
         if self.syntax == Syntax::Html {
             self.end_by(name);
         }
-        let element = Element { name, attributes: Attributes::of(attributes).collect() };
+        let element = Element::of(name, attributes);
         let open = &self.open;
         let above = |level: usize| open.len().checked_sub(level + 1).map(|at| &open[at].element);
         let look = self.styles.look(&element, above, self.unsure);
-        let shows_file = name.eq_ignore_ascii_case(b"object")
-            && element.attributes.iter().any(|(name, _)| name.eq_ignore_ascii_case(b"data"));
+        let shows_file = name.eq_ignore_ascii_case(b"object") && element.value(b"data").is_some();
         let is_hidden = look.is_hidden || shows_file && self.unsure == Unsure::Counts;
         let inherited = self.open.last().map_or(0, |open| open.inherited) & !look.inherited.0 | look.inherited.1;
         let Look { is_reversed, effect: display, before, after, .. } = look;

@@ -174,11 +174,9 @@ fn effect_of(display: &[u8]) -> Option<Effect> {
     is(&[b"block", b"table", b"flex", b"grid", b"list-item", b"flow-root"]).then_some(Effect::Separates)
 }
 
-/// How the element called `name` with these attributes is drawn where no sheet says anything, and what its own style
-/// says.
-pub(super) fn own_look(name: &[u8], attributes: &[(&[u8], Vec<u8>)]) -> (u16, Said) {
-    let value =
-        |key: &[u8]| attributes.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| &value[..]);
+/// How `element` is drawn where no sheet says anything, and what its own style says.
+pub(super) fn own_look(element: &Element<'_>) -> (u16, Said) {
+    let (name, value) = (element.name, |key: &[u8]| element.value(key));
     let mut said = value(b"style").map(Said::by).unwrap_or_default();
     let is_rtl = value(b"dir").is_some_and(|dir| dir.eq_ignore_ascii_case(b"rtl"));
     let overrides = || {
@@ -199,16 +197,29 @@ pub(super) fn is_undrawn(name: &[u8]) -> bool {
     is_in(&UNDRAWN, name)
 }
 
-/// The attributes of a tag, with their values in which references are resolved (WHATWG HTML §13.2.5.32 and on).
-pub(super) struct Attributes<'t> {
-    rest: &'t [u8],
+/// An element with its attributes.
+#[derive(Debug)]
+pub(super) struct Element<'t> {
+    pub(super) name: &'t [u8],
+    attributes: Vec<(&'t [u8], Vec<u8>)>,
 }
 
-impl<'t> Attributes<'t> {
-    /// Those of a tag, which are all that stands behind its name.
-    pub(super) const fn of(rest: &'t [u8]) -> Self {
-        Self { rest }
+impl<'t> Element<'t> {
+    /// The element of a tag with this name, and `attributes` after the name.
+    pub(super) fn of(name: &'t [u8], attributes: &'t [u8]) -> Self {
+        Self { name, attributes: Attributes { rest: attributes }.collect() }
     }
+
+    /// The value of the attribute `key`, in which references are resolved.
+    pub(super) fn value(&self, key: &[u8]) -> Option<&[u8]> {
+        let named = self.attributes.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
+        named.map(|(_, value)| &value[..])
+    }
+}
+
+/// The attributes of a tag, with their values in which references are resolved (WHATWG HTML §13.2.5.32 and on).
+struct Attributes<'t> {
+    rest: &'t [u8],
 }
 
 impl<'t> Iterator for Attributes<'t> {

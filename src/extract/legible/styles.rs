@@ -11,7 +11,7 @@ use memchr::{memchr, memchr_iter, memmem};
 
 use super::css::{self, unescaped, value_of, without_comments};
 use super::elements::Effect;
-use super::hidden::{self, Said, by};
+use super::hidden::{self, Element, Said, by};
 
 /// Most rules of one page that are known.
 const MOST_RULES: usize = 512;
@@ -21,13 +21,6 @@ const MOST_ABOVE: usize = 128;
 
 /// Comparisons of elements with selectors for one page. Past them every rule is one of conditions that nobody knows.
 const MOST_STEPS: u32 = 24_000_000;
-
-/// An element with its attributes, of which the references are resolved.
-#[derive(Debug)]
-pub(super) struct Element<'t> {
-    pub(super) name: &'t [u8],
-    pub(super) attributes: Vec<(&'t [u8], Vec<u8>)>,
-}
 
 /// How an element is drawn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -198,7 +191,7 @@ impl Styles {
         above: impl Fn(usize) -> Option<&'e Element<'t>>,
         unsure: Unsure,
     ) -> Look {
-        let (mut hides, own) = hidden::own_look(element.name, &element.attributes);
+        let (mut hides, own) = hidden::own_look(element);
         let mut look = Look { is_reversed: own.is_reversed, ..Look::default() };
         let (mut set, mut at_last) = (0, (0, 0));
         for rule in self.rules.iter().filter(|rule| unsure == Unsure::Counts || !rule.is_unsure) {
@@ -214,8 +207,8 @@ impl Styles {
                     look.is_reversed |= said.is_reversed;
                     look.effect = said.effect.or(look.effect);
                 }
-                Some(Place::Before) => look.before = css::content(&rule.content, &element.attributes),
-                Some(Place::After) => look.after = css::content(&rule.content, &element.attributes),
+                Some(Place::Before) => look.before = css::content(&rule.content, |name| element.value(name)),
+                Some(Place::After) => look.after = css::content(&rule.content, |name| element.value(name)),
             }
         }
         hides = hides & !own.set | own.hides;
@@ -387,10 +380,7 @@ impl Compound {
         if !self.name.is_empty() && !self.name.eq_ignore_ascii_case(element.name) {
             return false;
         }
-        let value = |key: &[u8]| {
-            let named = element.attributes.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
-            named.map(|(_, value)| &value[..])
-        };
+        let value = |key: &[u8]| element.value(key);
         let has_class = |class: &Vec<u8>| {
             value(b"class")
                 .is_some_and(|names| names.split(u8::is_ascii_whitespace).any(|one| one.eq_ignore_ascii_case(class)))
@@ -422,7 +412,6 @@ fn begins_style(tag: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::extract::legible::hidden::Attributes;
 
     /// Whether the last of `path`, tags around each other, is hidden by `sheet`.
     fn hides(sheet: &str, path: &[&'static str], unsure: Unsure) -> bool {
@@ -434,7 +423,7 @@ mod tests {
 
     fn element(tag: &'static str) -> Element<'static> {
         let (name, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
-        Element { name: name.as_bytes(), attributes: Attributes::of(attributes.as_bytes()).collect() }
+        Element::of(name.as_bytes(), attributes.as_bytes())
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::extract::is_token_byte;
 pub(super) const MAX_HEAD: usize = 64 << 10;
 
 /// Most headers of a request: pingora takes no more.
-pub(in crate::proxy) const MAX_FIELDS: usize = 256;
+pub(super) const MAX_FIELDS: usize = 256;
 
 /// Where the body of a request ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

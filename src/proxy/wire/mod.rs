@@ -38,7 +38,7 @@ use crate::body::Quota;
 use crate::config::Connections;
 
 use fields::Fields;
-pub(super) use head::{MAX_FIELDS, length};
+pub(super) use head::length;
 use stream::{Opening, StrictStream};
 pub(super) use violation::Violation;
 

@@ -6,7 +6,7 @@ import zlib
 
 from PIL import Image, ImageCms, ImageDraw, ImageFile
 
-# Room for what is written at once, such as a profile beside many restart markers: Pillow gives up where it is too small.
+# Pillow gives up where its buffer is too small for what it writes at once: a profile beside many restart markers.
 ImageFile.MAXBLOCK = 1 << 22
 LISTED = 6
 SIZES = [(320, 214), (211, 300), (256, 256)]

@@ -7,7 +7,7 @@ use crate::body::{Coding, End, Fax, ScratchWriter};
 use crate::extract::dissection::Dissection;
 
 use super::predictor::Predictor;
-use super::value::hex;
+use super::value::{hex, is_blank};
 
 /// Bytes decoded at a time.
 const BLOCK: usize = 32 << 10;
@@ -135,12 +135,8 @@ fn flush(block: &mut Vec<u8>, at_least: usize, sink: &mut dyn Sink, found: &mut 
     Ok(())
 }
 
-const fn is_space(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || byte == 0
-}
-
-/// Data of the filter `name` with digits in place of what is none, so that what comes out stays the same; `None` where
-/// there is nothing to do.
+/// Data of the filter `name`, in which digits replace all other bytes without a change of what comes out. `None` where
+/// all are digits.
 pub(super) fn with_digits(name: &str, data: &[u8]) -> Option<Vec<u8>> {
     let put: fn(&mut [u8]) -> bool = match name {
         "ASCIIHexDecode" | "AHx" => put_hex_digits,
@@ -154,7 +150,7 @@ pub(super) fn with_digits(name: &str, data: &[u8]) -> Option<Vec<u8>> {
 fn put_hex_digits(data: &mut [u8]) -> bool {
     let end = memchr::memchr(b'>', data).unwrap_or(data.len());
     let mut is_changed = false;
-    for byte in data[..end].iter_mut().filter(|byte| !is_space(**byte) && !byte.is_ascii_hexdigit()) {
+    for byte in data[..end].iter_mut().filter(|byte| !is_blank(**byte) && !byte.is_ascii_hexdigit()) {
         (*byte, is_changed) = (b'0', true);
     }
     is_changed
@@ -166,7 +162,7 @@ fn put_digits_of_85(data: &mut [u8]) -> bool {
     let (mut places, mut is_changed) = (Vec::with_capacity(5), false);
     for at in start..end {
         match data[at] {
-            byte if is_space(byte) => {}
+            byte if is_blank(byte) => {}
             b'z' if places.is_empty() => {}
             _ => places.push(at),
         }
@@ -192,7 +188,7 @@ fn with_digit_of_85(group: u32, digit: u8) -> u32 {
 /// What is no digit counts as 0 where it is no white space, as poppler has it.
 fn ascii_hex(input: &[u8], sink: &mut dyn Sink, found: &mut Dissection<'_>) -> Result<(), End> {
     let end = memchr::memchr(b'>', input).unwrap_or(input.len());
-    let mut digits = input[..end].iter().copied().filter(|byte| !is_space(*byte));
+    let mut digits = input[..end].iter().copied().filter(|byte| !is_blank(*byte));
     let mut block = Vec::with_capacity(BLOCK);
     while let Some(high) = digits.next() {
         block.push(hex(high) << 4 | digits.next().map_or(0, hex));
@@ -211,7 +207,7 @@ fn ascii_85(input: &[u8], sink: &mut dyn Sink, found: &mut Dissection<'_>) -> Re
         match byte {
             b'~' => break,
             b'z' if count == 0 => block.extend([0; 4]),
-            byte if !is_space(*byte) => {
+            byte if !is_blank(*byte) => {
                 group = with_digit_of_85(group, *byte);
                 count += 1;
                 if count == 5 {

@@ -75,13 +75,7 @@ pub(super) fn energy(
     run: &mut u32,
 ) -> f32 {
     let mut energy = 0.0;
-    if *run > 0 {
-        *run -= 1;
-        return energy;
-    }
-    if let Some(zeros) = read_band(bits, codes, range, adding(&mut energy, low, steps)) {
-        *run = (1 << zeros) - 1 + bits.take(zeros) as u32;
-    }
+    read_band_in_run(bits, codes, range, run, adding(&mut energy, low, steps));
     energy
 }
 
@@ -103,9 +97,21 @@ fn adding<'e>(energy: &'e mut f32, low: u8, steps: &'e [u16; 64]) -> impl FnMut(
 /// Passes over the coefficients of a band.
 #[inline]
 pub(super) fn pass_over(bits: &mut Bits<'_>, codes: &Codes, range: RangeInclusive<usize>, run: &mut u32) {
+    read_band_in_run(bits, codes, range, run, |_, _| ());
+}
+
+/// Reads a band, which has no coefficients while `run` says that blocks are empty. Source: T.81, §G.1.2.2.
+#[inline]
+fn read_band_in_run(
+    bits: &mut Bits<'_>,
+    codes: &Codes,
+    range: RangeInclusive<usize>,
+    run: &mut u32,
+    note: impl FnMut(usize, i32),
+) {
     if *run > 0 {
         *run -= 1;
-    } else if let Some(zeros) = read_band(bits, codes, range, |_, _| ()) {
+    } else if let Some(zeros) = read_band(bits, codes, range, note) {
         *run = (1 << zeros) - 1 + bits.take(zeros) as u32;
     }
 }
@@ -119,14 +125,8 @@ pub(super) fn read_first_bits(
     low: u8,
     run: &mut u32,
 ) {
-    if *run > 0 {
-        *run -= 1;
-        return;
-    }
     let take = |number: usize, coefficient: i32| block[place(number)] = (coefficient << low) as i16;
-    if let Some(zeros) = read_band(bits, codes, range, take) {
-        *run = (1 << zeros) - 1 + bits.take(zeros) as u32;
-    }
+    read_band_in_run(bits, codes, range, run, take);
 }
 
 /// One more bit of the coefficients of a band, and those that begin with it. Source: T.81, §G.1.2.3.
