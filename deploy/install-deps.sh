@@ -17,7 +17,7 @@ case "${1:-}" in
     --bench-links) needed+=(python3:python3 openssl:openssl nginx:nginx-light) ;;
     --pdfium) needed+=(python3:python3) ;;
     --fuzz) needed+=(c++:g++) ;;
-    --differential) needed+=(python3:python3 node:nodejs npm:npm php:php-cli) ;;
+    --differential) needed+=(python3:python3 node:nodejs npm:npm php:php-cli mogrify:imagemagick) ;;
     --documents) needed+=(pdftotext:poppler-utils mutool:mupdf-tools unrtf:unrtf chromium:chromium) ;;
 esac
 

@@ -105,8 +105,8 @@ class ImageMagick:
     name = "imagemagick"
 
     def __init__(self):
-        if not shutil.which("convert"):
-            raise OSError("there is no convert")
+        if not shutil.which("mogrify"):
+            raise OSError("there is no mogrify")
 
     def show(self, files):
         with tempfile.TemporaryDirectory() as folder:
