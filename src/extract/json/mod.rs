@@ -73,6 +73,7 @@ pub(super) fn extract_message(message: &Bytes, pieces: &mut Fields, found: &mut 
 /// Adds the strings in a value that is JSON by its looks only, such as a form's field.
 pub(super) fn extract_if_it_looks_so(value: &Bytes, found: &mut Dissection<'_>) {
     if looks_so(value, found) {
+        legible::show_rich_text(value, found);
         extract_loosely(value, found);
     }
 }
