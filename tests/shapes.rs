@@ -151,3 +151,54 @@ fn every_reading_is_inspected_where_the_route_says_so() {
         assert_eq!(send("/odd", "EVIL-FILE-BYTES"), 451, "{content_type}");
     }
 }
+
+/// A body that gives `content`, as one block of Snappy of a literal.
+fn snappy(content: &[u8]) -> Vec<u8> {
+    let length = content.len() as u8;
+    [&[length, (length - 1) << 2], content].concat()
+}
+
+#[test]
+fn bodies_whose_headers_are_odd_and_clear_pass_and_are_inspected() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, LISTED);
+    let encoded = BASE64.encode(LISTED);
+    let json = |content: &str| format!("{{\"a\":\"{content}\"}}").into_bytes();
+    let field = |content: &[u8]| [&[0x0a, content.len() as u8], content].concat();
+    let listed_and_not = |write: &dyn Fn(&str) -> Vec<u8>| [(write(&encoded), 451), (write("harmless"), 200)];
+    for (headers, bodies) in [
+        (&[("Content-Type", "application/json; charset=\"utf8mb4\"")][..], listed_and_not(&|content| json(content))),
+        (&[("Content-Type", "application/x-www-form-urlencoded; charset=cp850")], {
+            listed_and_not(&|content| format!("a={content}").into_bytes())
+        }),
+        (&[("Content-Type", "multipart/form-data")], listed_and_not(&|content| json(content))),
+        (
+            &[("Content-Type", "multipart/form-data")],
+            listed_and_not(&|content| format!("a={content}&b=c").into_bytes()),
+        ),
+        (
+            &[("Content-Type", "application/json"), ("Content-Type", "application/json")],
+            listed_and_not(&|content| json(content)),
+        ),
+        (
+            &[("Content-Type", "multipart/form-data; boundary=b"), ("Content-Type", "multipart/form-data; boundary=b")],
+            listed_and_not(&|content| {
+                let head = "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n";
+                format!("{head}{content}\r\n--b--\r\n").into_bytes()
+            }),
+        ),
+        (
+            &[("Content-Type", "application/x-protobuf"), ("Content-Encoding", "snappy")],
+            [(snappy(&field(LISTED)), 451), (snappy(&field(b"harmless")), 200)],
+        ),
+    ] {
+        for (body, status) in bodies {
+            let answer = penstock.post("/upload/a", headers, &body);
+            assert_eq!(answer.status, status, "{headers:?} {}", body.escape_ascii());
+        }
+    }
+    let form = b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\nharmless\r\n--b--\r\n";
+    assert_eq!(penstock.post("/upload/a", &[("Content-Type", "multipart/form-data")], form).status, 400);
+    let different = [("Content-Type", "application/json"), ("Content-Type", "text/plain")];
+    assert_eq!(penstock.post("/upload/a", &different, b"[]").status, 400);
+}

@@ -16,7 +16,9 @@ pub(super) enum Charset {
     Latin,
     /// Another one of the Encoding Standard, by which every browser reads it.
     Other(&'static Encoding),
-    /// One that nobody here knows, or two that disagree.
+    /// One that nobody here knows, and none of those in which ASCII is something else.
+    Unknown,
+    /// One in which ASCII is something else or that hides what it says, or two that disagree.
     Foreign,
 }
 
@@ -32,10 +34,15 @@ impl Charset {
     pub(super) fn reads_like_utf8(self, content: &[u8]) -> bool {
         match self {
             Self::Utf8 => true,
-            Self::Latin => content.is_ascii(),
+            Self::Latin | Self::Unknown => content.is_ascii(),
             Self::Other(encoding) => encoding.is_ascii_compatible() && content.is_ascii(),
             Self::Foreign => false,
         }
+    }
+
+    /// Whether nobody here knows what `content` is in this charset.
+    pub(super) fn is_doubtful(self, content: &[u8]) -> bool {
+        matches!(self, Self::Unknown | Self::Foreign) && !self.reads_like_utf8(content)
     }
 
     /// What is declared, if that is one of the Encoding Standard and not UTF-8.
@@ -43,7 +50,7 @@ impl Charset {
         match self {
             Self::Latin => Some(encoding_rs::WINDOWS_1252),
             Self::Other(encoding) => Some(encoding),
-            Self::Utf8 | Self::Foreign => None,
+            Self::Utf8 | Self::Unknown | Self::Foreign => None,
         }
     }
 
@@ -67,7 +74,8 @@ impl Charset {
             label => match Encoding::for_label_no_replacement(label.as_bytes()) {
                 Some(encoding) if encoding == UTF_8 => Self::Utf8,
                 Some(encoding) => Self::Other(encoding),
-                None => Self::Foreign,
+                None if changes_ascii(label.as_bytes()) => Self::Foreign,
+                None => Self::Unknown,
             },
         }
     }
@@ -104,10 +112,45 @@ pub(super) fn is_latin(label: &[u8]) -> bool {
     matches!(label, b"iso-8859-1" | b"latin1" | b"windows-1252")
 }
 
-/// Whether ASCII bytes may be other characters in the charset of this name, in lower case. Those of Windows, ISO 8859
-/// and the CJK encodings of the web all keep ASCII; of any other nobody knows.
+/// Whether ASCII bytes may be other characters in the charset of this name. Those of Windows, ISO 8859 and the CJK
+/// encodings of the web all keep ASCII; of others their family tells it. What belongs to none, no reader knows.
 pub(super) fn changes_ascii(label: &[u8]) -> bool {
-    encoding_rs::Encoding::for_label_no_replacement(label).is_none_or(|encoding| !encoding.is_ascii_compatible())
+    match Encoding::for_label_no_replacement(label) {
+        Some(encoding) => !encoding.is_ascii_compatible(),
+        None => {
+            let letters = label.iter().filter(|byte| byte.is_ascii_alphanumeric());
+            let name: String = letters.map(|byte| char::from(byte.to_ascii_lowercase())).collect();
+            OTHER_FAMILIES.iter().any(|family| name.contains(family)) || is_other_code_page(&name)
+        }
+    }
+}
+
+/// What names of charsets have in them in which ASCII is something else, or which are no charsets but undo escapes,
+/// without signs between letters. Sources: IANA, "Character Sets"; libiconv; the codecs of Python, Java, PHP's
+/// `mbstring`, Perl's `Encode` and iconv-lite.
+const OTHER_FAMILIES: [&str; 40] = [
+    "utf7", "utf1", "utf32", "utfimap", "ucs", "10646", "unicode", "scsu", "bocu", "compound", "2022", "hz", "jis",
+    "ebcdic", "posixbc", "csa", "646", "t61", "t51", "isoir", "gsm", "symbol", "dingbat", "nextstep", "punycode",
+    "idna", "java", "c99", "escape", "base64", "hex", "uu", "quot", "mime", "html", "entit", "rot", "zlib", "bz2",
+    "zip",
+];
+
+/// What stands before the number of a code page.
+const CODE_PAGES: [&str; 11] = ["", "cp", "xcp", "ibm", "xibm", "cpibm", "csibm", "ccsid", "ms", "windows", "codepage"];
+
+/// Code pages of DOS, Windows and AIX that keep ASCII and that browsers do not know. Of the others, many are of EBCDIC.
+const PLAIN_CODE_PAGES: [&str; 38] = [
+    "367", "437", "708", "720", "737", "775", "813", "819", "850", "852", "855", "856", "857", "858", "860", "861",
+    "862", "863", "864", "865", "866", "868", "869", "874", "912", "915", "920", "921", "923", "932", "936", "949",
+    "950", "951", "1361", "1386", "20127", "65001",
+];
+
+/// Whether this is the name of a code page in which ASCII may be something else.
+fn is_other_code_page(name: &str) -> bool {
+    let (before, number) = name.split_at(name.find(|sign: char| sign.is_ascii_digit()).unwrap_or(name.len()));
+    let digits = number.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(number.len());
+    let is_number = digits == number.len() || !before.is_empty();
+    digits > 0 && is_number && CODE_PAGES.contains(&before) && !PLAIN_CODE_PAGES.contains(&&number[..digits])
 }
 
 /// The value of a `charset` parameter; an RFC 2231 one (`charset*`) keeps its marks and so counts as foreign.
@@ -134,7 +177,22 @@ mod tests {
             ("text/plain; charset=utf-7", Charset::Foreign),
             ("text/plain; charset=utf-8; charset=utf-16", Charset::Foreign),
             ("text/plain; charset*=us-ascii''utf-7", Charset::Foreign),
-            ("text/plain; charset=", Charset::Foreign),
+            ("text/plain; charset=", Charset::Unknown),
+            ("text/plain; charset=cp850", Charset::Unknown),
+            ("text/plain; charset=\"utf8mb4\"", Charset::Unknown),
+            ("text/plain; charset=unknown-8bit", Charset::Unknown),
+            ("text/plain; charset=binary", Charset::Unknown),
+            ("text/plain; charset=8bit", Charset::Unknown),
+            ("text/plain; charset=Latin-1", Charset::Unknown),
+            ("text/plain; charset=iso8859_16", Charset::Unknown),
+            ("text/plain; charset=IBM-1047", Charset::Foreign),
+            ("text/plain; charset=cp037", Charset::Foreign),
+            ("text/plain; charset=37", Charset::Foreign),
+            ("text/plain; charset=UTF7-IMAP", Charset::Foreign),
+            ("text/plain; charset=hz-gb-2312", Charset::Foreign),
+            ("text/plain; charset=ISO-2022-CN", Charset::Foreign),
+            ("text/plain; charset=unicode_escape", Charset::Foreign),
+            ("text/plain; charset=UCS-4", Charset::Foreign),
         ] {
             assert_eq!(Charset::of_media_type(value), expected, "{value}");
         }
@@ -145,5 +203,9 @@ mod tests {
         assert!(Charset::Latin.reads_like_utf8(b"plain"));
         assert!(!Charset::Latin.reads_like_utf8(b"caf\xe9"));
         assert!(!Charset::Foreign.reads_like_utf8(b"plain"));
+        assert!(Charset::Foreign.is_doubtful(b"plain"));
+        assert!(!Charset::Unknown.is_doubtful(b"plain"));
+        assert!(Charset::Unknown.is_doubtful(b"caf\xe9"));
+        assert!(!Charset::Latin.is_doubtful(b"caf\xe9"));
     }
 }

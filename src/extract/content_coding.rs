@@ -2,7 +2,8 @@
 //!
 //! Source: RFC 9110 §8.4, which lists codings in the order in which they were applied. Servers differ in details, and
 //! each way is a reading: `deflate` is zlib's wrapping or none, and behind the first member of a gzip body some read
-//! on and some stop.
+//! on and some stop. Clients of Prometheus, Loki and OpenTelemetry send `snappy`, `zlib` and `lz4` besides, the first as
+//! one block or in its framing ("Prometheus Remote-Write 1.0 specification"; OpenTelemetry Collector, `confighttp`).
 
 use bytes::Bytes;
 
@@ -15,20 +16,22 @@ use super::dissection::Dissection;
 /// A coding as it is named in the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Named {
-    Gzip,
     Deflate,
-    Brotli,
-    Zstd,
+    Snappy,
     AwsChunked,
+    /// In streams, each of which tells its end.
+    Members(Coding),
 }
 
 impl Named {
     fn parse(token: &[u8]) -> Option<Self> {
         Some(match token.to_ascii_lowercase().as_slice() {
-            b"gzip" | b"x-gzip" => Self::Gzip,
-            b"deflate" => Self::Deflate,
-            b"br" => Self::Brotli,
-            b"zstd" => Self::Zstd,
+            b"gzip" | b"x-gzip" => Self::Members(Coding::Gzip),
+            b"deflate" | b"zlib" => Self::Deflate,
+            b"br" => Self::Members(Coding::Brotli),
+            b"zstd" => Self::Members(Coding::Zstd),
+            b"lz4" => Self::Members(Coding::Lz4),
+            b"snappy" | b"x-snappy-framed" => Self::Snappy,
             b"aws-chunked" => Self::AwsChunked,
             _ => return None,
         })
@@ -74,12 +77,16 @@ fn parse(headers: &[&[u8]], found: &mut Dissection<'_>) -> Option<Vec<Named>> {
 
 fn undo_one(coding: Named, input: &Bytes, found: &mut Dissection<'_>) -> Vec<Bytes> {
     match coding {
-        Named::Gzip => undo_members(Coding::Gzip, input, found),
-        Named::Zstd => undo_members(Coding::Zstd, input, found),
-        Named::Brotli => undo_members(Coding::Brotli, input, found),
+        Named::Members(coding) => undo_members(coding, input, found),
+        Named::Snappy if compressed_in_frames(input) => undo_members(Coding::Snappy, input, found),
+        Named::Snappy => undo_members(Coding::SnappyBlock, input, found),
         Named::Deflate => undo_deflate(input, found),
         Named::AwsChunked => aws_chunked::payload(input, found).into_iter().collect(),
     }
+}
+
+fn compressed_in_frames(input: &[u8]) -> bool {
+    input.starts_with(b"\xff\x06\0\0sNaPpY")
 }
 
 /// Undoes one stream after the other. With more than one there are two readings: all of them, and the first alone.

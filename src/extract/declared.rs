@@ -70,6 +70,9 @@ fn read_as(body: &Bytes, value: &[u8], kind: PartKind, found: &mut Dissection<'_
                 found.add(whole(kind, body, value, found), None);
             }
         }
+        Err(ProblemCode::MultipartBoundaryMissing) if !multipart::may_have_parts(body) => {
+            read_without_boundary(body, value, kind, found);
+        }
         Err(code) => {
             found.ambiguous(code, None);
             read_all_ways(body, value, kind, found);
@@ -77,6 +80,17 @@ fn read_as(body: &Bytes, value: &[u8], kind: PartKind, found: &mut Dissection<'_
         }
         Ok(declared) => read_as_one(body, &declared, whole(kind, body, value, found), found),
     }
+}
+
+/// Reads a body that is called multipart by mistake, with something else in it: most servers refuse it or take it as it
+/// is, and Rack takes it for a URL-encoded form.
+fn read_without_boundary(body: &Bytes, value: &[u8], kind: PartKind, found: &mut Dissection<'_>) {
+    let charset = Charset::of_media_type(&String::from_utf8_lossy(value));
+    found.add(whole(kind, body, value, found), None);
+    if is_too_large(&Declared::Form(charset), body, found) {
+        return found.report(ProblemCode::TooLargeToUnescape, None);
+    }
+    form::extract(body, form::is_written_as_one(body), charset, found);
 }
 
 /// Where every reading is inspected, reads a body of which servers disagree what it is.

@@ -58,7 +58,7 @@ fn has_plain_name(field: &[u8]) -> bool {
 /// Of what [is no form](is_written_as_one) by its bytes, such as curl sends with this type, only what may be a field is
 /// one.
 pub(super) fn extract(body: &Bytes, is_form: bool, charset: Charset, found: &mut Dissection<'_>) {
-    if charset == Charset::Foreign {
+    if charset.is_doubtful(body) || charset == Charset::Unknown && has_high_escape(body) {
         found.ambiguous(ProblemCode::FormCharset, None);
     }
     if !is_form {
@@ -70,6 +70,12 @@ pub(super) fn extract(body: &Bytes, is_form: bool, charset: Charset, found: &mut
     for body in recoded.iter().chain([body]) {
         extract_all(body, charset, found);
     }
+}
+
+/// Whether there is an escape in `body` for what is no ASCII.
+fn has_high_escape(body: &[u8]) -> bool {
+    let escapes = memchr::memchr_iter(b'%', body).filter_map(|at| body.get(at + 1..at + 3));
+    escapes.filter_map(|digits| hex_pair(digits[0], digits[1])).any(|byte| !byte.is_ascii())
 }
 
 /// Adds the pieces of a body that is hardly a form, of which some server may still find a field: the first ones, and

@@ -25,7 +25,8 @@ const COMPRESSED: u8 = 1;
 
 /// What messages may be compressed with. Which of them it is stands in a header that a server may not look at
 /// (`grpc-encoding`, `Connect-Content-Encoding`), so every one in which a message is whole is a reading.
-const CODINGS: [Coding; 5] = [Coding::Gzip, Coding::Zstd, Coding::Zlib, Coding::Deflate, Coding::Brotli];
+const CODINGS: [Coding; 6] =
+    [Coding::Gzip, Coding::Zstd, Coding::Zlib, Coding::Deflate, Coding::Brotli, Coding::Snappy];
 
 /// What messages are written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

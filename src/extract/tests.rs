@@ -63,7 +63,6 @@ fn headers_that_servers_may_read_differently_are_problems_without_a_place() {
         (&["text/plain", "text/plain"][..], ContentTypeRepeated),
         (&["multipart/form-data boundary=b"], ContentTypeMalformed),
         (&["multipart/mixed; boundary=b; boundary=c"], MultipartBoundaryRepeated),
-        (&["multipart/form-data"], MultipartBoundaryMissing),
         (&["application/x-www-form-urlencoded; charset=utf-7"], FormCharset),
     ] {
         let found = extracted(b"x", content_types);
@@ -71,6 +70,49 @@ fn headers_that_servers_may_read_differently_are_problems_without_a_place() {
         assert_eq!(&found.parts[0].bytes[..], b"x");
     }
     assert_eq!(codes(&extracted(b"[]", &["application/json; charset=utf-7"])), [JsonNotUtf8]);
+    for body in [&b"--b\r\nX: y"[..], b"\r\n--", b"{--\r\nX: y\r\n\r\n}"] {
+        assert_eq!(codes(&extracted(body, &["multipart/form-data"])), [MultipartBoundaryMissing], "{body:?}");
+    }
+}
+
+#[test]
+fn a_body_that_is_called_multipart_by_mistake_is_read_as_what_it_is() {
+    let json = br#"{"a -- b": ["forbidden\u0021"]}"#;
+    for (body, texts) in [(&json[..], &["a -- b", "forbidden!"][..]), (b"a=for%62idden&b=c+d", &["forbidden", "c d"])] {
+        for content_type in ["multipart/form-data", "Multipart/Form-Data; charset=UTF-8;"] {
+            let found = extracted(body, &[content_type]);
+            assert_eq!(found.problems, [], "{content_type}");
+            assert!(found.parts.iter().any(|part| part.kind == PartKind::Body && &part.bytes[..] == body));
+            assert!(texts.iter().all(|text| found.parts.iter().any(|part| part.bytes == text)), "{:?}", found.parts);
+        }
+    }
+    let charset = extracted(b"a=%EC", &["multipart/form-data; charset=utf-7"]);
+    assert!(codes(&charset).contains(&ProblemCode::FormCharset));
+}
+
+#[test]
+fn ascii_in_a_charset_that_nobody_knows_is_ascii() {
+    use ProblemCode::*;
+    for (label, is_doubtful) in [("cp850", false), ("\"utf8mb4\"", false), ("unknown-8bit", false), ("cp1047", true)] {
+        for (content_type, plain, other, code) in [
+            ("application/json", &b"[\"a\"]"[..], &b"[\"\xe4\"]"[..], JsonNotUtf8),
+            ("application/x-www-form-urlencoded", b"a=%41&b=%9", b"a=%e4", FormCharset),
+            ("application/x-www-form-urlencoded", b"a=%41", b"a=\xe4", FormCharset),
+            ("text/xml", b"<a>b</a>", b"<a>\xe4</a>", XmlNotUtf8),
+            ("text/plain", b"a", b"\xe4", CharsetUnknown),
+        ] {
+            let declared = format!("{content_type}; charset={label}");
+            assert_eq!(codes(&extracted(plain, &[&declared])).contains(&code), is_doubtful, "{declared}");
+            assert!(codes(&extracted(other, &[&declared])).contains(&code), "{declared}");
+        }
+        let part = |content: &[u8]| {
+            let head =
+                format!("--b\r\nContent-Disposition: form-data; name=a\r\nContent-Type: text/plain; charset={label}");
+            let body = [head.as_bytes(), b"\r\n\r\n", content, b"\r\n--b--\r\n"].concat();
+            codes(&extracted(&body, &["multipart/form-data; boundary=b"])).contains(&MultipartCharset)
+        };
+        assert_eq!((part(b"a"), part(b"\xe4")), (is_doubtful, true), "{label}");
+    }
 }
 
 #[test]

@@ -37,6 +37,7 @@ pub(super) async fn settle(session: &mut Session) -> Result<(), Refusal> {
     if has_body && request.method == Method::HEAD {
         return Err(Refusal::UnexpectedBody);
     }
+    settle_content_type(request)?;
     settle_expectation(request, has_body)
 }
 
@@ -100,6 +101,16 @@ fn has_known_connection_options(headers: &HeaderMap) -> bool {
         let option = option.trim_ascii();
         option.is_empty() || CONNECTION_OPTIONS.iter().any(|known| option.eq_ignore_ascii_case(known.as_bytes()))
     })
+}
+
+/// A type that is said twice in the same words is said once: the origin shall not join the two.
+fn settle_content_type(request: &mut RequestHeader) -> Result<(), Refusal> {
+    let mut types = request.headers.get_all(header::CONTENT_TYPE).iter();
+    let first = types.next().cloned();
+    let Some(first) = first.filter(|first| types.next() == Some(first) && types.all(|next| next == first)) else {
+        return Ok(());
+    };
+    request.insert_header(header::CONTENT_TYPE, first).map_err(|_| Refusal::Wire(Violation::Header))
 }
 
 /// One `100-continue` is an expectation. Where there is nothing to go on with, or the client is too old to know of it
@@ -179,6 +190,21 @@ mod tests {
             if let Some(coding) = request.headers.get("transfer-encoding") {
                 assert_eq!(coding, "chunked", "{headers:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_type_that_is_said_twice_alike_is_said_once() {
+        for (types, expected) in [
+            (&["a/b"][..], &["a/b"][..]),
+            (&["a/b", "a/b", "a/b"], &["a/b"]),
+            (&["a/b", "a/B"], &["a/b", "a/B"]),
+            (&["a/b", "a/b", "c/d"], &["a/b", "a/b", "c/d"]),
+        ] {
+            let headers: Vec<_> = types.iter().map(|value| ("content-type", *value)).collect();
+            let mut request = request("POST", &headers);
+            settle_content_type(&mut request).unwrap();
+            assert_eq!(request.headers.get_all("content-type").iter().collect::<Vec<_>>(), expected, "{types:?}");
         }
     }
 

@@ -69,6 +69,8 @@ pub enum Coding {
     Compress,
     /// Snappy in its framing, or in that of Pages, Numbers and Keynote.
     Snappy,
+    /// One block of Snappy without a framing. It is as long as the input.
+    SnappyBlock,
 }
 
 /// What undoes a compression, block by block.
@@ -154,6 +156,7 @@ impl<'a> Unpacker<'a> {
             Coding::Lzip => pump(&mut lzma::Lzip::new(input), target),
             Coding::Compress => pump(&mut compress::Compress::new(input), target),
             Coding::Snappy => pump(&mut snappy::Snappy::new(input), target),
+            Coding::SnappyBlock => pump(&mut snappy::SnappyBlock::new(input), target),
         }
     }
 

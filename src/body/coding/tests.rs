@@ -60,6 +60,42 @@ fn streams_of_other_tools_come_back_and_tell_their_length() {
     }
 }
 
+/// A block of Snappy: how much it gives, the text, and copies of it.
+fn snappy_block(times: usize) -> Vec<u8> {
+    let (mut block, mut length) = (Vec::new(), TEXT.len() * times);
+    let mut left = length - TEXT.len();
+    while length > 0x7f {
+        block.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    block.extend([length as u8, (TEXT.len() as u8 - 1) << 2]);
+    block.extend(TEXT.as_bytes());
+    while left > 0 {
+        let copied = left.min(64);
+        block.extend([(copied as u8 - 1) << 2 | 2, TEXT.len() as u8, 0]);
+        left -= copied;
+    }
+    block
+}
+
+#[test]
+fn a_block_of_snappy_is_as_long_as_it_says() {
+    for times in [1, TIMES, 1 << 20] {
+        let (end, content) =
+            unpacked(Coding::SnappyBlock, &snappy_block(times), &ExtractLimits::default(), &Deadline::NEVER);
+        assert!(matches!(end, End::Complete(_)) && content == TEXT.repeat(times).as_bytes(), "{times}");
+    }
+    let mut longer = snappy_block(TIMES);
+    longer[0] += 1;
+    let cut = snappy_block(TIMES);
+    let far = [7, 0, b'x', 0x01 | 2 << 2, 2];
+    for block in [&longer[..], &cut[..cut.len() - 3], &[snappy_block(1), vec![0, b'x']].concat(), &far, &[0xff; 9], &[]]
+    {
+        let (end, _) = unpacked(Coding::SnappyBlock, block, &ExtractLimits::default(), &Deadline::NEVER);
+        assert_eq!(end, End::Broken, "{block:?}");
+    }
+}
+
 #[test]
 fn streams_that_have_no_end_of_their_own_come_back() {
     for (coding, stream, text) in [

@@ -33,7 +33,7 @@ pub(super) enum Form {
 
 /// Adds the strings of `body` in every charset that some reader believes it to be in.
 pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Dissection<'_>) -> Form {
-    if charset == Charset::Foreign {
+    if charset.is_doubtful(body) {
         found.ambiguous(ProblemCode::JsonNotUtf8, None);
     }
     let others = charset.readings(body, found);

@@ -11,6 +11,7 @@ use encoding_rs::{Decoder, Encoding, UTF_8, WINDOWS_1252};
 use crate::body::End;
 use crate::content::Part;
 use crate::extract::ProblemCode;
+use crate::extract::charset::changes_ascii;
 use crate::extract::dissection::Dissection;
 
 /// Bytes in which markup names its charset. Browsers look at 1,024.
@@ -37,7 +38,7 @@ pub(super) fn recoded(part: &Part, found: &mut Dissection<'_>) -> (Option<Bytes>
         return (other, Source::Mark);
     }
     let declared = part.declared_type.as_deref().and_then(|declared| named(declared.as_bytes(), b"charset"));
-    if declared.is_some_and(|label| Encoding::for_label_no_replacement(label).is_none()) {
+    if declared.is_some_and(|label| is_unknown(label) && !(bytes.is_ascii() && !changes_ascii(label))) {
         found.report(ProblemCode::CharsetUnknown, None);
     }
     let declared = declared.and_then(Encoding::for_label_no_replacement);
@@ -49,6 +50,10 @@ pub(super) fn recoded(part: &Part, found: &mut Dissection<'_>) -> (Option<Bytes>
     };
     let encoding = declared.or_else(in_markup).filter(|encoding| reads_otherwise(bytes, encoding));
     (encoding.and_then(|encoding| decoded(bytes, encoding, found)), Source::Declared)
+}
+
+fn is_unknown(label: &[u8]) -> bool {
+    Encoding::for_label_no_replacement(label).is_none()
 }
 
 /// Whether `bytes` may be other characters in `encoding` than those that rules see in them.

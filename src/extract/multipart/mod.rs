@@ -56,6 +56,7 @@ struct Fault {
 
 pub use plain::{FormPart, parts_of_form};
 pub(super) use readings::{extract_all as extract_all_readings, mentions_boundary};
+pub(super) use surroundings::may_have_parts;
 
 /// Whether every server finds the same contents in a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,6 +25,14 @@ pub(super) fn is_empty_lines(text: &[u8]) -> bool {
     text.len().is_multiple_of(2) && text.chunks_exact(2).all(|line| line == b"\r\n")
 }
 
+/// Whether some server finds parts in `body` although its type names no boundary: CGI.pm takes `--` for a delimiter, and
+/// what begins with one was meant to be in parts.
+pub(in crate::extract) fn may_have_parts(body: &[u8]) -> bool {
+    let ends_headers = |behind: &[u8]| memmem::find(behind, b"\r\n\r\n").is_some();
+    body.trim_ascii_start().starts_with(b"--")
+        || memmem::find(body, b"--").is_some_and(|delimiter| ends_headers(&body[delimiter..]))
+}
+
 /// Where a body has a boundary in it that only some servers read out of the type, outside of the delimiters.
 pub(super) fn other_boundary(body: &[u8], declared: &Multipart<'_>) -> Option<usize> {
     let own = [b"--", declared.boundary.as_bytes()].concat();

@@ -42,7 +42,7 @@ pub(super) enum Form {
 /// may take for one.
 pub(super) fn extract(body: &Bytes, charset: Charset, found: &mut Dissection<'_>) -> Form {
     let named = named_in_declaration(body);
-    if charset == Charset::Foreign || named == Charset::Foreign {
+    if charset.is_doubtful(body) || named.is_doubtful(body) {
         found.ambiguous(ProblemCode::XmlNotUtf8, None);
     }
     let mut readings = charset.readings(body, found);
