@@ -26,7 +26,7 @@ pub(super) fn look(part: &Part, found: &mut Dissection<'_>) {
     let mut coverage = Coverage::Some;
     // What a container holds comes by itself.
     let (mut streams, mut runs) = (Streams::LeftOut, Runs::LeftOut);
-    if containers.is_empty() {
+    if !containers.iter().any(|container| container.is_all_of_file()) {
         let is_picture = carve::begins_as_picture(&part.bytes);
         if !is_picture {
             open_bare(part, found);

@@ -1,4 +1,5 @@
-//! Streams of gzip, zlib and zstd in the middle of other bytes. (Brotli has nothing that tells where one begins.)
+//! Streams of gzip, zlib, zstd, xz, bzip2, LZ4, LZMA and lzip in the middle of other bytes. (Brotli has nothing that
+//! tells where one begins.)
 //!
 //! What unpacks to its end, and to the checksum there, was packed by somebody. It is a guess that anybody unpacks it.
 //! Two bytes make a zlib stream, so that chance makes many; the first block tells nearly all of those apart, before a
@@ -8,6 +9,7 @@ use bytes::Bytes;
 
 use crate::body::{Coding, End};
 use crate::content::{Part, PartKind};
+use crate::extract::container::compressed;
 use crate::extract::dissection::Dissection;
 
 /// Shortest content that is of interest.
@@ -16,6 +18,10 @@ const MIN_CONTENT: usize = 8;
 /// Hands out what the stream that begins at `start` holds. Where it ends, if there is one.
 pub(super) fn unpack(coding: Coding, bytes: &Bytes, start: usize, found: &mut Dissection<'_>) -> Option<usize> {
     let stream = &bytes[start..];
+    let is_weak = matches!(coding, Coding::Bzip2 | Coding::LzmaAlone);
+    if is_weak && compressed::coding(stream) != Some(coding) {
+        return None;
+    }
     let blocks = match coding {
         Coding::Zlib => Some(2),
         // A name and a comment may be of any length.
@@ -43,7 +49,7 @@ pub(super) fn unpack(coding: Coding, bytes: &Bytes, start: usize, found: &mut Di
 }
 
 /// Whether a first block may begin so (RFC 1951 §3.2.3 to §3.2.7).
-fn may_be_deflate(bytes: &[u8]) -> bool {
+pub(in crate::extract) fn may_be_deflate(bytes: &[u8]) -> bool {
     let Some(head) = bytes.first_chunk::<9>() else {
         // Nine bytes are the shortest that holds anything of interest.
         return false;
@@ -102,13 +108,22 @@ mod tests {
                 }
             }
         }
-        let zstd = data_encoding::HEXLOWER.decode(ZSTD.as_bytes()).unwrap();
-        let found = opened([&noise(100), &zstd[..], &noise(70)].concat());
-        assert!(found.parts.iter().any(|part| part.bytes == LISTED));
+        for stream in STREAMS {
+            let stream = data_encoding::HEXLOWER.decode(stream.as_bytes()).unwrap();
+            let found = opened([&noise(100), &stream[..], &noise(70)].concat());
+            assert!(found.parts.iter().any(|part| part.bytes == LISTED && part.is_guess), "{stream:?}");
+        }
     }
 
-    /// The listed bytes by zstd 1.5.
-    const ZSTD: &str = "28b52ffd04587900004556494c2d46494c452d4259544553b65d383c";
+    /// The listed bytes by zstd 1.5, xz 5.4, bzip2 1.0, lz4 1.9, lzip 1.23, and in LZMA by Python.
+    const STREAMS: [&str; 6] = [
+        "28b52ffd04587900004556494c2d46494c452d4259544553b65d383c",
+        "fd377a585a000004e6d6b4460200210116000000742fe5a301000e4556494c2d46494c452d425954455300003365badcc0e0cf990001270fdf1afc6a1fb6f37d010000000004595a",
+        "425a68393141592653596cff77800000029600000213240d20200031003021a06256d026d150587e2ee48a70a120d9feef00",
+        "04224d186440a70f0000804556494c2d46494c452d42595445530000000033658862",
+        "4c5a4950010c002295853528e24fc2157dcd8c7c9b2ea3bd8b1cfffee0480094ca56010f000000000000003300000000000000",
+        "5d00008000ffffffffffffffff002295853528e24fc2157dcd8c7c9b2ea3bd8b1cfffee04800",
+    ];
 
     #[test]
     fn what_only_begins_so_is_passed_by() {

@@ -8,6 +8,7 @@ use crate::content::number::{u32_at, u64_at};
 use crate::content::{Part, PartKind, reads_as_text};
 
 use super::Coverage;
+use crate::extract::carve::may_be_deflate;
 use crate::extract::dissection::Dissection;
 use crate::extract::{ProblemCode, legible};
 
@@ -25,7 +26,7 @@ const MAX_MEMBERS: usize = 16;
 const MIN_BARE: usize = 8;
 
 /// How the stream is compressed that `bytes` begin with.
-pub(super) fn coding(bytes: &[u8]) -> Option<Coding> {
+pub(in crate::extract) fn coding(bytes: &[u8]) -> Option<Coding> {
     Some(match bytes {
         [0x1f, 0x8b, 8, ..] => Coding::Gzip,
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Coding::Xz,
@@ -134,8 +135,9 @@ fn hand_out(content: Option<Bytes>, member_ends: &[u64], found: &mut Dissection<
     }
 }
 
-/// Hands out what `part` is in brotli or zlib, if it is a whole stream of it and nothing else. Brotli has no first
-/// bytes of its own, and zlib's are a matter of chance: unless the file is called so, that is a guess.
+/// Hands out what `part` is in brotli, zlib or, where it was base64, deflate, if it is a whole stream of it and nothing
+/// else. Brotli and deflate have no first bytes of their own, and zlib's are a matter of chance: unless the file is
+/// called so, that is a guess.
 pub(in crate::extract) fn open_bare(part: &Part, found: &mut Dissection<'_>) {
     let bytes = &part.bytes;
     if bytes.len() < MIN_BARE {
@@ -144,6 +146,9 @@ pub(in crate::extract) fn open_bare(part: &Part, found: &mut Dissection<'_>) {
     let is_called_brotli = is_called_brotli(part);
     if is_zlib(bytes) {
         unpack_bare(Coding::Zlib, bytes, found);
+    } else if part.kind == PartKind::Decoded && may_be_deflate(bytes) {
+        // As draw.io has pages, and SAML requests.
+        unpack_bare(Coding::Deflate, bytes, found);
     } else if is_called_brotli || is_file(part) && !reads_as_text(bytes) {
         let end = unpack_bare(Coding::Brotli, bytes, found);
         if is_called_brotli && end == End::Broken {
@@ -157,7 +162,9 @@ fn unpack_bare(coding: Coding, bytes: &Bytes, found: &mut Dissection<'_>) -> End
     let end = found.unpack(coding, bytes, &mut output);
     match end {
         End::Complete(length) if length == bytes.len() => {
-            found.guess(|found| found.add_output(PartKind::Entry, output))
+            // What programs pack for a value is one.
+            let kind = if coding == Coding::Deflate { PartKind::Decoded } else { PartKind::Entry };
+            found.guess(|found| found.add_output(kind, output))
         }
         End::Complete(_) => return End::Broken,
         End::Broken | End::Late => {}

@@ -3,14 +3,18 @@
 mod ar;
 mod cab;
 mod cipher;
-mod compressed;
+pub(super) mod cms;
+pub(super) mod compressed;
 mod cpio;
+mod eps;
 mod foreign;
 pub(super) mod git_pack;
+mod id3;
 mod iso;
 mod mail;
 mod metafile;
-mod ole;
+pub(super) mod ole;
+pub(super) mod openpgp;
 mod pdf;
 pub(super) mod rar;
 mod seven_zip;
@@ -81,6 +85,14 @@ pub(super) enum Container {
     Zip,
     /// A mail, or a mailbox.
     Mail,
+    /// What is signed or encrypted by CMS.
+    Cms,
+    /// A message of OpenPGP.
+    OpenPgp,
+    /// A tag in front of sound.
+    Id3,
+    /// A drawing in PostScript with a preview.
+    Eps,
 }
 
 /// How much of a part has been looked at by opening it.
@@ -118,6 +130,10 @@ impl Container {
             (tnef::is_tnef(bytes), Self::Tnef),
             (sqlite::is_database(bytes), Self::Sqlite),
             (git_pack::is_pack(bytes), Self::GitPack),
+            (cms::is_cms(bytes), Self::Cms),
+            (openpgp::is_message(bytes), Self::OpenPgp),
+            (id3::is_tag(bytes), Self::Id3),
+            (eps::is_eps(bytes), Self::Eps),
             // An image of a disc that also starts from a stick has a table of partitions.
             (!iso::is_iso(bytes) && (foreign::is_foreign(bytes) || iso::is_udf_alone(bytes)), Self::Foreign),
         ];
@@ -156,6 +172,16 @@ impl Container {
             }
             Self::Zip => zip::open(&part.bytes, found),
             Self::Mail => mail::open(&part.bytes, found),
+            Self::Cms => cms::open(&part.bytes, found),
+            Self::OpenPgp => openpgp::open(&part.bytes, found),
+            Self::Id3 => id3::open(&part.bytes, found),
+            Self::Eps => eps::open(&part.bytes, found),
         }
+    }
+
+    /// Whether all that is in such a file comes out of it. Of others, chance may have made the beginning, or it is all
+    /// that is opened.
+    pub(super) const fn is_all_of_file(self) -> bool {
+        !matches!(self, Self::Cms | Self::OpenPgp | Self::Id3 | Self::Eps)
     }
 }

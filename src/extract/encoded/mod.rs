@@ -9,12 +9,16 @@
 //!
 //! Sources: RFC 4648 §4 and §5; what Python's `base64`, PHP's `base64_decode` and Node's `Buffer` do.
 
+mod armour;
 mod data_uri;
 mod escaped;
+mod git_patch;
 mod markup;
+mod rich_text;
 mod runs;
 mod spelled;
 mod spread;
+mod yenc;
 
 use bytes::Bytes;
 
@@ -25,6 +29,7 @@ pub(super) use self::data_uri::content_of;
 use super::carve;
 use super::container::uuencode;
 use super::dissection::Dissection;
+use super::percent;
 
 /// Fewest characters of a value that is decoded: twelve bytes.
 const MIN_CHARACTERS: usize = 16;
@@ -81,20 +86,27 @@ pub(super) fn extract(part: &Part, runs: Runs, found: &mut Dissection<'_>) {
         }
         if is_value(part) {
             spelled::binary_string(&part.bytes, found);
+            escaped_markup(&part.bytes, found);
         }
         if part.kind == PartKind::Body {
             whole_body(&part.bytes, found);
         }
-        look_for_text(part, runs, found);
+        let is_guess_of_chance = matches!(part.kind, PartKind::Carved | PartKind::Reading);
+        if !is_guess_of_chance {
+            yenc::extract(&part.bytes, found);
+            rich_text::extract(&part.bytes, found);
+            look_for_text(part, runs, found);
+        }
     });
 }
 
 /// Looks for files that are written as text in a text, if `part` is one. A picture may seem to be.
 fn look_for_text(part: &Part, runs: Runs, found: &mut Dissection<'_>) {
-    let is_guess_of_chance = matches!(part.kind, PartKind::Carved | PartKind::Reading);
-    if is_guess_of_chance || part.bytes.len() < MIN_CHARACTERS || !reads_as_text(&part.bytes) {
+    if part.bytes.len() < MIN_CHARACTERS || !reads_as_text(&part.bytes) {
         return;
     }
+    armour::extract(&part.bytes, found);
+    git_patch::extract(&part.bytes, found);
     uuencode::extract(&part.bytes, found);
     spelled::byte_arrays(&part.bytes, found);
     escaped::extract(&part.bytes, found);
@@ -137,6 +149,17 @@ fn whole_body(body: &Bytes, found: &mut Dissection<'_>) {
     let is_within_limit = body.len() as u64 <= found.limits().max_escaped;
     if is_within_limit && body.len() >= MIN_CHARACTERS && body.iter().all(is_character) {
         base64(body, Standing::Value, found);
+    }
+}
+
+/// How XML begins with percent escapes: as draw.io has drawings, in whatever else it packs them.
+const ESCAPED_MARKUP: &[u8] = b"%3C";
+
+/// Hands out the markup that `text` is with percent escapes.
+pub(super) fn escaped_markup(text: &[u8], found: &mut Dissection<'_>) {
+    let is_markup = text.get(..ESCAPED_MARKUP.len()).is_some_and(|start| start.eq_ignore_ascii_case(ESCAPED_MARKUP));
+    if is_markup && let Some(markup) = found.keep(&percent::undo(text, b'%', None), text.len()) {
+        found.add(Part { is_guess: true, ..Part::new(PartKind::Decoded, markup) }, None);
     }
 }
 

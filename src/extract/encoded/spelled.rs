@@ -22,7 +22,8 @@ const MIN_JOINED: usize = 64;
 /// Digits of hashes and of identifiers, which are everywhere and hold nothing.
 const DIGEST_DIGITS: [usize; 8] = [24, 32, 36, 40, 56, 64, 96, 128];
 
-const BASE_85: &[u8; 85] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
+pub(super) const BASE_85: &[u8; 85] =
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
 const Z_85: &[u8; 85] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 
 /// Hands out what the whole of `text` is in each of these ways.
@@ -91,9 +92,10 @@ pub(super) fn byte_arrays(text: &[u8], found: &mut Dissection<'_>) {
     }
 }
 
-/// What is hex in a run of `text`, if it is long enough and no hash.
+/// What is hex in a run of `text`, over lines too, if it is long enough and no hash.
 pub(super) fn hex_run(text: &[u8]) -> Option<Vec<u8>> {
-    let is_hex = text.len() >= MIN_CHARACTERS && !is_digest(text) && text.iter().all(u8::is_ascii_hexdigit);
+    let is_digit = |byte: &u8| byte.is_ascii_hexdigit() || byte.is_ascii_whitespace();
+    let is_hex = text.len() >= MIN_CHARACTERS && !is_digest(text) && text.iter().all(is_digit);
     is_hex.then(|| hex(text)).flatten()
 }
 
@@ -168,7 +170,8 @@ fn base32(text: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn values(alphabet: &[u8; 85]) -> [Option<u8>; 256] {
+/// What each byte counts as a digit of `alphabet`.
+pub(super) fn values(alphabet: &[u8; 85]) -> [Option<u8>; 256] {
     let mut values = [None; 256];
     for (value, character) in (0..).zip(alphabet) {
         values[usize::from(*character)] = Some(value);

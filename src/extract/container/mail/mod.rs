@@ -23,6 +23,9 @@ use transfer::Transfer;
 /// Of these headers, two tell a mail.
 const TELLING: [&str; 8] = ["from", "to", "subject", "date", "received", "mime-version", "message-id", "return-path"];
 
+/// So do these two: programs that sign write no others.
+const TELLING_TOGETHER: [&str; 2] = ["mime-version", "content-type"];
+
 /// Bytes among which they have to be: servers on the way put theirs in front.
 const TELLING_WITHIN: usize = 64 << 10;
 
@@ -31,6 +34,9 @@ const MAX_HEADERS: usize = 1 << 20;
 
 /// Most multiparts inside each other. Servers take 10 to 100.
 const MAX_MULTIPARTS: usize = 32;
+
+/// What a mail in another one is declared as.
+const MAIL_TYPE: &str = "message/rfc822";
 
 /// The line that begins a mail in a mailbox.
 const MAILBOX_LINE: &[u8] = b"From ";
@@ -49,6 +55,7 @@ pub(super) fn is_mail(part: &Part) -> bool {
 
 fn has_telling_headers(bytes: &[u8]) -> bool {
     let mut told = [false; TELLING.len()];
+    let mut told_together = [false; TELLING_TOGETHER.len()];
     for line in bytes[..bytes.len().min(TELLING_WITHIN)].split(|byte| *byte == b'\n') {
         if line.trim_ascii().is_empty() {
             break;
@@ -57,11 +64,19 @@ fn has_telling_headers(bytes: &[u8]) -> bool {
             continue;
         };
         let name = line[..colon].trim_ascii_end();
-        for (told, telling) in told.iter_mut().zip(TELLING) {
+        let headers = told.iter_mut().zip(TELLING).chain(told_together.iter_mut().zip(TELLING_TOGETHER));
+        for (told, telling) in headers {
             *told |= name.eq_ignore_ascii_case(telling.as_bytes());
         }
     }
-    told.iter().filter(|told| **told).count() >= 2
+    told.iter().filter(|told| **told).count() >= 2 || told_together.iter().all(|told| *told)
+}
+
+/// A part of `content` that was signed: one of a mail where it begins as these do.
+pub(super) fn part_of(content: Bytes) -> Part {
+    let begins_with = |name: &[u8]| content.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    let is_of_mail = begins_with(b"content-") || begins_with(b"mime-version:");
+    Part::new(PartKind::Entry, content).declared(is_of_mail.then(|| MAIL_TYPE.to_owned()))
 }
 
 /// Hands out what is in a mail, or the mails of a mailbox.
@@ -79,7 +94,7 @@ pub(super) fn open(bytes: &Bytes, found: &mut Dissection<'_>) -> Coverage {
         if start == 0 && end == bytes.len() {
             open_entity(&bytes.slice(line..), 0, &mut seen, found);
         } else if line < end && !found.is_over() {
-            let mail = Part::new(PartKind::Entry, bytes.slice(line..end)).declared(Some("message/rfc822".to_owned()));
+            let mail = Part::new(PartKind::Entry, bytes.slice(line..end)).declared(Some(MAIL_TYPE.to_owned()));
             found.add(mail, Some(start));
         }
     }
@@ -189,6 +204,12 @@ fn hand_out(body: &Bytes, headers: &Headers<'_>, found: &mut Dissection<'_>) {
         let Some(content) = transfer.undo(body, found).filter(|content| !content.is_empty()) else {
             continue;
         };
+        if headers.is_called("message", "partial") {
+            found.report(ProblemCode::ContainerIncomplete, None);
+        }
+        if headers.deletes_spaces() {
+            texts::show_flowed(&content, found);
+        }
         let name = headers.file_name();
         let part = Part::new(PartKind::Entry, content).named(name.clone().unwrap_or_default());
         found.add(Part { file_name: name, ..part.declared(headers.declared_type()) }, None);
@@ -213,6 +234,24 @@ impl<'a> Headers<'a> {
 
     fn types(&self) -> Vec<&ContentType<'a>> {
         self.values(HeaderName::ContentType).into_iter().filter_map(HeaderValue::as_content_type).collect()
+    }
+
+    fn is_called(&self, kind: &str, subtype: &str) -> bool {
+        let is_one = |value: &&ContentType<'_>| {
+            let is_subtype = value.c_subtype.as_deref().is_some_and(|one| one.eq_ignore_ascii_case(subtype));
+            is_subtype && value.c_type.eq_ignore_ascii_case(kind)
+        };
+        self.types().iter().any(is_one)
+    }
+
+    /// Whether lines that end in a space go on with the next, without that space (RFC 3676 §4.5).
+    fn deletes_spaces(&self) -> bool {
+        let has = |name: &str, expected: &str| {
+            let types = self.types().into_iter();
+            let mut attributes = types.flat_map(|value| value.attributes().unwrap_or_default());
+            attributes.any(|one| one.name.eq_ignore_ascii_case(name) && one.value.eq_ignore_ascii_case(expected))
+        };
+        has("format", "flowed") && has("delsp", "yes")
     }
 
     /// Every boundary that is named for a multipart.

@@ -104,7 +104,9 @@ fn a_mail_is_told_by_its_headers_its_type_or_its_name() {
     for (text, expected) in [
         ("Subject: a\nDate: b\n\nbody", true),
         ("received: a\r\n\tfolded\r\nX-Y: z\r\nReturn-Path: <b>\r\n\r\n", true),
+        ("MIME-Version: 1.0\nContent-Type: a/b\n\nbody", true),
         ("Subject: a\nsubject: b\n\nbody", false),
+        ("Date: a\nContent-Type: a/b\n\nbody", false),
         ("Subject: a\n\nTo: b", false),
         ("To: do", false),
     ] {
@@ -132,4 +134,23 @@ fn nesting_and_headers_have_a_limit() {
     let limits = ExtractLimits { max_unpacked: 10, ..ExtractLimits::default() };
     let found = opened_within(attached("base64", &BASE64.encode(LISTED)), &limits);
     assert!(codes(&found).iter().all(|code| *code == ProblemCode::UnpackedTooLarge) && !codes(&found).is_empty());
+}
+
+#[test]
+fn lines_that_flow_are_joined() {
+    let typed = |parameters: &str| format!("From: a\r\nTo: b\r\nContent-Type: text/plain; {parameters}\r\n\r\n");
+    let body = "a forb \r\nidden tur \r\n> > nip\r\n-- \r\n stuffed";
+    let texts = |head: String| {
+        let found = opened(head + body);
+        let texts = found.parts.into_iter().filter(|part| part.name.as_deref() == Some("flowed"));
+        texts.map(|part| String::from_utf8_lossy(&part.bytes).into_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(texts(typed("Format=Flowed; DelSp=Yes")), ["a forbidden tur> nip\n-- \nstuffed\n"]);
+    assert_eq!(texts(typed("format=flowed")), [""; 0]);
+}
+
+#[test]
+fn a_piece_of_a_mail_is_incomplete() {
+    let found = opened("From: a\nTo: b\nContent-Type: message/partial; id=x; number=1; total=2\n\nSubject: c\n\nhello");
+    assert_eq!(codes(&found), [ProblemCode::ContainerIncomplete]);
 }

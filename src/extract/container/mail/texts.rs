@@ -42,6 +42,24 @@ pub(super) fn show(head: &[u8], found: &mut Dissection<'_>) {
     }
 }
 
+/// Shows a text whose lines that end in a space go on with the next, without that space, without marks of quotes and
+/// what is put in front of other lines (RFC 3676 §4).
+pub(super) fn show_flowed(text: &[u8], found: &mut Dissection<'_>) {
+    let mut texts = TextWriter::new(text.len(), found);
+    for line in text.split(|byte| *byte == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let quotes = line.iter().take_while(|byte| **byte == b'>').count();
+        let line = line[quotes..].strip_prefix(b" ").unwrap_or(&line[quotes..]);
+        // What is in front of a signature is no line that goes on.
+        let flowed = line.strip_suffix(b" ").filter(|line| *line != b"--");
+        texts.push(flowed.unwrap_or(line), found);
+        if flowed.is_none() {
+            texts.end_line(found);
+        }
+    }
+    texts.show(PartKind::Text, "flowed", found);
+}
+
 /// Adds a value. Whether it had encoded words.
 fn push_value<'a>(value: &[u8], texts: &mut TextWriter<'a>, found: &mut Dissection<'a>) -> bool {
     let decoded = decode_words(value);

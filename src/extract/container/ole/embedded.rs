@@ -14,7 +14,7 @@ use crate::extract::legible;
 const MAX_NAME: usize = 4096;
 
 /// Hands out the file in `stream`. Where there are no names in front of it, it is all behind the length.
-pub(super) fn open(stream: &Bytes, found: &mut Dissection<'_>) {
+pub(in crate::extract) fn open(stream: &Bytes, found: &mut Dissection<'_>) {
     let Some(file) = File::read(stream) else {
         let start = stream.len().min(4);
         return found.add(Part::new(PartKind::Entry, stream.slice(start..)).named("embedded file"), None);

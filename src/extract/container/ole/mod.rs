@@ -28,6 +28,7 @@ use crate::extract::{ProblemCode, carve, legible};
 use super::Coverage;
 pub(super) use blips::hand_out_bitmap;
 use compound::CompoundFile;
+pub(in crate::extract) use embedded::open as hand_out_embedded;
 use message::Property;
 use text::{OfficeText, push_runs};
 

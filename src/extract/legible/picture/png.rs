@@ -2,6 +2,7 @@
 
 use crate::body::{Coding, End};
 use crate::extract::dissection::Dissection;
+use crate::extract::encoded;
 use crate::extract::percent::hex_pair;
 
 use super::{EXIF, MAX_JOINED, exif, iptc, show_marked_up, show_text};
@@ -60,10 +61,12 @@ fn international(content: &[u8], found: &mut Dissection<'_>) {
 
 fn inflate(keyword: &[u8], packed: &[u8], found: &mut Dissection<'_>) {
     let mut output = found.output();
-    match found.unpack(Coding::Zlib, packed, &mut output) {
-        End::Complete(_) | End::Broken => {}
-        limit => found.report_limit(limit),
+    let mut end = found.unpack(Coding::Zlib, packed, &mut output);
+    if end == End::Broken && output.is_empty() {
+        // As draw.io wrote drawings for some years.
+        end = found.unpack(Coding::Deflate, packed, &mut output);
     }
+    found.report_limit(end);
     if let Some(text) = found.take(output) {
         show_entry(keyword, &text, text.len(), found);
     }
@@ -78,6 +81,7 @@ fn show_entry(keyword: &[u8], text: &[u8], packed: usize, found: &mut Dissection
         show_marked_up("xmp", text, found);
     } else {
         show_text("png text", text, packed, found);
+        encoded::escaped_markup(text, found);
     }
 }
 
