@@ -154,6 +154,41 @@ fn a_body_that_is_declared_empty_and_is_goes_on() {
 }
 
 #[test]
+fn what_breaks_http2_itself_leaves_a_line_and_is_counted() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();
+    let upper_case = post("/upload/a").with("X-Y", "a");
+    let short = post("/upload/a").with("content-length", "9").with_data("hello");
+    assert_eq!(post("/upload/a").with_data("hello").send(penstock.address), OK);
+    for (count, request) in [upper_case, short].into_iter().enumerate() {
+        assert_eq!(request.send(penstock.address), Fate::Reset);
+        if count == 0 {
+            let line = penstock.wait_for_events("refused", 1).swap_remove(0);
+            assert_eq!((line["code"].as_str(), line["client"].as_str()), (Some("http2_broken"), Some("127.0.0.1")));
+        }
+    }
+    let mut stream = std::net::TcpStream::connect(penstock.address).unwrap();
+    // A frame that is to continue a header of which there is none.
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\0\0\0\x09\0\0\0\0\x01").unwrap();
+    stream.read_to_end(&mut Vec::new()).unwrap();
+    penstock.wait_for_events("refused", 2);
+    assert!(penstock.metric("penstock_refused_requests_total{code=\"http2_broken\"}") >= 2.0);
+}
+
+#[test]
+fn a_header_above_the_limit_gets_an_answer_of_ours() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();
+    let (cookie, url) =
+        (format!("Cookie: a={}", "c".repeat(80 << 10)), format!("http://{}/upload/a", penstock.address));
+    let answer = curl(&["--http2-prior-knowledge", "-H", &cookie, "-d", "hello", &url]);
+    assert!(answer.status == 431 && answer.body.contains("header_too_large"), "{} {}", answer.status, answer.body);
+    assert_eq!(penstock.wait_for_events("refused", 1)[0]["code"], "header_too_large");
+    assert_eq!(penstock.metric("penstock_refused_requests_total{code=\"header_too_large\"}"), 1.0);
+    assert_eq!(origin.connections(), 0);
+}
+
+#[test]
 fn codes_are_the_same_as_in_http1() {
     let origin = Origin::start();
     let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();

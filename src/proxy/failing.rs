@@ -83,6 +83,7 @@ impl Gate {
             return ended(0);
         };
         passage.reference();
+        self.metrics.count_refused(refusal.code());
         match fault {
             Fault::Origin => request_log::origin_failed(session, passage, refusal.code(), error),
             Fault::Own => request_log::failed(session, passage, refusal.code(), error),

@@ -532,6 +532,7 @@ impl Gate {
     async fn refuse(&self, session: &mut Session, passage: &mut Passage, refusal: &Refusal) -> Result<bool> {
         passage.reference();
         passage.is_refused = true;
+        self.metrics.count_refused(refusal.code());
         request_log::refused(session, passage, refusal.code());
         if refusal.ends_connection() {
             session.set_keepalive(None);

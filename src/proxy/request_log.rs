@@ -104,7 +104,7 @@ pub(super) fn refused(session: &Session, passage: &Passage, code: &'static str) 
     tracing::info!(event = "refused", code, reference, route, client, method, path, left_out, "request refused");
 }
 
-/// A request was refused before anything of it was seen here.
+/// A request, or a connection, was refused before anything of it was seen here.
 pub(super) fn refused_unseen(digest: &Digest, code: &'static str) {
     let Some(left_out) = LIMIT.next().map(some) else { return };
     let address = digest.socket_digest.as_ref().and_then(|digest| digest.peer_addr()).and_then(|peer| peer.as_inet());

@@ -66,7 +66,7 @@ pub fn serve(gate: Gate, snapshot: Arc<Snapshot>) -> Result<(), StartError> {
     proxy.server_options = Some(options);
     let places = Places::new(times.max, occupants, Arc::clone(&metrics));
     let tls_timeout = times.tls_timeout;
-    let proxy = StrictProxy::new(proxy, times);
+    let proxy = StrictProxy::new(proxy, times, Arc::clone(&metrics));
     let listeners = Listening::new(doors, proxy, places, snapshots, tls_timeout, metrics);
     server.add_service(Watched { listeners, on_end: end_process });
     // It would keep the hash sets of the start in memory as long as the process lives.

@@ -87,6 +87,13 @@ pub struct HoldLabels {
     pub reason: &'static str,
 }
 
+/// Labels of [`Metrics::refused_requests`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RefusedRequestLabels {
+    /// Reason code.
+    pub code: &'static str,
+}
+
 /// Labels of [`Metrics::refused_connections`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RefusedConnectionLabels {
@@ -158,6 +165,8 @@ pub struct Metrics {
     pub doubts: Family<DoubtLabels, Counter>,
     /// Uploads that reached a limit on what an upload may consist of.
     pub limits_reached: Family<LimitLabels, Counter>,
+    /// Requests that got an answer of ours for another reason than a match.
+    pub refused_requests: Family<RefusedRequestLabels, Counter>,
     /// Bodies that could not be held.
     pub holds_failed: Family<HoldLabels, Counter>,
     /// Requests that passed on routes that do not inspect.
@@ -254,6 +263,7 @@ impl Default for Metrics {
             quarantined_entries: Gauge::default(),
             doubts: Family::default(),
             limits_reached: Family::default(),
+            refused_requests: Family::default(),
             holds_failed: Family::default(),
             passed: Counter::default(),
             websockets_passed: Counter::default(),
@@ -307,6 +317,11 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Counts a request that was refused by `code`.
+    pub fn count_refused(&self, code: &'static str) {
+        self.refused_requests.get_or_create(&RefusedRequestLabels { code }).inc();
+    }
+
     fn register_connections(&mut self) {
         let registry = &mut self.registry;
         registry.register("open_connections", "Connections of clients that are open", self.open_connections.clone());
@@ -325,6 +340,12 @@ impl Metrics {
         registry.register("matches", "Matches found, acting or not", self.matches.clone());
         registry.register("doubts", "Inspections without a clear result in some respect", self.doubts.clone());
         registry.register("limits_reached", "Uploads that reached a limit", self.limits_reached.clone());
+        let refused = self.refused_requests.clone();
+        registry.register(
+            "refused_requests",
+            "Requests that Penstock answered for another reason than a match",
+            refused,
+        );
         registry.register("holds_failed", "Bodies that could not be held", self.holds_failed.clone());
         registry.register("passed_requests", "Requests on routes that do not inspect", self.passed.clone());
         let websockets = self.websockets_passed.clone();

@@ -5,7 +5,8 @@
 //! each connection, each network of clients and all together, and what nobody sends is dropped as soon as it is there.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use pingora::http::RequestHeader;
@@ -14,6 +15,12 @@ use super::head::MAX_FIELDS;
 use super::violation::Violation;
 use crate::body::{Quota, Reservation};
 use crate::content::ClientNetwork;
+
+/// Bytes of a header as HTTP/2 counts them (RFC 9113 §10.5.1).
+const MAX_HEADER: usize = 64 << 10;
+
+/// What each line of a header adds to that.
+const OF_LINE: usize = 32;
 
 /// Most headers that are parts of the one `Cookie`. Browsers keep some 180 cookies of a site.
 const MAX_CRUMBS: usize = 512;
@@ -37,14 +44,32 @@ const KEPT: [HeaderName; 4] = [header::HOST, header::CONTENT_LENGTH, header::ACC
 /// Longest value that is kept.
 const MAX_KEPT: usize = 256;
 
-/// Room for the headers of the requests of one connection.
+/// What a byte of trailers may become: a line whose name and value were sent before, and are shared.
+const OF_TRAILER_BYTE: u64 = OVERHEAD as u64 + 2;
+
+/// Room for the headers of the requests of one connection, and a count of them.
+#[derive(Debug)]
 pub(super) struct Fields {
     own: Arc<Quota>,
     all: Arc<Quota>,
     network: Option<ClientNetwork>,
+    trailers: Mutex<Vec<Trailers>>,
+    /// Headers that came, without those that are known to have led to no request.
+    headers: AtomicU64,
+    /// Whether nothing can be written, so that nobody reads on in what came.
+    is_blocked: AtomicBool,
+    violation: OnceLock<Violation>,
+}
+
+/// The trailers of a request, which are kept as long as it is under way.
+#[derive(Debug)]
+struct Trailers {
+    bytes: u64,
+    _room: Room,
 }
 
 /// What the header of one request has of it, until it is dropped.
+#[derive(Debug)]
 pub(super) struct Room {
     _own: Reservation,
     _all: Reservation,
@@ -53,7 +78,15 @@ pub(super) struct Room {
 impl Fields {
     /// For a connection of `network`, out of what `all` have; without a network, of a proxy of ours.
     pub(super) fn new(all: &Arc<Quota>, network: Option<ClientNetwork>) -> Self {
-        Self { own: Arc::default(), all: Arc::clone(all), network }
+        Self {
+            own: Arc::default(),
+            all: Arc::clone(all),
+            network,
+            trailers: Mutex::default(),
+            headers: AtomicU64::new(0),
+            is_blocked: AtomicBool::new(false),
+            violation: OnceLock::new(),
+        }
     }
 
     /// Takes room for the header of `request`, whose cookies become one.
@@ -61,8 +94,8 @@ impl Fields {
     /// # Errors
     /// Why it is refused; most of the header is gone then.
     pub(super) fn admit(&self, request: &mut RequestHeader) -> Result<Room, Violation> {
-        let room = match check(&request.headers) {
-            Ok(()) => self.room(taken_by(request)).ok_or(Violation::HeadersFull),
+        let room = match check(request) {
+            Ok(()) => self.room(taken_by(request) as u64).ok_or(Violation::HeadersFull),
             Err(violation) => Err(violation),
         };
         match &room {
@@ -72,15 +105,77 @@ impl Fields {
         room
     }
 
-    fn room(&self, bytes: usize) -> Option<Room> {
+    /// Takes room for trailers that came, written in `bytes`.
+    ///
+    /// # Errors
+    /// Why the connection is to end.
+    pub(super) fn admit_trailers(&self, bytes: u64) -> Result<(), Violation> {
+        let Some(room) = self.room(OF_TRAILER_BYTE.saturating_mul(bytes)) else {
+            self.violation.get_or_init(|| Violation::HeadersFull);
+            return Err(Violation::HeadersFull);
+        };
+        self.trailers_kept().push(Trailers { bytes, _room: room });
+        Ok(())
+    }
+
+    /// Gives back what trailers have more than `under_way` requests can have. Which of them the smallest belonged to
+    /// does not matter: no others are larger together.
+    pub(super) fn release_trailers(&self, under_way: usize) {
+        let mut trailers = self.trailers_kept();
+        if trailers.len() > under_way {
+            trailers.sort_unstable_by_key(|one| std::cmp::Reverse(one.bytes));
+            trailers.truncate(under_way);
+        }
+    }
+
+    /// Notes that all of a header came.
+    pub(super) fn note_header(&self) {
+        self.headers.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Notes whether the client takes what is written.
+    pub(super) fn set_blocked(&self, is_blocked: bool) {
+        self.is_blocked.store(is_blocked, Ordering::Release);
+    }
+
+    /// How many headers came that led to none of `requests`, and were not asked about before. Asked when all that came
+    /// was read, unless that waits for the client to take something.
+    pub(super) fn take_lost(&self, requests: u64) -> u64 {
+        if self.is_blocked.load(Ordering::Acquire) {
+            return 0;
+        }
+        let lost = self.headers.load(Ordering::Acquire).saturating_sub(requests);
+        self.headers.fetch_sub(lost, Ordering::AcqRel);
+        lost
+    }
+
+    /// Why the connection had to end, if it had to for its trailers.
+    pub(super) fn violation(&self) -> Option<Violation> {
+        self.violation.get().copied()
+    }
+
+    fn trailers_kept(&self) -> MutexGuard<'_, Vec<Trailers>> {
+        self.trailers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(test)]
+    pub(super) fn trailers(&self) -> Vec<u64> {
+        self.trailers_kept().iter().map(|one| one.bytes).collect()
+    }
+
+    fn room(&self, bytes: u64) -> Option<Room> {
         let mut own = Reservation::of(&self.own, None);
         let mut all = Reservation::of(&self.all, self.network);
-        let fits = own.grow(bytes as u64, OF_CONNECTION) && all.grow(bytes as u64, OF_ALL);
+        let fits = own.grow(bytes, OF_CONNECTION) && all.grow(bytes, OF_ALL);
         fits.then_some(Room { _own: own, _all: all })
     }
 }
 
-fn check(headers: &HeaderMap) -> Result<(), Violation> {
+fn check(request: &RequestHeader) -> Result<(), Violation> {
+    let headers: &HeaderMap = &request.headers;
+    if listed_size(request) > MAX_HEADER {
+        return Err(Violation::HeaderTooLarge);
+    }
     let crumbs = headers.get_all(header::COOKIE).iter().take(MAX_CRUMBS + 1).count();
     if headers.len() > MAX_FIELDS + crumbs.saturating_sub(1) || crumbs > MAX_CRUMBS {
         return Err(Violation::HeaderTooLarge);
@@ -91,10 +186,20 @@ fn check(headers: &HeaderMap) -> Result<(), Violation> {
     if repeated > MAX_REPEATED { Err(Violation::HeaderTooLarge) } else { Ok(()) }
 }
 
+/// The size of the header as HTTP/2 counts it, without what the names of its first line add.
+fn listed_size(request: &RequestHeader) -> usize {
+    size(request, OF_LINE)
+}
+
 fn taken_by(request: &RequestHeader) -> usize {
+    size(request, OVERHEAD)
+}
+
+/// The bytes of a header, where each line adds `of_line`.
+fn size(request: &RequestHeader, of_line: usize) -> usize {
     let target = request.uri.path_and_query().map_or(0, |target| target.as_str().len());
-    let fields = request.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + OVERHEAD);
-    OVERHEAD + target + fields.sum::<usize>()
+    let fields = request.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + of_line);
+    of_line + target + fields.sum::<usize>()
 }
 
 /// HTTP/2 clients may split the one `Cookie` header into one for each cookie. Origins that speak HTTP/1.1 must get one
@@ -174,6 +279,8 @@ mod tests {
             ("the same four times", vec![("a", long.as_str()); 4], false),
             ("the same by other names", vec![("a", &long), ("b", &long), ("c", &long), ("d", &long)], true),
             ("large cookies", vec![("cookie", "c".repeat(32 << 10).leak())], true),
+            ("almost too large", vec![("cookie", "c".repeat((64 << 10) - 200).leak())], true),
+            ("too large", vec![("cookie", "c".repeat(64 << 10).leak())], false),
         ];
         let fields = Fields::new(&Arc::default(), None);
         for (name, given, is_taken) in cases {
@@ -186,6 +293,41 @@ mod tests {
             }
         }
         assert_eq!((fields.own.used(), fields.all.used()), (0, 0), "all was given back");
+    }
+
+    #[test]
+    fn trailers_take_room_as_long_as_requests_may_have_them() {
+        let all = Arc::new(Quota::default());
+        let fields = Fields::new(&all, network(1));
+        for bytes in [300, 100, 200] {
+            assert_eq!(fields.admit_trailers(bytes), Ok(()));
+        }
+        let used: Vec<u64> = (0..5)
+            .rev()
+            .map(|under_way| {
+                fields.release_trailers(under_way);
+                all.used() / OF_TRAILER_BYTE
+            })
+            .collect();
+        assert_eq!(used, [600, 600, 500, 300, 0]);
+        let admitted = (0..1000).take_while(|_| fields.admit_trailers(2000).is_ok()).count();
+        assert_eq!((admitted, fields.violation()), (16, Some(Violation::HeadersFull)), "as much as a connection may");
+        let mut request = request(&[("host", "h")]);
+        assert!(fields.admit(&mut request).is_ok(), "what is left is for the next one");
+        drop(fields);
+        assert_eq!(all.used(), 0);
+    }
+
+    #[test]
+    fn headers_that_led_to_no_request_are_told_once() {
+        let fields = Fields::new(&Arc::default(), None);
+        (0..5).for_each(|_| fields.note_header());
+        assert_eq!([5, 3, 3, 9].map(|requests| fields.take_lost(requests)), [0, 2, 0, 0]);
+        (0..2).for_each(|_| fields.note_header());
+        fields.set_blocked(true);
+        assert_eq!(fields.take_lost(4), 0);
+        fields.set_blocked(false);
+        assert_eq!(fields.take_lost(4), 1);
     }
 
     #[test]

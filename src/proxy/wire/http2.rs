@@ -2,10 +2,14 @@
 //!
 //! pingora has a loop for that, in which it refuses requests by itself and without a word: those that name more than
 //! one host or none. It hands out nothing of them, so that the log has the client and no more. What breaks HTTP/2
-//! itself, such as a name in upper case, the `h2` crate ends by a reset that nobody can hook into.
+//! itself, such as a name in upper case, the `h2` crate ends by itself, too: of such requests it is only known that their
+//! headers came.
 
+use std::convert::Infallible;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use pingora::apps::HttpServerApp;
@@ -18,8 +22,10 @@ use tokio::sync::Notify;
 
 use super::Wire;
 use super::fields::Fields;
+use super::violation::Violation;
 use crate::proxy::occupants::Occupant;
 use crate::proxy::{Gate, request_log};
+use crate::telemetry::Metrics;
 
 /// Reason code of what pingora refuses.
 const CODE: &str = "http2_request";
@@ -27,8 +33,12 @@ const CODE: &str = "http2_request";
 /// How long the next piece of a body that goes on as it comes is waited for. In HTTP/1 pingora waits as long.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// Bytes of a header as HTTP/2 counts them (RFC 9113 §10.5.1). A larger one is answered by the `h2` crate, with 431.
-const MAX_HEADER: u32 = 64 << 10;
+/// Reason code of what the `h2` crate refuses.
+const BROKEN: &str = "http2_broken";
+
+/// Bytes of a header as HTTP/2 counts them (RFC 9113 §10.5.1). A larger one is answered by the `h2` crate, with 431 and
+/// no more. `fields` allows half of that, so that the answer is ours where a client has gathered too many cookies.
+const MAX_HEADER: u32 = 128 << 10;
 
 /// Most refused requests of a connection, which ends then. pingora has the same bound.
 const MOST_REFUSED: usize = 32;
@@ -78,7 +88,34 @@ impl Drop for Opened {
 pub(super) struct Terms {
     pub(super) options: H2Options,
     pub(super) idle_timeout: Duration,
-    pub(super) fields: Fields,
+    pub(super) fields: Arc<Fields>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl Terms {
+    /// Notes that something of the connection of `digest` was refused.
+    fn refused(&self, digest: &Digest, code: &'static str) {
+        self.metrics.count_refused(code);
+        request_log::refused_unseen(digest, code);
+    }
+
+    /// Notes what ended the connection, if it was not the client's going away.
+    fn ended(&self, digest: &Digest, error: &pingora::Error) {
+        let is_broken = || error.root_cause().downcast_ref::<h2::Error>().is_some_and(h2::Error::is_library);
+        let code = self.fields.violation().map(Violation::code).or_else(|| is_broken().then_some(BROKEN));
+        if let Some(code) = code {
+            self.refused(digest, code);
+        }
+    }
+
+    /// Notes each header that came and led to none of `requests`. Never ready: it is polled when there is no request.
+    async fn note_lost(&self, digest: &Digest, requests: u64) -> Infallible {
+        poll_fn(|_| {
+            (0..self.fields.take_lost(requests)).for_each(|_| self.refused(digest, BROKEN));
+            Poll::Pending
+        })
+        .await
+    }
 }
 
 /// Requests that are being served.
@@ -89,12 +126,15 @@ struct Busy {
 }
 
 /// One of them, until it is dropped.
-struct Request(Arc<Busy>);
+struct Request {
+    busy: Arc<Busy>,
+    fields: Arc<Fields>,
+}
 
 impl Busy {
-    fn begin(self: &Arc<Self>) -> Request {
+    fn begin(self: &Arc<Self>, fields: &Arc<Fields>) -> Request {
         self.requests.fetch_add(1, Ordering::AcqRel);
-        Request(Arc::clone(self))
+        Request { busy: Arc::clone(self), fields: Arc::clone(fields) }
     }
 
     /// Waits until there was none for `time`. Any request that is taken meanwhile begins this anew.
@@ -108,8 +148,10 @@ impl Busy {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        if self.0.requests.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.ended.notify_one();
+        let left = self.busy.requests.fetch_sub(1, Ordering::AcqRel) - 1;
+        self.fields.release_trailers(left);
+        if left == 0 {
+            self.busy.ended.notify_one();
         }
     }
 }
@@ -128,11 +170,11 @@ pub(super) async fn serve(
         proxy_digest: None,
         socket_digest: stream.get_socket_digest(),
     };
-    // An error is the client's, as are those below.
-    let Ok(mut connection) = handshake(stream, Some(terms.options)).await else {
-        return;
+    let mut connection = match handshake(stream, Some(terms.options.clone())).await {
+        Ok(connection) => connection,
+        Err(error) => return terms.ended(&digest, &error),
     };
-    let (busy, mut refused) = (Arc::new(Busy::default()), 0);
+    let (busy, mut taken, mut refused) = (Arc::new(Busy::default()), 0, 0);
     let (mut ending, mut is_ending) = (shutdown.clone(), false);
     let (mut wire, mut known) = with_wire(&digest, &occupant);
     while refused < MOST_REFUSED {
@@ -145,12 +187,15 @@ pub(super) async fn serve(
                 continue;
             }
             accepted = HttpSession::from_h2_conn(&mut connection, Arc::clone(&known)) => accepted,
+            // Behind a goodbye, requests that come too late are not read.
+            never = terms.note_lost(&digest, taken), if !is_ending => match never {},
             () = busy.idle(terms.idle_timeout), if !is_ending => return,
         };
+        taken += 1;
         match accepted {
             Ok(Some(H2Accept::Session(mut session))) => {
                 let room = terms.fields.admit(session.req_header_mut()).map_err(|violation| wire.note(violation));
-                let (proxy, shutdown, request) = (Arc::clone(&proxy), shutdown.clone(), busy.begin());
+                let (proxy, shutdown, request) = (Arc::clone(&proxy), shutdown.clone(), busy.begin(&terms.fields));
                 let under_way = occupant.as_ref().map(Occupant::request);
                 tokio::spawn(async move {
                     tokio::select! {
@@ -163,9 +208,10 @@ pub(super) async fn serve(
             }
             Ok(Some(H2Accept::Rejected)) => {
                 refused += 1;
-                request_log::refused_unseen(&digest, CODE);
+                terms.refused(&digest, CODE);
             }
-            Ok(None) | Err(_) => return,
+            Ok(None) => return,
+            Err(error) => return terms.ended(&digest, &error),
         }
     }
 }

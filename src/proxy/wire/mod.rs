@@ -6,10 +6,12 @@
 //! and shows a head only once it is complete and in order. In the place of a bad request it shows one of our own, which
 //! the gate knows and refuses, so that such requests get the same answers, log lines and codes as all others.
 //!
-//! HTTP/2 passes as it is: the `h2` crate is strict. `http2` takes its requests, and `fields` bounds their headers.
+//! HTTP/2 passes as it is: the `h2` crate is strict. `http2` takes its requests, `fields` bounds their headers, and
+//! `frames` sees those that the crate refuses without a word.
 
 mod chunks;
 mod fields;
+mod frames;
 mod head;
 mod http2;
 mod lexer;
@@ -36,6 +38,7 @@ use super::Gate;
 use super::occupants::{Occupant, Served};
 use crate::body::Quota;
 use crate::config::Connections;
+use crate::telemetry::Metrics;
 
 use fields::Fields;
 pub(super) use head::length;
@@ -202,11 +205,12 @@ pub(super) struct StrictProxy {
     /// What the headers of all requests of HTTP/2 take.
     headers: Arc<Quota>,
     times: Connections,
+    metrics: Arc<Metrics>,
 }
 
 impl StrictProxy {
-    pub(super) fn new(proxy: HttpProxy<Gate>, times: Connections) -> Self {
-        Self { proxy: Arc::new(proxy), http2: http2::Windows::default(), headers: Arc::default(), times }
+    pub(super) fn new(proxy: HttpProxy<Gate>, times: Connections, metrics: Arc<Metrics>) -> Self {
+        Self { proxy: Arc::new(proxy), http2: http2::Windows::default(), headers: Arc::default(), times, metrics }
     }
 }
 
@@ -225,10 +229,13 @@ impl StrictProxy {
         if stream.is_http2() {
             let (proxy, windows) = (Arc::clone(&self.proxy), self.http2.open());
             let network = occupant.as_deref().map(Occupant::network);
+            let fields = Arc::new(Fields::new(&self.headers, network));
+            stream.note_headers(&fields);
             let terms = http2::Terms {
                 options: windows.options(),
                 idle_timeout: self.times.idle_timeout,
-                fields: Fields::new(&self.headers, network),
+                fields,
+                metrics: Arc::clone(&self.metrics),
             };
             http2::serve(proxy, Box::new(stream), occupant, terms, shutdown).await;
         } else {

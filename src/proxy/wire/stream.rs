@@ -17,6 +17,8 @@ use pingora::protocols::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::fields::Fields;
+use super::frames::Frames;
 use super::lexer::{Lexer, Sifted};
 use super::patience::{Patience, Waiting};
 use super::violation::Violation;
@@ -69,6 +71,8 @@ pub(super) struct StrictStream {
     /// What was read and may go on.
     good: Bytes,
     patience: Patience,
+    /// What is seen of HTTP/2, and where that is noted.
+    http2: Option<(Frames, Arc<Fields>)>,
     /// Whose place it has, unless that is a proxy of ours.
     occupant: Option<Arc<Occupant>>,
     wire: Arc<Wire>,
@@ -90,6 +94,7 @@ impl StrictStream {
             held: Vec::new(),
             good: Bytes::new(),
             patience: Patience::new(times),
+            http2: None,
             occupant,
             wire,
             digest,
@@ -135,6 +140,17 @@ impl StrictStream {
     /// Whether the connection began with the preface of HTTP/2, or is to.
     pub(super) fn is_http2(&self) -> bool {
         matches!(self.mode, Mode::Preface(_)) || self.good == HTTP2_PREFACE
+    }
+
+    /// Notes the headers and trailers of HTTP/2 with `fields` from here on.
+    pub(super) fn note_headers(&mut self, fields: &Arc<Fields>) {
+        self.http2 = Some((Frames::new(Arc::clone(fields)), Arc::clone(fields)));
+    }
+
+    /// Sees what came behind the preface of HTTP/2.
+    fn see_frames(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Some((frames, _)) = &mut self.http2 else { return Ok(()) };
+        frames.advance(bytes).map_err(|violation| io::Error::new(io::ErrorKind::InvalidData, violation.code()))
     }
 
     /// Reads from the client.
@@ -188,6 +204,9 @@ impl StrictStream {
 
     /// Counts what was written, and ends the wait of a connection that is to give up its place.
     fn note_written(&self, context: &Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Some((_, fields)) = &self.http2 {
+            fields.set_blocked(written.is_pending());
+        }
         let Some(occupant) = &self.occupant else { return written };
         match written {
             Poll::Ready(Ok(bytes)) => {
@@ -325,14 +344,15 @@ impl AsyncRead for StrictStream {
             match &mut this.mode {
                 _ if count == 0 => return Poll::Ready(Ok(())),
                 Mode::Draining => buffer.set_filled(before),
-                Mode::Raw | Mode::Over => return Poll::Ready(Ok(())),
+                Mode::Raw | Mode::Over => return Poll::Ready(this.see_frames(&buffer.filled()[before..])),
                 Mode::Preface(missing) if count < *missing => {
                     *missing -= count;
                     return Poll::Ready(Ok(()));
                 }
-                Mode::Preface(_) => {
+                Mode::Preface(missing) => {
+                    let from = before + *missing;
                     this.mode = Mode::Raw;
-                    return Poll::Ready(Ok(()));
+                    return Poll::Ready(this.see_frames(&buffer.filled()[from..]));
                 }
                 Mode::Http1(_) | Mode::Broken => this.sift(buffer, before),
             }
