@@ -152,6 +152,22 @@ fn every_reading_is_inspected_where_the_route_says_so() {
     }
 }
 
+#[test]
+fn packets_of_socket_io_are_taken_apart() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, LISTED);
+    for (content, status) in [(LISTED, 451), (b"harmless".as_slice(), 200)] {
+        let encoded = BASE64.encode(content);
+        for body in [
+            format!("451-[\"upload\",{{\"_placeholder\":true,\"num\":0}}]\u{1e}b{encoded}"),
+            format!("42[\"upload\",\"{encoded}\"]"),
+        ] {
+            let answer = penstock.post("/upload/a", &[("Content-Type", "text/plain;charset=UTF-8")], body.as_bytes());
+            assert_eq!(answer.status, status, "{body}");
+        }
+    }
+}
+
 /// A body that gives `content`, as one block of Snappy of a literal.
 fn snappy(content: &[u8]) -> Vec<u8> {
     let length = content.len() as u8;

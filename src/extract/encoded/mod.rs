@@ -14,6 +14,7 @@ mod data_uri;
 mod escaped;
 mod git_patch;
 mod markup;
+mod packets;
 mod rich_text;
 mod runs;
 mod spelled;
@@ -90,6 +91,7 @@ pub(super) fn extract(part: &Part, runs: Runs, found: &mut Dissection<'_>) {
         }
         if part.kind == PartKind::Body {
             whole_body(&part.bytes, found);
+            found.guess(|found| packets::extract(&part.bytes, found));
         }
         let is_guess_of_chance = matches!(part.kind, PartKind::Carved | PartKind::Reading);
         if !is_guess_of_chance {
