@@ -148,7 +148,7 @@ pub fn s3(input: &[u8]) {
     let (headers, body) = (header_map(&rest[..end]), rest.get(end + 2..).unwrap_or_default());
     let Ok(method) = Method::from_bytes(method) else { return };
     drop(read_s3(&method, std::str::from_utf8(query).ok(), &headers));
-    is_partial(&headers, std::str::from_utf8(query).ok(), body.len() as u64);
+    is_partial(&headers, &String::from_utf8_lossy(query), std::str::from_utf8(query).ok(), body.len() as u64);
     upload_created(body);
     if let Ok(parts) = listed_parts(body) {
         assert!(parts.is_sorted_by(|first, second| first.number < second.number), "parts are listed in order");

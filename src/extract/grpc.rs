@@ -15,7 +15,8 @@ use super::ProblemCode;
 use super::dissection::Dissection;
 use super::encoded;
 use super::json;
-use super::protobuf::Fields;
+use super::message::Message;
+use super::protobuf::{self, Fields};
 
 /// Bytes in front of each message: a flag and four of its length.
 const PREFIX: usize = 5;
@@ -66,6 +67,16 @@ pub(super) fn extract_text(body: &Bytes, codec: Codec, found: &mut Dissection<'_
     match encoded::strict(body) {
         Some(decoded) => extract(&decoded, codec, found),
         None => found.report(ProblemCode::GrpcMalformed, None),
+    }
+}
+
+/// What the messages of `body` say that are in Protocol Buffers and not compressed.
+pub(super) fn tell(body: &Bytes, told: &mut Message) {
+    let mut rest = body.clone();
+    while let Some((flag, message)) = split_message(&mut rest) {
+        if flag & COMPRESSED == 0 {
+            protobuf::tell(&message, 0, told);
+        }
     }
 }
 

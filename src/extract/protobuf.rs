@@ -11,10 +11,14 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use crate::content::number::varint;
-use crate::content::{Part, PartKind};
+use crate::content::{Part, PartKind, reads_as_text};
 
 use super::dissection::Dissection;
 use super::encoded;
+use super::message::Message;
+
+/// The same for what is only asked what it says.
+const MAX_TOLD: usize = 4;
 
 /// Nesting of messages that is followed: past it a field may be a message or not, and is looked at as bytes.
 const MAX_NESTING: usize = 16;
@@ -38,6 +42,7 @@ impl Fields {
             return;
         };
         for (number, content) in fields {
+            let Content::Bytes(content) = content else { continue };
             if found.is_over() {
                 return;
             }
@@ -79,8 +84,28 @@ impl Fields {
     }
 }
 
-/// Number and content of each length-delimited field; `None` when `message` is no message.
-fn fields(message: &Bytes) -> Option<Vec<(u64, Bytes)>> {
+/// Tells what a message says, and the messages in it.
+pub(super) fn tell(message: &Bytes, nesting: usize, told: &mut Message) {
+    for (_, content) in fields(message).unwrap_or_default() {
+        match content {
+            Content::Number(number) => told.number(number),
+            Content::Bytes(content) if reads_as_text(&content) => told.text(content),
+            Content::Bytes(content) if nesting < MAX_TOLD && fields(&content).is_some() => {
+                tell(&content, nesting + 1, told);
+            }
+            Content::Bytes(content) => told.bytes(content),
+        }
+    }
+}
+
+/// What is in a field.
+enum Content {
+    Number(u64),
+    Bytes(Bytes),
+}
+
+/// Number and content of each field that is a varint or has a length; `None` when `message` is no message.
+fn fields(message: &Bytes) -> Option<Vec<(u64, Content)>> {
     let mut fields = Vec::new();
     let mut at = 0;
     while at < message.len() {
@@ -91,14 +116,15 @@ fn fields(message: &Bytes) -> Option<Vec<(u64, Bytes)>> {
         }
         let length = match tag & 7 {
             0 => {
-                varint(message, &mut at)?;
+                let content = Content::Number(varint(message, &mut at)?);
+                fields.push((number, content));
                 0
             }
             1 => 8,
             2 => {
                 let length = usize::try_from(varint(message, &mut at)?).ok()?;
                 let end = at.checked_add(length).filter(|end| *end <= message.len())?;
-                fields.push((number, message.slice(at..end)));
+                fields.push((number, Content::Bytes(message.slice(at..end))));
                 length
             }
             // Groups, which nobody has written for fifteen years: their marks have no content.

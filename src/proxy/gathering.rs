@@ -68,7 +68,7 @@ impl Gate {
             let unseen = Plan::Unseen(ProblemCode::PiecesMissing);
             return Ok(Some(if is_known { Plan::Assemble(key(path), None) } else { unseen }));
         }
-        if has_no_body(&request.headers) && is_partial(&request.headers, request.uri.query(), 0) {
+        if has_no_body(&request.headers) && is_partial(&request.headers, request.uri.path(), request.uri.query(), 0) {
             return Ok(Some(Plan::Unseen(ProblemCode::PartialContent)));
         }
         self.answer_probe(request, case).map(|()| None)

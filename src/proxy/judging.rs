@@ -332,7 +332,10 @@ impl Subject {
             route: Arc::clone(&case.route.name),
         };
         let length = held.body.len() as u64;
-        let is_partial = || is_partial(headers, session.req_header().uri.query(), length);
+        let is_partial = || {
+            let uri = &session.req_header().uri;
+            is_partial(headers, uri.path(), uri.query(), length)
+        };
         let extra = match brought {
             Ok(brought) if brought.pieces.is_empty() && is_partial() => Some(ProblemCode::PartialContent),
             Ok(_) => None,

@@ -13,7 +13,7 @@ use super::assembling::Whole;
 use super::judging::{Doubting, Subject};
 use super::pieces::{CONTENT, Content};
 use super::{Case, Gate, Passage};
-use crate::extract::percent;
+use crate::extract::{Message, message_of, percent};
 use crate::resumable::{Key, LoosePiece, Marks, plain_form};
 use crate::verdict::Verdict;
 
@@ -23,6 +23,9 @@ const MAX_VALUES: usize = 256;
 /// Pieces of one request that are looked at, and letters of those in a list.
 const MAX_PIECES: usize = 16;
 const MIN_OF_LIST: usize = 8;
+
+/// Bytes of a message in a binary notation that is read.
+const MAX_MESSAGE: usize = 16 << 20;
 
 /// Letters of a name.
 const MAX_NAME: usize = 64;
@@ -64,7 +67,9 @@ impl Gate {
 /// What a request with this body brings that may be pieces; `content` is how it was read.
 pub(super) fn loose_in(request: &RequestHeader, body: &Bytes, content: &Content) -> Vec<LoosePiece> {
     let values = if !content.is_form && is_structured(request, body) { Some(values_in(body)) } else { None };
+    let message = if content.is_form || values.is_some() { None } else { message_in(request, body) };
     let found: Vec<Bytes> = match &values {
+        _ if message.is_some() => message.iter().map(|message| message.content.clone()).collect(),
         Some(values) => contents_among(values),
         None if content.is_form && content.files.is_empty() => {
             content.text.iter().filter_map(|text| decoded(text)).collect()
@@ -84,12 +89,40 @@ pub(super) fn loose_in(request: &RequestHeader, body: &Bytes, content: &Content)
     for value in values.iter().flatten().filter(is_said) {
         marks.say(&value.name, &value.start());
     }
+    if let Some(message) = &message {
+        say_message(&mut marks, message);
+    }
     marks.say(&content.file_field, "");
     say_all_else(&mut marks, request);
     if let Some(name) = &content.file_name {
         marks.say_file_name(name);
     }
     found.into_iter().filter_map(|bytes| LoosePiece::new(bytes, marks.clone())).collect()
+}
+
+/// What a body in a binary notation says, if it may be one piece of several.
+fn message_in(request: &RequestHeader, body: &Bytes) -> Option<Message> {
+    let declared = request.headers.get(header::CONTENT_TYPE).map(|value| value.as_bytes()).unwrap_or_default();
+    let message = if body.len() > MAX_MESSAGE { None } else { message_of(body, declared) };
+    // Short pieces of any file may be such messages by chance.
+    message.filter(|message| !message.numbers.is_empty() && 2 * message.content.len() >= body.len())
+}
+
+/// Takes over what a message says, in which numbers have no names: a number beside another one, or beside a text, may
+/// be that of a piece.
+fn say_message(marks: &mut Marks, message: &Message) {
+    let texts = message.texts.iter().filter(|text| text.len() <= MAX_NAME);
+    for (at, text) in texts.enumerate() {
+        marks.say(&format!("text{at} id"), &String::from_utf8_lossy(text));
+    }
+    for (at, number) in message.numbers.iter().enumerate() {
+        let name = match at {
+            0 => "index".to_owned(),
+            1 => "total".to_owned(),
+            _ => format!("number{at}"),
+        };
+        marks.say(&name, &number.to_string());
+    }
 }
 
 /// The value that is called content, or else the longest; where that is one of a list, all of its kind.

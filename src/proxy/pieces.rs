@@ -4,14 +4,15 @@ use bytes::Bytes;
 use data_encoding::BASE64;
 use http::{HeaderMap, Method, StatusCode, header};
 use pingora::http::RequestHeader;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::assembling::{content_types_of, place};
 use super::loose::loose_in;
 use crate::extract::{FormPart, parts_of_form, percent};
 use crate::resumable::{
-    Claim, Contradiction, DavRequest, LoosePiece, Naming, Unnamed, chunk_claims, piece_hash, range_claim, read_dav,
+    Claim, Contradiction, DavRequest, LoosePiece, Naming, Unnamed, chunk_claims, piece_hash, plain_form, range_claim,
+    read_dav,
 };
 
 /// Longest text that says something about a piece.
@@ -148,8 +149,10 @@ fn pieces_in(request: &RequestHeader, body: &Bytes) -> Result<Brought, Contradic
         Err(Contradiction) if is_words => Vec::new(),
         claims => claims?,
     };
-    // Its own name is nothing that an upload consists of: the request asks for what came before it.
-    if claims.iter().any(|claim| content.text.as_deref() == Some(claim.upload.as_bytes())) {
+    // The request asks for what came before it: it has no content, or nothing but what its upload is called, which is
+    // nothing that an upload consists of.
+    let has_content = !content.files.is_empty() || content.bytes.is_some() || content.text.is_some();
+    if !has_content || claims.iter().any(|claim| content.text.as_deref() == Some(claim.upload.as_bytes())) {
         claims.clear();
     }
     let reply = match &range {
@@ -245,16 +248,13 @@ impl Content {
         let Value::Object(members) = serde_json::from_slice(body).ok()? else {
             return None;
         };
-        let text = |value: Value| match value {
-            Value::String(text) => Some(text),
-            Value::Number(_) | Value::Bool(_) | Value::Object(_) => Some(value.to_string()),
-            Value::Null | Value::Array(_) => None,
-        };
-        Some(Self::of_values(members.into_iter().filter_map(|(name, value)| Some((name, Bytes::from(text(value)?))))))
+        let mut values = Vec::new();
+        flatten(members, MAX_OBJECTS, &mut values);
+        Some(Self::of_values(values.into_iter().map(|(name, text)| (name, Bytes::from(text)))))
     }
 
     /// What values of a form or of JSON say. Where no part is a file, the value that is called content is it, or else
-    /// the longest.
+    /// the longest that may be.
     fn of_values(values: impl Iterator<Item = (String, Bytes)>) -> Self {
         let (mut content, mut file, mut is_called_content) = (Self::default(), Bytes::new(), false);
         for (name, value) in values {
@@ -263,7 +263,9 @@ impl Content {
                 content.named.push((name.clone(), text.to_owned()));
             }
             let is_content = CONTENT.iter().any(|one| name.eq_ignore_ascii_case(one));
-            if (is_content, value.len()) > (is_called_content, file.len()) {
+            if (is_content || may_be_content(&name, &value))
+                && (is_content, value.len()) > (is_called_content, file.len())
+            {
                 (is_called_content, file) = (is_content, value);
             }
         }
@@ -275,18 +277,40 @@ impl Content {
 /// What values are called that are the content of a file.
 pub(super) const CONTENT: [&str; 8] = ["content", "data", "body", "blob", "file", "bytes", "chunkData", "fileData"];
 
+/// How the names of values end that name something.
+const NAMING: [&str; 13] =
+    ["id", "identifier", "guid", "hash", "md5", "sha1", "sha256", "sum", "key", "token", "session", "name", "query"];
+
+/// Objects of JSON in each other of which members are read.
+const MAX_OBJECTS: usize = 4;
+
 /// The members of an object of JSON in a field, as Kendo UI and DevExtreme write what they say of a chunk.
 fn members_of(text: &str) -> Vec<(String, String)> {
     let members = text.starts_with('{').then(|| serde_json::from_str(text).ok()).flatten();
     let Some(Value::Object(members)) = members else {
         return Vec::new();
     };
-    let text = |(name, value)| match value {
-        Value::String(text) => Some((name, text)),
-        Value::Number(number) => Some((name, number.to_string())),
-        _ => None,
-    };
-    members.into_iter().filter_map(text).collect()
+    let mut values = Vec::new();
+    flatten(members, MAX_OBJECTS, &mut values);
+    values
+}
+
+/// Adds the values of `members` and of objects in them: of a mutation of GraphQL they are in `variables`.
+fn flatten(members: Map<String, Value>, depth: usize, values: &mut Vec<(String, String)>) {
+    for (name, value) in members {
+        match value {
+            Value::String(text) => values.push((name, text)),
+            Value::Number(_) | Value::Bool(_) => values.push((name, value.to_string())),
+            Value::Object(members) if depth > 0 => flatten(members, depth - 1, values),
+            Value::Null | Value::Array(_) | Value::Object(_) => {}
+        }
+    }
+}
+
+/// Whether a value may be the content of a file by what it is called: not what the file or the upload is called.
+fn may_be_content(name: &str, value: &[u8]) -> bool {
+    let plain = plain_form(name);
+    !is_number(value) && !NAMING.iter().any(|end| plain.ends_with(end))
 }
 
 /// A text as the bytes that it is in base64, also in a data URI; as it is where it is none.
@@ -301,13 +325,16 @@ fn decoded(text: Bytes) -> Bytes {
     }
 }
 
+fn is_number(value: &[u8]) -> bool {
+    !value.is_empty() && value.len() <= MOST_DIGITS && value.iter().all(u8::is_ascii_digit)
+}
+
 /// Whether a value is a number, or text with something in it that base64, hexadecimal and data URIs have not.
 fn is_words(value: &[u8]) -> bool {
     let is_of_bytes = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_=\r\n".contains(byte);
     let is_control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
     let is_text = || str::from_utf8(value).is_ok() && !value.starts_with(b"data:") && !value.iter().any(is_control);
-    let is_number = !value.is_empty() && value.len() <= MOST_DIGITS && value.iter().all(u8::is_ascii_digit);
-    is_number || !value.iter().all(is_of_bytes) && is_text()
+    is_number(value) || !value.iter().all(is_of_bytes) && is_text()
 }
 
 /// The words by which a request that brings no piece may name an upload that the origin is to put together.

@@ -220,6 +220,13 @@ fn what_is_put_together_elsewhere_is_inconclusive() {
         ),
         ("POST", "/upload/2/files/upload_session/append_v2", &[("Dropbox-API-Arg", cursor)], b"x"),
         ("PUT", "/upload/azure?comp=block&blockid=AA", &[], b"x"),
+        ("PUT", "/upload/azure?comp=block&blockid=AA", &[("x-ms-copy-source", "https://a/b")], b""),
+        (
+            "POST",
+            "/upload/b2api/v3/b2_copy_part",
+            &[],
+            b"{\"sourceFileId\":\"4_z1\",\"largeFileId\":\"4_z2\",\"partNumber\":1}",
+        ),
     ] {
         let answer = refusing.connect().exchange(method, target, headers, body);
         assert_eq!(code(&answer), (400, "partial_content".into()), "{method} {target}");
@@ -403,6 +410,32 @@ fn a_request_that_names_an_upload_is_held_until_that_has_been_looked_at() {
     let json = [("Content-Type", "application/json")];
     let answer = penstock.connect().exchange("POST", "/upload/b2api/v3/b2_finish_large_file", &json, finish);
     assert_eq!(answer.status, 451, "{}", answer.text());
+}
+
+#[test]
+fn a_request_that_asks_for_what_came_before_it_brings_no_piece() {
+    let origin = Origin::start();
+    let penstock = knowing(&origin, "");
+    let json = [("Content-Type", "application/json")];
+    for (number, (listed_or_not, status)) in
+        [(listed(), 451), (png(&landscape(400, 300, 5)), 200)].into_iter().enumerate()
+    {
+        let token = format!("f81d4fae7dec{number}");
+        let size = listed_or_not.len().div_ceil(3);
+        for (index, piece) in listed_or_not.chunks(size).enumerate() {
+            let target = format!("/upload/c?chunkIndex={index}&totalChunks=4&uploadId={token}");
+            penstock.connect().exchange("POST", &target, &[], piece);
+        }
+        for merge in [
+            format!("{{\"chunkIndex\":3,\"totalChunks\":4,\"resumeToken\":\"{token}\"}}"),
+            format!(
+                "{{\"chunkIndex\":3,\"totalChunks\":4,\"file\":{{\"ticketId\":\"{token}\",\"fileName\":\"holiday.png\"}}}}"
+            ),
+        ] {
+            let answer = penstock.connect().exchange("POST", "/upload/merge", &json, merge.as_bytes());
+            assert_eq!(answer.status, status, "{merge}: {}", answer.text());
+        }
+    }
 }
 
 #[test]

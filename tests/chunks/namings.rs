@@ -201,6 +201,57 @@ const SPELLINGS: [(&str, Client); 5] = [
     }),
 ];
 
+/// Messages in binary notations, in which numbers have no names, and objects in each other.
+const MESSAGES: [(&str, Client); 5] = [
+    ("a call of gRPC", |at| {
+        let field = |number: u8, content: &[u8]| {
+            [&varint(usize::from(number) << 3 | 2), &varint(content.len()), content].concat()
+        };
+        let number = |number: u8, value: usize| [varint(usize::from(number) << 3), varint(value)].concat();
+        let message =
+            [field(1, id(at).as_bytes()), number(2, at.index), number(3, at.count), field(4, at.piece)].concat();
+        let body = [&[0][..], &(message.len() as u32).to_be_bytes(), &message].concat();
+        let headers = vec![("Content-Type".into(), "application/grpc+proto".into())];
+        Chunk { method: "POST", target: "/upload/pkg.Files/Put".into(), headers, body }
+    }),
+    ("a call of msgpack-rpc", |at| {
+        let id = id(at);
+        let head =
+            [&[0x94, 0, at.index as u8, 0xa3, b'p', b'u', b't', 0x94, 0xd9, id.len() as u8], id.as_bytes()].concat();
+        let numbers = [at.index as u8, at.count as u8, 0xc6];
+        let body = [&head, &numbers[..], &(at.piece.len() as u32).to_be_bytes(), at.piece].concat();
+        Chunk { method: "POST", target: "/upload/rpc".into(), headers: Vec::new(), body }
+    }),
+    ("a map of CBOR", |at| {
+        let head = [0xa3, 0x61, b'i', at.index as u8, 0x61, b'n', at.count as u8, 0x61, b'd', 0x5a];
+        let body = [&head[..], &(at.piece.len() as u32).to_be_bytes(), at.piece].concat();
+        let headers = vec![("Content-Type".into(), "application/cbor".into())];
+        Chunk { method: "POST", target: "/upload/cbor".into(), headers, body }
+    }),
+    ("objects in variables of GraphQL", |at| {
+        let chunk = serde_json::json!({"chunkIndex": at.index, "totalChunks": at.count, "data": base64(at)});
+        let variables = serde_json::json!({"input": {"file": {"uploadId": id(at)}, "chunk": chunk}});
+        let query = "mutation put($input: PutChunkInput!) { put(input: $input) { ok } }".repeat(20);
+        text(at, "application/json", serde_json::json!({"query": query, "variables": variables}).to_string())
+    }),
+    ("a form of GraphQL", |at| {
+        let variables = serde_json::json!({"file": null, "input": {"index": at.index, "total": at.count}});
+        let operations = serde_json::json!({"query": "mutation($file:Upload!){u(f:$file)}", "variables": variables});
+        let said = [("operations", operations.to_string()), ("map", r#"{"0":["variables.file"]}"#.into())];
+        fields(at, &said, "0")
+    }),
+];
+
+fn varint(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value > 0x7f {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
 fn spelled(at: &At<'_>, spell: fn(&str) -> String) -> Chunk {
     let said = [("dzchunkindex", index(at)), ("dztotalchunkcount", count(at)), ("dzuuid", id(at))];
     let said = said.map(|(name, value)| (spell(name), value));
@@ -214,7 +265,7 @@ fn a_listed_picture_does_not_pass_in_pieces_whatever_they_are_called_and_an_ordi
     let penstock = decoding(&origin);
     let (listed, other) = (listed(), png(&landscape(400, 300, 5)));
     let mut wrong = Vec::new();
-    for (number, (name, client)) in PROTOCOLS.iter().chain(&BY_HAND).chain(&SPELLINGS).enumerate() {
+    for (number, (name, client)) in PROTOCOLS.iter().chain(&BY_HAND).chain(&SPELLINGS).chain(&MESSAGES).enumerate() {
         let before = origin.requests().len();
         let sent = chunks(*client, &format!("other{number}.png"), &other, other.len().div_ceil(4));
         let answers: Vec<u16> = sent.iter().map(|chunk| send(&penstock, chunk).status).collect();

@@ -17,12 +17,16 @@ use bytes::Bytes;
 use crate::content::{Part, PartKind};
 
 use super::dissection::Dissection;
+use super::message::Message;
 
 /// Lists and maps inside each other that are followed.
 const MAX_DEPTH: usize = 64;
 
 /// Numbers behind each other that may be a file.
 const LEAST_NUMBERS: usize = 16;
+
+/// Numbers that are kept of a body.
+const FIRST_NUMBERS: usize = 16;
 
 /// Values in a body that are handed out.
 const MAX_VALUES: usize = 1 << 20;
@@ -61,15 +65,25 @@ struct Values {
     found: Vec<(Sort, Bytes)>,
     /// Numbers that follow each other and may be bytes, as serde writes a list of them.
     numbers: Vec<u8>,
+    /// The first numbers, whatever they are.
+    first: Vec<u64>,
     /// Whether all of the body is one value, or some behind each other.
     is_whole: bool,
 }
 
 impl Values {
     fn number(&mut self, number: u64) {
+        self.scalar(number);
         match u8::try_from(number) {
             Ok(byte) => self.numbers.push(byte),
             Err(_) => self.end_numbers(),
+        }
+    }
+
+    /// Notes a number that is no byte of a list.
+    fn scalar(&mut self, number: u64) {
+        if self.first.len() < FIRST_NUMBERS {
+            self.first.push(number);
         }
     }
 
@@ -96,15 +110,9 @@ pub(super) fn extract(part: &Part, found: &mut Dissection<'_>) -> bool {
         return false;
     }
     let declared = declared(part);
-    let likely = declared.or_else(|| begins_as(&part.bytes));
-    let Some(notation) = likely.or_else(|| may_be(part)) else {
+    let Some(values) = values_of(part, declared) else {
         return false;
     };
-    let mut values = read(notation, &part.bytes);
-    values.end_numbers();
-    if likely.is_none() && !values.is_whole {
-        return false;
-    }
     for (sort, content) in values.found {
         if found.is_over() {
             break;
@@ -114,6 +122,28 @@ pub(super) fn extract(part: &Part, found: &mut Dissection<'_>) -> bool {
         found.add(Part { is_guess, ..Part::new(kind, content) }, None);
     }
     values.is_whole
+}
+
+/// The values in `part`, which may be `declared` to be in a notation.
+fn values_of(part: &Part, declared: Option<Notation>) -> Option<Values> {
+    let likely = declared.or_else(|| begins_as(&part.bytes));
+    let mut values = read(likely.or_else(|| may_be(part))?, &part.bytes);
+    values.end_numbers();
+    (likely.is_some() || values.is_whole).then_some(values)
+}
+
+/// Tells what `body`, which is called `content_type`, says.
+pub(super) fn tell(body: &Bytes, content_type: &[u8], told: &mut Message) {
+    let declared_type = Some(String::from_utf8_lossy(content_type).into_owned());
+    let part = Part::new(PartKind::Body, body.clone()).declared(declared_type);
+    let values = values_of(&part, declared(&part)).unwrap_or_default();
+    values.first.into_iter().for_each(|number| told.number(number));
+    for (sort, content) in values.found {
+        match sort {
+            Sort::Text => told.text(content),
+            Sort::Bytes | Sort::Numbers => told.bytes(content),
+        }
+    }
 }
 
 fn read(notation: Notation, bytes: &Bytes) -> Values {

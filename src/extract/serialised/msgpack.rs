@@ -38,10 +38,14 @@ fn value(bytes: &Bytes, at: &mut usize, values: &mut Values) -> Option<u64> {
         0x90..=0x9f => return Some(u64::from(first & 15)),
         0xdc | 0xdd => return number(bytes, at, if first == 0xdc { 2 } else { 4 }),
         0xde | 0xdf => return Some(2 * number(bytes, at, if first == 0xde { 2 } else { 4 })?),
-        0xca | 0xce | 0xd2 => return take(bytes, at, 4).map(|_| 0),
-        0xcb | 0xcf | 0xd3 => return take(bytes, at, 8).map(|_| 0),
+        0xcd..=0xcf => {
+            values.scalar(number(bytes, at, 1 << (first - 0xcc))?);
+            return Some(0);
+        }
+        0xca | 0xd2 => return take(bytes, at, 4).map(|_| 0),
+        0xcb | 0xd3 => return take(bytes, at, 8).map(|_| 0),
         0xd0 => return take(bytes, at, 1).map(|_| 0),
-        0xcd | 0xd1 => return take(bytes, at, 2).map(|_| 0),
+        0xd1 => return take(bytes, at, 2).map(|_| 0),
         0xa0..=0xbf => (Sort::Text, u64::from(first & 31)),
         0xd9..=0xdb => (Sort::Text, number(bytes, at, 1 << (first - 0xd9))?),
         0xc4..=0xc6 => (Sort::Bytes, number(bytes, at, 1 << (first - 0xc4))?),
