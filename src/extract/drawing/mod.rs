@@ -6,6 +6,7 @@
 
 mod names;
 mod page;
+mod sheet;
 mod tag;
 
 use std::borrow::Cow;

@@ -2,7 +2,7 @@
 //!
 //! Tags in any case, attributes without quotation marks, ends that are missing, references of HTML: whatever the page
 //! has, what comes out is well-formed XML. What is in scripts and other texts of a page is none of it. Style sheets of
-//! the page are about its drawings, too, so each gets them.
+//! the page are about its drawings, too, so each gets what may be about it.
 //!
 //! This follows the tokenizer of HTML, and of building the tree what is about drawings: which elements end one, where
 //! HTML begins in it, and how names are written. Time is linear in the page but for the depth, which is bounded.
@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use memchr::{memchr, memmem};
 
 use super::names::{RAW, attribute_name, element_name};
+use super::sheet::Sheets;
 use super::tag::{Tag, resolved};
 use crate::content::ReferenceIn;
 use crate::extract::html;
@@ -35,7 +36,7 @@ pub(super) struct Page<'t> {
     text: &'t str,
     at: usize,
     /// The style sheets so far.
-    styles: String,
+    styles: Sheets,
     /// What drawings are called by in XHTML.
     prefixes: Vec<String>,
     is_xml: bool,
@@ -58,6 +59,8 @@ pub(super) enum Next {
 #[derive(Default)]
 struct Drawing {
     xml: String,
+    /// Where style sheets of the page belong.
+    start: usize,
     stack: Vec<Element>,
     /// How many elements of each name are open.
     open: HashMap<String, usize>,
@@ -96,7 +99,7 @@ impl<'t> Page<'t> {
                 .then(|| prefix.to_owned())
         });
         let prefixes = spaces.take(MAX_PREFIXES).collect();
-        Self { text, at: 0, styles: String::new(), prefixes, is_xml, open: None }
+        Self { text, at: 0, styles: Sheets::default(), prefixes, is_xml, open: None }
     }
 
     /// Reads on up to the end of the next tag.
@@ -104,7 +107,7 @@ impl<'t> Page<'t> {
         let rest = &self.text[self.at..];
         let Some(start) = memchr(b'<', rest.as_bytes()) else {
             self.at = self.text.len();
-            return self.open.take().map_or(Next::End, Drawing::finish);
+            return self.open.take().map_or(Next::End, |open| open.finish(&self.styles));
         };
         self.says(&rest[..start]);
         let markup = &rest[start..];
@@ -143,19 +146,18 @@ impl<'t> Page<'t> {
         let Some((tag, length)) = Tag::read(markup, &self.prefixes) else {
             // A tag that does not end is none.
             self.at = self.text.len();
-            return self.open.take().map_or(Next::End, Drawing::finish);
+            return self.open.take().map_or(Next::End, |open| open.finish(&self.styles));
         };
         let Some(open) = &mut self.open else {
             self.at += length;
             if tag.name == "svg" && !tag.is_end {
                 let mut drawing = Drawing::default();
-                drawing.begin(&tag, &self.styles);
+                drawing.begin(&tag);
                 self.open = Some(drawing);
             } else if RAW.contains(&&*tag.name) && !tag.is_end && !(self.is_xml && tag.is_closed) {
                 let content = self.raw(&tag.name);
                 if tag.name == "style" {
-                    self.styles.push_str(content);
-                    self.styles.push('\n');
+                    self.styles.add(content);
                 }
             }
             return self.ended();
@@ -186,7 +188,7 @@ impl<'t> Page<'t> {
     /// The drawing, if it has just ended.
     fn ended(&mut self) -> Next {
         match self.open.take() {
-            Some(open) if open.stack.is_empty() || open.is_too_deep => open.finish(),
+            Some(open) if open.stack.is_empty() || open.is_too_deep => open.finish(&self.styles),
             open => {
                 self.open = open;
                 Next::Other
@@ -210,16 +212,12 @@ impl<'t> Page<'t> {
 }
 
 impl Drawing {
-    fn begin(&mut self, tag: &Tag<'_>, styles: &str) {
+    fn begin(&mut self, tag: &Tag<'_>) {
         self.xml.push_str(HEAD);
         self.attributes(tag, false);
         self.xml.push('>');
         self.push(Element { name: "svg".into(), written: "svg".into(), is_html: false });
-        if !styles.trim().is_empty() {
-            self.xml.push_str("<style media=\"page\">");
-            self.text(styles);
-            self.xml.push_str("</style>");
-        }
+        self.start = self.xml.len();
         if tag.is_closed {
             self.pop();
         }
@@ -329,9 +327,17 @@ impl Drawing {
         self.xml.push_str(rest);
     }
 
-    fn finish(mut self) -> Next {
+    fn finish(mut self, styles: &Sheets) -> Next {
         while !self.stack.is_empty() {
             self.pop();
+        }
+        let about = styles.about(&self.xml);
+        if !about.is_empty() {
+            let behind = self.xml.split_off(self.start);
+            self.xml.push_str("<style media=\"page\">");
+            self.text(&about);
+            self.xml.push_str("</style>");
+            self.xml.push_str(&behind);
         }
         if self.is_too_deep { Next::TooDeep } else { Next::Drawing(self.xml) }
     }
@@ -387,7 +393,7 @@ mod tests {
             ),
             ("<svg><style>a>b{}<![CDATA[<]]></style></svg>", "><style>a&gt;b{}&lt;</style></svg>"),
             ("<svg viewbox='0 0 1 1'><lineargradient/></svg>", " viewBox=\"0 0 1 1\"><linearGradient/></svg>"),
-            ("<style>a{}</style><svg><p:g/></svg>", "><style media=\"page\">a{}&#10;</style><p_g/></svg>"),
+            ("<style>p{}*{}</style><svg><p:g/></svg>", "><style media=\"page\">*{}&#10;</style><p_g/></svg>"),
             (
                 "<svg><foreignobject><div>a<img src=b></span><svg/></div></foreignobject></svg>",
                 "><foreignObject><div xmlns=\"http://www.w3.org/1999/xhtml\">a<img src=\"b\"/>\
