@@ -17,6 +17,10 @@ const HEAD: usize = 512;
 /// The last bytes of a TGA file of version 2.
 const TGA_FOOTER: &[u8] = b"TRUEVISION-XFILE.\0";
 
+/// Bytes of the smallest pictures that something is seen in. With fewer, what begins like one may be an example: lists
+/// of media types have "RIFF....WEBP" in them.
+const LEAST_PICTURE: usize = 26;
+
 /// What picture `bytes` show; `None` when they are none.
 pub(super) fn picture(bytes: &[u8]) -> Option<MediaType> {
     match bytes {
@@ -133,6 +137,9 @@ fn is_bmp_of_os2(bytes: &[u8]) -> bool {
 
 /// Whether bytes that are something else may well look like this format.
 pub(super) fn is_guess(media_type: MediaType, bytes: &[u8]) -> bool {
+    if bytes.len() < LEAST_PICTURE {
+        return true;
+    }
     match media_type {
         MediaType::Jpeg => bytes[2] != 0xff,
         MediaType::Gif => bytes[5] != b'a',

@@ -63,7 +63,7 @@ const MARKS: [Mark; 40] = [
 ];
 
 /// Formats that have no mark, or more than one.
-const SHAPES: [Shape; 10] = [
+const SHAPES: [Shape; 12] = [
     ("miff", |bytes| has_start(bytes, b"id=ImageMagick")),
     ("pfm", is_pfm),
     ("pgx", is_pgx),
@@ -73,6 +73,8 @@ const SHAPES: [Shape; 10] = [
     }),
     ("gbr", is_gbr),
     ("fli", is_fli),
+    ("iptc", is_iptc),
+    ("imt", is_imt),
     ("mcidas", is_mcidas),
     ("xwd", |bytes| is_xwd(|at| be_u32_at(bytes, at)) || is_xwd(|at| u32_at(bytes, at))),
     ("spider", |bytes| is_spider(bytes, be_u32_at) || is_spider(bytes, u32_at)),
@@ -160,6 +162,24 @@ fn is_fli(bytes: &[u8]) -> bool {
     let is_marked = matches!(bytes.get(4..6), Some([0x11 | 0x12, 0xaf]));
     let is_plain = matches!(bytes.get(14..16), Some([0 | 3, 0])) && matches!(bytes.get(20..22), Some([0, 0]));
     is_marked && is_plain && is_short_side(u16_at(bytes, 8)) && is_short_side(u16_at(bytes, 10))
+}
+
+/// Records of IPTC that are a picture and not about one: they begin with its sides or its kind, and have its samples.
+fn is_iptc(bytes: &[u8]) -> bool {
+    let begins = matches!(bytes, [0x1c, 1..=3, _, ..]) && memchr::memmem::find(bytes, &[0x1c, 8, 10]).is_some();
+    begins && [20, 30].into_iter().all(|side| memchr::memmem::find(bytes, &[0x1c, 3, side]).is_some())
+}
+
+/// Lines of names and numbers up to a form feed, with both sides among them, and the samples.
+fn is_imt(bytes: &[u8]) -> bool {
+    let head = &bytes[..bytes.len().min(100)];
+    let Some(end) = memchr::memchr(0x0c, head) else { return false };
+    let side = |name: &[u8]| {
+        let line = head[..end].split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(name))?;
+        std::str::from_utf8(line).ok()?.trim().parse::<usize>().ok().filter(|side| *side > 0)
+    };
+    let sides = side(b"width ").zip(side(b"height "));
+    sides.is_some_and(|(width, height)| width.saturating_mul(height) <= bytes.len() - end)
 }
 
 /// A satellite's area: by its length.
@@ -264,6 +284,16 @@ mod tests {
             ("spider", floats(&spider, f32::to_le_bytes)),
             ("im", [&b"Image type: L image\r\nImage size (x*y): 8*8\r\n\0\0\x1a"[..], &[b'a'; 64]].concat()),
             ("im", [&b"a: b\n\x1a"[..], &[b'a'; 512 * 512]].concat()),
+            ("imt", [&b"width 8\nheight 8\npixel n8\n\x0c"[..], &[b'a'; 64]].concat()),
+            (
+                "iptc",
+                [
+                    &b"\x1c\x03\x3c\0\x02\x01\0\x1c\x03\x14\0\x01\x08\x1c\x03\x1e\0\x01\x08"[..],
+                    b"\x1c\x08\x0a\0\x40",
+                    &[b'a'; 64],
+                ]
+                .concat(),
+            ),
             ("miff", b"Id=ImageMagick  version=1.0".to_vec()),
             ("djvu", b"AT&TFORM\0\0\0\x0aDJVUINFO".to_vec()),
         ] {
@@ -295,6 +325,7 @@ mod tests {
             "gimp xcf files are pictures",
             "farbfeld is a format too",
             "AT&TFORM",
+            "width 8\nheight 8\n\x0cthe next page",
         ] {
             let long = [text.as_bytes(), &[b' '; 3_000]].concat();
             assert_eq!((super::name(text.as_bytes()), super::name(&long)), (None, None), "{text}");

@@ -144,6 +144,8 @@ fn layout(bytes: &[u8]) -> Result<(Layout, usize), DecodeError> {
     }
     let alpha = if flags & (HAS_ALPHA | IS_ALPHA) == 0 { 0 } else { field(bytes, 104) };
     let [red, green, blue] = [92, 96, 100].map(|at| field(bytes, at));
+    // Readers take a byte for what it is: Pillow writes the mask of its fourth.
+    let red = if flags & IS_GREY != 0 && field(bytes, 88) == 8 { 0xff } else { red };
     let masks = match flags {
         _ if flags & HAS_PALETTE != 0 => return Ok((Layout::Palette, HEADER)),
         _ if flags & IS_RGB != 0 => [red, green, blue, alpha],
