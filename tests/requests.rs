@@ -339,6 +339,18 @@ fn no_spelling_of_a_target_leads_around_its_route() {
 }
 
 #[test]
+fn a_path_that_can_be_read_in_very_many_ways_is_refused_and_a_long_one_goes_on() {
+    let origin = Origin::start();
+    let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();
+    for path in ["/a.php".repeat(10_000), "//a.php;x%2541%5c..".repeat(2500)] {
+        let answer = penstock.post(&path, &[], b"");
+        assert!(answer.status == 400 && answer.text().contains("request_target"), "{}", answer.text());
+    }
+    assert_eq!(origin.connections(), 0);
+    assert_eq!(penstock.post(&"/x".repeat(30_000), &[], b"").status, 200);
+}
+
+#[test]
 fn whatever_is_asked_for_the_answer_is_the_origins_or_looks_like_ours() {
     let origin = Origin::start();
     let penstock = Setup::new(&[origin.address]).with(ENFORCING).start();

@@ -10,6 +10,10 @@ const SCRIPTS: [&str; 27] = [
     "pyc", "rb", "asp", "aspx", "ashx", "asmx", "svc", "cfm", "cfc", "dll", "exe", "lua",
 ];
 
+/// Bytes that the readings of one target may have together: of each, every route asks whether it fits. The longest path
+/// has a quarter of it. One of a few KiB that names script after script would have gigabytes.
+const MOST: usize = 256 << 10;
+
 /// What one path is read as.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Readings {
@@ -19,6 +23,8 @@ pub(super) struct Readings {
     scripts: Vec<Reading>,
     /// What few servers read: a name without its ending, or without what Windows or a line-wise pattern leaves out.
     loose: Vec<Reading>,
+    /// The bytes of all of them, and of the first that had no room.
+    bytes: usize,
 }
 
 /// One of them.
@@ -52,13 +58,26 @@ impl Readings {
     /// The readings of `path`, which has no query.
     pub(super) fn of(path: &str) -> Self {
         let sure = sure(path);
-        let scripts: Vec<String> = sure.iter().flat_map(|path| scripts(path)).collect();
-        let loose = sure.iter().chain(&scripts).flat_map(|path| loose(path)).map(Reading::of).collect();
+        let mut bytes: usize = sure.iter().map(String::len).sum();
+        let mut has_room = |text: &str| {
+            bytes += text.len();
+            bytes <= MOST
+        };
+        let scripts = sure.iter().flat_map(|path| scripts(path)).take_while(|script| has_room(script));
+        let scripts: Vec<String> = scripts.map(str::to_owned).collect();
+        let loose = sure.iter().chain(&scripts).flat_map(|path| loose(path)).take_while(|path| has_room(path));
+        let loose = loose.map(Reading::of).collect();
         let [sure, scripts] = [sure, scripts].map(|paths| paths.into_iter().map(Reading::of).collect());
-        Self { sure, scripts, loose }
+        Self { sure, scripts, loose, bytes }
+    }
+
+    /// Whether there are more than are kept, so that no route can be told.
+    pub(super) fn are_too_many(&self) -> bool {
+        self.bytes > MOST
     }
 
     pub(super) fn add(&mut self, others: Self) {
+        self.bytes += others.bytes;
         self.sure.extend(others.sure);
         self.scripts.extend(others.scripts);
         self.loose.extend(others.loose);
@@ -203,14 +222,14 @@ fn resolve_segments(path: &str) -> String {
 
 /// Each script in `path` that something follows, and what follows it: `/index.php/upload` runs /index.php, and many
 /// programs that live in one script read /upload.
-fn scripts(path: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for (at, _) in path.match_indices('/').skip(1) {
-        if is_script(&path[..at]) {
-            found.extend([path[..at].to_owned(), path[at..].to_owned()]);
-        }
-    }
-    found
+fn scripts(path: &str) -> impl Iterator<Item = &str> {
+    let mut start = 0;
+    let ends = path.match_indices('/').filter_map(move |(end, _)| {
+        let segment = &path[start..end];
+        start = end + 1;
+        is_script(segment).then_some(end)
+    });
+    ends.flat_map(|end| [&path[..end], &path[end..]])
 }
 
 /// What few servers leave out at the end of `path`.
@@ -280,6 +299,28 @@ mod tests {
         ] {
             let readings = Readings::of(path);
             assert!(readings.all().any(|found| found.text == reading), "{path}: {readings:?}");
+        }
+    }
+
+    #[test]
+    fn readings_have_a_bound_that_no_ordinary_path_reaches() {
+        let escaped = format!("/{}", "%C3%A4%2Fb".repeat(4000));
+        for (path, are_too_many) in [
+            (format!("/{}", "x".repeat(64 << 10)), false),
+            ("/x".repeat(32 << 10), false),
+            (escaped, false),
+            ("/index.php/a.cgi/b.exe/c.py".repeat(8), false),
+            ("/a.php".repeat(500), true),
+            ("/a.php".repeat(10_000), true),
+            ("//a.php;x%2541\\..".repeat(4000), true),
+        ] {
+            let readings = Readings::of(&path);
+            let kept: usize = readings.all().map(|reading| reading.text.len()).sum();
+            assert_eq!(readings.are_too_many(), are_too_many, "{}", &path[..20]);
+            assert!(kept <= MOST + 48 * path.len(), "{}: {kept}", &path[..20]);
+            let mut twice = readings.clone();
+            twice.add(readings);
+            assert!(!are_too_many || twice.are_too_many());
         }
     }
 

@@ -52,12 +52,20 @@ impl Target {
         let prefix = prefix.trim_end_matches('/');
         let paths: Vec<String> = self.paths.texts().take(self.own_paths).map(str::to_owned).collect();
         for path in paths {
+            if self.paths.are_too_many() {
+                break;
+            }
             if let Some(rest) = path.strip_prefix(prefix) {
                 self.paths.add(Readings::of(&format!("/{}", rest.trim_start_matches('/'))));
             }
             self.paths.add(Readings::of(&format!("/{}{path}", prefix.trim_start_matches('/'))));
         }
         self
+    }
+
+    /// Whether its path can be read in so many ways that no route can be told. Such a request is to be refused.
+    pub fn is_too_ambiguous(&self) -> bool {
+        self.paths.are_too_many()
     }
 
     /// The host that it was sent to, and those that some servers take it for.

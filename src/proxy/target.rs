@@ -16,12 +16,12 @@ use crate::config::{Config, Steering, Target};
 /// say counts, as does what others say of the host and the method.
 ///
 /// `None` when the target is neither a path, nor an `http` URL, nor `OPTIONS *`, or when there is more than one host:
-/// origins differ in what they make of anything else.
+/// origins differ in what they make of anything else. Also when there are too many ways to read its path.
 pub(super) fn settle(request: &mut RequestHeader, config: &Config) -> Option<Target> {
     let target = settle_target(request)?;
     let target = with_other_methods_and_hosts(target, &request.headers);
     drop_steering(request, |name| config.is_passed_header(name));
-    Some(with_passed_headers(target, &request.headers))
+    Some(with_passed_headers(target, &request.headers)).filter(|target| !target.is_too_ambiguous())
 }
 
 /// Drops what `request` may still have of headers that steer, but for those in `passed`.
