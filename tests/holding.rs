@@ -57,6 +57,22 @@ fn a_body_of_any_length_and_framing_reaches_the_origin_whole_with_its_length() {
 }
 
 /// Bytes of disk that tests can fill.
+#[test]
+fn chunks_of_a_byte_that_come_at_once_go_on_as_few() {
+    let origin = Origin::start();
+    let penstock = start(&origin);
+    let mut client = penstock.connect();
+    for (length, piece) in [(200_000, 1), (200_000, 3), (200_000, 600), (1, 1), (20, 1)] {
+        let (body, before) = (pattern(length), origin.bytes());
+        client.send(head("PUT", "/streamed/a", &[("Transfer-Encoding", "chunked")], None));
+        client.send(chunked(&body, piece));
+        assert_eq!(client.read_response().unwrap().text(), format!("{length} bytes "), "chunks of {piece}");
+        assert!(origin.requests().pop().unwrap().body == body, "{length} bytes in chunks of {piece} arrived changed");
+        let took = origin.bytes() - before;
+        assert!(took < body.len() * 3 / 2 + 500, "{took} bytes for {length} in chunks of {piece}");
+    }
+}
+
 fn free_disk() -> u64 {
     let output = Command::new("df").args(["--output=avail", "--block-size=1", env!("CARGO_TARGET_TMPDIR")]).output();
     let text = String::from_utf8(output.unwrap().stdout).unwrap();

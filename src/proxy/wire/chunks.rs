@@ -1,5 +1,7 @@
 //! A chunked body (RFC 9112 §7.1), in the one way of writing it that all servers read alike.
 
+use std::ops::Range;
+
 use memchr::memchr;
 
 use super::head::{field, is_named, line};
@@ -10,6 +12,10 @@ use crate::extract::is_token_byte;
 const MAX_SIZE_LINE: usize = 256;
 /// Most bytes of all trailers.
 const MAX_TRAILERS: usize = 16 << 10;
+/// So many chunks that came at once are made one, if each takes less than `MOST_MERGED` bytes. pingora handles each by
+/// itself, which costs more than the byte that may be in it.
+const LEAST_MERGED: usize = 16;
+const MOST_MERGED: usize = 512;
 /// Digits of a size. More would pass 60 bits, or be zeros that some parsers count and others do not.
 const MAX_SIZE_DIGITS: usize = 15;
 
@@ -35,6 +41,15 @@ pub(super) struct Chunks {
     /// The line that is being read: pieces of it may come one by one.
     line: Vec<u8>,
     trailers: usize,
+    whole: Whole,
+}
+
+/// The chunks that began and ended in what was read last.
+#[derive(Debug, Default)]
+struct Whole {
+    start: Option<usize>,
+    end: usize,
+    count: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,8 +66,12 @@ impl Chunks {
     /// Reads on. Gives the number of bytes up to the end of the body, or `None` when it goes on behind `bytes`.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Result<Option<usize>, Violation> {
         let mut at = 0;
+        self.whole = Whole::default();
         while at < bytes.len() {
             let rest = &bytes[at..];
+            if self.part == Part::Size && self.line.is_empty() {
+                self.whole.start.get_or_insert(at);
+            }
             if let Part::Data(missing) = self.part {
                 let piece = usize::try_from(missing).unwrap_or(usize::MAX).min(rest.len());
                 at += piece;
@@ -67,11 +86,22 @@ impl Chunks {
             }
             self.line.extend_from_slice(piece);
             at += piece.len();
+            let ends_chunk = self.part == Part::DataEnd;
             if end.is_some() && self.end_line()? {
                 return Ok(Some(at));
             }
+            if ends_chunk && self.part == Part::Size && self.whole.start.is_some() {
+                self.whole.end = at;
+                self.whole.count += 1;
+            }
         }
         Ok(None)
+    }
+
+    /// Where in what was read last there are so many small chunks that they are better [merged].
+    pub(super) fn small(&self) -> Option<Range<usize>> {
+        let Whole { start: Some(start), end, count } = self.whole else { return None };
+        (count >= LEAST_MERGED && (end - start) / count < MOST_MERGED).then_some(start..end)
     }
 
     fn line_limit(&self) -> usize {
@@ -109,6 +139,20 @@ impl Chunks {
         self.line.clear();
         Ok(false)
     }
+}
+
+/// One chunk with the data of all `chunks`, which are whole and in order.
+pub(super) fn merged(chunks: &[u8]) -> Vec<u8> {
+    let (mut data, mut rest) = (Vec::with_capacity(chunks.len()), chunks);
+    while let Some((line_end, length)) =
+        memchr(b'\n', rest).and_then(|end| Some((end, size(rest.get(..end.checked_sub(1)?)?)?)))
+    {
+        let (start, length) = (line_end + 1, usize::try_from(length).unwrap_or(usize::MAX));
+        let end = start.saturating_add(length).min(rest.len());
+        data.extend_from_slice(&rest[start..end]);
+        rest = rest.get(end + 2..).unwrap_or_default();
+    }
+    [format!("{:x}\r\n", data.len()).as_bytes(), &data, b"\r\n"].concat()
 }
 
 /// `size *( ";" name [ "=" value ] )`, without the white space that RFC 9112 tolerates.

@@ -1,5 +1,7 @@
 //! Follows the requests of one connection, byte by byte as they come, and finds the first that breaks the rules.
 
+use std::ops::Range;
+
 use super::chunks::Chunks;
 use super::head::{self, Framing, MAX_HEAD};
 use super::violation::Violation;
@@ -30,11 +32,13 @@ pub(super) enum Sifted {
 #[derive(Debug)]
 pub(super) struct Lexer {
     phase: Phase,
+    /// Where in what was read last there are many small chunks.
+    small: Vec<Range<usize>>,
 }
 
 impl Default for Lexer {
     fn default() -> Self {
-        Self { phase: Phase::Head { searched: 0 } }
+        Self { phase: Phase::Head { searched: 0 }, small: Vec::new() }
     }
 }
 
@@ -44,10 +48,18 @@ impl Lexer {
         matches!(self.phase, Phase::Head { .. })
     }
 
+    /// Where in the first `count` bytes of what was read last there are many small chunks, which are better merged.
+    pub(super) fn take_small(&mut self, count: usize) -> Vec<Range<usize>> {
+        let mut small = std::mem::take(&mut self.small);
+        small.retain(|range| range.end <= count);
+        small
+    }
+
     /// Reads on. Heads count as read only when they are complete, so that nobody acts on half of one; bodies as they
     /// come. After anything but [`Sifted::Good`] there is nothing more to read.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Sifted {
         let mut at = 0;
+        self.small.clear();
         // The start of the request that `at` is in, when it lies within `bytes`.
         let mut start = None;
         let bad = |start: Option<usize>, violation| match start {
@@ -74,14 +86,20 @@ impl Lexer {
                         self.phase = Phase::Head { searched: 0 };
                     }
                 }
-                Phase::Chunked(chunks) => match chunks.advance(rest) {
-                    Ok(None) => at = bytes.len(),
-                    Ok(Some(length)) => {
-                        at += length;
-                        self.phase = Phase::Head { searched: 0 };
+                Phase::Chunked(chunks) => {
+                    let end = match chunks.advance(rest) {
+                        Ok(end) => end,
+                        Err(violation) => return bad(start, violation),
+                    };
+                    self.small.extend(chunks.small().map(|range| range.start + at..range.end + at));
+                    match end {
+                        None => at = bytes.len(),
+                        Some(length) => {
+                            at += length;
+                            self.phase = Phase::Head { searched: 0 };
+                        }
                     }
-                    Err(violation) => return bad(start, violation),
-                },
+                }
             }
         }
         Sifted::Good(at)

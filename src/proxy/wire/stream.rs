@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -17,6 +18,7 @@ use pingora::protocols::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::chunks::merged;
 use super::fields::Fields;
 use super::frames::Frames;
 use super::lexer::{Lexer, Sifted};
@@ -272,16 +274,21 @@ impl StrictStream {
             Sifted::Good(good) | Sifted::BadRequest(good, _) => good,
             Sifted::BadBody(_) => 0,
         };
+        let small = lexer.take_small(good);
         if good > 0 {
             self.patience.start_anew();
         }
-        if self.held.is_empty() {
+        if self.held.is_empty() && small.is_empty() {
             self.held.extend_from_slice(&new[good..]);
             buffer.set_filled(before + good);
         } else {
+            if self.held.is_empty() {
+                self.held.extend_from_slice(new);
+            }
             buffer.set_filled(before);
             let rest = self.held.split_off(good);
-            self.good = std::mem::replace(&mut self.held, rest).into();
+            let seen = std::mem::replace(&mut self.held, rest);
+            self.good = if small.is_empty() { seen } else { with_merged(&seen, &small) }.into();
         }
         match sifted {
             Sifted::Good(_) => {}
@@ -317,6 +324,18 @@ impl StrictStream {
             self.good = [&self.good[..], &std::mem::take(&mut self.held)].concat().into();
         }
     }
+}
+
+/// `bytes`, where the chunks in each range of `small` are one.
+fn with_merged(bytes: &[u8], small: &[Range<usize>]) -> Vec<u8> {
+    let (mut result, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    for range in small {
+        result.extend_from_slice(&bytes[at..range.start]);
+        result.extend(merged(&bytes[range.clone()]));
+        at = range.end;
+    }
+    result.extend_from_slice(&bytes[at..]);
+    result
 }
 
 impl AsyncRead for StrictStream {

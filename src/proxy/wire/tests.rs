@@ -39,6 +39,36 @@ fn what_is_in_order_goes_on_and_half_a_head_waits() {
 }
 
 #[test]
+fn small_chunks_that_come_at_once_become_one_and_others_stay() {
+    use super::chunks::merged;
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let small = |count: usize| "1;a=\"\\\"\"\r\n\n\r\n2\r\n\r\n\r\n".repeat(count);
+    let large = format!("3e8\r\n{}\r\n", "x".repeat(1000));
+    let end = "0\r\nX: y\r\n\r\n";
+    for (text, expected) in [
+        (format!("{head}{}{end}{head}{}{end}", small(8), small(100)), vec![16, 200]),
+        (format!("{head}{}{end}", small(7)), vec![]),
+        (format!("{head}{}{end}", large.repeat(20)), vec![]),
+    ] {
+        let mut lexer = Lexer::default();
+        assert_eq!(lexer.advance(text.as_bytes()), Sifted::Good(text.len()));
+        let ranges = lexer.take_small(text.len());
+        let counts: Vec<usize> = ranges.iter().map(|range| text[range.clone()].matches("\"\r\n").count() * 2).collect();
+        assert_eq!(counts, expected);
+        for (range, count) in ranges.into_iter().zip(counts) {
+            let data = "\n\r\n".repeat(count / 2);
+            let one = format!("{:x}\r\n{data}\r\n", data.len());
+            assert_eq!(merged(&text.as_bytes()[range]), one.into_bytes());
+        }
+    }
+    let mut lexer = Lexer::default();
+    assert_eq!(lexer.advance(format!("{head}5\r\nhel").as_bytes()), Sifted::Good(head.len() + 6));
+    let rest = format!("lo\r\n{}5\r\nh", small(10));
+    assert_eq!(lexer.advance(rest.as_bytes()), Sifted::Good(rest.len()));
+    assert_eq!(lexer.take_small(rest.len()), [4..rest.len() - 4], "what began before and what goes on stays as it is");
+}
+
+#[test]
 fn the_request_before_a_bad_one_goes_on() {
     let good = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     let bad = "GET / HTTP/1.1\nHost: a\r\n\r\n";
