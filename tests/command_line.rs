@@ -77,6 +77,21 @@ fn check_lists_all_problems_of_all_files_at_once() {
 }
 
 #[test]
+fn check_looks_names_of_origins_up_when_it_may_ask() {
+    let folder = folder(&[
+        ("known.csv", b"algorithm,hash,id\nmd5,00112233445566778899aabbccddeeff,1\n"),
+        ("rules.toml", b"[[rule]]\nid = \"a\"\nkeywords = [\"turnip\"]\n"),
+    ]);
+    let config = CONFIG.replace("127.0.0.1:2", "no.such.host.invalid:80");
+    fs::write(folder.path().join("penstock.toml"), config).unwrap();
+    for (flags, is_told) in [(&[][..], false), (&["--fetch"], true)] {
+        let said = penstock(folder.path(), &[&["check", "-c", "penstock.toml"], flags].concat());
+        assert!(said.contains("ok: "), "{said}");
+        assert_eq!(said.contains("origin \"site\": no.such.host.invalid:80 is not known here"), is_told, "{said}");
+    }
+}
+
+#[test]
 fn check_tries_certificates_too() {
     let folder =
         folder(&[("known.csv", b"algorithm,hash\n"), ("rules.toml", b""), ("cert.pem", b"none"), ("key.pem", b"none")]);

@@ -1,12 +1,14 @@
 //! `penstock check`.
 
+use std::net::ToSocketAddrs;
+
 use clap::Args;
 
 use super::progress::Bar;
 use super::set::{counts, print_left_out};
 use super::{ConfigArgs, FAILED, OK, counted, print_problems};
 use crate::app::{self, Checked};
-use crate::config::Problem;
+use crate::config::{Config, OriginServer, Problem};
 use crate::snapshot::{Fetching, LoadedSet, SourceHealth, unix_now};
 use crate::worker::Undecodable;
 
@@ -14,7 +16,8 @@ use crate::worker::Undecodable;
 pub(super) struct CheckArgs {
     #[command(flatten)]
     config: ConfigArgs,
-    /// Ask servers for their hash sets. Without it, those are checked as they were fetched last.
+    /// Ask servers for their hash sets, and look the names of origins up. Without it, sets are checked as they were
+    /// fetched last.
     #[arg(long)]
     fetch: bool,
     /// Fail when there is a warning.
@@ -55,7 +58,10 @@ pub(super) fn check(args: &CheckArgs) -> u8 {
         Some(why) => println!("pages of PDF are not rendered here: {why}"),
         None => println!("pages of PDF are rendered by pdfium"),
     }
-    let warnings = snapshot.warnings();
+    let mut warnings = snapshot.warnings();
+    if args.fetch {
+        warnings.extend(unknown_names(&snapshot.config));
+    }
     for warning in &warnings {
         println!("warning: {warning}");
     }
@@ -72,6 +78,17 @@ pub(super) fn check(args: &CheckArgs) -> u8 {
     let (sets, rules) = (counted(snapshot.sets.len(), "hash set"), counted(snapshot.rules.len(), "rule"));
     println!("ok: {routes}, {sets}, {rules}");
     OK
+}
+
+/// Warns about origins whose name is not known here.
+fn unknown_names(config: &Config) -> Vec<Problem> {
+    let servers = config.origins.iter().flat_map(|origin| origin.servers.iter().map(move |server| (origin, server)));
+    let unknown = servers.filter_map(|(origin, server)| match server {
+        OriginServer::Name(name) => Some((origin, name, name.to_socket_addrs().err()?)),
+        OriginServer::Address(_) => None,
+    });
+    let problem = |name: &str, server: &str, error| format!("origin \"{name}\": {server} is not known here: {error}");
+    unknown.map(|(origin, name, error)| Problem::of_file(&config.file, problem(&origin.name, name, error))).collect()
 }
 
 fn print_set(set: &LoadedSet, source: &SourceHealth) {
