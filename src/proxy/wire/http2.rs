@@ -2,8 +2,8 @@
 //!
 //! pingora has a loop for that, in which it refuses requests by itself and without a word: those that name more than
 //! one host or none. It hands out nothing of them, so that the log has the client and no more. What breaks HTTP/2
-//! itself, such as a name in upper case, the `h2` crate ends by itself, too: of such requests it is only known that their
-//! headers came.
+//! itself, such as a name in upper case, the `h2` crate ends by itself, too: of such requests it is only known that
+//! their headers came.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
