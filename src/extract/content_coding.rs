@@ -2,8 +2,8 @@
 //!
 //! Source: RFC 9110 §8.4, which lists codings in the order in which they were applied. Servers differ in details, and
 //! each way is a reading: `deflate` is zlib's wrapping or none, and behind the first member of a gzip body some read
-//! on and some stop. Clients of Prometheus, Loki and OpenTelemetry send `snappy`, `zlib` and `lz4` besides, the first as
-//! one block or in its framing ("Prometheus Remote-Write 1.0 specification"; OpenTelemetry Collector, `confighttp`).
+//! on and some stop. Clients of Prometheus, Loki and OpenTelemetry send `snappy`, `zlib` and `lz4` besides, the first
+//! as one block or in its framing ("Prometheus Remote-Write 1.0 specification"; OpenTelemetry Collector, `confighttp`).
 
 use bytes::Bytes;
 

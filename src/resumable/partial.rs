@@ -9,8 +9,8 @@ use http::HeaderMap;
 /// Source: Google's resumable uploads (`X-Goog-Upload-…`); appending to an object of Amazon S3 Express
 /// (`x-amz-write-offset-bytes`); Put Block, Append Block and Put Page of Azure's Blob service; `OC-Total-Length` of a
 /// body that is not as long; SabreDAV's partial updates (`X-Update-Range`); upload sessions of Dropbox; manifests of
-/// large objects in OpenStack Swift; parts that B2, Google and Azure copy from what they have (`b2_copy_part`, `compose`,
-/// `x-ms-copy-source` of a block).
+/// large objects in OpenStack Swift; parts that B2, Google and Azure copy from what they have (`b2_copy_part`,
+/// `compose`, `x-ms-copy-source` of a block).
 pub fn is_partial(headers: &HeaderMap, path: &str, query: Option<&str>, length: u64) -> bool {
     let says_other = |name: &str, whole: &str| headers.get_all(name).iter().any(|value| value != whole);
     let is_manifest = headers.contains_key("x-object-manifest")

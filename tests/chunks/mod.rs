@@ -429,7 +429,7 @@ fn a_request_that_asks_for_what_came_before_it_brings_no_piece() {
         for merge in [
             format!("{{\"chunkIndex\":3,\"totalChunks\":4,\"resumeToken\":\"{token}\"}}"),
             format!(
-                "{{\"chunkIndex\":3,\"totalChunks\":4,\"file\":{{\"ticketId\":\"{token}\",\"fileName\":\"holiday.png\"}}}}"
+                "{{\"chunkIndex\":3,\"totalChunks\":4,\"file\":{{\"ticketId\":\"{token}\",\"fileName\":\"a.png\"}}}}"
             ),
         ] {
             let answer = penstock.connect().exchange("POST", "/upload/merge", &json, merge.as_bytes());

@@ -25,8 +25,8 @@ pub(super) fn is_empty_lines(text: &[u8]) -> bool {
     text.len().is_multiple_of(2) && text.chunks_exact(2).all(|line| line == b"\r\n")
 }
 
-/// Whether some server finds parts in `body` although its type names no boundary: CGI.pm takes `--` for a delimiter, and
-/// what begins with one was meant to be in parts.
+/// Whether some server finds parts in `body` although its type names no boundary: CGI.pm takes `--` for a delimiter,
+/// and what begins with one was meant to be in parts.
 pub(in crate::extract) fn may_have_parts(body: &[u8]) -> bool {
     let ends_headers = |behind: &[u8]| memmem::find(behind, b"\r\n\r\n").is_some();
     body.trim_ascii_start().starts_with(b"--")
