@@ -77,10 +77,13 @@ pub(in crate::extract) fn show(json: &[u8], found: &mut Dissection<'_>) {
         return;
     }
     let has = |word: &[u8]| memchr::memmem::find(json, word).is_some();
+    let has_key = |key: &[u8]| has(&[b"\"", key, b"\""].concat());
+    let may_have =
+        |leaf: &&Leaf| has_key(leaf.key) && (leaf.within.is_empty() || leaf.within.iter().any(|outer| has_key(outer)));
     // Of letters and of `_`.
     let has_escapes = [b"\\u005", b"\\u006", b"\\u007"].iter().any(|start| has(*start));
     let mut shown: Vec<Vec<u8>> = Vec::new();
-    for leaf in LEAVES.iter().filter(|leaf| has_escapes || has(leaf.key)) {
+    for leaf in LEAVES.iter().filter(|leaf| has_escapes || may_have(leaf)) {
         let text = Reader::new(leaf).read(json);
         if text.is_empty() || shown.contains(&text) || found.is_over() {
             continue;
