@@ -230,7 +230,7 @@ const MESSAGES: [(&str, Client); 5] = [
     }),
     ("objects in variables of GraphQL", |at| {
         let chunk = serde_json::json!({"chunkIndex": at.index, "totalChunks": at.count, "data": base64(at)});
-        let variables = serde_json::json!({"input": {"file": {"uploadId": id(at)}, "chunk": chunk}});
+        let variables = serde_json::json!({"input": {"file": {"uploadUid": id(at)}, "chunk": chunk}});
         let query = "mutation put($input: PutChunkInput!) { put(input: $input) { ok } }".repeat(20);
         text(at, "application/json", serde_json::json!({"query": query, "variables": variables}).to_string())
     }),
