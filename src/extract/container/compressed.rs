@@ -297,6 +297,15 @@ mod tests {
     }
 
     #[test]
+    fn pages_of_draw_io_are_opened() {
+        let packed = miniz_oxide::deflate::compress_to_vec(b"%3Cmx%20value%3D%22a%20page%22%2F%3E", 9);
+        let packed = data_encoding::BASE64.encode(&packed);
+        let found = opened(format!("<mxfile host=\"a\"><diagram name=\"b\">{packed}</diagram></mxfile>"));
+        assert_eq!(codes(&found), []);
+        assert!(found.parts.iter().any(|part| part.bytes == &br#"<mx value="a page"/>"#[..] && part.is_guess));
+    }
+
+    #[test]
     fn bare_streams_are_opened_where_they_are_all_of_a_file() {
         let zlib = miniz_oxide::deflate::compress_to_vec_zlib(LISTED, 6);
         let brotli = data_encoding::HEXLOWER.decode(b"0f07804556494c2d46494c452d425954455303").unwrap();

@@ -15,6 +15,7 @@ mod escaped;
 mod git_patch;
 mod markup;
 mod packets;
+mod postscript;
 mod rich_text;
 mod runs;
 mod spelled;
@@ -109,6 +110,7 @@ fn look_for_text(part: &Part, runs: Runs, found: &mut Dissection<'_>) {
     }
     armour::extract(&part.bytes, found);
     git_patch::extract(&part.bytes, found);
+    postscript::extract(&part.bytes, found);
     uuencode::extract(&part.bytes, found);
     spelled::byte_arrays(&part.bytes, found);
     escaped::extract(&part.bytes, found);

@@ -1,6 +1,9 @@
 //! Text chunks of PNG (W3C PNG §11.3.3), and EXIF in its own chunk or in those of ImageMagick.
 
+use std::borrow::Cow;
+
 use crate::body::{Coding, End};
+use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
 use crate::extract::encoded;
 use crate::extract::percent::hex_pair;
@@ -81,7 +84,19 @@ fn show_entry(keyword: &[u8], text: &[u8], packed: usize, found: &mut Dissection
         show_marked_up("xmp", text, found);
     } else {
         show_text("png text", text, packed, found);
-        encoded::escaped_markup(text, found);
+        hand_out_drawing(text, found);
+    }
+}
+
+/// Hands out what `text` is, if a program keeps what it drew there: draw.io as markup, Excalidraw as JSON, in Latin-1.
+fn hand_out_drawing(text: &[u8], found: &mut Dissection<'_>) {
+    encoded::escaped_markup(text, found);
+    if text.first() == Some(&b'{') {
+        let of_latin_1 = || text.iter().copied().map(char::from).collect::<String>().into();
+        let json: Cow<'_, str> = str::from_utf8(text).map_or_else(|_| of_latin_1(), Cow::from);
+        if let Some(json) = found.keep(json.as_bytes(), text.len()) {
+            found.add(Part { is_guess: true, ..Part::new(PartKind::Decoded, json) }, None);
+        }
     }
 }
 

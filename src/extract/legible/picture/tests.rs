@@ -185,3 +185,23 @@ proptest::proptest! {
         texts(whole);
     }
 }
+
+#[test]
+fn what_programs_keep_of_a_drawing_is_looked_into() {
+    let chunk =
+        |kind: &[u8], content: &[u8]| [&(content.len() as u32).to_be_bytes()[..], kind, content, &[0; 4]].concat();
+    let escaped = b"%3Cmxfile%20a%3D%22kept%20value%22%2F%3E";
+    let deflated = miniz_oxide::deflate::compress_to_vec(escaped, 6);
+    for text in [
+        chunk(b"tEXt", &[&b"mxfile\0"[..], escaped].concat()),
+        chunk(b"zTXt", &[&b"mxGraphModel\0\0"[..], &deflated].concat()),
+        chunk(b"tEXt", b"application/json\0{\"a\": \"kept value\", \"b\": \"\xe9\"}"),
+    ] {
+        let png = [&b"\x89PNG\r\n\x1a\n"[..], &text, &chunk(b"IEND", b"")].concat();
+        let part = Part::new(PartKind::File, png.into());
+        let found = gathered(&ExtractLimits::default(), Ambiguity::Refuse, |found| found.add(part, None));
+        assert_eq!(found.problems, []);
+        let kept: [&[u8]; 2] = [b"<mxfile a=\"kept value\"/>", b"kept value"];
+        assert!(found.parts.iter().any(|part| kept.contains(&&part.bytes[..])), "{text:?}");
+    }
+}
