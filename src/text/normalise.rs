@@ -45,6 +45,14 @@ pub(super) enum Standing {
     Alone,
 }
 
+/// Where a span of normalised text came from.
+pub(super) struct Place {
+    /// All of every unit that it touches.
+    pub(super) source: Range<usize>,
+    /// Whether it takes a part of a unit only.
+    is_cut: bool,
+}
+
 /// Normalised text, piece by piece, and where in the source each part of it came from.
 #[derive(Clone, Debug)]
 pub(super) struct Normalised {
@@ -389,30 +397,32 @@ impl Normalised {
         self.pairs = HashMap::new();
     }
 
-    /// How `span` stands among its neighbours.
-    pub(super) fn standing(&self, span: &Range<usize>, source: &SourceText) -> Standing {
-        if self.cuts_a_run(span.start) || self.cuts_a_run(span.end) {
+    /// Where `span`, which is not empty, came from. Looks each of its ends up once.
+    pub(super) fn place(&self, span: &Range<usize>) -> Place {
+        let (first, last) = (self.map.unit_at(span.start), self.map.unit_at(span.end - 1));
+        let is_cut = first.made.start < span.start || last.made.end > span.end;
+        Place { source: first.original.start..last.original.end, is_cut }
+    }
+
+    /// How `span`, which is at `place`, stands among its neighbours.
+    pub(super) fn standing(&self, span: &Range<usize>, place: &Place, source: &SourceText) -> Standing {
+        if place.is_cut {
             return Standing::CutsCharacter;
         }
         let touches_before = self.text[..span.start].chars().next_back().is_some_and(is_word_character)
             && !self.is_impostor(span.start - 1);
         let touches_after =
             self.text[span.end..].chars().next().is_some_and(is_word_character) && !self.is_impostor(span.end);
-        let place = self.source(span);
-        if touches_before && !words::end_between(source, place.start)
-            || touches_after && !words::end_between(source, place.end)
+        if touches_before && !words::end_between(source, place.source.start)
+            || touches_after && !words::end_between(source, place.source.end)
         {
             return Standing::InWord;
         }
         Standing::Alone
     }
 
-    fn cuts_a_run(&self, edge: usize) -> bool {
-        self.map.unit_at(edge).made.start < edge
-    }
-
     fn is_impostor(&self, offset: usize) -> bool {
-        self.impostors.binary_search(&self.map.unit_at(offset).made.start).is_ok()
+        !self.impostors.is_empty() && self.impostors.binary_search(&self.map.unit_at(offset).made.start).is_ok()
     }
 }
 

@@ -201,17 +201,17 @@ impl Layer<'_> {
         if wanted.peek().is_none() {
             return;
         }
-        let source = normalised.source(span);
-        if !self.is_new(&self.place(&source)) {
+        let place = normalised.place(span);
+        if !self.is_new(&self.place(&place.source)) {
             return;
         }
-        let standing = normalised.standing(span, self.source);
+        let standing = normalised.standing(span, &place, self.source);
         for seeker in wanted {
             if seeker.words.allow(standing)
                 && self.is_spelled_so(seeker, span, normalised)
-                && self.is_strictly_there(seeker, &source)
+                && self.is_strictly_there(seeker, &place.source)
             {
-                self.add(seeker.term, &source, hits);
+                self.add(seeker.term, &place.source, hits);
             }
         }
     }
