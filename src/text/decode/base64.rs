@@ -43,7 +43,7 @@ fn runs(bytes: &[u8]) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut before = false;
     for (number, chunk) in bytes.chunks(CHUNK).enumerate() {
-        let digits = digits(chunk);
+        let digits = maybe_digits(chunk);
         for (block, now) in digits.as_chunks::<BLOCK>().0.iter().map(|block| *block == [1; BLOCK]).enumerate() {
             let at = number * CHUNK + block * BLOCK;
             if now && before && runs.last().is_none_or(|run| run.end <= at) {
@@ -60,16 +60,12 @@ fn runs(bytes: &[u8]) -> Vec<Range<usize>> {
     runs
 }
 
-/// 1 for each of `bytes` that is a digit, and 0 behind them. Arithmetic without branches, so that the compiler does
-/// many at once.
-fn digits(bytes: &[u8]) -> [u8; CHUNK] {
+/// 1 for each of `bytes` that may be a digit, as no space is, and 0 behind them. Arithmetic without branches, so that the
+/// compiler does many at once.
+fn maybe_digits(bytes: &[u8]) -> [u8; CHUNK] {
     let mut digits = [0; CHUNK];
     for (is_digit, byte) in digits.iter_mut().zip(bytes) {
-        let letter = u8::from((byte | 0x20).wrapping_sub(b'a') < 26);
-        let digit = u8::from(byte.wrapping_sub(b'0') < 10);
-        let sign =
-            u8::from(*byte == b'+') | u8::from(*byte == b'/') | u8::from(*byte == b'-') | u8::from(*byte == b'_');
-        *is_digit = letter | digit | sign;
+        *is_digit = u8::from(byte.wrapping_sub(b'+') < 0x80 - b'+');
     }
     digits
 }
