@@ -52,7 +52,10 @@ struct Change {
     apart: Apart,
 }
 
-/// A piece of normalised text, read leniently.
+/// In place of the text between two pieces that were read leniently. Normalised text has none.
+const BETWEEN: char = '\n';
+
+/// Pieces of normalised text, read leniently, each behind a [`BETWEEN`].
 #[derive(Debug, Default)]
 pub(super) struct Loosened {
     text: String,
@@ -105,10 +108,18 @@ impl Loosened {
         &self.changes[self.changes.partition_point(|change| change.at() < at)..]
     }
 
-    /// Nothing yet, to be made from `place`.
-    fn of(place: &Range<usize>) -> Self {
-        let text = String::with_capacity(place.len());
-        Self { text, map: OffsetMap::starting_at(place.start), ..Self::default() }
+    /// Adds the piece that `read` makes from offset `start` of the normalised text on, which is not before the end of
+    /// the last one, if something `is_new` in it.
+    fn add_piece(&mut self, start: usize, is_new: impl Fn(&Change) -> bool, read: impl FnOnce(&mut Self)) {
+        let (made, changes, done) = (self.text.len(), self.changes.len(), self.map.end());
+        self.text.push(BETWEEN);
+        self.map.push_unit(done..start, 1);
+        read(self);
+        if !self.changes[changes..].iter().any(is_new) {
+            self.text.truncate(made);
+            self.map.truncate(made, done);
+            self.changes.truncate(changes);
+        }
     }
 
     /// Adds all of `text` up to `end` as it is.
@@ -144,56 +155,66 @@ impl Change {
 
 /// Hands out the lenient readings of every stretch of `normalised`, made from `source`, that looks as if somebody hid
 /// something there that `hints` know of, with no more around it than `reach` bytes, within which all that is looked for
-/// stands.
+/// stands: all stretches in one, once for each way to read their signs, so that they are searched together.
 pub(super) fn loosen(
     normalised: &Normalised,
     source: &SourceText,
     (reach, hints): (usize, &Hints),
-    mut look: impl FnMut(Loosened),
+    look: impl FnMut(Loosened),
 ) {
     let context = reach.min(MOST_CONTEXT);
     let is_near = |one: &Range<usize>, next: &Range<usize>| next.start - one.end <= 2 * context;
     let (stretches, joints) = stretch::of(normalised, source, hints);
+    let text = normalised.as_str();
+    let (mut readings, mut done): (Readings, usize) = Default::default();
     for near in stretches.chunk_by(is_near) {
-        read(normalised, source, (near, &joints), context, &mut look);
+        let (first, last) = (near[0].start, near[near.len() - 1].end);
+        let start = boundary_before(text, first.saturating_sub(context)).max(done);
+        done = boundary_behind(text, last + context);
+        read(normalised, source, (near, &joints), start..done, &mut readings);
     }
+    readings.into_iter().filter(|loosened| !loosened.text.is_empty()).for_each(look);
 }
 
-/// Hands out the lenient readings of `stretches`, each of all of them, with what stands around and between them. Where
-/// one of `joints` is, marks are spaces in one more.
+/// What was read in each of the ways of [`Signs`].
+type Readings = [Loosened; Signs::ALL.len()];
+
+/// Adds the lenient readings of `stretches`, each of all of them, with what stands around and between them at `place`.
+/// Where one of `joints` is, marks are spaces in one more.
 fn read(
     normalised: &Normalised,
     source: &SourceText,
     (stretches, joints): (&[Range<usize>], &[usize]),
-    context: usize,
-    look: &mut impl FnMut(Loosened),
+    place: Range<usize>,
+    readings: &mut Readings,
 ) {
     let text = normalised.as_str();
-    let (Some(first), Some(last)) = (stretches.first(), stretches.last()) else {
-        return;
-    };
-    let start = boundary_before(text, first.start.saturating_sub(context));
-    let place = start..boundary_behind(text, last.end + context);
     let chars: Vec<Vec<Char>> = stretches.iter().map(|stretch| chars(normalised, source, stretch)).collect();
     let is_one = |ch: &Char| normalised.ones().binary_search(&ch.at()).is_ok();
     let has_ones = chars.iter().flatten().any(|ch| ch.ch == '9' || ch.ch == 'l' && is_one(ch));
     let has_signs = has_ones || chars.iter().flatten().any(|ch| ch.is_sign || ch.dress != Dress::None);
     let first_joint = joints.partition_point(|joint| *joint < place.start);
     let has_joints = joints.get(first_joint).is_some_and(|joint| *joint < place.end);
-    let wanted = [(Signs::Literal, true), (Signs::Apart, has_joints), (Signs::AsL, has_signs), (Signs::AsI, has_ones)];
-    for signs in wanted.into_iter().filter_map(|(signs, is_wanted)| is_wanted.then_some(signs)) {
-        let mut loosened = Loosened::of(&place);
-        for (stretch, chars) in stretches.iter().zip(&chars) {
-            loosened.copy(text, stretch.start);
-            loosened = Reader { normalised, source, chars, signs, loosened }.read();
+    for (signs, loosened) in Signs::ALL.into_iter().zip(readings) {
+        let is_wanted = match signs {
+            Signs::Literal => true,
+            Signs::Apart => has_joints,
+            Signs::AsL => has_signs,
+            Signs::AsI => has_ones,
+        };
+        if !is_wanted {
+            continue;
         }
-        loosened.copy(text, place.end);
         // Where no sign was read as a letter, the readings of signs say nothing new.
         let of_signs = |switch: Switch| matches!(switch, Switch::Leet | Switch::Confusables | Switch::Strokes);
-        let says_new = |change: &Change| matches!(signs, Signs::Literal | Signs::Apart) || of_signs(change.switch);
-        if loosened.changes.iter().any(says_new) {
-            look(loosened);
-        }
+        let is_new = |change: &Change| matches!(signs, Signs::Literal | Signs::Apart) || of_signs(change.switch);
+        loosened.add_piece(place.start, is_new, |loosened| {
+            for (stretch, chars) in stretches.iter().zip(&chars) {
+                loosened.copy(text, stretch.start);
+                Reader { normalised, source, chars, signs, loosened }.read();
+            }
+            loosened.copy(text, place.end);
+        });
     }
 }
 
@@ -209,7 +230,9 @@ mod tests {
     fn readings(text: &str) -> Vec<String> {
         let mut readings = Vec::new();
         let hints = Hints::open();
-        loosen(&normalised(text), &SourceText::whole(text), (128, &hints), |loosened| readings.push(loosened.text));
+        loosen(&normalised(text), &SourceText::whole(text), (128, &hints), |loosened| {
+            readings.extend(loosened.text.split(BETWEEN).skip(1).map(str::to_owned));
+        });
         readings
     }
 
@@ -256,6 +279,25 @@ mod tests {
     }
 
     #[test]
+    fn pieces_that_are_far_apart_are_read_side_by_side() {
+        let far = "and so on ".repeat(40);
+        let text = format!("f.o.r.b {far}h3llo {far}t!rn!p");
+        let mut found = Vec::new();
+        let hints = Hints::open();
+        loosen(&normalised(&text), &SourceText::whole(&text), (16, &hints), |loosened| {
+            for (word, was) in [("forb", "f.o.r.b"), ("hello", "h3llo"), ("tirnip", "t!rn!p")] {
+                found.extend(loosened.text.find(word).map(|at| {
+                    assert_eq!(&text[loosened.normalised(&(at..at + word.len()))], was);
+                    word
+                }));
+            }
+            assert!(loosened.text.len() < 3 * 60, "{:?}", loosened.text);
+        });
+        found.sort_unstable();
+        assert_eq!(found, ["forb", "hello", "tirnip"], "a piece in which nothing was read anew is left out");
+    }
+
+    #[test]
     fn no_letter_is_folded_to_a_sign_that_may_be_another() {
         let odd: String = ('\u{80}'..=char::MAX)
             .filter(|ch| ch.is_alphabetic() && ch.is_lowercase())
@@ -272,11 +314,11 @@ mod tests {
         let mut readings = Vec::new();
         let hints = Hints::open();
         loosen(&normalised(text), &SourceText::whole(text), (128, &hints), |loosened| readings.push(loosened));
-        let reading = readings.iter().find(|reading| reading.as_str() == "see forb hello").unwrap();
-        assert_eq!(reading.normalised(&(4..8)), 4..11);
-        assert_eq!(reading.taken(&(4..8)), Some(vec![Switch::Spaced]));
-        assert_eq!(reading.taken(&(9..14)), Some(vec![Switch::Leet]));
-        assert_eq!(reading.taken(&(0..3)), None);
-        assert!(reading.stands_alone(&(4..8), 4) && !reading.stands_alone(&(9..13), 4));
+        let reading = readings.iter().find(|reading| reading.as_str() == "\nsee forb hello").unwrap();
+        assert_eq!(reading.normalised(&(5..9)), 4..11);
+        assert_eq!(reading.taken(&(5..9)), Some(vec![Switch::Spaced]));
+        assert_eq!(reading.taken(&(10..15)), Some(vec![Switch::Leet]));
+        assert_eq!(reading.taken(&(1..4)), None);
+        assert!(reading.stands_alone(&(5..9), 4) && !reading.stands_alone(&(10..14), 4));
     }
 }

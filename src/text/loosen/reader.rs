@@ -29,6 +29,10 @@ pub(super) enum Signs {
     AsI,
 }
 
+impl Signs {
+    pub(super) const ALL: [Self; 4] = [Self::Literal, Self::Apart, Self::AsL, Self::AsI];
+}
+
 /// What stands between two letters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Gap {
@@ -47,12 +51,12 @@ pub(super) struct Reader<'a> {
     pub(super) chars: &'a [Char],
     pub(super) signs: Signs,
     /// What was read before this place.
-    pub(super) loosened: Loosened,
+    pub(super) loosened: &'a mut Loosened,
 }
 
 impl Reader<'_> {
     /// Adds the reading of the place to what was read.
-    pub(super) fn read(mut self) -> Loosened {
+    pub(super) fn read(mut self) {
         let mut position = 0;
         while position < self.chars.len() {
             let plain = (position..self.chars.len()).take_while(|position| self.is_plain(*position)).count();
@@ -76,7 +80,6 @@ impl Reader<'_> {
                 }
             };
         }
-        self.loosened
     }
 
     /// Whether the character at `position` is read as it is, and alone.
