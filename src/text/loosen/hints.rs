@@ -1,6 +1,6 @@
 //! What keywords look like, roughly: so that only few places of everyday text are read leniently.
 //!
-//! Bloom filters of one hash, of letters that meet in keywords: a place that they do not have hides no keyword; one
+//! Bloom filters of letters that meet in keywords: a place that they do not have hides no keyword; one
 //! that they have may hide none all the same.
 //!
 //! Letters are told apart as leet does: "4" and "a" are one, "1", "l" and "i" are.
@@ -12,7 +12,7 @@ use super::words::bare;
 use crate::text::fold::{belongs_to_no_script, is_word_character};
 use crate::text::rule::Words;
 
-/// Bits for each entry: one place in sixteen that has nothing to do with a keyword passes, at most.
+/// Bits for each entry: one place in a hundred that has nothing to do with a keyword passes, at most.
 const BITS_EACH: usize = 16;
 
 /// Bits of the smallest filter.
@@ -26,7 +26,7 @@ pub(super) const MOST_GAP: usize = 12;
 pub(in crate::text) struct Hints {
     /// How the words of phrases meet: two letters at either side.
     joints: Bits,
-    /// The same with three letters at either side.
+    /// The same with three letters at either side, and whether an apostrophe is between them.
     far_joints: Bits,
     /// The first two letters behind a joint.
     starts: Bits,
@@ -42,6 +42,8 @@ pub(in crate::text) struct Hints {
     has_phrases: bool,
     /// Whether a keyword may stand within a word.
     is_anywhere: bool,
+    /// Whether of a phrase the first or last word is one letter that may be the end of any word.
+    has_open_ends: bool,
     /// Whether everything passes.
     is_open: bool,
 }
@@ -62,34 +64,40 @@ impl Hints {
     pub(in crate::text) fn of<'k>(keywords: impl Iterator<Item = (&'k str, Words)>) -> Self {
         let mut keys: [Vec<u32>; 8] = Default::default();
         let [joints, far_joints, starts, ends, twos, inner_twos, threes, fours] = &mut keys;
-        let mut is_anywhere = false;
+        let (mut is_anywhere, mut has_open_ends) = (false, false);
         for (keyword, words) in keywords {
             is_anywhere |= words == Words::Anywhere;
+            let is_letter = |word: Option<Range<usize>>| word.is_some_and(|word| word.len() == 1);
+            has_open_ends |= words == Words::Anywhere
+                && (is_letter(words_of(keyword).next()) || is_letter(words_of(keyword).last()));
             let mut last_end = None;
-            let mut letters = Vec::with_capacity(keyword.len());
+            // Letters that may come to stand side by side: those of words with nothing but a space between them.
+            let mut letters = vec![Vec::new()];
             // A whole word has no letter before it; what is before others is not known.
             let padding = if words == Words::Whole { " " } else { "" };
             let padded = format!("{padding}{keyword}{padding}");
             for word in words_of(&padded) {
                 let bytes = &padded.as_bytes()[word.clone()];
                 ends.push(key_of_word(bytes.iter().copied()));
-                if let Some(end) = last_end {
-                    let key = key_of_joint(padded.as_bytes(), &(end..word.start));
+                if let Some(gap) = last_end.map(|end| end..word.start) {
+                    let key = key_of_joint(padded.as_bytes(), &gap);
                     joints.push(key);
                     starts.push(key_of_start(bytes));
-                    let sides = sides(&padded, &(end..word.start)).map(|side| side.unwrap_or(ANY));
-                    far_joints.push(key_of_far_joint(key, sides));
+                    let sides = sides(&padded, &gap).map(|side| side.unwrap_or(ANY));
+                    far_joints.push(key_of_far_joint(key, sides, &padded[gap.clone()] == "'"));
+                    letters.extend((padded[gap] != *" ").then(Vec::new));
                 }
                 last_end = Some(word.end);
-                letters.extend_from_slice(bytes);
+                letters.last_mut().into_iter().for_each(|letters| letters.extend_from_slice(bytes));
             }
-            twos.extend(letters.windows(2).map(key_of_letters));
+            let keys_of = |count: usize| letters.iter().flat_map(move |row| row.windows(count)).map(key_of_letters);
+            twos.extend(keys_of(2));
             match words {
                 Words::Whole => {
-                    threes.extend(letters.windows(3).map(key_of_letters));
-                    fours.extend(letters.windows(4).map(key_of_letters));
+                    threes.extend(keys_of(3));
+                    fours.extend(keys_of(4));
                 }
-                Words::Anywhere => inner_twos.extend(letters.windows(2).map(key_of_letters)),
+                Words::Anywhere => inner_twos.extend(keys_of(2)),
             }
         }
         let has_phrases = !joints.is_empty();
@@ -105,6 +113,7 @@ impl Hints {
             fours,
             has_phrases,
             is_anywhere,
+            has_open_ends,
             is_open: false,
         }
     }
@@ -141,13 +150,34 @@ impl Hints {
         self.joints.has(key) && self.may_join_far(text, gap, key)
     }
 
-    /// The same by three letters at either side, where these are known, besides those that `key` is of.
+    /// Whether the words at either side of `gap` in `text`, which are as they are written, may follow each other in a
+    /// phrase.
+    pub(super) fn may_follow(&self, text: &str, gap: &Range<usize>) -> bool {
+        self.is_open || self.has_open_ends || self.may_join(text, gap)
+    }
+
+    /// Whether they may by three letters at either side, where these are known, besides those that `key` is of.
     fn may_join_far(&self, text: &str, gap: &Range<usize>, key: u32) -> bool {
         let [Some(one), Some(other)] = sides(text, gap) else {
             return true;
         };
+        [false, true].into_iter().any(|is_apostrophe| self.has_far_joint(key, [one, other], is_apostrophe))
+    }
+
+    /// Whether `gap` of `text`, across which a phrase may go on, is the apostrophe that all such phrases have there, as
+    /// in "don't": as it is written, it hides nothing.
+    pub(super) fn is_usual(&self, text: &str, gap: &Range<usize>) -> bool {
+        if &text[gap.clone()] != "'" {
+            return false;
+        }
+        let key = key_of_joint(text.as_bytes(), gap);
+        matches!(sides(text, gap), [Some(one), Some(other)] if !self.has_far_joint(key, [one, other], false))
+    }
+
+    /// Whether a keyword may have letters like these at either side of an apostrophe, or of anything else.
+    fn has_far_joint(&self, key: u32, [one, other]: [u32; 2], is_apostrophe: bool) -> bool {
         let wanted = [[one, other], [ANY, other], [one, ANY], [ANY, ANY]];
-        wanted.into_iter().any(|sides| self.far_joints.has(key_of_far_joint(key, sides)))
+        wanted.into_iter().any(|sides| self.far_joints.has(key_of_far_joint(key, sides, is_apostrophe)))
     }
 
     /// Whether `word` may be one of a keyword.
@@ -345,8 +375,8 @@ fn key_of_side(chars: impl Iterator<Item = char>) -> Option<u32> {
 /// Characters in which the letters of one side are.
 const MOST_OF_SIDE: usize = 8;
 
-fn key_of_far_joint(joint: u32, [one, other]: [u32; 2]) -> u32 {
-    joint.rotate_left(5) ^ one.rotate_left(13) ^ other.wrapping_mul(0x85eb_ca6b)
+fn key_of_far_joint(joint: u32, [one, other]: [u32; 2], is_apostrophe: bool) -> u32 {
+    joint.rotate_left(5) ^ one.rotate_left(13) ^ other.wrapping_mul(0x85eb_ca6b) ^ u32::from(is_apostrophe) << 31
 }
 
 fn key_of_letters(letters: &[u8]) -> u32 {
@@ -394,7 +424,7 @@ const fn alike_of(byte: u8) -> u8 {
     }
 }
 
-/// A set of keys that may say that it has one which it has not.
+/// A set of keys that may say that it has one which it has not: three bits for each, in one word.
 #[derive(Debug)]
 struct Bits {
     words: Box<[u64]>,
@@ -404,22 +434,24 @@ struct Bits {
 impl Bits {
     fn of(keys: Vec<u32>) -> Self {
         let bits = (keys.len() * BITS_EACH).next_power_of_two().max(LEAST_BITS);
-        let mut made = Self { words: vec![0; bits / 64].into(), shift: u32::BITS - bits.ilog2().min(31) };
+        let words = bits / u64::BITS as usize;
+        let mut made = Self { words: vec![0; words].into(), shift: u64::BITS - words.ilog2() };
         for key in keys {
-            let bit = made.bit(key);
-            made.words[bit / 64] |= 1 << (bit % 64);
+            let (word, bits) = made.place(key);
+            made.words[word] |= bits;
         }
         made
     }
 
     /// Fibonacci hashing: the upper bits of a product depend on all of the key.
-    const fn bit(&self, key: u32) -> usize {
-        ((key ^ key >> 15).wrapping_mul(0x9e37_79b1) >> self.shift) as usize
+    const fn place(&self, key: u32) -> (usize, u64) {
+        let hash = (key as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        ((hash >> self.shift) as usize, 1 << (hash >> 40 & 63) | 1 << (hash >> 34 & 63) | 1 << (hash >> 28 & 63))
     }
 
     fn has(&self, key: u32) -> bool {
-        let bit = self.bit(key);
-        self.words[bit / 64] >> (bit % 64) & 1 != 0
+        let (word, bits) = self.place(key);
+        self.words[word] & bits == bits
     }
 }
 
@@ -470,6 +502,15 @@ mod tests {
         let inner = Hints::of([("ax of quantum", Words::Anywhere)].into_iter());
         assert!(inner.joint_before("zorblax, of quantum", 9).is_some() && inner.joint_before("ax, on", 4).is_none());
         assert!(hints.joint_before("turnip, quantum", 8).is_none());
+        let contraction = [("don't quince", Words::Whole), ("won t", Words::Whole)];
+        let hints_of_signs = Hints::of(contraction.into_iter());
+        for (text, is_usual) in [("don't quince", true), ("don-t quince", false), ("won't", false)] {
+            let at = text.find(['\'', '-']).unwrap_or_default();
+            assert_eq!(hints_of_signs.is_usual(text, &(at..at + 1)), is_usual, "{text}");
+            assert!(hints_of_signs.joint_before(text, at + 1).is_some(), "{text}");
+        }
+        let inner = Hints::of(contraction.into_iter().take(1));
+        assert!(!inner.may_go_on(b"don't", &(3..4)) && inner.may_go_on(b"do.n't", &(2..3)));
         assert!(hints.may_be_word(b"turnip") && hints.may_be_word(b"7urnlp") && !hints.may_be_word(b"parsnip"));
         for (text, passes) in [
             ("tur.nip", true),

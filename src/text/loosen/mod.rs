@@ -5,6 +5,7 @@
 //! loosened.
 
 mod hints;
+mod phrase;
 mod places;
 mod reader;
 mod signs;
@@ -21,7 +22,7 @@ use self::stretch::{Char, Dress, chars};
 use super::fold::is_word_character;
 use super::normalise::Normalised;
 use super::offsets::OffsetMap;
-use super::source::{SourceText, boundary_before, boundary_behind};
+use super::source::SourceText;
 use super::switches::Switch;
 
 /// Bytes before and behind a stretch that are searched with it at most, for keywords of several words.
@@ -163,15 +164,16 @@ pub(super) fn loosen(
     look: impl FnMut(Loosened),
 ) {
     let context = reach.min(MOST_CONTEXT);
-    let is_near = |one: &Range<usize>, next: &Range<usize>| next.start - one.end <= 2 * context;
     let (stretches, joints) = stretch::of(normalised, source, hints);
-    let text = normalised.as_str();
-    let (mut readings, mut done): (Readings, usize) = Default::default();
-    for near in stretches.chunk_by(is_near) {
-        let (first, last) = (near[0].start, near[near.len() - 1].end);
-        let start = boundary_before(text, first.saturating_sub(context)).max(done);
-        done = boundary_behind(text, last + context);
-        read(normalised, source, (near, &joints), start..done, &mut readings);
+    let around = |stretch: &Range<usize>| phrase::around(normalised.as_str(), stretch, context, hints);
+    let places: Vec<Range<usize>> = stretches.iter().map(around).collect();
+    let (mut readings, mut first, mut done): (Readings, usize, usize) = Default::default();
+    for near in places.chunk_by(|one, next| next.start <= one.end) {
+        let end = first + near.len();
+        let start = near.iter().map(|place| place.start).fold(near[0].start, usize::min).max(done);
+        done = near.iter().map(|place| place.end).fold(start, usize::max);
+        read(normalised, source, (&stretches[first..end], &joints), start..done, &mut readings);
+        first = end;
     }
     readings.into_iter().filter(|loosened| !loosened.text.is_empty()).for_each(look);
 }
@@ -193,8 +195,11 @@ fn read(
     let is_one = |ch: &Char| normalised.ones().binary_search(&ch.at()).is_ok();
     let has_ones = chars.iter().flatten().any(|ch| ch.ch == '9' || ch.ch == 'l' && is_one(ch));
     let has_signs = has_ones || chars.iter().flatten().any(|ch| ch.is_sign || ch.dress != Dress::None);
-    let first_joint = joints.partition_point(|joint| *joint < place.start);
-    let has_joints = joints.get(first_joint).is_some_and(|joint| *joint < place.end);
+    let has_joint = |stretch: &Range<usize>| {
+        let first = joints.partition_point(|joint| *joint < stretch.start);
+        joints.get(first).is_some_and(|joint| *joint < stretch.end)
+    };
+    let has_joints = stretches.iter().any(has_joint);
     for (signs, loosened) in Signs::ALL.into_iter().zip(readings) {
         let is_wanted = match signs {
             Signs::Literal => true,

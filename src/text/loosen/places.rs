@@ -49,6 +49,8 @@ pub(super) enum Kind {
     Row,
     /// What is between two words of a phrase.
     Joint,
+    /// The same where the phrase has it too: it hides nothing by itself.
+    Apostrophe,
     /// A word that is divided at the end of a line, if a line ends there.
     Hyphen,
 }
@@ -314,7 +316,8 @@ fn joint_before(text: &str, hints: &Hints, at: usize) -> Option<Place> {
     if hints.have_phrases()
         && let Some(gap) = hints.joint_before(text, at)
     {
-        return Some(Place { kind: Kind::Joint, ..Place::one(gap) });
+        let kind = if hints.is_usual(text, &gap) { Kind::Apostrophe } else { Kind::Joint };
+        return Some(Place { kind, ..Place::one(gap) });
     }
     // Behind the hyphen, a line may begin with the sign of a quotation.
     if !matches!(text.as_bytes().get(at.checked_sub(2)?..at)?, [b'-' | b'>' | b'=' | LAST_OF_NOT, b' ']) {

@@ -162,11 +162,12 @@ pub(super) fn of(normalised: &Normalised, source: &SourceText, hints: &Hints) ->
     places.extend(gaps_with_signs(normalised, source, hints));
     places::each(text, hints, |place| places.push(place));
     places.sort_unstable_by_key(|place| place.bytes().start);
-    let is_dense = |place: &&Place| place.kind == Kind::Joint && !text[place.bytes()].contains(' ');
+    let is_joint = |kind: Kind| matches!(kind, Kind::Joint | Kind::Apostrophe);
+    let is_dense = |place: &&Place| is_joint(place.kind) && !text[place.bytes()].contains(' ');
     let joints = places.iter().filter(is_dense).map(|place| place.bytes().start).collect();
     let mut stretches: Vec<Range<usize>> = Vec::new();
     let mut number_end = 0;
-    for place in places {
+    for place in places.into_iter().filter(|place| place.kind != Kind::Apostrophe) {
         let (bytes, is_row) = (place.bytes(), place.kind == Kind::Row);
         if place.kind == Kind::Hyphen && !ends_line(normalised, source, &bytes) {
             continue;
