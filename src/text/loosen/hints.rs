@@ -7,19 +7,12 @@
 
 use std::ops::Range;
 
+use super::bits::Bits;
+use super::gap::{gap_before, usual_gap_before};
 use super::signs::{is_half_letter, letter_of};
 use super::words::bare;
 use crate::text::fold::{belongs_to_no_script, is_word_character};
 use crate::text::rule::Words;
-
-/// Bits for each entry: one place in a hundred that has nothing to do with a keyword passes, at most.
-const BITS_EACH: usize = 16;
-
-/// Bits of the smallest filter.
-const LEAST_BITS: usize = 1 << 13;
-
-/// Characters between two words of a phrase.
-pub(super) const MOST_GAP: usize = 12;
 
 /// What keywords look like.
 #[derive(Debug)]
@@ -153,7 +146,10 @@ impl Hints {
     /// Whether the words at either side of `gap` in `text`, which are as they are written, may follow each other in a
     /// phrase.
     pub(super) fn may_follow(&self, text: &str, gap: &Range<usize>) -> bool {
-        self.is_open || self.has_open_ends || self.may_join(text, gap)
+        let key = key_of_joint(text.as_bytes(), gap);
+        let masks = if self.has_open_ends { &OPEN_ENDS[..] } else { &OPEN_ENDS[..1] };
+        let has = |mask: &u32| self.joints.has(key & mask) && self.may_join_far(text, gap, key & mask);
+        self.is_open || masks.iter().any(has)
     }
 
     /// Whether they may by three letters at either side, where these are known, besides those that `key` is of.
@@ -277,52 +273,6 @@ impl Around {
     }
 }
 
-/// Where the gap before the word at `at` in `text` is, if there are a word before it and not too much between.
-pub(super) fn gap_before(text: &str, at: usize) -> Option<Range<usize>> {
-    let usual = usual_gap_before(text.as_bytes(), at);
-    if let Some((gap, _)) = usual {
-        return Some(gap);
-    }
-    let mut start = at;
-    for ch in text.get(..at)?.chars().rev().take(MOST_GAP + 1) {
-        if is_word_character(ch) {
-            return (start < at && text[at..].chars().next().is_some_and(is_word_character)).then_some(start..at);
-        }
-        start -= ch.len_utf8();
-    }
-    None
-}
-
-/// The same where all is ASCII and the gap short, with the upper half of the key of the joint, without a branch that
-/// depends on how long it is; `None` where it may be otherwise.
-#[inline(always)]
-fn usual_gap_before(text: &[u8], at: usize) -> Option<(Range<usize>, u32)> {
-    let before = u64::from_le_bytes(*text.get(..at)?.last_chunk()?);
-    let length = letters_of(before).leading_zeros() as usize / 8;
-    let is_usual = (1..=MOST_USUAL).contains(&length) && before & EACH_HIGH == 0;
-    if !is_usual || !text.get(at).is_some_and(u8::is_ascii_alphanumeric) {
-        return None;
-    }
-    let [one, other, ..] = (before >> (8 * (MOST_USUAL - length))).to_le_bytes();
-    Some((at - length..at, u32::from(alike(one)) << 8 | u32::from(alike(other))))
-}
-
-/// Bytes of a gap before which, within eight bytes, are two more.
-const MOST_USUAL: usize = 6;
-
-/// A one in each byte, and the highest bit of each.
-const EACH: u64 = 0x0101_0101_0101_0101;
-const EACH_HIGH: u64 = 0x80 * EACH;
-
-/// The highest bit of each byte that is a letter or a digit, all being ASCII.
-const fn letters_of(bytes: u64) -> u64 {
-    const fn within(bytes: u64, first: u8, last: u8) -> u64 {
-        let [from, behind] = [0x80 - first, 0x7f - last];
-        (bytes & !EACH_HIGH).wrapping_add(from as u64 * EACH) & !(bytes & !EACH_HIGH).wrapping_add(behind as u64 * EACH)
-    }
-    (within(bytes | (0x20 * EACH), b'a', b'z') | within(bytes, b'0', b'9')) & EACH_HIGH
-}
-
 fn words_of(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     text.split_inclusive(|ch: char| !is_word_character(ch)).filter_map(move |piece| {
@@ -339,6 +289,9 @@ fn key_of_joint(text: &[u8], gap: &Range<usize>) -> u32 {
     let at = [gap.start.checked_sub(2), gap.start.checked_sub(1), Some(gap.end), Some(gap.end + 1)];
     at.into_iter().fold(0, |key, at| key << 8 | u32::from(byte(at)))
 }
+
+/// What is left of the key of a joint where a phrase, which may stand within a word, leaves its outer letters open.
+const OPEN_ENDS: [u32; 4] = [u32::MAX, 0x00ff_ffff, 0xffff_ff00, 0x00ff_ff00];
 
 /// Stands for letters beside a gap that a keyword leaves open.
 const ANY: u32 = u32::MAX;
@@ -395,7 +348,7 @@ fn key_of_word(bytes: impl DoubleEndedIterator<Item = u8> + Clone) -> u32 {
 }
 
 /// One byte for all that leet takes for the same; zero for what is of no word.
-const fn alike(byte: u8) -> u8 {
+pub(super) const fn alike(byte: u8) -> u8 {
     ALIKE[byte as usize]
 }
 
@@ -424,60 +377,9 @@ const fn alike_of(byte: u8) -> u8 {
     }
 }
 
-/// A set of keys that may say that it has one which it has not: three bits for each, in one word.
-#[derive(Debug)]
-struct Bits {
-    words: Box<[u64]>,
-    shift: u32,
-}
-
-impl Bits {
-    fn of(keys: Vec<u32>) -> Self {
-        let bits = (keys.len() * BITS_EACH).next_power_of_two().max(LEAST_BITS);
-        let words = bits / u64::BITS as usize;
-        let mut made = Self { words: vec![0; words].into(), shift: u64::BITS - words.ilog2() };
-        for key in keys {
-            let (word, bits) = made.place(key);
-            made.words[word] |= bits;
-        }
-        made
-    }
-
-    /// Fibonacci hashing: the upper bits of a product depend on all of the key.
-    const fn place(&self, key: u32) -> (usize, u64) {
-        let hash = (key as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        ((hash >> self.shift) as usize, 1 << (hash >> 40 & 63) | 1 << (hash >> 34 & 63) | 1 << (hash >> 28 & 63))
-    }
-
-    fn has(&self, key: u32) -> bool {
-        let (word, bits) = self.place(key);
-        self.words[word] & bits == bits
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn gaps_are_the_same_however_they_are_measured() {
-        let ends = ["", "ab", "a", "9 b", "é", "long before", "Z"];
-        let marks = (0..0x80_u8).map(|byte| char::from(byte).to_string()).chain(["·".to_owned(), "—".to_owned()]);
-        for (mark, count, before) in
-            marks.flat_map(|mark| (0..15).flat_map(move |count| ends.map(|end| (mark.clone(), count, end))))
-        {
-            let gap = mark.repeat(count);
-            for behind in ["z", "7 days", "é", "", "-"] {
-                let (text, at) = (format!("{before}{gap}{behind}"), before.len() + gap.len());
-                let last = text[..at].char_indices().rev().find(|(_, ch)| is_word_character(*ch));
-                let start = last.map(|(at, ch)| at + ch.len_utf8());
-                let is_gap = |start: &usize| *start < at && text[*start..at].chars().count() <= MOST_GAP;
-                let begins_word = text[at..].chars().next().is_some_and(is_word_character);
-                let expected = start.filter(is_gap).filter(|_| begins_word).map(|start| start..at);
-                assert_eq!(gap_before(&text, at), expected, "{text:?} {at}");
-            }
-        }
-    }
 
     #[test]
     fn what_keywords_have_passes_and_little_else() {

@@ -4,6 +4,8 @@
 //! besides the text as it is, so nothing is hidden by being loosened. A keyword counts when something in it was
 //! loosened.
 
+mod bits;
+mod gap;
 mod hints;
 mod phrase;
 mod places;

@@ -7,8 +7,8 @@ use super::hints::Hints;
 use crate::text::fold::is_word_character;
 use crate::text::source::{boundary_before, boundary_behind};
 
-/// The bytes of `text` that a phrase may take which has something of `stretch`, with the signs around them; no more than
-/// `most` to either side.
+/// The bytes of `text` that a phrase may take which has something of `stretch`, with the signs around them, and no more
+/// than `most` to either side.
 ///
 /// The word next to the stretch always is among them: of letters in disguise nobody knows what may follow them.
 pub(super) fn around(text: &str, stretch: &Range<usize>, most: usize, hints: &Hints) -> Range<usize> {
@@ -68,7 +68,13 @@ mod tests {
             assert_eq!(&text[around(&text, &stretch, 128, &hints)], expected);
             assert_eq!(around(&text, &stretch, 0, &hints), stretch);
         }
-        let inner = Hints::of([("a bc d", Words::Anywhere)].into_iter());
-        assert_eq!(around("one xa bc dx more", &(7..9), 128, &inner), 0..17, "how words end is not known");
+        let inner = Hints::of([("a bc de f", Words::Anywhere)].into_iter());
+        for (text, expected) in
+            [("one xa bc [de] fx more", " xa bc de fx "), ("one xa [bc] de fx more", " xa bc de fx ")]
+        {
+            let stretch = text.find('[').unwrap()..text.find(']').unwrap() - 1;
+            let text = text.replace(['[', ']'], "");
+            assert_eq!(&text[around(&text, &stretch, 128, &inner)], expected, "what is before \"a\" is not known");
+        }
     }
 }

@@ -6,7 +6,8 @@
 use std::ops::Range;
 
 use super::LEAST_SPACED;
-use super::hints::{Hints, Meeting, gap_before};
+use super::gap::gap_before;
+use super::hints::{Hints, Meeting};
 use super::reader::{LEAST_REPEATED, MOST_BETWEEN};
 use super::signs::{is_behind_pair, is_hyphen as is_hyphen_sign, is_mark, letter_of, letter_of_pair};
 use super::words;

@@ -11,7 +11,7 @@ use crate::text::switches::Switch;
 pub(super) const MOST_BETWEEN: usize = 3;
 
 /// Characters between the words of a phrase, or the halves of a divided word.
-const MOST_GAP: usize = super::hints::MOST_GAP;
+const MOST_GAP: usize = super::gap::MOST_GAP;
 
 /// Equal letters in a row that nothing is spelled with.
 pub(super) const LEAST_REPEATED: usize = 3;

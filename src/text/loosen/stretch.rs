@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::hints::{Hints, MOST_GAP};
+use super::gap::MOST_GAP;
+use super::hints::Hints;
 use super::places::{self, Kind, Place};
 use super::signs::{letter_of, letter_of_pair};
 use super::words;
