@@ -100,6 +100,11 @@ pub(super) fn is_base64(head: &[u8]) -> bool {
     last.take(7).eq(b";base64".iter().rev().copied())
 }
 
+/// The type in `head`, if it names a charset, without which a text is not read as browsers read it.
+fn charset_of(head: &[u8]) -> Option<String> {
+    legible::named(head, b"charset").map(|_| String::from_utf8_lossy(head).into_owned())
+}
+
 /// Whether `byte` can be no data of a URI, in any notation that URIs are in.
 fn ends_data(byte: &u8) -> bool {
     b"\"'<>()`\\ \t\r\n".contains(byte)
@@ -109,7 +114,7 @@ fn ends_data(byte: &u8) -> bool {
 fn data_uri(text: &Bytes, head: &Range<usize>, data: Range<usize>, standing: Standing, found: &mut Dissection<'_>) {
     let unescaped = percent::decode(&text.slice(data), percent::Plus::IsPlus);
     if is_base64(&text[head.clone()]) {
-        base64(&unescaped, standing, found);
+        base64(&unescaped, charset_of(&text[head.clone()]).as_deref(), standing, found);
     } else {
         let is_guess = standing.is_guess(&unescaped);
         add(text, head, unescaped, is_guess, found);
@@ -119,12 +124,27 @@ fn data_uri(text: &Bytes, head: &Range<usize>, data: Range<usize>, standing: Sta
 /// What is in the data URI `address`, as an attribute has it; `None` when it is none, or a limit was passed.
 pub(in crate::extract) fn content_of(address: &[u8], found: &mut Dissection<'_>) -> Option<Bytes> {
     let resolved = legible::resolved(address, ReferenceIn::Attribute);
-    let address = resolved.as_deref().unwrap_or(address).trim_ascii_start();
-    let address: Vec<u8> = address.iter().filter(|byte| !matches!(byte, b'\t' | b'\n' | b'\r')).copied().collect();
+    declared_content_of(resolved.as_deref().unwrap_or(address), found).map(|(_, content)| content)
+}
+
+/// The head of the data URI `address` and what is in it; `None` when it is none, or a limit was passed.
+pub(in crate::extract) fn declared_content_of(address: &[u8], found: &mut Dissection<'_>) -> Option<(Vec<u8>, Bytes)> {
+    let address = address.trim_ascii_start();
+    let is_kept = |byte: &u8| !matches!(byte, b'\t' | b'\n' | b'\r');
+    // What follows a number sign is the name of a place in the content.
+    let kept = address.iter().filter(|byte| is_kept(byte)).take_while(|byte| **byte != b'#');
+    let mut address: Vec<u8> = kept.copied().collect();
     let comma = memchr(b',', &address)?;
-    let head = address[..comma].split_at_checked(SCHEME).filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"data:"))?.1;
     let data = percent::decode(&Bytes::copy_from_slice(&address[comma + 1..]), percent::Plus::IsPlus);
-    if is_base64(head) { found.keep(&decode_leniently(&data), data.len()) } else { found.keep(&data, data.len()) }
+    address.truncate(comma);
+    let (scheme, head) = address.split_at_checked(SCHEME)?;
+    if !scheme.eq_ignore_ascii_case(b"data:") {
+        return None;
+    }
+    let packed = data.len();
+    let content =
+        if is_base64(head) { found.keep(&decode_leniently(&data), packed)? } else { found.keep(&data, packed)? };
+    Some((head.to_vec(), content))
 }
 
 /// Hands out what is declared by `head`.
@@ -171,7 +191,8 @@ fn spread_uri(
         let padding = memchr(b'=', &near).map(|length| &near[..=length]);
         let is_known = padding.is_some_and(|known| spread.clone().take(known.len()).eq(known.iter().copied()));
         for way in ways(spread.clone()).into_iter().filter(|way| !(is_known && way.ends_at_padding)) {
-            decode(spread.clone(), end - data.start, way, Standing::Quoted, found);
+            let declared = charset_of(&text[head.clone()]);
+            decode(spread.clone(), end - data.start, way, declared.as_deref(), Standing::Quoted, found);
         }
     }
     end
@@ -217,6 +238,19 @@ mod tests {
         }
         assert_eq!(decoded("metadata: one, two", find).len(), 0);
         assert_eq!(decoded("data:", find).len(), 0);
+    }
+
+    #[test]
+    fn a_charset_in_the_head_is_declared_for_what_is_in_base64_too() {
+        let text = Bytes::from_static(b"<iframe src='data:text/html;charset=utf-16le;base64,ZgBvAHIA'>");
+        let found = crate::extract::dissection::testing::gathered(
+            &crate::content::ExtractLimits::default(),
+            crate::config::Ambiguity::Refuse,
+            |found| find(&text, found),
+        );
+        let declared: Vec<_> = found.parts.iter().filter_map(|part| part.declared_type.as_deref()).collect();
+        assert_eq!(declared, ["text/html;charset=utf-16le;base64"]);
+        assert!(found.parts.iter().any(|part| part.kind == PartKind::Text && &part.bytes[..] == b"for"));
     }
 
     /// A picture's worth of bytes, and their base64 in lines of `width`, with `between` after each.

@@ -27,7 +27,7 @@ use bytes::Bytes;
 use crate::body::{End, ScratchWriter};
 use crate::content::{Part, PartKind, base64_digit, reads_as_text};
 
-pub(super) use self::data_uri::content_of;
+pub(super) use self::data_uri::{content_of, declared_content_of};
 use super::carve;
 use super::container::uuencode;
 use super::dissection::Dissection;
@@ -144,7 +144,7 @@ pub(super) fn whole_value(text: &Bytes, found: &mut Dissection<'_>) {
     if characters < MIN_CHARACTERS || text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"data:")) {
         return;
     }
-    base64(text, Standing::Value, found);
+    base64(text, None, Standing::Value, found);
 }
 
 /// Hands out what `body` is when it is base64 by the letter, as some clients send files.
@@ -152,7 +152,7 @@ fn whole_body(body: &Bytes, found: &mut Dissection<'_>) {
     let is_character = |byte: &u8| Way::USUAL.value(*byte).is_some() || byte.is_ascii_whitespace() || *byte == b'=';
     let is_within_limit = body.len() as u64 <= found.limits().max_escaped;
     if is_within_limit && body.len() >= MIN_CHARACTERS && body.iter().all(is_character) {
-        base64(body, Standing::Value, found);
+        base64(body, None, Standing::Value, found);
     }
 }
 
@@ -169,7 +169,7 @@ pub(super) fn escaped_markup(text: &[u8], found: &mut Dissection<'_>) {
 
 /// Hands out what `text` is in base64, as it is declared to be.
 pub(super) fn declared_base64(text: &Bytes, found: &mut Dissection<'_>) {
-    base64(text, Standing::Declared, found);
+    base64(text, None, Standing::Declared, found);
 }
 
 /// How base64 of a gzip member begins.
@@ -188,7 +188,7 @@ fn compressed_in(text: &[u8], found: &mut Dissection<'_>) {
         }
         end = text[at..].iter().position(|byte| !is_digit(byte)).map_or(text.len(), |length| at + length);
         if end - at >= MIN_COMPRESSED && end - at < text.len() {
-            decode(text[at..end].iter().copied(), end - at, Way::USUAL, Standing::Quoted, found);
+            decode(text[at..end].iter().copied(), end - at, Way::USUAL, None, Standing::Quoted, found);
         }
     }
 }
@@ -214,17 +214,17 @@ impl Standing {
     }
 }
 
-/// Hands out what `text` is in base64, in every way.
-fn base64(text: &[u8], standing: Standing, found: &mut Dissection<'_>) {
+/// Hands out what `text` is in base64, in every way; it may be `declared` to be of a type.
+fn base64(text: &[u8], declared: Option<&str>, standing: Standing, found: &mut Dissection<'_>) {
     for way in ways(text.iter().copied()) {
-        decode(text.iter().copied(), text.len(), way, standing, found);
+        decode(text.iter().copied(), text.len(), way, declared, standing, found);
     }
 }
 
 /// Hands out what `text` is in base64, in every way but the one of [`decode_usual`].
 pub(super) fn other_ways(text: &Bytes, found: &mut Dissection<'_>) {
     for way in ways(text.iter().copied()).into_iter().skip(1) {
-        decode(text.iter().copied(), text.len(), way, Standing::Declared, found);
+        decode(text.iter().copied(), text.len(), way, None, Standing::Declared, found);
     }
 }
 
@@ -260,14 +260,22 @@ fn ways(text: impl Iterator<Item = u8>) -> Vec<Way> {
 }
 
 /// Hands out what `text`, which takes `length` bytes where it is, is in base64.
-fn decode(text: impl Iterator<Item = u8>, length: usize, way: Way, standing: Standing, found: &mut Dissection<'_>) {
+fn decode(
+    text: impl Iterator<Item = u8>,
+    length: usize,
+    way: Way,
+    declared: Option<&str>,
+    standing: Standing,
+    found: &mut Dissection<'_>,
+) {
     let mut output = found.output();
     if let Err(end) = decode_to(text, length, way, &mut output, found) {
         return found.report_limit(end);
     }
     if let Some(content) = found.take(output).filter(|content| !content.is_empty() && found.is_new(content)) {
         let is_guess = standing.is_guess(&content);
-        found.add(Part { is_guess, ..Part::new(PartKind::Decoded, content) }, None);
+        let part = Part { is_guess, ..Part::new(PartKind::Decoded, content) };
+        found.add(part.declared(declared.map(str::to_owned)), None);
     }
 }
 

@@ -179,10 +179,10 @@ fn hand_out_one(run: &[u8], found: &mut Dissection<'_>) {
     let is_told = run.len() >= MAX_WORDS || has(|byte| byte.is_ascii_digit() || *byte == b'+');
     let is_digest = DIGEST_CHARACTERS.contains(&run.len()) && !begins_file(run);
     if is_mixed && is_told && !is_digest {
-        decode(run.iter().copied(), run.len(), Way::USUAL, Standing::Quoted, found);
+        decode(run.iter().copied(), run.len(), Way::USUAL, None, Standing::Quoted, found);
     }
     if let Some(file) = (1..=MOST_BEFORE).filter_map(|at| run.get(at..)).find(|rest| begins_file(rest)) {
-        decode(file.iter().copied(), file.len(), Way::USUAL, Standing::Quoted, found);
+        decode(file.iter().copied(), file.len(), Way::USUAL, None, Standing::Quoted, found);
     }
 }
 

@@ -84,7 +84,7 @@ pub(super) fn byte_arrays(text: &[u8], found: &mut Dissection<'_>) {
             hand_out(bytes, at - start, found);
         } else if let Some((joined, end)) = strings(text, start) {
             at = end;
-            super::base64(&joined, super::Standing::Quoted, found);
+            super::base64(&joined, None, super::Standing::Quoted, found);
         }
         if found.is_over() {
             return;
