@@ -201,6 +201,11 @@ impl<'a> Dissection<'a> {
         self.nesting > self.limits.max_nesting
     }
 
+    /// When the inspection has to end.
+    pub(super) const fn deadline(&self) -> &'a Deadline {
+        self.deadline
+    }
+
     /// Whether reading on is of no use: there are too many parts, or time has run out.
     pub(super) fn is_over(&self) -> bool {
         self.is_full || self.deadline.has_passed()

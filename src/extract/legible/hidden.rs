@@ -3,6 +3,8 @@
 //!
 //! Sources: WHATWG HTML §15.3 (rendering); CSS Display 3 §2, CSS Masking 1 §5, CSS Writing Modes 3 §2.
 
+use std::rc::Rc;
+
 use memchr::memchr;
 
 use crate::content::ReferenceIn;
@@ -43,6 +45,9 @@ const TELLING: [&[u8]; 6] = [b"style", b"hidden", b"dir", b"srcdoc", b"popover",
 /// Elements of drawings with words in them, of which an attribute says whether they are drawn (SVG 2 §6.6).
 const OF_DRAWINGS: [&[u8]; 6] = [b"svg", b"g", b"text", b"tspan", b"textpath", b"switch"];
 
+/// Opacity from which on something may be seen.
+const FAINT: f64 = 0.04;
+
 /// Coordinates from which on something is out of sight, in pixels.
 const OUT_OF_SIGHT: f64 = -400.0;
 
@@ -59,6 +64,48 @@ pub(super) fn is_telling_attribute(name: &[u8]) -> bool {
 
 pub(super) fn is_in(names: &[&[u8]], name: &[u8]) -> bool {
     names.iter().any(|one| one.eq_ignore_ascii_case(name))
+}
+
+/// Properties of which [`Said`] knows.
+const PROPERTIES: [&[u8]; 33] = [
+    b"all",
+    b"clip",
+    b"clip-path",
+    b"color",
+    b"content-visibility",
+    b"direction",
+    b"display",
+    b"filter",
+    b"font",
+    b"font-size",
+    b"height",
+    b"left",
+    b"margin",
+    b"margin-left",
+    b"margin-top",
+    b"max-height",
+    b"max-width",
+    b"opacity",
+    b"overflow",
+    b"overflow-x",
+    b"overflow-y",
+    b"right",
+    b"bottom",
+    b"scale",
+    b"text-indent",
+    b"top",
+    b"transform",
+    b"unicode-bidi",
+    b"visibility",
+    b"width",
+    b"float",
+    b"position",
+    b"-webkit-text-fill-color",
+];
+
+/// Whether a property called `name` may change how text is drawn.
+pub(super) fn is_telling_property(name: &[u8]) -> bool {
+    PROPERTIES.contains(&name)
 }
 
 /// Ways in which text is hidden, one bit each.
@@ -95,13 +142,13 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// What `style` says.
+    /// What `style`, in which there are no comments, says.
     pub(super) fn by(style: &[u8]) -> Self {
         let mut said = Self::default();
         let (mut is_rtl, mut overrides, mut is_flat, mut is_cut) = (false, false, false, false);
-        for (name, value, is_important) in css::declarations(style) {
-            let value = &value[..];
-            match &name[..] {
+        for declaration in css::declarations(style) {
+            let (name, value) = (&declaration.name[..], &css::plain(declaration.value)[..]);
+            match name {
                 b"direction" => is_rtl = value == b"rtl",
                 b"unicode-bidi" => overrides = value.ends_with(b"override"),
                 b"width" | b"height" | b"max-width" | b"max-height" => is_flat |= css::number(value) == Some(0.0),
@@ -109,10 +156,11 @@ impl Said {
                     is_cut |= [&b"hidden"[..], b"clip"].iter().any(|word| value.starts_with(word));
                 }
                 b"display" => said.effect = effect_of(value).or(said.effect),
+                b"all" => said.note(u16::MAX, false, declaration.is_important),
                 _ => {}
             }
-            if let Some((way, hides)) = way_of(&name, value) {
-                said.note(way, hides, is_important);
+            if let Some((way, hides)) = way_of(name, value) {
+                said.note(way, hides, declaration.is_important);
             }
         }
         if is_flat {
@@ -133,28 +181,92 @@ impl Said {
     }
 }
 
-/// By which way a declaration may hide text, and whether it does.
+/// By which way a declaration may hide text, and whether it does; `None` where it counts for nothing.
 fn way_of(name: &[u8], value: &[u8]) -> Option<(u16, bool)> {
-    let is_zero = || css::number(value) == Some(0.0);
     let starts_with = |words: &[&[u8]]| words.iter().any(|word| value.starts_with(word));
+    let is_known = |words: &[&[u8]]| words.contains(&value) || GLOBAL.contains(&value);
     Some(match name {
-        b"display" => (by::DISPLAY, value == b"none"),
-        b"visibility" => (by::VISIBILITY, starts_with(&[b"hidden", b"collapse"])),
+        b"display" => (by::DISPLAY, is_display(value).then_some(value == b"none")?),
+        b"visibility" => {
+            let is_value = is_known(&[b"visible", b"hidden", b"collapse"]);
+            (by::VISIBILITY, is_value.then(|| starts_with(&[b"hidden", b"collapse"]))?)
+        }
         b"content-visibility" => (by::CONTENT, value == b"hidden"),
-        b"opacity" => (by::OPACITY, is_zero()),
-        b"font-size" => (by::FONT_SIZE, is_zero()),
-        b"color" | b"-webkit-text-fill-color" => {
-            (by::COLOR, value == b"transparent" || value.starts_with(b"rgba(") && value.ends_with(b",0)"))
-        }
-        b"clip" => (by::CLIP, starts_with(&[b"rect(0", b"rect(1px,1px"])),
+        b"opacity" => (by::OPACITY, if GLOBAL.contains(&value) { false } else { css::number(value)? < FAINT }),
+        b"filter" => (by::OPACITY, value.strip_prefix(b"opacity(").and_then(css::number).is_some_and(|n| n < FAINT)),
+        b"font-size" => (by::FONT_SIZE, is_tiny(value)),
+        b"font" => (by::FONT_SIZE, font_size(value).is_some_and(is_tiny)),
+        b"color" | b"-webkit-text-fill-color" => (by::COLOR, is_clear(value)),
+        b"clip" => (by::CLIP, starts_with(&[b"rect(0", b"rect(1px,1px", b"rect(1px 1px"])),
         b"clip-path" => (by::CLIP_PATH, hides_by_path(value)),
-        b"left" | b"right" | b"top" | b"bottom" | b"margin-left" | b"margin-top" | b"text-indent" => {
-            (by::PLACE, css::number(value).is_some_and(|number| number < OUT_OF_SIGHT))
+        b"left" | b"right" | b"top" | b"bottom" | b"margin" | b"margin-left" | b"margin-top" | b"text-indent" => {
+            (by::PLACE, value.split(|byte| *byte == b' ').filter_map(css::number).any(|number| number < OUT_OF_SIGHT))
         }
-        b"transform" => (by::SCALE, starts_with(&[b"scale(0)", b"scale(0,", b"scalex(0)", b"scaley(0)"])),
-        b"scale" => (by::SCALE, is_zero()),
+        b"transform" => {
+            let moved = starts_with(&[b"translate"]).then(|| value.split(|byte| b"(,".contains(byte))).into_iter();
+            let is_away = moved.flatten().filter_map(css::number).any(|number| number < OUT_OF_SIGHT);
+            (by::SCALE, is_away || starts_with(&[b"scale(0)", b"scale(0,", b"scalex(0)", b"scaley(0)"]))
+        }
+        b"scale" => (by::SCALE, css::number(value) == Some(0.0)),
         _ => return None,
     })
+}
+
+/// Values that every property may have.
+const GLOBAL: [&[u8]; 5] = [b"inherit", b"initial", b"unset", b"revert", b"revert-layer"];
+
+/// How the values of `display` begin, but for `none`; browsers leave out any other.
+const DISPLAYS: [&[u8]; 12] = [
+    b"block",
+    b"inline",
+    b"contents",
+    b"flex",
+    b"grid",
+    b"table",
+    b"list-item",
+    b"flow",
+    b"ruby",
+    b"math",
+    b"-webkit-",
+    b"-moz-",
+];
+
+fn is_display(value: &[u8]) -> bool {
+    value == b"none" || GLOBAL.contains(&value) || DISPLAYS.iter().any(|word| value.starts_with(word))
+}
+
+/// The size in the value of `font`: what stands before the slash, or the first that is no weight.
+fn font_size(value: &[u8]) -> Option<&[u8]> {
+    let mut words = value.split(|byte| *byte == b'/').next()?.split(|byte| *byte == b' ');
+    words.find(|word| {
+        css::number(word).is_some_and(|number| number < 1.0 || word.last().is_some_and(|c| !c.is_ascii_digit()))
+    })
+}
+
+/// Whether letters of the size `value` are nothing to be seen.
+fn is_tiny(value: &[u8]) -> bool {
+    let least = match value {
+        [.., b'p', b'x' | b't'] => 1.0,
+        [.., b'%'] => 2.0,
+        _ => 0.02,
+    };
+    css::number(value).is_some_and(|size| size <= least)
+}
+
+/// Whether a colour lets everything through.
+fn is_clear(value: &[u8]) -> bool {
+    let is_faint = |part: &[u8]| {
+        let share = if part.contains(&b'%') { 100.0 } else { 1.0 };
+        css::number(part).is_some_and(|number| number < FAINT * share)
+    };
+    match value {
+        b"transparent" => true,
+        [b'#', _, _, _, last] => *last == b'0',
+        [b'#', _, _, _, _, _, _, last @ ..] => last == b"00",
+        [.., b')'] if memchr(b'/', value).is_some() => value.rsplit(|byte| *byte == b'/').next().is_some_and(is_faint),
+        [b'r' | b'h', ..] => value.split(|byte| *byte == b',').nth(3).is_some_and(is_faint),
+        _ => false,
+    }
 }
 
 /// Whether nothing is left by the path `value`.
@@ -163,25 +275,27 @@ fn hides_by_path(value: &[u8]) -> bool {
     first(b"inset(").is_some_and(|number| number >= 50.0)
         || first(b"circle(") == Some(0.0)
         || first(b"ellipse(") == Some(0.0)
-        || value.starts_with(b"polygon(00")
+        || [&b"polygon(0 0)"[..], b"polygon(0 0,0 0,0 0"].iter().any(|head| value.starts_with(head))
 }
 
 fn effect_of(display: &[u8]) -> Option<Effect> {
+    if !is_display(display) {
+        return None;
+    }
     let is = |words: &[&[u8]]| words.iter().any(|word| display.starts_with(word));
-    if is(&[b"inline", b"contents"]) {
+    if is(&[b"inline", b"contents", b"ruby", b"initial", b"unset"]) {
         return Some(Effect::Joins);
     }
     is(&[b"block", b"table", b"flex", b"grid", b"list-item", b"flow-root"]).then_some(Effect::Separates)
 }
 
-/// How `element` is drawn where no sheet says anything, and what its own style says.
-pub(super) fn own_look(element: &Element<'_>) -> (u16, Said) {
+/// Ways by which the attributes of `element` hide it, and what its own `style` says, in which there are no comments.
+pub(super) fn own_look(element: &Element<'_>, style: &[u8]) -> (u16, Said) {
     let (name, value) = (element.name, |key: &[u8]| element.value(key));
-    let mut said = value(b"style").map(Said::by).unwrap_or_default();
+    let mut said = Said::by(style);
     let is_rtl = value(b"dir").is_some_and(|dir| dir.eq_ignore_ascii_case(b"rtl"));
     let overrides = || {
-        let style = css::declarations(value(b"style").unwrap_or_default());
-        style.iter().any(|(name, value, _)| name == b"unicode-bidi" && value.ends_with(b"override"))
+        css::declarations(style).any(|one| one.name == b"unicode-bidi" && css::plain(one.value).ends_with(b"override"))
     };
     said.is_reversed |= is_rtl && (name.eq_ignore_ascii_case(b"bdo") || overrides());
     let is_hidden = value(b"hidden").is_some()
@@ -198,22 +312,35 @@ pub(super) fn is_undrawn(name: &[u8]) -> bool {
 }
 
 /// An element with its attributes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Element<'t> {
     pub(super) name: &'t [u8],
-    attributes: Vec<(&'t [u8], Vec<u8>)>,
+    attributes: Rc<Vec<(&'t [u8], Vec<u8>)>>,
 }
 
 impl<'t> Element<'t> {
     /// The element of a tag with this name, and `attributes` after the name.
     pub(super) fn of(name: &'t [u8], attributes: &'t [u8]) -> Self {
-        Self { name, attributes: Attributes { rest: attributes }.collect() }
+        Self { name, attributes: Rc::new(Attributes { rest: attributes }.collect()) }
     }
 
     /// The value of the attribute `key`, in which references are resolved.
     pub(super) fn value(&self, key: &[u8]) -> Option<&[u8]> {
         let named = self.attributes.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
         named.map(|(_, value)| &value[..])
+    }
+
+    /// Adds the attributes of another tag for it that it has not yet.
+    pub(super) fn extend(&mut self, other: Self) {
+        let new = other.attributes.iter().filter(|(name, _)| self.value(name).is_none()).cloned();
+        let new: Vec<_> = new.collect();
+        Rc::make_mut(&mut self.attributes).extend(new);
+    }
+
+    /// The classes that it has.
+    pub(super) fn classes(&self) -> impl Iterator<Item = &[u8]> {
+        let names = self.value(b"class").unwrap_or_default().split(u8::is_ascii_whitespace);
+        names.filter(|name| !name.is_empty())
     }
 }
 

@@ -13,14 +13,15 @@ use memchr::{memchr, memchr2, memmem};
 
 use crate::content::{PartKind, ReferenceIn, character_reference};
 use crate::extract::dissection::Dissection;
-use crate::extract::{html, percent, xml};
+use crate::extract::{ProblemCode, html, percent, xml};
 
 use super::drawing::{Drawing, Step, Syntax};
 use super::elements::{Effect, RAW, effect};
 use super::hidden;
 use super::name;
 use super::references;
-use super::styles::{Styles, Unsure};
+use super::sheets;
+use super::styles::{Source, Styles, Unsure};
 use super::writer::TextWriter;
 
 /// Bytes of an attribute that are unescaped at once; pictures in data URIs have any length.
@@ -53,10 +54,11 @@ fn show_page(text: &[u8], frames: usize, found: &mut Dissection<'_>) {
     if seen.has_unknown && !seen.has_separating {
         strip(text, Effect::Separates, View::Written, found);
     }
-    let styles = Rc::new(if seen.has_styles { Styles::of(text) } else { Styles::default() });
-    if seen.is_telling || seen.has_telling_attribute || seen.depth != 0 || !styles.is_empty() {
-        let head = &text[..text.len().min(XML_WITHIN)];
-        let is_xml = head.trim_ascii_start().starts_with(b"<?xml") || memmem::find(head, b"xmlns=").is_some();
+    let head = &text[..text.len().min(XML_WITHIN)];
+    let is_xml = head.trim_ascii_start().starts_with(b"<?xml") || memmem::find(head, b"xmlns=").is_some();
+    let is_quirky = !is_xml && sheets::is_quirky(text);
+    let styles = Rc::new(Styles::of(&seen.sheets, is_quirky, found));
+    if seen.is_telling || seen.has_telling_attribute || seen.depth != 0 || !styles.is_empty() || styles.is_cut() {
         for syntax in [Syntax::Html, Syntax::Xml].into_iter().take(1 + usize::from(is_xml)) {
             strip(text, Effect::Joins, View::Drawn(syntax, Rc::clone(&styles), Unsure::Counts), found);
             if (seen.has_files || styles.is_unsure()) && !found.is_over() {
@@ -103,7 +105,7 @@ struct Seen {
     /// Whether something may be drawn otherwise than it is written.
     is_telling: bool,
     has_telling_attribute: bool,
-    has_styles: bool,
+    sheets: Vec<Source>,
     /// Whether elements show files, or their content in place of one that there is not.
     has_files: bool,
     /// Elements that were opened and not ended.
@@ -122,10 +124,14 @@ fn strip(text: &[u8], unknown: Effect, view: View, found: &mut Dissection<'_>) -
         View::Drawn(syntax, styles, unsure) => Some((syntax, Drawing::of(syntax, styles, unsure))),
     };
     let seen = Seen::default();
-    let mut stripper = Stripper { text, unknown, drawn, turned: None, main, aside, seen, endless, found };
+    let mut stripper =
+        Stripper { text, unknown, drawn, turned: None, raw_end: 0, templates: 0, main, aside, seen, endless, found };
     stripper.run();
     stripper.end_turned();
     let Stripper { main, aside, seen, drawn, found, .. } = stripper;
+    if drawn.as_ref().is_some_and(|(_, drawing)| drawing.is_cut()) {
+        found.report(ProblemCode::TooMuchWork, None);
+    }
     match drawn {
         None if seen.has_markup => main.show(PartKind::Text, "text", found),
         Some((syntax, drawing)) if drawing.differs || seen.is_telling || syntax == Syntax::Xml => {
@@ -157,6 +163,9 @@ struct Stripper<'t, 'f, 'a> {
     drawn: Option<(Syntax, Drawing<'t>)>,
     /// What is turned around, while it is.
     turned: Option<Vec<u8>>,
+    /// Where the element ends whose content is no markup to browsers, and templates that are open.
+    raw_end: usize,
+    templates: usize,
     main: TextWriter<'a>,
     /// Attributes, comments and scripts.
     aside: Option<TextWriter<'a>>,
@@ -185,9 +194,19 @@ impl<'t> Stripper<'t, '_, '_> {
 
     /// Adds `piece` to the text, unless it is not drawn or not there.
     fn push(&mut self, piece: &[u8]) {
-        if self.drawn.as_ref().is_some_and(|(_, drawing)| !drawing.is_drawn()) {
-            return;
+        if let Some((_, drawing)) = &mut self.drawn {
+            let steps = drawing.before_text(piece);
+            let is_drawn = drawing.is_drawn();
+            self.take(steps);
+            if !is_drawn {
+                return;
+            }
         }
+        self.put(piece);
+    }
+
+    /// Adds `piece`, which is drawn.
+    fn put(&mut self, piece: &[u8]) {
         match &mut self.turned {
             None => self.main.push(piece, self.found),
             Some(turned) if turned.len() < MAX_PIECE => turned.extend_from_slice(piece),
@@ -196,7 +215,7 @@ impl<'t> Stripper<'t, '_, '_> {
     }
 
     fn end_line(&mut self) {
-        if self.turned.is_some() { self.push(b"\n") } else { self.main.end_line(self.found) }
+        if self.turned.is_some() { self.put(b"\n") } else { self.main.end_line(self.found) }
     }
 
     /// Does what a tag does in the view as drawn.
@@ -204,7 +223,7 @@ impl<'t> Stripper<'t, '_, '_> {
         for step in steps {
             match step {
                 Step::EndLine => self.end_line(),
-                Step::Push(text) => self.push(&text),
+                Step::Push(text) => self.put(&text),
                 Step::Reverse => self.turned = Some(Vec::new()),
                 Step::EndReverse => self.end_turned(),
             }
@@ -260,7 +279,11 @@ impl<'t> Stripper<'t, '_, '_> {
                 at + (end + 3).min(rest.len())
             }
             [_, b'?', ..] if self.is_drawn_as(Syntax::Xml) => self.aside_until(at, 2, b"?>"),
-            [_, b'?', b'x', b'm', b'l', ..] => self.aside_until(at, 2, b">"),
+            [_, b'?', b'x', b'm', b'l', ..] => {
+                let end = self.aside_until(at, 2, b">");
+                self.seen.sheets.extend(sheets::named(&rest[2..end - at]));
+                end
+            }
             [_, b'!' | b'?', next, ..] => {
                 self.seen.is_telling |= !next.eq_ignore_ascii_case(&b'd');
                 self.aside_until(at, 2, b">")
@@ -315,14 +338,35 @@ impl<'t> Stripper<'t, '_, '_> {
         if self.drawn.is_some() {
             return self.drawn_tag(name, attributes, is_opening, end);
         }
-        self.look_at(name, attributes, is_opening);
+        let is_in_page = self.is_in_page(at, end, name, is_opening);
+        self.look_at(name, attributes, is_opening, is_in_page);
         self.apply(name);
         let is_raw = is_opening && RAW.iter().any(|raw| raw.eq_ignore_ascii_case(name));
-        if is_raw && !text[..end].ends_with(b"/>") { self.raw(end, name) } else { end }
+        if !is_raw || text[..end].ends_with(b"/>") {
+            return end;
+        }
+        let behind = self.raw(end, name);
+        if is_in_page && name.eq_ignore_ascii_case(b"style") {
+            self.seen.sheets.extend(sheets::written(attributes, &text[end..behind]));
+        }
+        behind
+    }
+
+    /// Whether a tag from `at` to `end` is one of the page to browsers, in whose content that of some elements is none.
+    fn is_in_page(&mut self, at: usize, end: usize, name: &[u8], is_opening: bool) -> bool {
+        let is_inside = at < self.raw_end;
+        let is_raw = RAW_TO_BROWSERS.iter().any(|raw| raw.eq_ignore_ascii_case(name));
+        if is_opening && is_raw && !is_inside {
+            self.raw_end = end + raw_length(&self.text[end..], name);
+        }
+        if name.eq_ignore_ascii_case(b"template") && !is_inside {
+            self.templates = if is_opening { self.templates + 1 } else { self.templates.saturating_sub(1) };
+        }
+        !is_inside && self.templates == 0
     }
 
     /// Sees whether a tag may have something drawn otherwise than it is written.
-    fn look_at(&mut self, name: &[u8], attributes: &[u8], is_opening: bool) {
+    fn look_at(&mut self, name: &[u8], attributes: &[u8], is_opening: bool, is_in_page: bool) {
         let seen = &mut self.seen;
         if effect(name) == Effect::Separates {
             let is_void = name.eq_ignore_ascii_case(b"br") || name.eq_ignore_ascii_case(b"hr");
@@ -337,7 +381,9 @@ impl<'t> Stripper<'t, '_, '_> {
         if name.eq_ignore_ascii_case(b"object") && hidden::attribute(attributes, b"data").is_some() {
             (seen.has_files, seen.is_telling) = (true, true);
         }
-        seen.has_styles |= name.eq_ignore_ascii_case(b"style");
+        if is_in_page && name.eq_ignore_ascii_case(b"link") {
+            seen.sheets.extend(sheets::linked(attributes));
+        }
         let has_page = name.eq_ignore_ascii_case(b"iframe") && seen.frames.len() < MAX_FRAMES;
         if let Some(page) = hidden::attribute(attributes, b"srcdoc").filter(|_| has_page) {
             seen.frames.push(page);

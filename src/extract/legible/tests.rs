@@ -60,7 +60,7 @@ fn markup_reads_as_browsers_draw_it() {
         ("for<b style=display:block></b>bidden", "for\nbidden"),
         ("for<div style='display: inline'></div>bid<p style=display:contents>den", "forbidden"),
         ("for</div>bidden", "forbidden"),
-        ("for<div hidden>xyz</div>bidden <video>x<p>y</video>turnip", "forbidden turnip"),
+        ("for<div hidden>xyz</div>bidden <video>x<b>y</video>turnip", "forbidden turnip"),
         ("<ruby>for<rt>x<rp>y</rp></ruby>bidden", "forbidden"),
         ("for<![CDATA[x>bidden", "forbidden"),
         ("<textarea><!--</textarea> for<b></b>bidden-->", "forbidden"),
@@ -84,6 +84,87 @@ fn markup_reads_as_browsers_draw_it() {
     let texts = texts(file(shown.as_bytes()));
     assert_eq!(texts[0], ("text".to_owned(), "the forbidden turnip is hidden".to_owned()));
     assert!(texts.iter().all(|(name, _)| name != "drawn"), "{texts:?}");
+}
+
+#[test]
+fn style_sheets_count_wherever_a_page_has_them() {
+    let hide = "i{display:none}";
+    let base64 = |bytes: &[u8]| data_encoding::BASE64.encode(bytes);
+    let wide: Vec<u8> = hide.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let import = format!("@import 'data:text/css;base64,{}';", base64(hide.as_bytes()));
+    for head in [
+        format!("<link rel=stylesheet href='data:text/css,{hide}'>"),
+        format!("<link rel='x STYLESHEET' href='da&#116;a:text/css;base64,{}'>", base64(hide.as_bytes())),
+        format!("<link rel=stylesheet href='data:text/css;charset=utf-16le;base64,{}'>", base64(&wide)),
+        format!("<style>@import url(data:text/css,{hide});</style>"),
+        format!("<style>@charset 'x';@layer a;@import url( 'data:text/css,{hide}' ) layer(a) screen;</style>"),
+        format!("<style>{import}</style>"),
+        format!("<style>@import 'data:text/css;base64,{}';</style>", base64(import.as_bytes())),
+        format!("<style>{}{hide}</style>", ".c{color:red}".repeat(1000)),
+        format!("<style>{hide}</style>{}<p>", "<b>".repeat(140)),
+        format!("<style>body > p > {hide}</style>"),
+        format!("<style>p {hide}</style><noscript><style>i{{display:inline!important}}</style></noscript>"),
+        format!("<!-- <style>i{{display:inline!important}}</style> --><style>p {hide}</style>"),
+        "<style>:root{--n:none}i{display:var(--n)}</style>".to_owned(),
+    ] {
+        let page = format!("<!doctype html>{head}<p>for<i>xyz</i>bid<i>q</i>den turnip");
+        assert_reads(page.as_bytes(), "drawn", "forbidden turnip");
+    }
+    for rest in [
+        "<style>@import 'data:text/css,i{display:none}';</style>",
+        "<link rel='alternate stylesheet' href='data:text/css,i{display:none}'>",
+        "<template><style>i{display:none}</style></template>",
+        "<style type=x>i{display:none}</style>",
+    ] {
+        let page = format!("<!doctype html><style>b{{display:none}}</style>{rest}<p>a<b>x</b><i>b</i>c");
+        let expected = if rest.contains("@import") { "ac" } else { "abc" };
+        assert_reads(page.as_bytes(), "drawn", expected);
+    }
+}
+
+#[test]
+fn texts_that_styles_add_are_read() {
+    for page in [
+        "<style>:root{--x:'for'}p::before{content:var(--x)}</style><p>bidden turnip",
+        "<style>p::before{content:var(--x)}</style><div style=\"--x:'for'\"><p>bidden turnip</div>",
+        "<style>p::before{content:ATTR(data-y, 'for')}</style><p>bidden turnip",
+        "<style>p::before{content:'for' / 'x'}p::after{content:'x';display:none}</style><p>bidden turnip",
+        "<style>li{list-style-type:'forbidden '}</style><ul><li>turnip</ul>",
+        "<style>ul{list-style:inside 'for'}</style><ul><li>bidden turnip</ul>",
+        "<style>li::marker{content:'for'}</style><ul><li>bidden turnip</ul>",
+        "<style>@counter-style z{system:cyclic;symbols:x 'orb';prefix:'f';suffix:'id'}li{list-style:z}</style>\
+         <ol start=2><li>den turnip",
+        "<style>@counter-style z{system:fixed;symbols:a 'for'}p{counter-increment:a 2}\
+         p::before{content:counter(a,z)}</style><p>bidden turnip",
+        "<style>q{quotes:'for' 'nip'}</style><p><q>bidden tur</q>",
+        "<style>p{quotes:'x' 'nip' 'bid' 'y'}p::before{content:no-open-quote}p b::before{content:open-quote}\
+         p::after{content:close-quote}p b::after{content:no-close-quote}</style><p>for<b>den tur</b></p>",
+        "<style>p,b{counter-reset:a}b::before{content:counters(a,'orbi',z)}\
+         @counter-style z{system:cyclic;symbols:''}</style><p>f<b>dden turnip",
+    ] {
+        assert_reads(page.as_bytes(), "drawn", "forbidden turnip");
+    }
+}
+
+#[test]
+fn elements_that_are_not_ended_go_on_as_browsers_have_it() {
+    for page in [
+        "for<i><b hidden></i>xyz</b>bidden",
+        "for<span hidden><div>x</span>y</div></span>bidden",
+        "<b>for<div hidden>x</b>y</div>bidden",
+        "for<svg><text hidden>x<b hidden></svg>y</b>bidden",
+    ] {
+        assert_reads(page.as_bytes(), "drawn", "forbidden");
+    }
+}
+
+#[test]
+fn a_page_of_which_too_much_is_hidden_to_follow_is_over_a_limit() {
+    let page = format!("<style>{}</style><p>a<i>b</i>c", "i{opacity:0}".repeat(70_000));
+    let found =
+        gathered(&ExtractLimits::default(), Ambiguity::Refuse, |found| show_texts(&file(page.as_bytes()), found));
+    assert!(found.problems.iter().all(|problem| problem.code == ProblemCode::TooMuchWork));
+    assert!(!found.problems.is_empty());
 }
 
 #[test]
