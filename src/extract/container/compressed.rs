@@ -7,7 +7,7 @@ use crate::body::{Coding, End};
 use crate::content::number::{u32_at, u64_at};
 use crate::content::{Part, PartKind, reads_as_text};
 
-use super::Coverage;
+use super::{Coverage, woff};
 use crate::extract::carve::may_be_deflate;
 use crate::extract::dissection::Dissection;
 use crate::extract::{ProblemCode, legible};
@@ -140,7 +140,7 @@ fn hand_out(content: Option<Bytes>, member_ends: &[u64], found: &mut Dissection<
 /// called so, that is a guess.
 pub(in crate::extract) fn open_bare(part: &Part, found: &mut Dissection<'_>) {
     let bytes = &part.bytes;
-    if bytes.len() < MIN_BARE {
+    if bytes.len() < MIN_BARE || woff::open(bytes, found) {
         return;
     }
     let is_called_brotli = is_called_brotli(part);

@@ -25,6 +25,7 @@ mod testing;
 mod tnef;
 pub(super) mod uuencode;
 mod volume;
+mod woff;
 mod xar;
 pub(super) mod zip;
 
