@@ -276,6 +276,8 @@ impl<'t> Drawing<'t> {
         let is_empty = is_ended || VOID.iter().any(|empty| empty.as_bytes().eq_ignore_ascii_case(name));
         let number = self.siblings().count + 1;
         if is_empty {
+            let shown = element.shown().filter(|_| self.unsure == Unsure::Counts && !is_hidden && inherited == 0);
+            self.draw(shown.unwrap_or_default().to_vec());
             return self.siblings_mut().end(element);
         }
         if self.open.len() >= MAX_OPEN {

@@ -330,6 +330,22 @@ impl<'t> Element<'t> {
         named.map(|(_, value)| &value[..])
     }
 
+    /// The text that an attribute shows in the place of the element.
+    pub(super) fn shown(&self) -> Option<&[u8]> {
+        let is = |name: &[u8]| self.name.eq_ignore_ascii_case(name);
+        let kind = self.value(b"type").unwrap_or_default();
+        let has_none =
+            [&b"hidden"[..], b"checkbox", b"radio", b"file"].iter().any(|one| one.eq_ignore_ascii_case(kind));
+        let text = if is(b"img") || is(b"input") && kind.eq_ignore_ascii_case(b"image") {
+            self.value(b"alt")
+        } else if is(b"input") && !has_none {
+            self.value(b"value").filter(|value| !value.is_empty()).or_else(|| self.value(b"placeholder"))
+        } else {
+            None
+        };
+        text.filter(|text| !text.is_empty())
+    }
+
     /// Adds the attributes of another tag for it that it has not yet.
     pub(super) fn extend(&mut self, other: Self) {
         let new = other.attributes.iter().filter(|(name, _)| self.value(name).is_none()).cloned();

@@ -17,7 +17,7 @@ use crate::extract::{ProblemCode, html, percent, xml};
 
 use super::drawing::{Drawing, Step, Syntax};
 use super::elements::{Effect, RAW, effect};
-use super::hidden;
+use super::hidden::{self, Element};
 use super::name;
 use super::references;
 use super::sheets;
@@ -340,6 +340,12 @@ impl<'t> Stripper<'t, '_, '_> {
         }
         let is_in_page = self.is_in_page(at, end, name, is_opening);
         self.look_at(name, attributes, is_opening, is_in_page);
+        let is_letter = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
+        let is_in_word = is_letter(text[..at].last()) || is_letter(text.get(end));
+        if is_opening && is_in_word && Element::of(name, attributes).shown().is_some() {
+            // Whether the file is there, nobody here knows.
+            (self.seen.has_files, self.seen.is_telling) = (true, true);
+        }
         self.apply(name);
         let is_raw = is_opening && RAW.iter().any(|raw| raw.eq_ignore_ascii_case(name));
         if !is_raw || text[..end].ends_with(b"/>") {

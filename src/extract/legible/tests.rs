@@ -137,6 +137,7 @@ fn texts_that_styles_add_are_read() {
         "<style>@counter-style z{system:fixed;symbols:a 'for'}p{counter-increment:a 2}\
          p::before{content:counter(a,z)}</style><p>bidden turnip",
         "<style>q{quotes:'for' 'nip'}</style><p><q>bidden tur</q>",
+        "<p>for<img src=x alt=bid>den <i>turnip</i>",
         "<style>p{quotes:'x' 'nip' 'bid' 'y'}p::before{content:no-open-quote}p b::before{content:open-quote}\
          p::after{content:close-quote}p b::after{content:no-close-quote}</style><p>for<b>den tur</b></p>",
         "<style>p,b{counter-reset:a}b::before{content:counters(a,'orbi',z)}\
