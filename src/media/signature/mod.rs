@@ -17,8 +17,8 @@ const HEAD: usize = 512;
 /// The last bytes of a TGA file of version 2.
 const TGA_FOOTER: &[u8] = b"TRUEVISION-XFILE.\0";
 
-/// Bytes of the smallest pictures that something is seen in. With fewer, what begins like one may be an example: lists
-/// of media types have "RIFF....WEBP" in them.
+/// Bytes of the smallest pictures that something is seen in. A text with fewer may be an example of how one begins:
+/// lists of media types have "RIFF....WEBP" in them.
 const LEAST_PICTURE: usize = 26;
 
 /// What picture `bytes` show; `None` when they are none.
@@ -137,7 +137,7 @@ fn is_bmp_of_os2(bytes: &[u8]) -> bool {
 
 /// Whether bytes that are something else may well look like this format.
 pub(super) fn is_guess(media_type: MediaType, bytes: &[u8]) -> bool {
-    if bytes.len() < LEAST_PICTURE {
+    if bytes.len() < LEAST_PICTURE && bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
         return true;
     }
     match media_type {

@@ -170,7 +170,7 @@ fn is_iptc(bytes: &[u8]) -> bool {
     begins && [20, 30].into_iter().all(|side| memchr::memmem::find(bytes, &[0x1c, 3, side]).is_some())
 }
 
-/// Lines of names and numbers up to a form feed, with both sides among them, and the samples.
+/// Lines of names and values up to a form feed, with both sides and the kind of samples among them, and the samples.
 fn is_imt(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(100)];
     let Some(end) = memchr::memchr(0x0c, head) else { return false };
@@ -178,7 +178,7 @@ fn is_imt(bytes: &[u8]) -> bool {
         let line = head[..end].split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(name))?;
         std::str::from_utf8(line).ok()?.trim().parse::<usize>().ok().filter(|side| *side > 0)
     };
-    let sides = side(b"width ").zip(side(b"height "));
+    let sides = side(b"width ").zip(side(b"height ")).filter(|_| memchr::memmem::find(head, b"pixel n8").is_some());
     sides.is_some_and(|(width, height)| width.saturating_mul(height) <= bytes.len() - end)
 }
 

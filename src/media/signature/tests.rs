@@ -62,7 +62,8 @@ fn what_browsers_take_for_a_bmp_or_an_icon_is_one() {
 fn a_header_of_numbers_is_no_chance() {
     assert!(is_guess(MediaType::Pnm, b"P3 12 of them are there"));
     assert!(!is_guess(MediaType::Pnm, b"P3 12 13 # of them\n255 and bytes"));
-    assert!(!is_guess(MediaType::Pnm, b"P4\n# 1\n12 13\n"));
+    assert!(!is_guess(MediaType::Pnm, b"P4\n# 1\n12 13\n\0\0"));
+    assert!(is_guess(MediaType::WebP, b"RIFF....WEBP"));
 }
 
 #[test]
