@@ -90,6 +90,7 @@ impl Fold {
     const INVISIBLE: u32 = 1 << 24;
     /// Five bits for a letter, 1 to 26.
     const DRAWN: u32 = 25;
+    const EITHER: u32 = 1 << 30;
 
     /// `folded` is what `ch` folds to, and if that is not one character, it gets a `number`.
     fn of(ch: char, folded: &str, number: usize) -> Self {
@@ -107,7 +108,9 @@ impl Fold {
             None => Self::TEXT | number as u32,
         };
         let drawn = drawn.map_or(0, |letter| (letter as u32 - u32::from(b'a') + 1) << Self::DRAWN);
-        Self(role | if is_impostor { Self::IMPOSTOR } else { 0 } | folded | drawn)
+        let is_either = role == 0 && folded == u32::from(b'l') && styled::looks_like_capital_i(ch);
+        let flag = |is_set: bool, bit: u32| if is_set { bit } else { 0 };
+        Self(role | flag(is_impostor, Self::IMPOSTOR) | flag(is_either, Self::EITHER) | folded | drawn)
     }
 
     /// The Latin letter that it is drawn like, if that is not what it folds to.
@@ -139,6 +142,12 @@ impl Fold {
         self.0 & Self::IMPOSTOR != 0
     }
 
+    /// Whether it folds to "l" and looks like a capital I just as well.
+    #[inline]
+    pub(super) const fn is_either(self) -> bool {
+        self.0 & Self::EITHER != 0
+    }
+
     /// The folding, if that is one character.
     #[inline]
     pub(super) fn folded(self) -> Option<char> {
@@ -164,8 +173,8 @@ impl PlainFold {
 
     fn of(ch: char, fold: Fold, folded: &str) -> Self {
         // "1" and "|" are looked at with their neighbours, and so are spaces beyond the first.
-        let is_plain =
-            fold.role() == Role::Starts && !fold.is_impostor() && fold.drawn().is_none() && !matches!(ch, '1' | '|');
+        let is_noted = fold.is_impostor() || fold.is_either() || fold.drawn().is_some() || matches!(ch, '1' | '|');
+        let is_plain = fold.role() == Role::Starts && !is_noted;
         let starts = folded.as_bytes().first().filter(|first| **first != b' ' || folded.len() == 1);
         if !is_plain || starts.is_none() || folded.len() > Self::LONGEST {
             return Self::NONE;

@@ -29,6 +29,8 @@ mod switches;
 mod tally;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_dodges;
 mod trend_query;
 mod trial;
 mod utf8;

@@ -67,7 +67,8 @@ pub(super) struct Normalised {
     last_run: Option<(usize, usize)>,
     /// Letters and digits here that are none in the source, as a "|" that looks like an "l".
     impostors: Vec<usize>,
-    /// Where a "1" beside a letter became an "l", and may have been meant for an "i".
+    /// Where a "1" beside a letter, or a look-alike of a capital I beside a Latin one, became an "l", and may have been
+    /// meant for an "i".
     ones: Vec<usize>,
     /// Characters that are drawn like another letter than they fold to, and that letter; and letters whose marks went.
     drawn: Vec<(usize, u8)>,
@@ -248,7 +249,11 @@ impl Normalised {
                 return self.join_run(rest, source, first..at, made);
             }
             Role::Joins | Role::Starts => match fold.folded() {
-                Some(folded) => self.start_run(folded, fold.is_impostor(), at, length),
+                Some(folded) => {
+                    let is_either = fold.is_either() && self.is_beside_latin(source.from(at + length));
+                    self.ones.extend(is_either.then_some(made));
+                    self.start_run(folded, fold.is_impostor(), at, length);
+                }
                 None => {
                     self.last_run = Some((at, self.made()));
                     self.impostors.extend(fold.is_impostor().then_some(self.made()));
@@ -257,6 +262,16 @@ impl Normalised {
             },
         }
         length
+    }
+
+    /// Whether what was made last, or `rest` begins with, looks like a Latin letter.
+    fn is_beside_latin(&self, rest: &str) -> bool {
+        let before = self.fresh.last().or(self.text.as_bytes().last());
+        let is_latin = |ch: char| {
+            let fold = self.table.get(ch);
+            fold.drawn().is_some() || fold.folded().is_some_and(|folded| folded.is_ascii_alphabetic())
+        };
+        before.is_some_and(u8::is_ascii_alphabetic) || rest.chars().next().is_some_and(is_latin)
     }
 
     /// Begins a run with a character that takes `length` bytes at `at` and folds to one.
@@ -344,7 +359,7 @@ impl Normalised {
         self.map.made_from(source)
     }
 
-    /// Where a "1" or "|" beside a letter became an "l".
+    /// Where a "1" or "|" beside a letter, or a look-alike of a capital I, became an "l".
     pub(super) fn ones(&self) -> &[usize] {
         &self.ones
     }

@@ -106,6 +106,12 @@ pub(super) fn drawn(ch: char, folded: &str) -> Option<char> {
     (folded.chars().ne([letter])).then_some(letter)
 }
 
+/// Whether `ch` looks like an "l" and like a capital I: by UTS #39 these two are one class.
+pub(super) fn looks_like_capital_i(ch: char) -> bool {
+    let is_it = |ch: char| prototype(ch) == ['l'];
+    !ch.is_ascii() && (is_it(ch) || ch.nfkc().all(is_it))
+}
+
 /// The one Latin letter, in lower case, that the skeleton of `ch` is.
 fn shape(ch: char) -> Option<char> {
     let one = |shape: Vec<char>| <[char; 1]>::try_from(shape).ok().map(|[ch]| ch);

@@ -15,10 +15,18 @@ const CONTEXT: usize = 40;
 static SEGMENTER: LazyLock<WordSegmenterBorrowed<'static>> =
     LazyLock::new(|| WordSegmenter::new_dictionary(Default::default()));
 
+/// Whether `ch` is drawn as a blank though it counts as nothing: the Hangul fillers.
+pub(super) const fn is_drawn_blank(ch: char) -> bool {
+    matches!(ch, '\u{115f}'..='\u{1160}' | '\u{3164}' | '\u{ffa0}')
+}
+
 /// Whether a word ends between the letters before and behind `at`, which takes that one of them is of a script without
-/// spaces.
+/// spaces, or that a blank is drawn between them.
 pub(super) fn end_between(source: &SourceText, at: usize) -> bool {
     let (before, behind) = (source.up_to(at), source.from(at));
+    if before.ends_with(is_drawn_blank) || behind.starts_with(is_drawn_blank) {
+        return true;
+    }
     let is_unspaced = |ch: Option<char>| ch.is_some_and(is_of_unspaced_script);
     if !is_unspaced(before.chars().next_back()) && !is_unspaced(behind.chars().next()) {
         return false;

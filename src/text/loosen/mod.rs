@@ -195,7 +195,8 @@ fn read(
     let text = normalised.as_str();
     let chars: Vec<Vec<Char>> = stretches.iter().map(|stretch| chars(normalised, source, stretch)).collect();
     let is_one = |ch: &Char| normalised.ones().binary_search(&ch.at()).is_ok();
-    let has_ones = chars.iter().flatten().any(|ch| ch.ch == '9' || ch.ch == 'l' && is_one(ch));
+    let is_either = |ch: &Char| ch.ch == '9' || ch.ch == 'l' && is_one(ch) || ch.dress == Dress::Drawn(b'l');
+    let has_ones = chars.iter().flatten().any(is_either);
     let has_signs = has_ones || chars.iter().flatten().any(|ch| ch.is_sign || ch.dress != Dress::None);
     let has_joint = |stretch: &Range<usize>| {
         let first = joints.partition_point(|joint| *joint < stretch.start);

@@ -25,7 +25,7 @@ pub(super) enum Signs {
     Apart,
     /// Letters; what looks like "l" is one, and "9" is "g".
     AsL,
-    /// Letters; what looks like "l" and is none is "i", and "9" is "q".
+    /// Letters; what looks like "l" and is none, or like a capital I, is "i", and "9" is "q".
     AsI,
 }
 
@@ -121,16 +121,19 @@ impl Reader<'_> {
         if taken > 1 {
             self.loosened.change(Switch::Repeated, Apart::No);
         }
-        let letter = match self.signs {
+        let read = match self.signs {
             Signs::Literal | Signs::Apart => None,
-            Signs::AsI if ch == 'l' && self.is_sign(at) => Some('i'),
-            Signs::AsI if ch == '9' => Some('q'),
-            _ => letter_of(ch).filter(|_| !matches!(ch, '!' | '+') || self.is_letter(position + 1)),
+            Signs::AsI if ch == 'l' => self.sign_like_l(at).map(|switch| ('i', switch)),
+            Signs::AsI if ch == '9' => Some(('q', Switch::Leet)),
+            _ => {
+                let letter = letter_of(ch).filter(|_| !matches!(ch, '!' | '+') || self.goes_on(position + 1));
+                letter.map(|letter| (letter, Switch::Leet))
+            }
         };
-        if letter.is_some() {
-            self.loosened.change(Switch::Leet, Apart::No);
+        if let Some((_, switch)) = read {
+            self.loosened.change(switch, Apart::No);
         }
-        self.loosened.push(letter.unwrap_or(ch), at, taken * ch.len_utf8());
+        self.loosened.push(read.map_or(ch, |(letter, _)| letter), at, taken * ch.len_utf8());
         taken
     }
 
@@ -141,6 +144,7 @@ impl Reader<'_> {
             Dress::None => return None,
             Dress::Mark => (None, Switch::Strokes),
             Dress::Accent(letter) => (Some(letter), Switch::Strokes),
+            Dress::Drawn(b'l') if self.signs == Signs::AsI => (Some(b'i'), Switch::Confusables),
             Dress::Drawn(letter) => (Some(letter), Switch::Confusables),
         };
         self.loosened.change(switch, Apart::No);
@@ -162,10 +166,21 @@ impl Reader<'_> {
         Some(2)
     }
 
-    /// Whether the letter at `at` in the normalised text is none in the source.
-    fn is_sign(&self, at: usize) -> bool {
-        let written = self.source.get(self.normalised.source(&(at..at + 1)));
-        written.is_some_and(|written| !written.chars().any(char::is_alphabetic))
+    /// What it takes to read the "l" at `at` in the normalised text as an "i": it is no letter in the source, or one
+    /// that looks like a capital I.
+    fn sign_like_l(&self, at: usize) -> Option<Switch> {
+        let written = self.source.get(self.normalised.source(&(at..at + 1)))?;
+        let is_letter = written.chars().any(char::is_alphabetic);
+        match self.normalised.ones().binary_search(&at) {
+            Ok(_) if is_letter => Some(Switch::Confusables),
+            _ => (!is_letter).then_some(Switch::Leet),
+        }
+    }
+
+    /// Whether a word goes on at `position`: with a letter, or with one sign in place of a letter.
+    fn goes_on(&self, position: usize) -> bool {
+        let is_sign = |ch: &Char| ch.is_sign && !matches!(ch.ch, '!' | '+');
+        self.is_letter(position) || self.chars.get(position).is_some_and(is_sign) && self.is_letter(position + 1)
     }
 
     fn is_letter(&self, position: usize) -> bool {

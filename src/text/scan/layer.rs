@@ -277,6 +277,7 @@ impl Layer<'_> {
         match seeker.spelling {
             Spelling::Run => {
                 written.is_camel_case(keyword())
+                    || written.is_parted(keyword())
                     || seeker.letters >= LEAST_RUN && (written.is_tag() || written.is_in_address())
             }
             Spelling::Alike => written.is_alike(keyword()),

@@ -7,6 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::text::normalise::Normalised;
 use crate::text::rule::Keyword;
 use crate::text::source::SourceText;
+use crate::text::words::is_drawn_blank;
 
 /// Something that was found in `text`, made from `source`.
 pub(super) struct Written<'a> {
@@ -51,6 +52,22 @@ impl Written<'_> {
             at += word.len();
             begins
         })
+    }
+
+    /// Whether between the words of the phrase `keyword` blanks are drawn that count as nothing.
+    pub(super) fn is_parted(&self, keyword: &Keyword) -> bool {
+        let mut at = self.span.start;
+        keyword.normalised().split(' ').enumerate().all(|(number, word)| {
+            let begins = number == 0 || self.is_behind_blank(at);
+            at += word.len();
+            begins
+        })
+    }
+
+    /// Whether a blank that counts as nothing is drawn before what is at `at` of the text.
+    fn is_behind_blank(&self, at: usize) -> bool {
+        let [before, start] = [at - 1..at, at..at + 1].map(|span| self.text.source(&span));
+        self.source.get(before.end..start.start).is_some_and(|between| between.contains(is_drawn_blank))
     }
 
     fn is_hump(&self, at: usize, first: char) -> bool {
