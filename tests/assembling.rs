@@ -419,7 +419,7 @@ fn what_only_looks_like_a_chunk_of_filepond_is_not_known() {
         &[TYPE, ("Upload-Offset", "10"), length][..],
         &[TYPE, ("Upload-Offset", "0")],
         &[("Content-Type", "application/json"), ("Upload-Offset", "0"), length],
-        &[TYPE, TYPE, ("Upload-Offset", "0"), length],
+        &[TYPE, ("Content-Type", "text/plain"), ("Upload-Offset", "0"), length],
         &[TYPE, TUS, ("Upload-Offset", "0"), length],
     ] {
         let answer = penstock.connect().exchange("PATCH", "/upload/process?patch=7", headers, &LISTED[..10]);
@@ -434,7 +434,7 @@ fn what_only_looks_like_a_chunk_of_filepond_is_not_known() {
         ("PATCH", path, &[form, start, short][..]),
         ("POST", path, &[TYPE, start, short, ("X-HTTP-Method-Override", "PATCH")]),
         ("PATCH", path, &[TYPE, start, short, ("X-Method-Override", "POST")]),
-        ("PATCH", path, &[TYPE, TYPE, start, short]),
+        ("PATCH", path, &[TYPE, ("Content-Type", "text/plain"), start, short]),
         ("PATCH", "/upload/process?patch=process", &[TYPE, start, short]),
         ("PATCH", "/upload/other?patch=id0f9c", &[TYPE, start, short]),
         ("PATCH", "/upload/process?patch=id0f9c&v=2", &[TYPE, start, short]),

@@ -285,7 +285,7 @@ fn hash_prints_every_hash_as_a_table_or_as_json() {
         ("text.txt", b"abc"),
         ("picture.png", &png(&landscape(64, 48, 3))),
         ("plain.png", &png(&image::DynamicImage::new_rgb8(64, 64))),
-        ("broken.gif", b"GIF89a"),
+        ("broken.gif", b"GIF89a\x01\0"),
         ("empty", b""),
     ]);
     assert_snapshot!(penstock(folder.path(), &["hash", "text.txt", "plain.png", "broken.gif", "empty", "none"]));
