@@ -302,7 +302,7 @@ mod tests {
         let packed = data_encoding::BASE64.encode(&packed);
         let found = opened(format!("<mxfile host=\"a\"><diagram name=\"b\">{packed}</diagram></mxfile>"));
         assert_eq!(codes(&found), []);
-        assert!(found.parts.iter().any(|part| part.bytes == &br#"<mx value="a page"/>"#[..] && part.is_guess));
+        assert!(found.parts.iter().any(|part| *part.bytes == br#"<mx value="a page"/>"#[..] && part.is_guess));
     }
 
     #[test]

@@ -334,7 +334,7 @@ mod tests {
         let literal = [&b"\xcb\xff\0\0\xff\xffb\0\0\0\0\0"[..], LISTED].concat();
         let found = opened(literal.clone());
         assert_eq!((codes(&found), listed(&found)), (vec![], 1));
-        let noise: Vec<u8> = (0..400_u32).map(|at| (at * at * 31 >> 3) as u8).collect();
+        let noise: Vec<u8> = (0..400_u32).map(|at| ((at * at * 31) >> 3) as u8).collect();
         let packed = miniz_oxide::deflate::compress_to_vec(&[literal, noise].concat(), 6);
         let found = opened([&[0xa3, 1][..], &packed[..packed.len() - 9]].concat());
         assert_eq!(codes(&found), [ProblemCode::ContainerBroken]);

@@ -148,7 +148,7 @@ mod tests {
         for patch in [PATCH.to_owned(), PATCH.replace('\n', "\r\n"), format!("{PATCH}{PATCH}")] {
             let found = opened(&patch);
             assert_eq!(found.problems, []);
-            assert!(found.parts.iter().any(|part| part.bytes == &b"EVIL-FILE-BYTES\0"[..]), "{patch}");
+            assert!(found.parts.iter().any(|part| *part.bytes == b"EVIL-FILE-BYTES\0"[..]), "{patch}");
         }
     }
 

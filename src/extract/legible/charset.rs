@@ -38,7 +38,7 @@ pub(super) fn recoded(part: &Part, found: &mut Dissection<'_>) -> (Option<Bytes>
         return (other, Source::Mark);
     }
     let declared = part.declared_type.as_deref().and_then(|declared| named(declared.as_bytes(), b"charset"));
-    if declared.is_some_and(|label| is_unknown(label) && !(bytes.is_ascii() && !changes_ascii(label))) {
+    if declared.is_some_and(|label| is_unknown(label) && (changes_ascii(label) || !bytes.is_ascii())) {
         found.report(ProblemCode::CharsetUnknown, None);
     }
     let declared = declared.and_then(Encoding::for_label_no_replacement);

@@ -65,7 +65,8 @@ fn small_chunks_that_come_at_once_become_one_and_others_stay() {
     assert_eq!(lexer.advance(format!("{head}5\r\nhel").as_bytes()), Sifted::Good(head.len() + 6));
     let rest = format!("lo\r\n{}5\r\nh", small(10));
     assert_eq!(lexer.advance(rest.as_bytes()), Sifted::Good(rest.len()));
-    assert_eq!(lexer.take_small(rest.len()), [4..rest.len() - 4], "what began before and what goes on stays as it is");
+    let small = lexer.take_small(rest.len());
+    assert!(small.iter().eq([&(4..rest.len() - 4)]), "what began before and what goes on stays as it is: {small:?}");
 }
 
 #[test]
