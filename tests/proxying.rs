@@ -125,6 +125,11 @@ fn nobody_but_a_proxy_that_is_trusted_says_who_the_client_is_or_how_it_came() {
         ("x_forwarded_for", "10.9.9.9"),
         ("X-Forwarded_For", "10.9.9.9"),
         ("x_forwarded_proto", "https"),
+        ("X-Forwarded-Ssl", "on"),
+        ("X-Forwarded-Scheme", "https"),
+        ("X-Forwarded-Port", "443"),
+        ("Front-End-Https", "on"),
+        ("Forwarded", "proto=https"),
         ("penstock_verdict", "allow"),
         ("x_request_id", "7"),
     ];
@@ -136,6 +141,9 @@ fn nobody_but_a_proxy_that_is_trusted_says_who_the_client_is_or_how_it_came() {
             assert_eq!(seen.headers["x-forwarded-proto"], expected, "{trusted}");
             assert_eq!(seen.headers["x-forwarded-for"], "127.0.0.1");
             assert!(!seen.headers.keys().any(|name| name.contains('_')), "{:?}", seen.headers);
+            for claim in ["x-forwarded-ssl", "x-forwarded-scheme", "x-forwarded-port", "front-end-https", "forwarded"] {
+                assert_eq!(seen.headers.contains_key(claim), expected == "https", "{claim}: {trusted}");
+            }
         }
     }
 }

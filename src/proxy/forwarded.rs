@@ -12,6 +12,18 @@ use crate::config::{Forwarded, Network};
 
 const PROTO: &str = "x-forwarded-proto";
 
+/// Other headers in which frameworks read that a request came encrypted. Of strangers they are removed.
+/// Sources: `Rack::Request#scheme`, Werkzeug's and Express' guides for proxies, RFC 7239.
+const CLAIMS: [&str; 7] = [
+    "forwarded",
+    "front-end-https",
+    "x-forwarded-port",
+    "x-forwarded-protocol",
+    "x-forwarded-scheme",
+    "x-forwarded-ssl",
+    "x-url-scheme",
+];
+
 /// Writes the headers as `policy` says. Several headers of one name become one: origins differ in which they read. What
 /// came about the protocol is believed of `trusted` proxies.
 pub(super) fn write_to(
@@ -28,6 +40,11 @@ pub(super) fn write_to(
     let Some((forwarded_for, proto)) = decide(&request.headers, &sender, proto, policy) else {
         return Ok(());
     };
+    if !sender.is_trusted || policy == Forwarded::Replace {
+        for claim in CLAIMS {
+            request.remove_header(claim);
+        }
+    }
     request.insert_header(FOR, forwarded_for)?;
     request.insert_header(PROTO, proto)
 }

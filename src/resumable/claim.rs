@@ -36,6 +36,8 @@ pub struct Claim {
     pub naming: Naming,
     /// Where the piece belongs.
     pub place: Place,
+    /// The number of the first piece, where it is known whether its client counts from 0 or from 1.
+    pub first: Option<u64>,
     /// How many pieces there are.
     pub count: Option<u64>,
     /// Bytes of the whole.
@@ -57,7 +59,8 @@ impl Claim {
         self.count == Some(1) || is_first && self.total == Some(length) && self.place.index.is_none_or(|at| at <= 1)
     }
 
-    /// Whether pieces come before it and none after it, with `length` bytes.
+    /// Whether pieces come before it and none after it, with `length` bytes; perhaps one after it, if its client
+    /// counts from 1 and nobody knows.
     pub fn ends(&self, length: u64) -> bool {
         let by_number =
             self.count.is_some_and(|count| self.place.index.is_some_and(|index| index.saturating_add(1) >= count));

@@ -88,7 +88,8 @@ fn of_owncloud(path: &str) -> Result<Claim, Contradiction> {
         return Err(Contradiction);
     }
     let place = Place { index: Some(number(index)?), offset: None };
-    Ok(Claim { upload: format!("{name}-{transfer}"), place, count: Some(number(count)?), ..Claim::default() })
+    let (upload, count) = (format!("{name}-{transfer}"), Some(number(count)?));
+    Ok(Claim { upload, place, first: Some(0), count, ..Claim::default() })
 }
 
 fn segment_after<'p>(path: &'p str, name: &str) -> Option<&'p str> {

@@ -3,6 +3,7 @@
 mod libraries;
 mod lying;
 mod namings;
+mod numbering;
 mod writing;
 
 use crate::support::http::Response;

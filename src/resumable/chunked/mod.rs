@@ -28,10 +28,18 @@ pub struct Unnamed<'a> {
     pub naming: Naming,
 }
 
+/// The number of the first chunk.
+#[derive(Clone, Copy)]
+enum First {
+    /// This one, as nobody else uses the names of the library.
+    Is(u64),
+    /// This one at the library, and 0 or 1 at others that use the same names.
+    IsOften(u64),
+}
+
 /// What a library calls things; "" for what it does not say.
 struct Library {
-    /// The number of the first chunk.
-    first: u64,
+    first: First,
     index: &'static str,
     count: &'static str,
     chunk_size: &'static str,
@@ -41,7 +49,7 @@ struct Library {
 }
 
 const fn library(
-    first: u64,
+    first: First,
     [index, count, chunk_size]: [&'static str; 3],
     [offset, total, upload]: [&'static str; 3],
 ) -> Library {
@@ -51,30 +59,34 @@ const fn library(
 const LIBRARIES: &[Library] = &[
     // Dropzone.
     library(
-        0,
+        First::Is(0),
         ["dzchunkindex", "dztotalchunkcount", "dzchunksize"],
         ["dzchunkbyteoffset", "dztotalfilesize", "dzuuid"],
     ),
     // Resumable.js and Flow.js.
     library(
-        1,
+        First::Is(1),
         ["resumableChunkNumber", "resumableTotalChunks", "resumableChunkSize"],
         ["", "resumableTotalSize", "resumableIdentifier"],
     ),
-    library(1, ["flowChunkNumber", "flowTotalChunks", "flowChunkSize"], ["", "flowTotalSize", "flowIdentifier"]),
+    library(
+        First::Is(1),
+        ["flowChunkNumber", "flowTotalChunks", "flowChunkSize"],
+        ["", "flowTotalSize", "flowIdentifier"],
+    ),
     // simple-uploader.js.
-    library(1, ["chunkNumber", "totalChunks", "chunkSize"], ["", "totalSize", "identifier"]),
+    library(First::IsOften(1), ["chunkNumber", "totalChunks", "chunkSize"], ["", "totalSize", "identifier"]),
     // Plupload, WebUploader.
-    library(0, ["chunk", "chunks", ""], ["", "", "name"]),
+    library(First::IsOften(0), ["chunk", "chunks", ""], ["", "", "name"]),
     // Fine Uploader.
-    library(0, ["qqpartindex", "qqtotalparts", ""], ["qqpartbyteoffset", "qqtotalfilesize", "qquuid"]),
+    library(First::Is(0), ["qqpartindex", "qqtotalparts", ""], ["qqpartbyteoffset", "qqtotalfilesize", "qquuid"]),
     // ng-file-upload.
-    library(0, ["_chunkNumber", "", "_chunkSize"], ["", "_totalSize", ""]),
+    library(First::Is(0), ["_chunkNumber", "", "_chunkSize"], ["", "_totalSize", ""]),
     // Kendo UI, in a field `metadata`; DevExtreme, in `chunkMetadata`.
-    library(0, ["chunkIndex", "totalChunks", ""], ["", "totalFileSize", "uploadUid"]),
-    library(0, ["Index", "TotalCount", ""], ["", "FileSize", "FileGuid"]),
+    library(First::IsOften(0), ["chunkIndex", "totalChunks", ""], ["", "totalFileSize", "uploadUid"]),
+    library(First::Is(0), ["Index", "TotalCount", ""], ["", "FileSize", "FileGuid"]),
     // Syncfusion.
-    library(0, ["chunk-index", "total-chunk", ""], ["", "", ""]),
+    library(First::IsOften(0), ["chunk-index", "total-chunk", ""], ["", "", ""]),
 ];
 
 /// Names of others, in lower case and without marks between words.
@@ -175,7 +187,8 @@ pub fn chunk_claims(named: &Named, unnamed: Unnamed<'_>) -> Result<Vec<Claim>, C
 /// it before they send one.
 pub fn is_probe(named: &Named) -> bool {
     let has = |wanted: &str| named.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
-    LIBRARIES.iter().any(|library| library.first == 1 && has(library.index) && has(library.upload))
+    let asks = |library: &Library| matches!(library.first, First::Is(1) | First::IsOften(1));
+    LIBRARIES.iter().any(|library| asks(library) && has(library.index) && has(library.upload))
 }
 
 /// `chunk` of `upload[chunk]`, as PHP and Rails nest names, and of `upload.chunk`, as Spring does; `chunk` of `chunk[]`
@@ -231,15 +244,21 @@ impl Library {
         }
         let [index, count, offset, total, chunk_size] = numbers;
         let (index, offset) = (index?, offset?);
-        let index = index.map(|index| index.checked_sub(self.first).ok_or(Contradiction)).transpose()?;
+        let (index, before, first) = match self.first {
+            First::Is(first) => {
+                let before = index.map(|index| index.checked_sub(first).ok_or(Contradiction)).transpose()?;
+                (before, before, Some(0))
+            }
+            First::IsOften(first) => (index, index.and_then(|index| index.checked_sub(first)), None),
+        };
         let chunk_size = chunk_size?.filter(|size| *size > 0);
-        let offset = offset.or(index.zip(chunk_size).and_then(|(index, size)| index.checked_mul(size)));
+        let offset = offset.or(before.zip(chunk_size).and_then(|(before, size)| before.checked_mul(size)));
         let (upload, naming) = match text(self.upload)?.filter(|upload| !upload.is_empty()) {
             Some(upload) => (upload, if self.upload == "name" { Naming::Name } else { Naming::Id }),
             None => (unnamed.name, unnamed.naming),
         };
         let (upload, place) = (upload.to_owned(), Place { index, offset });
-        Ok(Some(Claim { upload, naming, place, count: count?, total: total?, ..Claim::default() }))
+        Ok(Some(Claim { upload, naming, place, first, count: count?, total: total?, ..Claim::default() }))
     }
 
     /// Whether other forms may have fields of these names.

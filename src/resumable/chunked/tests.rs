@@ -4,7 +4,7 @@ fn claims(pairs: &[(&str, &str)]) -> Result<Vec<Claim>, Contradiction> {
     let named: Vec<(String, String)> =
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let claims = chunk_claims(&named, Unnamed { name: "a.jpg", naming: Naming::Id })?;
-    Ok(claims.into_iter().map(|claim| Claim { naming: Naming::Id, ..claim }).collect())
+    Ok(claims.into_iter().map(|claim| Claim { naming: Naming::Id, first: None, ..claim }).collect())
 }
 
 fn claim(upload: &str, index: Option<u64>, offset: Option<u64>, count: Option<u64>, total: Option<u64>) -> Claim {
@@ -77,6 +77,12 @@ fn each_library_is_known_by_what_it_sends() {
     ] {
         assert_eq!(claims(pairs), Ok(vec![expected]), "{pairs:?}");
     }
+    let first_of = |pairs: &[(&str, &str)]| {
+        let named: Vec<_> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        chunk_claims(&named, Unnamed { name: "", naming: Naming::Id }).unwrap()[0].first
+    };
+    assert_eq!(first_of(&[("dzchunkindex", "1"), ("dztotalchunkcount", "3")]), some(0));
+    assert_eq!(first_of(&[("chunkNumber", "1"), ("totalChunks", "3")]), None, "many use names of simple-uploader.js");
     let jupyter = claims(&[("chunk", "-1"), ("format", "base64"), ("type", "file")]).unwrap();
     assert!(jupyter[0].is_last && jupyter[0].place.index == Some(u64::MAX), "{jupyter:?}");
     assert!(claims(&[("chunk", "1"), ("format", "base64"), ("type", "file")]).unwrap()[0].restarts);

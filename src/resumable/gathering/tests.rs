@@ -6,7 +6,7 @@ const MAX: ByteSize = ByteSize(100);
 
 fn nth(index: u64, count: u64) -> Claim {
     let place = Place { index: Some(index), offset: None };
-    Claim { upload: "u".into(), place, count: Some(count), ..Claim::default() }
+    Claim { upload: "u".into(), place, first: Some(0), count: Some(count), ..Claim::default() }
 }
 
 fn at(offset: u64, total: u64) -> Claim {
@@ -62,6 +62,23 @@ fn what_the_origin_did_not_take_is_not_kept() {
     assert!(!gathering.lacks(&nth(1, 2), 1) && gathering.has(0) && !gathering.has(1));
     let large = gathering.begin(&nth(1, 2), &"x".repeat(100).into(), 0, MAX).unwrap_err();
     assert_eq!(large, Halt::Fault(Fault::TooLarge(MAX)));
+}
+
+#[test]
+fn of_a_client_that_may_count_from_one_the_second_to_last_piece_is_seen_and_waits_for_no_other() {
+    let unsaid = |index| Claim { first: None, ..nth(index, 4) };
+    let mut gathering = Gathering::default();
+    send(&mut gathering, &unsaid(1), "a");
+    assert!(gathering.lacks(&unsaid(3), 1), "piece 2 is missing whatever the first is");
+    send(&mut gathering, &unsaid(2), "b");
+    assert!(!gathering.lacks(&unsaid(3), 1));
+    assert_eq!(send(&mut gathering, &unsaid(3), "c"), (false, texts(&["abc"])), "it may be the last one");
+    assert!(!gathering.lacks(&unsaid(4), 1));
+    assert_eq!(send(&mut gathering, &unsaid(4), "d"), (true, texts(&["abcd"])));
+    let mut gathering = Gathering::default();
+    send(&mut gathering, &unsaid(0), "a");
+    send(&mut gathering, &unsaid(1), "b");
+    assert!(gathering.lacks(&unsaid(3), 1), "it counts from 0");
 }
 
 #[test]

@@ -55,6 +55,9 @@ struct Change {
     apart: Apart,
 }
 
+/// Changes in a reading that is searched at once, so that all readings of a block are not kept side by side.
+const MOST_CHANGES: usize = 1 << 10;
+
 /// In place of the text between two pieces that were read leniently. Normalised text has none.
 const BETWEEN: char = '\n';
 
@@ -163,7 +166,7 @@ pub(super) fn loosen(
     normalised: &Normalised,
     source: &SourceText,
     (reach, hints): (usize, &Hints),
-    look: impl FnMut(Loosened),
+    mut look: impl FnMut(Loosened),
 ) {
     let context = reach.min(MOST_CONTEXT);
     let (stretches, joints) = stretch::of(normalised, source, hints);
@@ -174,7 +177,7 @@ pub(super) fn loosen(
         let end = first + near.len();
         let start = near.iter().map(|place| place.start).fold(near[0].start, usize::min).max(done);
         done = near.iter().map(|place| place.end).fold(start, usize::max);
-        read(normalised, source, (&stretches[first..end], &joints), start..done, &mut readings);
+        read(normalised, source, (&stretches[first..end], &joints), start..done, &mut readings, &mut look);
         first = end;
     }
     readings.into_iter().filter(|loosened| !loosened.text.is_empty()).for_each(look);
@@ -184,13 +187,14 @@ pub(super) fn loosen(
 type Readings = [Loosened; Signs::ALL.len()];
 
 /// Adds the lenient readings of `stretches`, each of all of them, with what stands around and between them at `place`.
-/// Where one of `joints` is, marks are spaces in one more.
+/// Where one of `joints` is, marks are spaces in one more. Long ones are handed to `look`.
 fn read(
     normalised: &Normalised,
     source: &SourceText,
     (stretches, joints): (&[Range<usize>], &[usize]),
     place: Range<usize>,
     readings: &mut Readings,
+    look: &mut impl FnMut(Loosened),
 ) {
     let text = normalised.as_str();
     let chars: Vec<Vec<Char>> = stretches.iter().map(|stretch| chars(normalised, source, stretch)).collect();
@@ -223,6 +227,9 @@ fn read(
             }
             loosened.copy(text, place.end);
         });
+        if loosened.changes.len() > MOST_CHANGES {
+            look(std::mem::take(loosened));
+        }
     }
 }
 
