@@ -272,7 +272,8 @@ impl Gate {
         let length = piece.bytes.len() as u64;
         loop {
             let lacks = self.change_gathered(key, case, |upload| upload.lacks(&piece.claim, length));
-            if !lacks.unwrap_or_else(|| piece.claim.ends(length)) || start.elapsed() >= PATIENCE {
+            if !lacks.unwrap_or_else(|| Gathering::default().lacks(&piece.claim, length)) || start.elapsed() >= PATIENCE
+            {
                 return false;
             }
             if self.lines.is_busy(case.client) {

@@ -132,7 +132,8 @@ mod tests {
                 "PUT",
                 "/dav/f.jpg-chunking-123-3-1",
                 &[("oc-chunked", "1")],
-                of("/dav/f.jpg-chunking-123", Some(1), None, Some(3), None),
+                of("/dav/f.jpg-chunking-123", Some(1), None, Some(3), None)
+                    .map(|claim| claim.map(|claim| Claim { first: Some(0), ..claim })),
             ),
             (
                 "POST",

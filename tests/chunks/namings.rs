@@ -7,7 +7,7 @@ use super::{code, listed, send};
 use crate::support::origin::Origin;
 use crate::support::penstock::{ENFORCING, Penstock, Setup};
 use crate::support::pictures::{landscape, png};
-use crate::support::sha256;
+use crate::support::{repository, sha256};
 
 /// One that knows the listed picture, and decodes pictures, since it has the hash of another one.
 fn decoding(origin: &Origin) -> Penstock {
@@ -264,16 +264,19 @@ fn a_listed_picture_does_not_pass_in_pieces_whatever_they_are_called_and_an_ordi
     let origin = Origin::start();
     let penstock = decoding(&origin);
     let (listed, other) = (listed(), png(&landscape(400, 300, 5)));
+    let photo = std::fs::read(repository("tests/fixtures/pictures/jfif-thumbnail.jpg")).unwrap();
     let mut wrong = Vec::new();
     for (number, (name, client)) in PROTOCOLS.iter().chain(&BY_HAND).chain(&SPELLINGS).chain(&MESSAGES).enumerate() {
-        let before = origin.requests().len();
-        let sent = chunks(*client, &format!("other{number}.png"), &other, other.len().div_ceil(4));
-        let answers: Vec<u16> = sent.iter().map(|chunk| send(&penstock, chunk).status).collect();
-        let arrived = &origin.requests()[before..];
-        let is_same =
-            arrived.len() == sent.len() && arrived.iter().zip(&sent).all(|(seen, chunk)| seen.body == chunk.body);
-        if answers.iter().any(|status| *status != 200) || !is_same {
-            wrong.push(format!("{name}: an ordinary one got {answers:?}"));
+        for (other, ending) in [(&other, "png"), (&photo, "jpg")] {
+            let before = origin.requests().len();
+            let sent = chunks(*client, &format!("other{number}.{ending}"), other, other.len().div_ceil(4));
+            let answers: Vec<u16> = sent.iter().map(|chunk| send(&penstock, chunk).status).collect();
+            let arrived = &origin.requests()[before..];
+            let is_same =
+                arrived.len() == sent.len() && arrived.iter().zip(&sent).all(|(seen, chunk)| seen.body == chunk.body);
+            if answers.iter().any(|status| *status != 200) || !is_same {
+                wrong.push(format!("{name}: an ordinary {ending} got {answers:?}"));
+            }
         }
         let sent = chunks(*client, &format!("listed{number}.png"), &listed, listed.len().div_ceil(4));
         let answers: Vec<u16> = sent.iter().map(|chunk| send(&penstock, chunk).status).collect();

@@ -49,6 +49,7 @@ fn pieces_that_are_counted_from_0_or_from_1_make_a_whole_by_any_name() {
             for (order, [honest, bad]) in [
                 ([0, 1, 2, 3], [[200; PIECES], [200, 200, 200, 451]]),
                 ([1, 0, 2, 3], [[200; PIECES], [200, 200, 200, 451]]),
+                ([2, 0, 1, 3], [[200; PIECES], [200, 200, 200, 451]]),
                 ([0, 2, 1, 3], [[200; PIECES], [200, 200, 200, 451]]),
             ] {
                 for (file, expected, called) in [(&other, honest, "other"), (&listed, bad, "listed")] {

@@ -142,10 +142,10 @@ impl Gathering {
             return false;
         }
         if let (Some(count), Some(own)) = (claim.count, claim.place.index) {
-            let others = self.places.count() - u64::from(self.places.has_number(own));
             // Where there is no piece 0, the client may count from 1, and the last one is still to come.
-            let is_second_to_last = claim.first.is_none() && own + 1 == count && !self.places.has_number(0);
-            return others + 1 < count - u64::from(is_second_to_last);
+            let may_be_second_to_last = claim.first.is_none() && own + 1 == count && !self.places.has_number(0);
+            let others = self.places.count() - u64::from(self.places.has_number(own));
+            return !may_be_second_to_last && others + 1 < count;
         }
         let others = self.places.bytes() - self.places.length_at(claim.place);
         claim.total.is_some_and(|total| others + length < total)
@@ -177,7 +177,7 @@ impl Gathering {
         // What is left of an attempt that was given up makes another one seem complete too early.
         let is_whole = is_complete && (self.places.is_clean() || claim.is_last || claim.ends(piece.len() as u64));
         let is_doubtful = self.totals.len() + self.counts.len() > MAX_TOTALS;
-        let may_be_last = is_complete || claim.ends(piece.len() as u64);
+        let may_be_last = is_complete || self.arrivals.len() > 1 && claim.ends(piece.len() as u64);
         let is_seen = may_be_last || is_doubtful || self.is_worth_a_look();
         let wholes = if is_seen { self.look() } else { Wholes::default() };
         let wholes = Wholes {
