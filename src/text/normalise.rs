@@ -110,8 +110,10 @@ impl Normalised {
     pub(super) fn push(&mut self, source: &SourceText, is_last: bool) {
         let new = source.from(self.done);
         let mut end = new.len();
-        if !is_last && let Some(start) = self.last_start(new).filter(|start| end - start <= MAX_REACH) {
-            end = start;
+        // Marks that begin a text join what joins them, as those behind a letter do.
+        let last_start = self.last_start(new).unwrap_or(0);
+        if !is_last && end - last_start <= MAX_REACH {
+            end = last_start;
         }
         let (start, mut at) = (self.done, 0);
         let mut scratch = Scratch { made: [0; PlainFold::LONGEST * MOST_TRIED], lengths: [0; MOST_TRIED] };
@@ -531,6 +533,22 @@ mod tests {
         assert_eq!(normalised.as_str(), "fi fl");
         for (span, original) in [(0..1, 0..3), (1..2, 0..3), (1..3, 0..4), (1..4, 0..7), (3..5, 4..7)] {
             assert_eq!(normalised.source(&span), original, "{span:?}");
+        }
+    }
+
+    #[test]
+    fn marks_at_the_start_of_a_text_fold_as_one_run_wherever_it_is_cut() {
+        let text = "\u{300}\u{300}ￚa aaA";
+        let whole = normalised(text);
+        for cut in (0..text.len()).filter(|cut| text.is_char_boundary(*cut)) {
+            let (mut source, mut pieces) = (SourceText::default(), Normalised::new(Accents::Kept));
+            source.push_str(&text[..cut], 0);
+            pieces.push(&source, false);
+            source.push_str(&text[cut..], cut);
+            pieces.push(&source, true);
+            let sources =
+                |of: &Normalised| (0..of.as_str().len()).map(|at| of.source(&(at..at + 1))).collect::<Vec<_>>();
+            assert_eq!((pieces.as_str(), sources(&pieces)), (whole.as_str(), sources(&whole)), "{cut}");
         }
     }
 

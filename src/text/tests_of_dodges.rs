@@ -60,4 +60,29 @@ fn blanks_that_count_as_nothing_part_words() {
 #[test]
 fn signs_in_a_row_are_letters() {
     assert_eq!(missed(["zorbl@x!@n", "z0rb1@x!@n", "zorblax!an"].map(str::to_owned)), [""; 0]);
+    let either = ["z0rb1ax1an", "zorb|ax|an", "zorb!ax!an", "zorb1axian", "ZORB1AX1AN"];
+    assert_eq!(missed(either.map(str::to_owned)), [""; 0], "one sign for two letters");
+    let others = ["zorbiax1an", "zorb1axlan", "z0rblax!@bob"];
+    assert_eq!(missed(others.map(str::to_owned)), others, "a letter is no other one");
+}
+
+#[test]
+fn a_symbol_that_looks_like_a_letter_may_stand_between_letters_and_between_words() {
+    let symbols = "|×÷¡¢¥€‖◇♪。™∣│┃";
+    let spelled = symbols
+        .chars()
+        .map(|symbol| "zorblaxian".chars().map(String::from).collect::<Vec<_>>().join(&symbol.to_string()));
+    let words = symbols.chars().map(|symbol| format!("zorblax{symbol}quantum"));
+    assert_eq!(missed(spelled.chain(words)), [""; 0]);
+}
+
+#[test]
+fn any_mark_may_stand_on_every_letter_of_a_word() {
+    let marks = ('\u{300}'..'\u{370}').chain(['\u{1ab0}', '\u{1dc4}', '\u{20d0}', '\u{fe20}', '\u{483}']);
+    let dressed = |mark: char, times: usize| {
+        let marks = mark.to_string().repeat(times);
+        "zorblaxian".chars().map(|letter| format!("{letter}{marks}")).collect::<String>()
+    };
+    let texts = marks.flat_map(|mark| [1, 2].map(|times| dressed(mark, times)));
+    assert_eq!(missed(texts), [""; 0]);
 }

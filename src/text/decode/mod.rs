@@ -1,5 +1,5 @@
 //! Texts that stand in a text in another form: HTML entities, percent-encoding, backslash escapes, UTF-7, base64, and
-//! what a direction mark turns around.
+//! what a direction mark turns around. And symbols that look like letters, as symbols.
 //!
 //! What they stand for is a text of its own, searched besides the one that was sent: whatever escapes are taken for
 //! something else cannot hide what stands there as it is.
@@ -7,6 +7,7 @@
 mod backslash;
 mod base64;
 mod reversed;
+mod symbols;
 
 use std::ops::Range;
 
@@ -24,20 +25,22 @@ pub(super) fn each(source: &SourceText, from: usize, around: usize, mut look: im
     let start = from.max(source.range().start);
     let text = source.from(start);
     let place = Place { text, start, around: around.max(LEAST_AROUND) };
-    place.replaced(b'&', |at| read_entity(&text[at..]), |decoded| look(Some(Switch::Entities), decoded));
-    place.replaced(b'%', |at| read_percent(&text[at..]), |decoded| look(Some(Switch::Percent), decoded));
+    let all = |mark: u8| memchr::memchr_iter(mark, text.as_bytes());
+    place.replaced(all(b'&'), |at| read_entity(&text[at..]), |decoded| look(Some(Switch::Entities), decoded));
+    place.replaced(all(b'%'), |at| read_percent(&text[at..]), |decoded| look(Some(Switch::Percent), decoded));
     for read in [backslash::read_program, backslash::read_css] {
-        place.replaced(b'\\', |at| read(&text[at..]), |decoded| look(Some(Switch::Escapes), decoded));
+        place.replaced(all(b'\\'), |at| read(&text[at..]), |decoded| look(Some(Switch::Escapes), decoded));
     }
     if let Some(decoded) = code_points(text, start) {
         look(Some(Switch::Escapes), decoded);
     }
     if reversed::is_in(text) {
         let read = |at: usize| reversed::read(&text[at..]);
-        place.replaced(reversed::FIRST, read, |decoded| look(Some(Switch::Reversed), decoded));
+        place.replaced(all(reversed::FIRST), read, |decoded| look(Some(Switch::Reversed), decoded));
     }
     let mut run = 0..0;
-    place.replaced(b'+', |at| read_utf7(text, at, &mut run), |decoded| look(None, decoded));
+    place.replaced(symbols::places(text), |at| symbols::read(text, at), |decoded| look(None, decoded));
+    place.replaced(all(b'+'), |at| read_utf7(text, at, &mut run), |decoded| look(None, decoded));
     for (run, decoded) in base64::texts(text) {
         let mut hidden = SourceText::starting_at(start + run.start);
         hidden.push_unit(&decoded, start + run.start..start + run.end);
@@ -54,17 +57,17 @@ struct Place<'t> {
 }
 
 impl Place<'_> {
-    /// Hands out what is around everything that `read` finds at a `mark`, with that replaced. It says what is there,
-    /// and how many bytes that takes.
+    /// Hands out what is around everything that `read` finds at one of `places`, with that replaced. It says what is
+    /// there, and how many bytes that takes.
     fn replaced(
         &self,
-        mark: u8,
+        places: impl Iterator<Item = usize>,
         mut read: impl FnMut(usize) -> Option<(String, usize)>,
         mut look: impl FnMut(SourceText),
     ) {
         let mut decoded: Option<SourceText> = None;
         let mut done = 0;
-        for at in memchr::memchr_iter(mark, self.text.as_bytes()) {
+        for at in places {
             if at < done {
                 continue;
             }

@@ -19,7 +19,7 @@ use std::ops::Range;
 
 pub(super) use self::hints::Hints;
 use self::reader::{Reader, Signs};
-pub(super) use self::spelling::{alike, collapsed, joined, paired, rot13, without_signs};
+pub(super) use self::spelling::{alike, collapsed, joined, paired, rot13, with_l, without_signs};
 use self::stretch::{Char, Dress, chars};
 use super::fold::is_word_character;
 use super::normalise::Normalised;
@@ -69,6 +69,8 @@ pub(super) struct Loosened {
     map: OffsetMap,
     /// What was changed and how, by offset in `text`: a letter put for another there, or something left out before it.
     changes: Vec<Change>,
+    /// Whether each "i" is an "l" here, and so is what may stand for either.
+    pub(super) has_no_i: bool,
 }
 
 impl Loosened {
@@ -92,6 +94,19 @@ impl Loosened {
             }
         }
         (!taken.is_empty()).then_some(taken)
+    }
+
+    /// Whether `keyword`, which is at `span` with "l" for each "i", is there by what was read there: a letter is itself,
+    /// and only what was put in place of one may be either.
+    pub(super) fn is_with_either(&self, span: &Range<usize>, keyword: &str, normalised: &str) -> bool {
+        let is_of_letter = |change: &Change| matches!(change.switch, Switch::Leet | Switch::Confusables);
+        let is_changed =
+            |at: usize| self.changes_from(at).iter().take_while(|change| change.at() == at).any(is_of_letter);
+        let is_there = |(within, ch): (usize, char)| {
+            let at = span.start + within;
+            !matches!(ch, 'i' | 'l') || is_changed(at) || normalised[self.normalised(&(at..at + 1))].starts_with(ch)
+        };
+        keyword.len() == span.len() && keyword.char_indices().all(is_there)
     }
 
     /// Whether no letter or digit touches `span`, which is a keyword of so many letters, but for those that something
@@ -131,6 +146,13 @@ impl Loosened {
     /// Adds all of `text` up to `end` as it is.
     fn copy(&mut self, text: &str, end: usize) {
         self.push_plain(text, self.map.end()..end);
+    }
+
+    /// Adds nothing for what is before `end` and has not been read: marks that were taken off the last letter.
+    fn leave_out(&mut self, end: usize) {
+        if self.map.end() < end {
+            self.map.push_unit(self.map.end()..end, 0);
+        }
     }
 
     /// Adds `place` of `text` as it is.
@@ -213,10 +235,12 @@ fn read(
             Signs::Apart => has_joints,
             Signs::AsL => has_signs,
             Signs::AsI => has_ones,
+            Signs::AsEither => has_signs && chars.iter().any(|chars| may_be_either(chars, is_one)),
         };
         if !is_wanted {
             continue;
         }
+        loosened.has_no_i = signs == Signs::AsEither;
         // Where no sign was read as a letter, the readings of signs say nothing new.
         let of_signs = |switch: Switch| matches!(switch, Switch::Leet | Switch::Confusables | Switch::Strokes);
         let is_new = |change: &Change| matches!(signs, Signs::Literal | Signs::Apart) || of_signs(change.switch);
@@ -224,6 +248,7 @@ fn read(
             for (stretch, chars) in stretches.iter().zip(&chars) {
                 loosened.copy(text, stretch.start);
                 Reader { normalised, source, chars, signs, loosened }.read();
+                loosened.leave_out(stretch.end);
             }
             loosened.copy(text, place.end);
         });
@@ -231,6 +256,13 @@ fn read(
             look(std::mem::take(loosened));
         }
     }
+}
+
+/// Whether several letters of `chars` are "i" or "l", or may be, and one of them may be either.
+fn may_be_either(chars: &[Char], is_one: impl Fn(&Char) -> bool) -> bool {
+    let is_sign = |ch: &Char| ch.ch == '!' || ch.dress == Dress::Drawn(b'l') || ch.ch == 'l' && is_one(ch);
+    let may_be = |ch: &&Char| matches!(ch.ch, 'i' | 'l') || is_sign(ch);
+    chars.iter().filter(may_be).nth(1).is_some() && chars.iter().any(is_sign)
 }
 
 #[cfg(test)]
@@ -277,6 +309,12 @@ mod tests {
         }
         assert!(readings("tlp").is_empty());
         assert!(readings("t13p").contains(&"tiep".to_owned()) && !readings("tl3p").contains(&"tiep".to_owned()));
+    }
+
+    #[test]
+    fn a_mark_that_ends_a_stretch_is_taken_off_like_the_others() {
+        let found = readings("z\u{30c}o\u{30c}r\u{30c}b\u{30c}");
+        assert!(found.contains(&"zorb".to_owned()), "{found:?}");
     }
 
     #[test]

@@ -27,10 +27,12 @@ pub(super) enum Signs {
     AsL,
     /// Letters; what looks like "l" and is none, or like a capital I, is "i", and "9" is "q".
     AsI,
+    /// Letters; what looks like "l" or "i" is "l", and so is "i" itself: one may stand for both in one word.
+    AsEither,
 }
 
 impl Signs {
-    pub(super) const ALL: [Self; 4] = [Self::Literal, Self::Apart, Self::AsL, Self::AsI];
+    pub(super) const ALL: [Self; 5] = [Self::Literal, Self::Apart, Self::AsL, Self::AsI, Self::AsEither];
 }
 
 /// What stands between two letters.
@@ -90,6 +92,7 @@ impl Reader<'_> {
             Signs::Literal | Signs::Apart => true,
             Signs::AsL => !is_sign && dress == Dress::None,
             Signs::AsI => !is_sign && dress == Dress::None && ch != 'l',
+            Signs::AsEither => !is_sign && dress == Dress::None && !matches!(ch, 'l' | 'i'),
         };
         let repeats = |distance: usize| self.chars.get(position + distance).is_some_and(|other| other.ch == ch);
         let is_alone =
@@ -98,7 +101,7 @@ impl Reader<'_> {
     }
 
     const fn reads_signs(&self) -> bool {
-        matches!(self.signs, Signs::AsL | Signs::AsI)
+        !matches!(self.signs, Signs::Literal | Signs::Apart)
     }
 
     /// Where the character at `position` ends.
@@ -125,6 +128,7 @@ impl Reader<'_> {
             Signs::Literal | Signs::Apart => None,
             Signs::AsI if ch == 'l' => self.sign_like_l(at).map(|switch| ('i', switch)),
             Signs::AsI if ch == '9' => Some(('q', Switch::Leet)),
+            Signs::AsEither if ch == 'l' => self.sign_like_l(at).map(|switch| ('l', switch)),
             _ => {
                 let letter = letter_of(ch).filter(|_| !matches!(ch, '!' | '+') || self.goes_on(position + 1));
                 letter.map(|letter| (letter, Switch::Leet))
@@ -133,7 +137,11 @@ impl Reader<'_> {
         if let Some((_, switch)) = read {
             self.loosened.change(switch, Apart::No);
         }
-        self.loosened.push(read.map_or(ch, |(letter, _)| letter), at, taken * ch.len_utf8());
+        let letter = match read.map_or(ch, |(letter, _)| letter) {
+            'i' if self.signs == Signs::AsEither => 'l',
+            letter => letter,
+        };
+        self.loosened.push(letter, at, taken * ch.len_utf8());
         taken
     }
 

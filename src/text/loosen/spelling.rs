@@ -78,6 +78,12 @@ pub(in crate::text) fn alike(text: &str) -> Vec<String> {
     found
 }
 
+/// The keyword `text` with "l" for each "i", as it is read where one sign stands for both; `None` where it has no "l",
+/// so that none does.
+pub(in crate::text) fn with_l(text: &str) -> Option<String> {
+    text.contains('l').then(|| text.replace('i', "l"))
+}
+
 /// Letters of the shortest keyword in which a capital I may stand for an "l".
 const LEAST_ALIKE: usize = 4;
 

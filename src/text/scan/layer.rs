@@ -233,7 +233,10 @@ impl Layer<'_> {
             return;
         }
         for seeker in self.wanted(seekers) {
+            let keyword = || self.block.rules.rules[seeker.term.rule].keywords[seeker.term.term].normalised();
             let is_fitting = match seeker.spelling {
+                Spelling::WithL => loosened.has_no_i && loosened.is_with_either(span, keyword(), normalised.as_str()),
+                _ if loosened.has_no_i => false,
                 Spelling::Itself => true,
                 Spelling::Collapsed => taken.contains(&Switch::Repeated),
                 Spelling::Joined => taken.contains(&Switch::Spaced),

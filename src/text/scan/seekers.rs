@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::{Term, TooManyKeywords};
 use crate::text::fold::Accents;
 use crate::text::literals::Literals;
-use crate::text::loosen::{Hints, alike, collapsed, joined, paired, rot13, without_signs};
+use crate::text::loosen::{Hints, alike, collapsed, joined, paired, rot13, with_l, without_signs};
 use crate::text::normalise::Normalised;
 use crate::text::pattern::REACH;
 use crate::text::rule::{Rule, Words};
@@ -73,6 +73,8 @@ pub(super) enum Spelling {
     Paired,
     /// With a capital I for an "l", or the other way round.
     Alike,
+    /// With "l" for each "i", as it is read where one sign may be either.
+    WithL,
     /// By ROT13.
     Rotated,
 }
@@ -88,6 +90,9 @@ fn add_other_spellings(text: &str, seeker: Seeker, [written, loosened, alikes]: 
     }
     if switches.has(Switch::Punctuation) {
         loosened.add_all(without_signs(text), seeker);
+    }
+    if switches.has(Switch::Leet) || switches.has(Switch::Confusables) {
+        loosened.add_all(with_l(text), seeker.spelled(Spelling::WithL));
     }
     if switches.has(Switch::Pairs) {
         written.add_all(paired(text), seeker.spelled(Spelling::Paired));
