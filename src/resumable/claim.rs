@@ -62,8 +62,8 @@ impl Claim {
     /// Whether pieces come before it and none after it, with `length` bytes; perhaps one after it, if its client
     /// counts from 1 and nobody knows.
     pub fn ends(&self, length: u64) -> bool {
-        let by_number =
-            self.count.is_some_and(|count| self.place.index.is_some_and(|index| index.saturating_add(1) >= count));
+        let last = self.count.map(|count| count.saturating_add(self.first.unwrap_or_default()).saturating_sub(1));
+        let by_number = last.is_some_and(|last| self.place.index.is_some_and(|index| index >= last));
         let by_bytes = self
             .total
             .is_some_and(|total| self.place.offset.is_some_and(|offset| offset.saturating_add(length) >= total));

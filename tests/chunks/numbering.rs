@@ -46,17 +46,14 @@ fn pieces_that_are_counted_from_0_or_from_1_make_a_whole_by_any_name() {
     let mut wrong = Vec::new();
     for (number, names) in NAMES.into_iter().enumerate() {
         for first in [0, 1] {
-            for (order, [honest, bad]) in [
-                ([0, 1, 2, 3], [[200; PIECES], [200, 200, 200, 451]]),
-                ([1, 0, 2, 3], [[200; PIECES], [200, 200, 200, 451]]),
-                ([2, 0, 1, 3], [[200; PIECES], [200, 200, 200, 451]]),
-                ([0, 2, 1, 3], [[200; PIECES], [200, 200, 200, 451]]),
-            ] {
-                for (file, expected, called) in [(&other, honest, "other"), (&listed, bad, "listed")] {
+            // A piece that may be the last one comes after those before it, or at the same time.
+            let orders = if first == 0 { [[0, 1, 2, 3], [2, 0, 1, 3]] } else { [[0, 1, 2, 3], [1, 0, 2, 3]] };
+            for order in orders {
+                for (file, last, called) in [(&other, 200, "other"), (&listed, 451, "listed")] {
                     let name = format!("{called}{number}x{first}x{}{}.png", order[0], order[1]);
                     let sent = pieces(file, &name, names, first);
                     let answers = order.map(|at| send(&penstock, &sent[at]).status);
-                    if answers != expected {
+                    if answers != [200, 200, 200, last] {
                         wrong.push(format!("{names:?} from {first}, {called} in the order {order:?}: {answers:?}"));
                     }
                 }

@@ -34,6 +34,7 @@ use bytes::Bytes;
 
 use crate::content::{Part, PartKind, goes_on_as_text, legible_stretches, reads_as_text};
 
+use super::carve::begins_as_picture;
 use super::dissection::Dissection;
 
 pub(super) use charset::{decoded, decoded_by, named};
@@ -142,8 +143,15 @@ fn is_text(part: &Part) -> bool {
         PartKind::Envelope => {
             part.bytes.trim_ascii_start().starts_with(b"<") || encoding_rs::Encoding::for_bom(&part.bytes).is_some()
         }
-        _ => part.is_called_text() || rtf::is_rtf(&part.bytes) || reads_as_text(&part.bytes),
+        _ if part.is_called_text() || rtf::is_rtf(&part.bytes) => true,
+        _ => reads_as_text(&part.bytes) && !is_picture(&part.bytes),
     }
+}
+
+/// Whether `bytes` are a picture whose samples read as text by chance: nobody shows it as a page.
+fn is_picture(bytes: &[u8]) -> bool {
+    let is_text = |chunk: std::str::Utf8Chunk<'_>| chunk.invalid().is_empty() && !chunk.valid().contains('\0');
+    begins_as_picture(bytes) && !bytes[..bytes.len().min(FIRST_BYTES)].utf8_chunks().next().is_none_or(is_text)
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub struct Unnamed<'a> {
 enum First {
     /// This one, as nobody else uses the names of the library.
     Is(u64),
-    /// This one at the library, and 0 or 1 at others that use the same names.
+    /// This one at the library, which says its id of the upload too, and 0 or 1 at others that use the same names.
     IsOften(u64),
 }
 
@@ -249,7 +249,11 @@ impl Library {
                 let before = index.map(|index| index.checked_sub(first).ok_or(Contradiction)).transpose()?;
                 (before, before, Some(0))
             }
-            First::IsOften(first) => (index, index.and_then(|index| index.checked_sub(first)), None),
+            First::IsOften(first) => {
+                let before = index.and_then(|index| index.checked_sub(first));
+                let is_its_own = self.upload != "name" && text(self.upload)?.is_some() && before.is_some();
+                (index, before, is_its_own.then_some(first))
+            }
         };
         let chunk_size = chunk_size?.filter(|size| *size > 0);
         let offset = offset.or(before.zip(chunk_size).and_then(|(before, size)| before.checked_mul(size)));

@@ -142,10 +142,10 @@ impl Gathering {
             return false;
         }
         if let (Some(count), Some(own)) = (claim.count, claim.place.index) {
+            let others = self.places.count() - u64::from(self.places.has_number(own));
             // Where there is no piece 0, the client may count from 1, and the last one is still to come.
             let may_be_second_to_last = claim.first.is_none() && own + 1 == count && !self.places.has_number(0);
-            let others = self.places.count() - u64::from(self.places.has_number(own));
-            return !may_be_second_to_last && others + 1 < count;
+            return others + 1 < count - u64::from(may_be_second_to_last);
         }
         let others = self.places.bytes() - self.places.length_at(claim.place);
         claim.total.is_some_and(|total| others + length < total)

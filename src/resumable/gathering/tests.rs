@@ -69,6 +69,7 @@ fn of_a_client_that_may_count_from_one_the_second_to_last_piece_is_seen_and_wait
     let unsaid = |index| Claim { first: None, ..nth(index, 4) };
     let mut gathering = Gathering::default();
     send(&mut gathering, &unsaid(1), "a");
+    assert!(gathering.lacks(&unsaid(3), 1), "piece 2 is missing whatever the first is");
     send(&mut gathering, &unsaid(2), "b");
     assert!(!gathering.lacks(&unsaid(3), 1));
     assert_eq!(send(&mut gathering, &unsaid(3), "c"), (false, texts(&["abc"])), "it may be the last one");
