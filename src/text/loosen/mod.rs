@@ -247,7 +247,7 @@ fn read(
         loosened.add_piece(place.start, is_new, |loosened| {
             for (stretch, chars) in stretches.iter().zip(&chars) {
                 loosened.copy(text, stretch.start);
-                Reader { normalised, source, chars, signs, loosened }.read();
+                Reader { normalised, source, chars, signs, loosened, widths: Default::default() }.read();
                 loosened.leave_out(stretch.end);
             }
             loosened.copy(text, place.end);

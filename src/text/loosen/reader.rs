@@ -1,5 +1,7 @@
 //! One place, read leniently, character by character.
 
+use std::cell::Cell;
+
 use super::signs::{is_hyphen, letter_of, letter_of_pair, marks};
 use super::stretch::{Char, Dress};
 use super::{Apart, LEAST_SPACED, Loosened};
@@ -54,7 +56,15 @@ pub(super) struct Reader<'a> {
     pub(super) signs: Signs,
     /// What was read before this place.
     pub(super) loosened: &'a mut Loosened,
+    /// How wide the last gaps are that were looked at: each is asked for from both of its sides, again and again.
+    pub(super) widths: [Cell<Option<Width>>; KNOWN_WIDTHS],
 }
+
+/// Gaps whose width is kept.
+const KNOWN_WIDTHS: usize = 4;
+
+/// The letters around a gap, and how wide it is.
+type Width = (usize, usize, usize);
 
 impl Reader<'_> {
     /// Adds the reading of the place to what was read.
@@ -294,9 +304,15 @@ impl Reader<'_> {
         if gap.iter().all(|ch| ch.ch != ' ') {
             return 0;
         }
+        let known = &self.widths[letter % KNOWN_WIDTHS];
+        if let Some((_, _, width)) = known.get().filter(|(first, last, _)| (*first, *last) == (letter, next)) {
+            return width;
+        }
         let spaces = self.written_between(letter, next).chars().filter(|ch| ch.is_whitespace()).count();
         let ends = gap.iter().any(|ch| matches!(ch.ch, '.' | ',' | ';' | ':' | '!' | '?'));
-        2 * spaces + usize::from(ends)
+        let width = 2 * spaces + usize::from(ends);
+        known.set(Some((letter, next, width)));
+        width
     }
 
     fn next_single(&self, letter: usize) -> Option<usize> {
