@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use memchr::memmem;
 
-use crate::content::{Part, PartKind};
+use crate::content::{Part, PartKind, Tones};
 use crate::extract::dissection::Dissection;
 
 use super::objects::{Id, Objects, Stream};
@@ -72,8 +72,7 @@ impl Inline {
         let Some(shape) = shape.filter(Shape::is_telling).filter(|_| found.may_carve()) else {
             return;
         };
-        let (id, raw) = (Id { number: 0, generation: 0 }, content.slice(self.data.clone()));
-        let stream = Stream { id, dictionary: self.dictionary.clone(), start, raw };
+        let stream = self.as_stream(content, start);
         // Content has been decrypted, and has no objects to refer to.
         let none = Objects::none();
         match none.unfiltered(&stream, found) {
@@ -88,6 +87,16 @@ impl Inline {
             }
             _ => {}
         }
+    }
+
+    /// The same as an object of its own; `content` is what it is in.
+    pub(super) fn into_stream(self, content: &Bytes) -> Stream {
+        self.as_stream(content, 0)
+    }
+
+    fn as_stream(&self, content: &Bytes, start: usize) -> Stream {
+        let (id, raw) = (Id { number: 0, generation: 0 }, content.slice(self.data.clone()));
+        Stream { id, dictionary: self.dictionary.clone(), start, raw }
     }
 
     /// Hands out the picture of `samples`. Its colour space may be one that resources give a name to; which of them is
@@ -105,6 +114,29 @@ impl Inline {
             let dictionary = self.dictionary.with_space(space);
             show_picture(&Stream { dictionary, ..stream.clone() }, Some(samples), objects, found);
         }
+    }
+}
+
+/// The picture in the middle of content that `stream` was made of, as a file, and what viewers make of its tones.
+pub(super) fn read(stream: &Stream, objects: &Objects, found: &mut Dissection<'_>) -> Option<(Bytes, Option<Tones>)> {
+    let none = Objects::none();
+    match none.unfiltered(stream, found)? {
+        (samples, None) => {
+            let space = match stream.dictionary.get(&["ColorSpace", "CS"]) {
+                Some(Value::Name(name)) if !Shape::of(&stream.dictionary, objects)?.has_colours() => {
+                    objects.spaces_named(name).into_iter().next()
+                }
+                _ => None,
+            };
+            let dictionary =
+                space.map_or_else(|| stream.dictionary.clone(), |space| stream.dictionary.with_space(space));
+            let stream = Stream { dictionary, ..stream.clone() };
+            Some((picture::draw(&stream, Some(&samples), objects, found)?, None))
+        }
+        (file, Some(filter)) if picture::is_file(&filter) => {
+            Some((file, picture::tones(&stream.dictionary, objects, found)))
+        }
+        _ => Some((picture::draw(stream, None, &none, found)?, None)),
     }
 }
 

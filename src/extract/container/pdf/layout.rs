@@ -4,14 +4,17 @@
 //! out: no driver writes such pieces.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::content::Part;
+use bytes::Bytes;
+
+use crate::content::{Part, Tones};
 use crate::extract::beside::{self, MAX_PLACED, Placed};
 use crate::extract::dissection::Dissection;
 use crate::extract::matrix::Matrix;
 
 use super::filter::Filter;
-use super::inline::Inline;
+use super::inline::{self, Inline};
 use super::objects::{Objects, Stream};
 use super::operands::matrix_of;
 use super::picture;
@@ -42,11 +45,26 @@ enum Drawn {
     Other,
 }
 
+/// A picture that a page draws.
+#[derive(Clone)]
+enum Source {
+    /// The one of this number.
+    Object(u32),
+    /// One in the middle of the content.
+    Inline(Stream),
+}
+
 /// Resources that were looked at, by number.
 type Known = HashMap<u32, Drawn>;
 
-/// Hands out what `pages`, each an object and its streams, put together.
-pub(super) fn show(pages: &[(u32, Vec<u32>)], objects: &Objects, found: &mut Dissection<'_>) {
+/// Hands out what `pages`, each an object and its streams, put together. Streams in whose middle pictures are have
+/// their number in `with_pictures`.
+pub(super) fn show(
+    pages: &[(u32, Vec<u32>)],
+    with_pictures: &HashSet<u32>,
+    objects: &Objects,
+    found: &mut Dissection<'_>,
+) {
     let mut known = Known::new();
     for (page, streams) in pages {
         if found.is_over() {
@@ -55,10 +73,12 @@ pub(super) fn show(pages: &[(u32, Vec<u32>)], objects: &Objects, found: &mut Dis
         let Value::Dictionary(page) = objects.resolve(&Value::Reference(*page)) else {
             continue;
         };
-        let names = resources(&page, MAX_LEVELS, objects).map(|resources| names_in(&resources, objects));
-        let Some(names) = names.filter(|names| may_be_joined(names, objects, &mut known)) else {
+        let resources = resources(&page, MAX_LEVELS, objects).unwrap_or_default();
+        let names = names_in(&resources, objects);
+        let has_inline = streams.iter().any(|number| with_pictures.contains(number));
+        if !has_inline && !may_be_joined(&names, objects, &mut known) {
             continue;
-        };
+        }
         let mut walk = Walk { objects, known: &mut known, placed: Vec::new() };
         let mut states = States::default();
         for stream in streams.iter().filter_map(|number| objects.stream(*number)) {
@@ -125,11 +145,11 @@ impl Default for States {
     }
 }
 
-/// A page whose pictures are gathered, by their numbers.
+/// A page whose pictures are gathered.
 struct Walk<'w> {
     objects: &'w Objects,
     known: &'w mut Known,
-    placed: Vec<Placed<u32>>,
+    placed: Vec<Placed<Source>>,
 }
 
 impl Walk<'_> {
@@ -153,7 +173,14 @@ impl Walk<'_> {
             }
             match reader.operation(&mut operands, MAX_OPERANDS) {
                 None => return,
-                Some(b"ID") => drop(Inline::pass(&operands, &mut reader)),
+                Some(b"ID") => {
+                    let picture = Inline::pass(&operands, &mut reader).into_stream(&content);
+                    let side = |key: &str, short: &str| self.objects.number(picture.dictionary.get(&[key, short]));
+                    if let (Some(width), Some(height)) = (side("Width", "W"), side("Height", "H")) {
+                        let pixels = [width as f64, height as f64];
+                        self.place(Source::Inline(picture), pixels, states.now, found);
+                    }
+                }
                 Some(b"q") if states.saved.len() < MAX_STATES => states.saved.push(states.now),
                 Some(b"Q") => states.now = states.saved.pop().unwrap_or(states.now),
                 Some(b"cm") => states.now = matrix_of(&operands).then(states.now),
@@ -169,6 +196,13 @@ impl Walk<'_> {
         }
     }
 
+    fn place(&mut self, picture: Source, pixels: [f64; 2], matrix: Matrix, found: &mut Dissection<'_>) {
+        if self.placed.len() >= MAX_PLACED {
+            show_groups(std::mem::take(&mut self.placed), self.objects, found);
+        }
+        self.placed.extend(Placed::of(picture, pixels, as_seen(matrix)));
+    }
+
     fn draw(
         &mut self,
         number: u32,
@@ -178,12 +212,7 @@ impl Walk<'_> {
         found: &mut Dissection<'_>,
     ) {
         match drawn(number, self.objects, self.known) {
-            Drawn::Picture(pixels) => {
-                if self.placed.len() >= MAX_PLACED {
-                    show_groups(std::mem::take(&mut self.placed), self.objects, found);
-                }
-                self.placed.extend(Placed::of(number, pixels, as_seen(matrix)));
-            }
+            Drawn::Picture(pixels) => self.place(Source::Object(number), pixels, matrix, found),
             Drawn::Form => {
                 let (Some(stream), Some(depth)) = (self.objects.stream(number), depth.checked_sub(1)) else {
                     return;
@@ -207,27 +236,47 @@ fn as_seen(Matrix([a, b, c, d, e, f]): Matrix) -> Matrix {
     Matrix([a, -b, -c, d, c + e, -d - f])
 }
 
+impl Source {
+    /// The same for the same picture.
+    fn identity(&self) -> (u32, u64) {
+        match self {
+            Self::Object(number) => (*number, 0),
+            Self::Inline(stream) => {
+                let mut hasher = DefaultHasher::new();
+                stream.raw.hash(&mut hasher);
+                (0, hasher.finish())
+            }
+        }
+    }
+
+    /// The picture as a file, and what viewers make of its tones.
+    fn read(&self, objects: &Objects, found: &mut Dissection<'_>) -> Option<(Bytes, Option<Tones>)> {
+        let number = match self {
+            Self::Inline(stream) => return inline::read(stream, objects, found),
+            Self::Object(number) => *number,
+        };
+        let stream = objects.stream(number)?;
+        if objects.last_filter(&stream).as_deref().is_none_or(Filter::is_of_bytes) {
+            return Some((picture::draw(&stream, None, objects, found)?, None));
+        }
+        match objects.unfiltered(&stream, found)? {
+            (file, Some(filter)) if picture::is_file(&filter) => {
+                Some((file, picture::tones(&stream.dictionary, objects, found)))
+            }
+            _ => Some((picture::draw(&stream, None, objects, found)?, None)),
+        }
+    }
+}
+
 /// Hands out every group of pictures that touch each other.
-fn show_groups(placed: Vec<Placed<u32>>, objects: &Objects, found: &mut Dissection<'_>) {
+fn show_groups(placed: Vec<Placed<Source>>, objects: &Objects, found: &mut Dissection<'_>) {
     for group in beside::groups(placed, found) {
-        let numbers: HashSet<u32> = group.iter().map(|placed| placed.source).collect();
+        let pictures: HashSet<(u32, u64)> = group.iter().map(|placed| placed.source.identity()).collect();
         // A pattern shows no more than its one picture.
-        if numbers.len() < 2 || found.is_over() {
+        if pictures.len() < 2 || found.is_over() {
             continue;
         }
-        let read = |number: &u32| {
-            let stream = objects.stream(*number)?;
-            if objects.last_filter(&stream).as_deref().is_none_or(Filter::is_of_bytes) {
-                return Some((picture::draw(&stream, None, objects, found)?, None));
-            }
-            match objects.unfiltered(&stream, found)? {
-                (file, Some(filter)) if picture::is_file(&filter) => {
-                    Some((file, picture::tones(&stream.dictionary, objects, found)))
-                }
-                _ => Some((picture::draw(&stream, None, objects, found)?, None)),
-            }
-        };
-        if let Some(mosaic) = beside::joined(&group, read) {
+        if let Some(mosaic) = beside::joined(&group, |picture| picture.read(objects, found)) {
             found.show(Part::of_mosaic(mosaic).named("images"), None);
         }
     }

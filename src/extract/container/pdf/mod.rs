@@ -16,6 +16,9 @@ mod text;
 mod uses;
 mod value;
 
+use std::cell::RefCell;
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use memchr::memmem;
 
@@ -114,6 +117,7 @@ fn with_trailer(bytes: &Bytes, objects: &Objects) -> Bytes {
 fn read(objects: &Objects, found: &mut Dissection<'_>) {
     let pages = Pages::find(objects, found);
     let uses = Uses::find(objects, found);
+    let with_pictures = RefCell::default();
     let mut cover = objects.length().saturating_mul(MAX_COVER);
     for stream in objects.streams() {
         if found.is_over() {
@@ -126,10 +130,10 @@ fn read(objects: &Objects, found: &mut Dissection<'_>) {
                 break;
             }
         };
-        Opened { objects, pages: &pages, uses: &uses }.hand_out(&stream, found);
+        Opened { objects, pages: &pages, uses: &uses, with_pictures: &with_pictures }.hand_out(&stream, found);
     }
     pages.show_divided(objects, found);
-    layout::show(pages.contents(), objects, found);
+    layout::show(pages.contents(), &with_pictures.into_inner(), objects, found);
 }
 
 /// What is known of a file when its streams are handed out.
@@ -137,6 +141,8 @@ struct Opened<'o> {
     objects: &'o Objects,
     pages: &'o Pages,
     uses: &'o Uses,
+    /// Numbers of content in whose middle pictures are.
+    with_pictures: &'o RefCell<HashSet<u32>>,
 }
 
 impl Opened<'_> {
@@ -202,6 +208,9 @@ impl Opened<'_> {
             true
         } else {
             let pictures = Inline::all_in(content, found);
+            if !pictures.is_empty() {
+                self.with_pictures.borrow_mut().insert(number);
+            }
             pictures.iter().for_each(|picture| picture.hand_out(content, stream.start, self.objects, found));
             self.pages.show_stream(stream, content, found);
             self.uses.is_only_shown(number)

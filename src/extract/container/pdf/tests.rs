@@ -530,6 +530,25 @@ fn pictures_in_drawings_are_where_the_drawing_is() {
 }
 
 #[test]
+fn pictures_within_content_that_touch_are_one_with_others() {
+    let strip =
+        |top: usize, samples: &str| format!("q 80 0 0 40 0 {top} cm BI /W 40 /H 20 /BPC 8 /CS /G ID {samples} EI Q ");
+    let head = "/Subtype/Image/Width 40/Height 20/ColorSpace/DeviceGray/Filter/FlateDecode";
+    let images = || [object(8, head, &zlib(&[9; 800])), object(9, head, &zlib(&[8; 800]))];
+    let (dark, bright) = ("5".repeat(800), "z".repeat(800));
+    let packed = "q 80 0 0 40 0 0 cm BI /W 40 /H 20 /BPC 8 /CS /G /F /AHx ID 7a> EI Q";
+    for (content, tiles) in [
+        (strip(40, &dark) + &strip(0, &bright), 2),
+        (strip(40, &dark) + packed, 2),
+        (strip(80, &dark) + &strip(40, &bright) + "q 80 0 0 40 0 0 cm /A Do Q", 3),
+    ] {
+        let found = mosaics(&content, images());
+        assert_eq!(found.iter().map(|mosaic| mosaic.tiles.len()).collect::<Vec<_>>(), [tiles], "{content}");
+    }
+    assert!(mosaics(&(strip(40, &dark) + &strip(0, &dark)), images()).is_empty(), "a pattern of one picture");
+}
+
+#[test]
 fn files_are_compared_in_the_tones_that_their_dictionary_says() {
     let jpeg = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pictures/baseline.jpg")).unwrap();
     let ink = "7 0 obj<</FunctionType 2/N 1/Domain[0 1]/C0[1 1 1]/C1[0 0 1]>>endobj";
