@@ -135,8 +135,8 @@ fn hand_out(content: Option<Bytes>, member_ends: &[u64], found: &mut Dissection<
     }
 }
 
-/// Hands out what `part` is in brotli, zlib or, where it was base64, deflate, if it is a whole stream of it and nothing
-/// else. Brotli and deflate have no first bytes of their own, and zlib's are a matter of chance: unless the file is
+/// Hands out what `part` is in brotli, zlib or, where it was base64, deflate, if it is a whole stream of it and, but for
+/// zlib, nothing else. Brotli and deflate have no first bytes of their own, and zlib's are a matter of chance: unless the file is
 /// called so, that is a guess.
 pub(in crate::extract) fn open_bare(part: &Part, found: &mut Dissection<'_>) {
     let bytes = &part.bytes;
@@ -161,7 +161,8 @@ fn unpack_bare(coding: Coding, bytes: &Bytes, found: &mut Dissection<'_>) -> End
     let mut output = found.output();
     let end = found.unpack(coding, bytes, &mut output);
     match end {
-        End::Complete(length) if length == bytes.len() => {
+        // The checksum of zlib is at its end, wherever that is; nothing but its end tells brotli and deflate.
+        End::Complete(length) if length == bytes.len() || coding == Coding::Zlib => {
             // What programs pack for a value is one.
             let kind = if coding == Coding::Deflate { PartKind::Decoded } else { PartKind::Entry };
             found.guess(|found| found.add_output(kind, output))
@@ -173,9 +174,9 @@ fn unpack_bare(coding: Coding, bytes: &Bytes, found: &mut Dissection<'_>) -> End
     end
 }
 
-/// Whether `part` is what somebody stores as a file, and not a value or a piece.
+/// Whether `part` is what somebody stores as a file, also in a container, and not a value or a piece.
 const fn is_file(part: &Part) -> bool {
-    matches!(part.kind, PartKind::Body | PartKind::File) && !part.is_guess
+    matches!(part.kind, PartKind::Body | PartKind::File | PartKind::Entry) && !part.is_guess
 }
 
 fn is_called_brotli(part: &Part) -> bool {
@@ -313,8 +314,12 @@ mod tests {
             let found = opened(stream.clone());
             assert_eq!((codes(&found), listed(&found)), (vec![], 1));
             assert!(found.parts.iter().all(|part| part.kind != PartKind::Entry || part.is_guess));
-            for other in [&stream[..stream.len() - 1], &[&stream[..], b"more"].concat()] {
-                assert_eq!((codes(&opened(other.to_vec())), listed(&opened(other.to_vec()))), (vec![], 0));
+            let packed = opened(gzip(&stream));
+            assert_eq!((codes(&packed), listed(&packed)), (vec![], 1), "a file in a container is one");
+            // Only zlib has a checksum at its end, which tells it from what follows.
+            let (cut, longer) = (&stream[..stream.len() - 1], [&stream[..], b"more"].concat());
+            for (other, expected) in [(cut, 0), (&longer, usize::from(is_zlib(&stream)))] {
+                assert_eq!((codes(&opened(other.to_vec())), listed(&opened(other.to_vec()))), (vec![], expected));
             }
         }
         let called =

@@ -90,8 +90,14 @@ pub(super) fn is_foreign(bytes: &[u8]) -> bool {
         || is_arj(bytes)
         || is_apple_archive(bytes)
         || is_trailed()
+        || is_squashfs(bytes)
         || is_ext(bytes)
         || is_disk(bytes)
+}
+
+/// The superblock of squashfs 4.0, which may be before nothing but text if nothing is compressed.
+fn is_squashfs(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"hsqs") && bytes.get(28..32) == Some(&[4, 0, 0, 0])
 }
 
 /// The superblock of a file system of Linux: its mark, a state, and what to do about errors.
@@ -159,6 +165,9 @@ mod tests {
             let file = [&vec![1; *at][..], signature, &[1; 600]].concat();
             assert_eq!(codes(&opened(file)), [ProblemCode::ContainerUnsupported], "{signature:?}");
         }
+        let text = b"a file that is not compressed, ".repeat(200);
+        let squashed = [&b"hsqs"[..], &[b' '; 24], &[4, 0, 0, 0], &text].concat();
+        assert_eq!(codes(&opened(squashed)), [ProblemCode::ContainerUnsupported]);
         let image = [&[7; 5000][..], b"koly\0\0\0\x04", &[0; 504]].concat();
         assert_eq!(codes(&opened(image)), [ProblemCode::ContainerUnsupported]);
         let mut disk = vec![0; 4096];
