@@ -11,8 +11,10 @@
 
 mod armour;
 mod data_uri;
+mod dump;
 mod escaped;
 mod git_patch;
+mod literal;
 mod markup;
 mod packets;
 mod postscript;
@@ -110,10 +112,12 @@ fn look_for_text(part: &Part, runs: Runs, found: &mut Dissection<'_>) {
     }
     armour::extract(&part.bytes, found);
     git_patch::extract(&part.bytes, found);
+    dump::extract(&part.bytes, found);
     postscript::extract(&part.bytes, found);
     uuencode::extract(&part.bytes, found);
     spelled::byte_arrays(&part.bytes, found);
     escaped::extract(&part.bytes, found);
+    literal::extract(&part.bytes, found);
     if runs == Runs::Sought {
         runs::in_text(&part.bytes, found);
     }

@@ -71,8 +71,8 @@ pub(super) fn binary_string(text: &[u8], found: &mut Dissection<'_>) {
     }
 }
 
-/// Hands out every list of numbers in `text` that may be bytes: `[137, 80, …]`, signed as Java has them, or
-/// `{"0": 137, "1": 80, …}` as JavaScript writes an array of bytes, or one a line as YAML has them. And what lists of
+/// Hands out every list of numbers in `text` that may be bytes: `[137, 80, …]`, `{0x89, 0x50, …}` in C, signed as Java
+/// has them, or `{"0": 137, "1": 80, …}` as JavaScript writes an array of bytes, or one a line as YAML has them. And what lists of
 /// strings are in base64 together, as notebooks of Jupyter have pictures.
 pub(super) fn byte_arrays(text: &[u8], found: &mut Dissection<'_>) {
     lists_of_yaml(text, found);
@@ -204,11 +204,15 @@ fn base85(text: &[u8], value: impl Fn(u8) -> Option<u8>, has_z: bool) -> Option<
 
 /// The bytes that the list or object which begins at `start` has as its numbers, and where it ends or is none.
 fn numbers(text: &[u8], start: usize) -> (Vec<u8>, usize) {
-    let is_object = text[start] == b'{';
     let mut bytes = Vec::new();
     let mut at = start + 1;
+    // Programs in C and its like have lists in braces.
+    let is_object = text[start] == b'{' && key(text, skip_blanks(text, at), 0).is_some();
     loop {
         at = skip_blanks(text, at);
+        if !bytes.is_empty() && matches!(text.get(at), Some(b']' | b'}')) {
+            return (bytes, at + 1);
+        }
         if is_object {
             let Some(next) = key(text, at, bytes.len()) else { return (Vec::new(), at) };
             at = next;
@@ -240,8 +244,11 @@ fn key(text: &[u8], at: usize, number: usize) -> Option<usize> {
     (text.get(at) == Some(&b':')).then(|| skip_blanks(text, at + 1))
 }
 
-/// The number from -128 to 255 at `at`, as a byte, and where it ends: `137`, `137.0`, `137e0`, `0x89`, `"137"`.
+/// The number from -128 to 255 at `at`, as a byte, and where it ends: `137`, `137.0`, `137e0`, `0x89`, `"137"`,
+/// `(byte) 0x89`.
 fn number(text: &[u8], at: usize) -> Option<(u8, usize)> {
+    let cast = &b"(byte)"[..];
+    let at = if text.get(at..)?.starts_with(cast) { skip_blanks(text, at + cast.len()) } else { at };
     let quote = text.get(at).copied().filter(|byte| matches!(byte, b'"' | b'\''));
     let at = at + usize::from(quote.is_some());
     let is_negative = text.get(at) == Some(&b'-');
@@ -376,6 +383,8 @@ mod tests {
             format!("[{}]", other(|byte| format!("{byte}e0"), ",")),
             format!("[{}]", other(|byte| format!("\"{byte}\""), ", ")),
             format!("[{}]", other(|byte| format!("0x{byte:02x}"), ",")),
+            format!("char a[] = {{\n  {},\n}};", other(|byte| format!("0x{byte:02x}"), ",\n  ")),
+            format!("new byte[] {{{}}}", other(|byte| format!("(byte) {byte}"), ", ")),
             format!("a:\n{}b: c", other(|byte| format!("  - {byte}\n"), "")),
             format!("a:\n- {}\n- x", other(|byte| format!("0x{byte:02x}"), "\n- ")),
         ] {
