@@ -281,7 +281,7 @@ fn a_local_file_and_every_file_of_a_folder_must_be_signed_too() {
     let more = list(&["second"]);
     penstock.write("lists/b.csv", more.as_bytes());
     wait_until("the failure shows", || penstock.metric("penstock_reload_failing") == 1.0);
-    assert!(penstock.log_text().contains("b.csv: has no signature"));
+    wait_until("and the log says why", || penstock.log_text().contains("b.csv: has no signature"));
     penstock.write("lists/b.csv.minisig", sign(&ours, &more).as_bytes());
     wait_until("both are loaded", || is_blocked(&penstock, "second"));
     assert!(is_blocked(&penstock, "first"));
