@@ -111,8 +111,8 @@ fn show_readable(part: &Part, text: &[u8], found: &mut Dissection<'_>) {
     if latex::is_in(part, text) {
         latex::show(text, found);
     }
-    // Nobody shows a picture with a long history of edits in it as Markdown.
-    if goes_on_as_text(&part.bytes[..part.bytes.len().min(FIRST_BYTES)]) {
+    // Nobody shows a picture with a long history of edits in it as Markdown, or the sheets of a workbook.
+    if goes_on_as_text(&part.bytes[..part.bytes.len().min(FIRST_BYTES)]) && !is_xml_by_name(part) {
         markdown::show(text, found);
     }
     markup::show(text, found);
@@ -146,6 +146,11 @@ fn is_text(part: &Part) -> bool {
         _ if part.is_called_text() || rtf::is_rtf(&part.bytes) => true,
         _ => reads_as_text(&part.bytes) && !is_picture(&part.bytes),
     }
+}
+
+/// Whether `part` is XML and called so.
+fn is_xml_by_name(part: &Part) -> bool {
+    part.bytes.starts_with(b"<?xml") && part.extension().is_some_and(|name| matches!(&*name, "xml" | "rels"))
 }
 
 /// Whether `bytes` are a picture whose samples read as text by chance: nobody shows it as a page.
