@@ -13,7 +13,7 @@ use crate::content::{Part, PartKind};
 use crate::extract::dissection::Dissection;
 
 /// The place that a dump begins with; some have more digits.
-const FIRST: &[u8] = b"0000000";
+const FIRST: &[u8] = b"000000";
 
 /// Digits of a place.
 const MAX_PLACE: usize = 16;
@@ -81,7 +81,7 @@ fn read(line: &[u8]) -> Option<Line<'_>> {
     let (place, mut rest) = line.split_at(count);
     let has_colon = rest.first() == Some(&b':');
     rest = &rest[usize::from(has_colon)..];
-    if !(FIRST.len() - 1..=MAX_PLACE).contains(&count) || !(rest.is_empty() || rest[0] == b' ') {
+    if !(FIRST.len()..=MAX_PLACE).contains(&count) || !(rest.is_empty() || rest[0] == b' ') {
         return None;
     }
     let (mut numbers, mut width): (Vec<&[u8]>, usize) = (Vec::new(), 0);
@@ -277,6 +277,13 @@ mod tests {
                 ),
             ),
             ("od -tx1", ends(dump(|at| format!("{at:07o}"), |bytes| joined(bytes, 1, hex)), "0000144")),
+            (
+                "od -A x -t x1z",
+                ends(
+                    dump(|at| format!("{at:06x}"), |bytes| joined(bytes, 1, hex) + "  >" + &letters(bytes) + "<"),
+                    "000064",
+                ),
+            ),
             (
                 "od -x",
                 ends(
