@@ -164,7 +164,7 @@ pub struct Limits {
     pub inspection_deadline: Duration,
     /// Bytes of body for which an inspection gets one more second. Default 64 MiB: what one core hashes three ways.
     pub inspection_rate: ByteSize,
-    /// Processor time that the inspection of an upload may take, apart from what each MiB adds. Default 1 s, so that
+    /// Processor time that the inspection of an upload may take, apart from what each MiB adds. Default 900 ms, so that
     /// none of up to 1 MB takes more than 2 s.
     pub inspection_work: Duration,
     /// Processor time that each MiB of body adds to that. Default 1 s.
@@ -197,7 +197,7 @@ impl Default for Limits {
             inspection_wait: Duration::from_secs(1),
             inspection_deadline: Duration::from_secs(10),
             inspection_rate: ByteSize::mib(64),
-            inspection_work: Duration::from_secs(1),
+            inspection_work: Duration::from_millis(900),
             inspection_work_per_mib: Duration::from_secs(1),
             max_assemblies: 10_000,
             assembly_timeout: Duration::from_secs(24 * 3600),

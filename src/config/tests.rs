@@ -22,7 +22,7 @@ fn what_is_left_out_has_the_documented_default() {
     assert_eq!(config.origins[0].servers[1], OriginServer::Name("app.internal:3001".into()));
     assert_eq!(config.limits.inspection_time(128 << 20), Duration::from_secs(12));
     let work = [0, 1 << 20, 3 << 19, 128 << 20].map(|bytes| config.limits.inspection_work(bytes).as_millis());
-    assert_eq!(work, [1000, 2000, 2500, 129_000]);
+    assert_eq!(work, [900, 1900, 2400, 128_900]);
 }
 
 #[test]
