@@ -7,14 +7,24 @@ use crate::media::decode::{DecodeError, Decoding};
 const HEADER: usize = 512;
 
 impl Decoding<'_, '_> {
+    /// As the number of dimensions says, and as all of its sides do where that is another picture: ImageMagick does not
+    /// ask for the former.
     pub(in crate::media::decode) fn sgi(&mut self) -> Result<(), DecodeError> {
         let bytes = self.bytes;
         let number = |at: usize| be_u16_at(bytes, at).map(u32::from).ok_or_else(DecodeError::header_cut_off);
-        let (is_packed, wide) = (bytes.get(2) == Some(&1), bytes.get(3) == Some(&2));
         let (dimensions, width) = (number(4)?, number(6)?);
         let height = if dimensions == 1 { 1 } else { number(8)? };
-        let count = if dimensions == 3 { number(10)?.max(1) } else { 1 } as usize;
-        let kept = if count < 3 { 1 } else { count.min(4) };
+        let count = if dimensions == 3 { number(10)?.max(1) } else { 1 };
+        self.sgi_of([width, height, count], 0)?;
+        let all = [width, number(8)?.max(1), number(10)?.max(1)];
+        if all == [width, height, count] { Ok(()) } else { self.sgi_of(all, 1) }
+    }
+
+    /// One of so many samples across, down and for each pixel.
+    fn sgi_of(&mut self, [width, height, count]: [u32; 3], frame: usize) -> Result<(), DecodeError> {
+        let bytes = self.bytes;
+        let (is_packed, wide) = (bytes.get(2) == Some(&1), bytes.get(3) == Some(&2));
+        let kept = if count < 3 { 1 } else { count.min(4) as usize };
         let mut planes = Planes::new(self, width, height, kept)?;
         let (width, height, each) = (width as usize, height as usize, if wide { 2 } else { 1 });
         for row in 0..height {
@@ -32,7 +42,7 @@ impl Decoding<'_, '_> {
                 planes.put(plane, height - 1 - row, unpacked.into_iter().step_by(each));
             }
         }
-        if kept == 4 { planes.show_with_alpha(self) } else { planes.show(self, 0, grey_or_colours) }
+        if kept == 4 { planes.show_with_alpha(self) } else { planes.show(self, frame, grey_or_colours) }
     }
 }
 

@@ -51,6 +51,16 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
+fn a_picture_of_sgi_with_too_few_dimensions_is_shown_with_all_of_its_sides_too() {
+    let (_, sgi) = files().into_iter().find(|(name, _)| *name == "sgi").unwrap();
+    for dimensions in [1, 2] {
+        let file = [&sgi[..5], &[dimensions], &sgi[6..]].concat();
+        let readings: Vec<_> = shown(&file).0.into_iter().map(|one| one.rgba).collect();
+        assert!(readings.len() == 2 && readings[1] == [RED, DARK, DARK, RED], "{dimensions}: {readings:?}");
+    }
+}
+
+#[test]
 fn every_format_shows_the_same_picture() {
     for (name, file) in files() {
         assert_eq!(only(&file).rgba, [RED, DARK, DARK, RED], "{name}");
