@@ -4,6 +4,9 @@ use std::iter::Peekable;
 
 use crate::text::fold::{Accents, FoldTable, is_alphanumeric, is_word_character};
 
+/// Letters of a word on either side of a symbol.
+const LEAST_OF_WORD: usize = 3;
+
 /// In place of such a symbol: a mark that is read through, between letters and between words.
 const MARK: &str = "·";
 
@@ -29,23 +32,25 @@ where
     })
 }
 
-/// The symbol at `at`, if it looks like a letter and stands between letters or words.
+/// The symbol at `at`, if it looks like a letter and stands between words, or between letters that it parts one by one.
+/// Bytes that are no text have symbols everywhere, and seldom so.
 pub(super) fn read(text: &str, at: usize) -> Option<(String, usize)> {
     let ch = text[at..].chars().next()?;
     let end = at + ch.len_utf8();
     let (before, behind) = (&text[..at], &text[end..]);
-    let is_between = match ch {
-        // Cells of tables have spaces around them.
-        '|' => ends_in_letter(before) && begins_with_letter(behind),
-        // Between words it is everyday punctuation, and no letter is read there.
-        '—' => ends_in_single(before) && begins_with_letter(behind),
-        _ => {
-            let [before, behind] = [before.strip_suffix(' '), behind.strip_prefix(' ')].map(|one| one.unwrap_or("-"));
-            (ends_in_letter(&text[..at]) || ends_in_letter(before))
-                && (begins_with_letter(&text[end..]) || begins_with_letter(behind))
-        }
-    };
+    // Dashes and bars are everyday punctuation between words.
+    let is_between = parts_letters(ch, before, behind)
+        || !matches!(ch, '|' | '—')
+            && ends_in_word(before.strip_suffix(' ').unwrap_or(before))
+            && begins_with_word(behind.strip_prefix(' ').unwrap_or(behind));
     (is_between && looks_like_letter(ch)).then(|| (MARK.to_owned(), end - at))
+}
+
+/// Whether one letter is before and behind `ch`, and the same symbol beyond either.
+fn parts_letters(ch: char, before: &str, behind: &str) -> bool {
+    let (mut back, mut ahead) = (before.chars().rev(), behind.chars());
+    let are_letters = back.next().is_some_and(is_letter) && ahead.next().is_some_and(is_letter);
+    are_letters && (back.next() == Some(ch) || ahead.next() == Some(ch))
 }
 
 /// Whether `ch` is no letter, and is folded to something else than punctuation of ASCII, which is read as what it is.
@@ -62,23 +67,17 @@ fn looks_like_letter(ch: char) -> bool {
     }
 }
 
-fn ends_in_letter(text: &str) -> bool {
-    text.chars().next_back().is_some_and(is_letter)
+fn ends_in_word(text: &str) -> bool {
+    text.chars().rev().take(LEAST_OF_WORD).filter(|ch| is_letter(*ch)).count() == LEAST_OF_WORD
 }
 
-fn begins_with_letter(text: &str) -> bool {
-    text.chars().next().is_some_and(is_letter)
+fn begins_with_word(text: &str) -> bool {
+    text.chars().take(LEAST_OF_WORD).filter(|ch| is_letter(*ch)).count() == LEAST_OF_WORD
 }
 
 /// Whether `ch` is a letter of a script with spaces: others have symbols between sentences and nothing else.
 fn is_letter(ch: char) -> bool {
     ch.is_alphabetic() && ch < '\u{2e80}'
-}
-
-/// Whether `text` ends in one letter.
-fn ends_in_single(text: &str) -> bool {
-    let mut letters = text.chars().rev().map(is_letter);
-    letters.next() == Some(true) && letters.next() != Some(true)
 }
 
 #[cfg(test)]
@@ -100,13 +99,14 @@ mod tests {
     #[test]
     fn symbols_between_letters_are_symbols() {
         for symbol in "|×÷¡¢¥€‖◇♪。™∣│┃".chars() {
-            assert_eq!(as_symbols(&format!("z{symbol}o{symbol}r")), "z·o·r", "{symbol}");
+            let spelled = "zorb".chars().map(String::from).collect::<Vec<_>>().join(&symbol.to_string());
+            assert_eq!(as_symbols(&spelled), "z·o·r·b", "{symbol}");
         }
         for symbol in "×÷¡¢¥‖◇♪。™∣┃".chars() {
             assert_eq!(as_symbols(&format!("zorblax {symbol} quantum")), "zorblax · quantum", "{symbol}");
         }
         assert_eq!(as_symbols("zorblax™ quantum"), "zorblax· quantum");
-        assert_eq!(as_symbols("z—o—rb"), "z·o·rb");
+        assert_eq!(as_symbols("z—o—r—b"), "z·o·r·b");
     }
 
     #[test]
@@ -114,6 +114,8 @@ mod tests {
         for text in [
             "| a | b |",
             "800 × 600",
+            "name|size|time",
+            "á¥Àb ¢ÿ",
             "it costs 5 € or ¥500",
             "a word—and another",
             "dijo: ¡hola!",

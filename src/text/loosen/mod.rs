@@ -36,6 +36,9 @@ const LEAST_SPACED: usize = 4;
 /// Letters of a keyword that is found between others where all letters stand alone: "m e t h o d s" is no "meth".
 const LEAST_IN_SPELLED_OUT: usize = 7;
 
+/// Letters for each sign that is none, in a word of which one sign may stand for two letters.
+const LEAST_LETTERS_EACH: usize = 3;
+
 /// Whether a word ends where something was left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Apart {
@@ -258,11 +261,14 @@ fn read(
     }
 }
 
-/// Whether several letters of `chars` are "i" or "l", or may be, and one of them may be either.
+/// Whether several letters of `chars` are "i" or "l", or may be, and one of them may be either. Among bytes that are no
+/// text that is so everywhere, and says nothing.
 fn may_be_either(chars: &[Char], is_one: impl Fn(&Char) -> bool) -> bool {
     let is_sign = |ch: &Char| ch.ch == '!' || ch.dress == Dress::Drawn(b'l') || ch.ch == 'l' && is_one(ch);
     let may_be = |ch: &&Char| matches!(ch.ch, 'i' | 'l') || is_sign(ch);
-    chars.iter().filter(may_be).nth(1).is_some() && chars.iter().any(is_sign)
+    let letters = chars.iter().filter(|ch| ch.is_letter).count();
+    let others = chars.iter().filter(|ch| !ch.is_letter && ch.ch != ' ').count();
+    letters >= LEAST_LETTERS_EACH * others && chars.iter().filter(may_be).nth(1).is_some() && chars.iter().any(is_sign)
 }
 
 #[cfg(test)]
